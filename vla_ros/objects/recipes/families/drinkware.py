@@ -122,7 +122,7 @@ CUPS = {
 
 def cup(row: Cup, paint: Paint) -> list[Part]:
     """A cup without a handle."""
-    h, rim, outline = row.height / 2, row.radii[-1], _outline(row.radii, row.height)
+    h, _rim, outline = row.height / 2, row.radii[-1], _outline(row.radii, row.height)
     parts = hollow((max(row.radii[0], 0.014), *row.radii[1:]), row.height, 0.004, paint, _inside(paint), 0.6, row.sides)
     parts += _ringed(outline, row.height, row.details, paint)
     if "lid" in row.details:
@@ -165,11 +165,11 @@ BOWLS = {
     "ramekin": Bowl((0.041, 0.0425, 0.044), 0.044, 0.0, 28, ("ribs",)),
     "octagonal": Bowl((0.036, 0.052, 0.064), 0.048, 0.0, 8),
     "mixing": Bowl((0.030, 0.056, 0.066, 0.070), 0.074, 0.0, 28, ("rolled", "foot")),
-    "saucer": Bowl((0.034, 0.058, 0.070), 0.030, 0.006),
+    "shallow": Bowl((0.036, 0.060, 0.068), 0.038, 0.006),
     "tulip": Bowl((0.024, 0.050, 0.054, 0.051, 0.060), 0.060, 0.010, 28, ("stripes",)),
     "closed_in": Bowl((0.034, 0.060, 0.062, 0.052), 0.056, 0.0, 28, ("band",)),
     "soup": Bowl((0.034, 0.052, 0.056), 0.054, 0.0, 28, ("handles", "rolled")),
-    "pasta": Bowl((0.034, 0.048, 0.052, 0.070), 0.040, 0.005, 28, ("rolled",)),
+    "pasta": Bowl((0.034, 0.052, 0.059, 0.068), 0.046, 0.005, 28, ("rolled",)),
 }
 
 

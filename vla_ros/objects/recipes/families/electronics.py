@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
 
 from vla_ros.objects.colors import Rgba
-from vla_ros.objects.paint import Paint, shade
+from vla_ros.objects.paint import Paint
 from vla_ros.objects.parts import Mesh, Part
 from vla_ros.objects.recipes.forms import about, bar, tube
 from vla_ros.objects.recipes.phones import SCREEN
@@ -35,7 +36,7 @@ def _slab(row: Slab, paint: Paint) -> list[Part]:
         vertices[:, 2] = (vertices[:, 2] + c) * (1.2 - 0.25 * (1 + vertices[:, 0] / a)) - c
     parts.append(skin(Mesh(vertices, body.faces, body.uv), paint.main, gloss=0.5))
     cuts = np.linspace(-1, 1, 3 if len(row.widths) > 2 else 2)
-    for low, high in zip(cuts, cuts[1:], strict=False):
+    for low, high in itertools.pairwise(cuts):
         wide = float(np.interp(np.linspace(low, high, 9), np.linspace(-1, 1, len(row.widths)), row.widths).min())
         parts.append(solid("box", (a * (high - low) / 2, b * max(wide, 0.3), c), (a * (low + high) / 2, 0, 0)))
     return parts
@@ -283,7 +284,7 @@ def stapler(row: Stapler, paint: Paint) -> list[Part]:
                     "sphere",
                     (0.0045,),
                     (1, 1, 1, 1),
-                    tuple(np.array(on_top(0.55, -tall * 0.9)) + (0, side * b * 0.78, 0)),
+                    tuple((*np.array(on_top(0.55, -tall * 0.9)), 0, side * b * 0.78, 0)),
                 )
             )
             parts.append(
@@ -291,7 +292,7 @@ def stapler(row: Stapler, paint: Paint) -> list[Part]:
                     "sphere",
                     (0.0026,),
                     paint.dark,
-                    tuple(np.array(on_top(0.60, -tall * 0.9)) + (0, side * b * 0.86, 0)),
+                    tuple((*np.array(on_top(0.6, -tall * 0.9)), 0, side * b * 0.86, 0)),
                 )
             )
     parts.append(painted("cylinder", (0.0030, b * 0.96), paint.steel, (-a + 0.012, 0, middle[2]), ALONG_Y))

@@ -9,7 +9,7 @@ import numpy as np
 
 from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Part
-from vla_ros.objects.recipes.forms import about, laid, rotated, shape_of, soft, stack, tube
+from vla_ros.objects.recipes.forms import about, laid, rotated, shape_of, soft, tube
 from vla_ros.objects.recipes.produce import FLESH, LEAF, STEM
 from vla_ros.objects.shapes import smooth, sweep
 from vla_ros.objects.solids import ALONG_X, painted, rod, skin, solid
@@ -247,7 +247,7 @@ def lemon(row: Lemon, paint: Paint) -> list[Part]:
 
 
 class Banana(NamedTuple):
-    """Length, radius, bow, how far the bow's middle is beside the middle (share); fingers, edges, length of its stalk."""
+    """Length, radius, bow, how far the bow's middle lies beside the middle (share); fingers, edges, stalk."""
 
     length: float
     radius: float

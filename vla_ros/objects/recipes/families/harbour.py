@@ -34,14 +34,16 @@ BOATS = {
     "container_ship": Boat(0.150, 0.042, 0.026, 2.6, 0.85, ("containers", "windows"), (-0.054, 0.009, 0.016, 0.030)),
     "ketch": Boat(0.125, 0.040, 0.020, 1.7, 0.5, ("mast_fore", "mast_aft")),
     "junk": Boat(0.105, 0.042, 0.026, 2.4, 0.85, ("lug",)),
-    "paddle_steamer": Boat(0.125, 0.034, 0.022, 1.8, 0.8, ("wheels", "funnel", "windows"), (-0.004, 0.030, 0.012, 0.014)),
+    "paddle_steamer": Boat(
+        0.125, 0.034, 0.022, 1.8, 0.8, ("wheels", "funnel", "windows"), (-0.004, 0.030, 0.012, 0.014)
+    ),
     "canoe": Boat(0.160, 0.036, 0.022, 2.0, 0.0, ("open", "benches")),
     "dinghy": Boat(0.090, 0.048, 0.024, 2.2, 0.8, ("open", "benches", "motor")),
     "yacht": Boat(0.140, 0.042, 0.026, 1.4, 0.85, ("windows", "upper"), (-0.010, 0.034, 0.014, 0.011)),
     "lifeboat": Boat(0.105, 0.046, 0.026, 2.4, 0.55, ("canopy", "rope")),
     "gunboat": Boat(0.145, 0.034, 0.020, 1.5, 0.75, ("windows", "gun", "mast"), (-0.010, 0.020, 0.011, 0.014)),
     "houseboat": Boat(0.115, 0.050, 0.018, 3.4, 0.95, ("windows", "gable"), (-0.010, 0.034, 0.019, 0.020)),
-}  # fmt: skip
+}
 
 
 def boat(row: Boat, paint: Paint) -> list[Part]:
@@ -129,7 +131,7 @@ def boat(row: Boat, paint: Paint) -> list[Part]:
             solid("cylinder", (0.004, up * 0.48), (u, 0, top + up * 0.48), density=0.1),
         ]
         if name == "lug":  # a battened sail
-            for k, (z, long) in enumerate(((0.014, 0.056), (0.032, 0.052), (0.050, 0.042))):
+            for _k, (z, long) in enumerate(((0.014, 0.056), (0.032, 0.052), (0.050, 0.042))):
                 sheet = plate(
                     [(-long * 0.6, 0), (long * 0.4, 0), (long * 0.36, 0.017), (-long * 0.52, 0.017)], 0.0010, pale, 0.1
                 )

@@ -13,7 +13,7 @@ from vla_ros.objects.parts import Mesh, Part
 from vla_ros.objects.recipes.families.details import band, handle, radius_at, ribs
 from vla_ros.objects.recipes.forms import WHITE, Profile, about, bar, ring, rotated, stack, tube, turned
 from vla_ros.objects.shapes import lathe, smooth
-from vla_ros.objects.solids import ALONG_X, painted, rod, skin, solid
+from vla_ros.objects.solids import painted, rod, skin, solid
 
 
 class Bottle(NamedTuple):
@@ -29,18 +29,28 @@ class Bottle(NamedTuple):
 
 BOTTLES = {
     "beer": Bottle(((0.029, 0), (0.030, 0.050), (0.029, 0.095), (0.0135, 0.135), (0.0125, 0.175)), "crown"),
-    "cola": Bottle(((0.027, 0), (0.030, 0.030), (0.025, 0.070), (0.031, 0.105), (0.013, 0.165), (0.0125, 0.180)), "screw", "band"),
-    "vial": Bottle(((0.021, 0), (0.021, 0.058), (0.016, 0.066), (0.016, 0.070)), "wide", "paper", 1.0, True),
+    "cola": Bottle(
+        ((0.027, 0), (0.030, 0.030), (0.025, 0.070), (0.031, 0.105), (0.013, 0.165), (0.0125, 0.180)), "screw", "band"
+    ),
+    "straight": Bottle(((0.025, 0), (0.025, 0.110), (0.013, 0.124), (0.012, 0.134)), "screw", "paper", 1.0, True),
     "dropper": Bottle(((0.019, 0), (0.0195, 0.048), (0.010, 0.060), (0.009, 0.066)), "dropper", "paper", 1.0, True),
-    "shampoo": Bottle(((0.032, 0), (0.035, 0.040), (0.031, 0.110), (0.016, 0.140), (0.014, 0.146)), "flip", "paper", 0.62),
-    "perfume": Bottle(((0.030, 0), (0.032, 0.012), (0.032, 0.045), (0.010, 0.056), (0.009, 0.062)), "knob", "none", 0.55, True),
-    "ketchup": Bottle(((0.026, 0), (0.029, 0.020), (0.027, 0.090), (0.013, 0.140), (0.012, 0.150)), "nozzle", "paper", 0.75),
+    "shampoo": Bottle(
+        ((0.032, 0), (0.035, 0.040), (0.031, 0.110), (0.016, 0.140), (0.014, 0.146)), "flip", "paper", 0.62
+    ),
+    "perfume": Bottle(
+        ((0.030, 0), (0.032, 0.012), (0.032, 0.045), (0.010, 0.056), (0.009, 0.062)), "knob", "none", 0.55, True
+    ),
+    "ketchup": Bottle(
+        ((0.026, 0), (0.029, 0.020), (0.027, 0.090), (0.013, 0.140), (0.012, 0.150)), "nozzle", "paper", 0.75
+    ),
     "champagne": Bottle(((0.030, 0), (0.031, 0.060), (0.029, 0.090), (0.015, 0.150), (0.0135, 0.200)), "cork", "paper"),
-    "jug": Bottle(((0.030, 0), (0.035, 0.010), (0.035, 0.090), (0.018, 0.125), (0.016, 0.140)), "screw", "grip", 1.0, True),
+    "jug": Bottle(
+        ((0.030, 0), (0.035, 0.010), (0.035, 0.090), (0.018, 0.125), (0.016, 0.140)), "screw", "grip", 1.0, True
+    ),
     "gourd": Bottle(((0.026, 0), (0.035, 0.032), (0.018, 0.078), (0.024, 0.110), (0.011, 0.140)), "cork", "none"),
     "flagon": Bottle(((0.030, 0), (0.036, 0.030), (0.034, 0.068), (0.014, 0.096), (0.012, 0.112)), "cork", "ear"),
     "hexagonal": Bottle(((0.031, 0), (0.031, 0.100), (0.015, 0.130), (0.013, 0.150)), "screw", "band", 1.0, True, 6),
-}  # fmt: skip
+}
 
 
 def bottle(row: Bottle, paint: Paint) -> list[Part]:
@@ -93,7 +103,6 @@ def _cap(kind: str, neck: float, top: float, lid: Rgba, paint: Paint) -> list[Pa
     r = neck + 0.0025
     profiles = {
         "screw": [(r, -0.006), (r, 0.013), (r - 0.002, 0.015), (0, 0.015)],
-        "wide": [(r + 0.004, -0.002), (r + 0.004, 0.018), (r + 0.002, 0.020), (0, 0.020)],
         "crown": [(r + 0.001, -0.006), (r + 0.0015, -0.001), (r - 0.002, 0.003), (0, 0.003)],
         "cork": [
             (neck - 0.001, -0.003),
@@ -147,7 +156,7 @@ JARS = {
     "urn": Jar(((0.020, 0), (0.022, 0.012), (0.036, 0.045), (0.034, 0.062), (0.023, 0.074)), "dome", ("bands",)),
     "tall": Jar(((0.025, 0), (0.0265, 0.004), (0.0265, 0.105), (0.023, 0.112)), "dome", ("bands",), True),
     "octagonal": Jar(((0.030, 0), (0.0325, 0.004), (0.0325, 0.046), (0.025, 0.056)), "screw", ("bands",), True, 8),
-}  # fmt: skip
+}
 
 
 def jar(row: Jar, paint: Paint) -> list[Part]:
@@ -232,7 +241,7 @@ class Can(NamedTuple):
 CANS = {
     "tall_boy": Can(0.0315, 0.150, "ring", (), 1.0, 0.006),
     "stubby": Can(0.0320, 0.088, "ring", (), 1.0, 0.006),
-    "beans": Can(0.0345, 0.100, "flat", ("ribs",)),
+    "beans": Can(0.0330, 0.100, "flat", ("ribs",)),
     "fish": Can(0.0400, 0.034, "ring", ("rims",), 0.62),
     "coffee": Can(0.0340, 0.096, "lid", ("rims",)),
     "caddy": Can(0.0360, 0.086, "knob", ("rims",), 1.0, 0.0, 4),

@@ -88,7 +88,7 @@ SPOONS = {
     "twisted": Spoon(0.205, 0.030, 1.35, 0.008, Handle((0.0050, 0.0045, 0.0045, 0.0045), 1.0, "ball"), 0.004),
     "square": Spoon(0.185, 0.044, 1.1, 0.012, Handle((0.0080, 0.0085, 0.0075, 0.0065), 0.7, "hole"), 0.004, "square"),
     "gravy": Spoon(0.185, 0.056, 1.05, 0.018, Handle((0.0085, 0.0080, 0.0065, 0.0060), 0.6, "hole"), 0.012, "spout"),
-}  # fmt: skip
+}
 
 
 def spoon(row: Spoon, paint: Paint) -> list[Part]:

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from vla_ros.objects.paint import Paint, shade
-from vla_ros.objects.parts import Mesh, Part
-from vla_ros.objects.recipes.forms import WHITE, about, bar, blob, laid, rotated, stack, tube, turned
-from vla_ros.objects.shapes import lathe, rounded_box, sphere_profile
-from vla_ros.objects.solids import ALONG_X, painted, rod, skin, solid
+from vla_ros.objects.parts import Part
+from vla_ros.objects.recipes.forms import WHITE, about, bar, blob, laid, rotated, stack, turned
+from vla_ros.objects.shapes import lathe, sphere_profile
+from vla_ros.objects.solids import painted, rod, skin, solid
 
 
 class Ball(NamedTuple):
@@ -27,7 +27,7 @@ BALLS = {
     "swirl": Ball(0.0260, "swirl", 0.9),
     "star": Ball(0.0330, "star", 0.6),
     "cricket": Ball(0.0300, "stitched", 0.5),
-    "bowling": Ball(0.0340, "holes", 0.9),
+    "bowling": Ball(0.0330, "holes", 0.9),
     "dotted": Ball(0.0315, "dots", 0.5),
     "split": Ball(0.0320, "halves", 0.4),
     "rings": Ball(0.0330, "rings", 0.4),
@@ -189,23 +189,84 @@ class Marker(NamedTuple):
 
 
 MARKERS = {
-    "jumbo": Marker(((0.0130, -0.068), (0.0140, -0.064), (0.0140, 0.020)), ((0.0148, 0.018), (0.0148, 0.060), (0.0120, 0.068)), 28, ("label", "clip")),
-    "ballpoint": Marker(((0.0050, -0.070), (0.0056, -0.064), (0.0060, 0.050)), ((0.0058, 0.048), (0.0030, 0.068), (0.0010, 0.072)), 28, ("clip_back", "button"), "steel"),
-    "felt_tip": Marker(((0.0060, -0.072), (0.0068, -0.066), (0.0068, 0.016)), ((0.0078, 0.014), (0.0068, 0.066), (0.0050, 0.070)), 28, ("label",)),
-    "highlighter": Marker(((0.0110, -0.058), (0.0125, -0.050), (0.0125, 0.012), (0.0100, 0.016)), ((0.0120, 0.012), (0.0118, 0.046), (0.0080, 0.056)), 6, ("clip",)),
-    "stubby": Marker(((0.0120, -0.040), (0.0135, -0.034), (0.0135, 0.004)), ((0.0142, 0.002), (0.0130, 0.036), (0.0080, 0.042)), 28, ("label",)),
-    "brush_pen": Marker(((0.0040, -0.080), (0.0065, -0.040), (0.0082, 0.010)), ((0.0086, 0.006), (0.0070, 0.060), (0.0050, 0.076)), 28, ("ring",)),
-    "open": Marker(((0.0100, -0.064), (0.0110, -0.060), (0.0110, 0.030), (0.0085, 0.036), (0.0075, 0.046)), ((0.0042, 0.044), (0.0038, 0.056), (0.0014, 0.062)), 28, ("label",), "tip"),
-    "hexagonal": Marker(((0.0080, -0.070), (0.0085, -0.068), (0.0085, 0.030)), ((0.0092, 0.028), (0.0092, 0.062), (0.0060, 0.070)), 6, ("ring",), "dark"),
-    "gel": Marker(((0.0062, -0.068), (0.0068, -0.064), (0.0068, 0.022)), ((0.0074, 0.020), (0.0074, 0.056), (0.0040, 0.064)), 28, ("clip", "grip"), "main"),
-    "paint_pen": Marker(((0.0090, -0.066), (0.0105, -0.060), (0.0105, 0.010), (0.0085, 0.014)), ((0.0092, 0.012), (0.0085, 0.052), (0.0060, 0.056)), 28, ("label", "ring"), "accent"),
-    "domed": Marker(((0.0060, -0.062), (0.0095, -0.054), (0.0100, 0.006)), ((0.0108, 0.004), (0.0105, 0.048), (0.0075, 0.058), (0.003, 0.061)), 28, ("grip",), "main"),
-}  # fmt: skip
+    "jumbo": Marker(
+        ((0.0130, -0.068), (0.0140, -0.064), (0.0140, 0.020)),
+        ((0.0148, 0.018), (0.0148, 0.060), (0.0120, 0.068)),
+        28,
+        ("label", "clip"),
+    ),
+    "ballpoint": Marker(
+        ((0.0050, -0.070), (0.0056, -0.064), (0.0060, 0.050)),
+        ((0.0058, 0.048), (0.0030, 0.068), (0.0010, 0.072)),
+        28,
+        ("clip_back", "button"),
+        "steel",
+    ),
+    "felt_tip": Marker(
+        ((0.0060, -0.072), (0.0068, -0.066), (0.0068, 0.016)),
+        ((0.0078, 0.014), (0.0068, 0.066), (0.0050, 0.070)),
+        28,
+        ("label",),
+    ),
+    "highlighter": Marker(
+        ((0.0110, -0.058), (0.0125, -0.050), (0.0125, 0.012), (0.0100, 0.016)),
+        ((0.0120, 0.012), (0.0118, 0.046), (0.0080, 0.056)),
+        6,
+        ("clip",),
+    ),
+    "stubby": Marker(
+        ((0.0120, -0.040), (0.0135, -0.034), (0.0135, 0.004)),
+        ((0.0142, 0.002), (0.0130, 0.036), (0.0080, 0.042)),
+        28,
+        ("label",),
+    ),
+    "brush_pen": Marker(
+        ((0.0040, -0.080), (0.0065, -0.040), (0.0082, 0.010)),
+        ((0.0086, 0.006), (0.0070, 0.060), (0.0050, 0.076)),
+        28,
+        ("ring",),
+    ),
+    "open": Marker(
+        ((0.0100, -0.064), (0.0110, -0.060), (0.0110, 0.030), (0.0085, 0.036), (0.0075, 0.046)),
+        ((0.0042, 0.044), (0.0038, 0.056), (0.0014, 0.062)),
+        28,
+        ("label",),
+        "tip",
+    ),
+    "hexagonal": Marker(
+        ((0.0080, -0.070), (0.0085, -0.068), (0.0085, 0.030)),
+        ((0.0092, 0.028), (0.0092, 0.062), (0.0060, 0.070)),
+        6,
+        ("ring",),
+        "dark",
+    ),
+    "gel": Marker(
+        ((0.0062, -0.068), (0.0068, -0.064), (0.0068, 0.022)),
+        ((0.0074, 0.020), (0.0074, 0.056), (0.0040, 0.064)),
+        28,
+        ("clip", "grip"),
+        "main",
+    ),
+    "paint_pen": Marker(
+        ((0.0090, -0.066), (0.0105, -0.060), (0.0105, 0.010), (0.0085, 0.014)),
+        ((0.0092, 0.012), (0.0085, 0.052), (0.0060, 0.056)),
+        28,
+        ("label", "ring"),
+        "accent",
+    ),
+    "domed": Marker(
+        ((0.0060, -0.062), (0.0095, -0.054), (0.0100, 0.006)),
+        ((0.0108, 0.004), (0.0105, 0.048), (0.0075, 0.058), (0.003, 0.061)),
+        28,
+        ("grip",),
+        "main",
+    ),
+}
 
 
 def marker(row: Marker, paint: Paint) -> list[Part]:
     """A marker along x, cap or tip at +x."""
-    (first, low), (last, end) = row.body[0], row.cap[-1]
+    (_first, low), (_last, end) = row.body[0], row.cap[-1]
     trim = paint.pale if paint.color != "white" else paint.dark
     lid = {
         "main": shade(paint.main, 0.75),

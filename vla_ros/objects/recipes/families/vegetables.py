@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -38,7 +39,7 @@ def _swept(row: Course, paint: Paint, count: int = 22, sides: int = 18) -> tuple
     parts = [skin(sweep([tuple(p) for p in path], radii, sides), paint.main, gloss=0.4)]
     cuts = (1, 7, 14, count - 2) if row.length > 0.09 else (2, 11, count - 3)
     solids = []
-    for a, b in zip(cuts, cuts[1:], strict=False):
+    for a, b in itertools.pairwise(cuts):
         solids.append(rod(path[a], path[b], max(float(radii[a : b + 1].mean()) * 0.97, 0.004)))
     lowest = max(part.size[0] for part in solids)
     widest = int(np.argmax(radii))
@@ -241,7 +242,7 @@ def pepper(row: Pepper, paint: Paint) -> list[Part]:
     outline = smooth(row.knots, 18)
     if row.bow:
         cuts = np.linspace(first * 0.92, top * 0.94, 4)
-        for a, b in zip(cuts, cuts[1:], strict=False):
+        for a, b in itertools.pairwise(cuts):
             ends = [(x, row.bow * ((x - top) / (top - first)) ** 2, 0.0) for x in (a, b)]
             r = float(
                 np.mean([np.interp(x, [z for _, z in outline], [q for q, _ in outline]) for x in np.linspace(a, b, 7)])
