@@ -9,7 +9,7 @@ import numpy as np
 
 from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Part
-from vla_ros.objects.recipes.forms import WHITE, about, bar, tube
+from vla_ros.objects.recipes.forms import WHITE, about, bar, plate, tube
 from vla_ros.objects.shapes import lathe, rounded_box, sweep
 from vla_ros.objects.solids import ALONG_X, painted, rod, skin, solid
 
@@ -62,12 +62,8 @@ def box(row: Box, paint: Paint) -> list[Part]:
             turn = about("y", -42 * sign) if axis == 0 else about("x", 42 * sign)
             parts.append(bar(half, shade(paint.main, 0.85), place, 0.0006, turn))
     if "gable" in row.details:
-        for sign in (-1, 1):
-            parts.append(
-                bar(
-                    (0.0012, b, a * 0.60), paint.main, (sign * a * 0.5, 0, c + a * 0.33), 0.0008, about("y", -56 * sign)
-                )
-            )
+        roof = plate([(-a, 0), (a, 0), (0, a * 0.67)], b, paint.main, 0.3)
+        parts.append(Part("mesh", (), (0, 0, c), about("x", 90), roof.rgba, None, roof.mesh, False))
         parts += [
             solid("box", (a * 0.55, b, a * 0.16), (0, 0, c + a * 0.16), density=0.3),
             solid("box", (0.004, b * 0.6, 0.014), (0, 0, c + a * 0.66), density=0.2),

@@ -181,7 +181,7 @@ class Lemon(NamedTuple):
 
 LEMONS = {
     "egg": Lemon(0.078, 0.0270, 0.34, 0.78),
-    "globe": Lemon(0.066, 0.0285, 0.16, 0.80),
+    "globe": Lemon(0.071, 0.0280, 0.20, 0.66),
     "nippled": Lemon(0.086, 0.0265, 0.24, 0.58),
     "wrinkled": Lemon(0.080, 0.0265, 0.26, 0.70, 0.05),
     "two_leaves": Lemon(0.076, 0.0260, 0.22, 0.72, 0.0, 2, True),

@@ -136,7 +136,7 @@ FLASHLIGHTS = {
         ((0.0100, 0), (0.0105, 0.004), (0.0105, 0.052), (0.0115, 0.056), (0.0115, 0.066)), ("ring", "knurl")
     ),
     "diving": Flashlight(
-        ((0.0175, 0), (0.0185, 0.010), (0.0180, 0.070), (0.0300, 0.092), (0.0310, 0.118)), ("loop", "rings")
+        ((0.0175, 0), (0.0185, 0.010), (0.0180, 0.070), (0.0300, 0.092), (0.0310, 0.118)), ("knurl", "rings")
     ),
     "crenelated": Flashlight(
         ((0.0135, 0), (0.0150, 0.012), (0.0130, 0.018), (0.0130, 0.070), (0.0195, 0.084), (0.0195, 0.108)),
@@ -215,7 +215,7 @@ def flashlight(row: Flashlight, paint: Paint) -> list[Part]:
     if "ring" in row.details:
         hoop = [(shift - 0.008 + 0.009 * np.cos(t), 0.009 * np.sin(t), 0) for t in np.linspace(0, 2 * np.pi, 13)]
         parts.append(tube(hoop, 0.0013, paint.steel, 25, gloss=1.0))
-    if "loop" in row.details or "grip" in row.details:
+    if "grip" in row.details:
         long, high = top * 0.36, 0.024
         a, b = shift + top * 0.42 - long, shift + top * 0.42 + long
         wide = float(np.interp(top * 0.2, places, radii)) - 0.002

@@ -113,7 +113,7 @@ def spoon(row: Spoon, paint: Paint) -> list[Part]:
                     "cylinder",
                     (0.0030, 0.0008),
                     paint.dark,
-                    (head + x * radius, y * radius, -depth * (0.72 - 0.4 * (x * x + y * y))),
+                    (head + x * radius, y * radius, 0.0034 - depth * float(np.sqrt(1 - x * x - y * y))),
                 )
             )
     elif row.bowl == "spout":

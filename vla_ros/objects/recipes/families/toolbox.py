@@ -61,7 +61,7 @@ def hammer(row: Hammer, paint: Paint) -> list[Part]:
             )
         )
         for x in np.linspace(start + 0.018, end - 0.014, 5):
-            parts.append(bar((0.0018, row.widths[1] * 1.12, row.widths[1] * 0.98), paint.accent, (x, 0, 0), 0.0012))
+            parts.append(bar((0.0018, row.widths[1] * 1.06, row.widths[1] * 0.92), paint.accent, (x, 0, 0), 0.0012))
     eye = min(r * 1.05, 0.016)
     parts.append(bar((eye, half * 0.34, eye), metal, (head, 0, 0), 0.003, gloss=0.9))
     sides = ((-1, row.face), (1, row.peen if row.peen != "same" else row.face))
@@ -278,7 +278,7 @@ WRENCHES = {
     "double_ring": Wrench(0.200, 0.0080, 0.0065, "ring", "ring", (0.0165, 0.0135)),
     "monkey": Wrench(0.185, 0.0110, 0.0085, "jaw", "none", (0.021, 0.013), True, False),
     "wide_adjustable": Wrench(0.145, 0.0125, 0.0080, "screw", "hole", (0.024, 0.0125), False, False),
-    "spud": Wrench(0.225, 0.0095, 0.0070, "open", "spike", (0.021, 0.010), False, False),
+    "spud": Wrench(0.195, 0.0095, 0.0070, "open", "spike", (0.021, 0.010), False, False),
     "gripped": Wrench(0.195, 0.0085, 0.0070, "open", "none", (0.020, 0.013), True, False),
     "cone": Wrench(0.180, 0.0125, 0.0048, "open", "hole", (0.0170, 0.0150), False, True),
     "ratchet_ring": Wrench(0.170, 0.0085, 0.0065, "box", "open", (0.0195, 0.0170)),
@@ -311,7 +311,9 @@ def wrench(row: Wrench, paint: Paint) -> list[Part]:
         )
     if row.grip:
         parts.append(bar((0.042, w * 1.15, c * 1.15), paint.accent, (inner[1] + 0.026, 0, 0), 0.005))
-    half = max(w, 0.006), max(c * 0.9, 0.0050)
+    full = max(c, 0.0054)  # what lies on the table: two pieces alone, so that contacts stay few
+    less = 0.88 * full
+    half = max(w, 0.006), less
     parts.append(solid("box", ((inner[0] - inner[1]) / 2, *half), ((inner[0] + inner[1]) / 2, 0, 0)))
     for sign, kind, r in ((1, row.near, row.radii[0]), (-1, row.far, row.radii[1])):
         x = sign * (h - r)
@@ -320,7 +322,7 @@ def wrench(row: Wrench, paint: Paint) -> list[Part]:
             hoop = [(r * bore, -c), (r, -c), (r, c), (r * bore, c), (r * bore, -c)]
             parts += [
                 skin(lathe(hoop, 12 if kind == "ring" else 28), paint.main, position=(x, 0, 0), gloss=0.8),
-                solid("cylinder", (r * 0.97, max(c, 0.005)), (x, 0, 0)),
+                solid("cylinder", (r * 0.97, full), (x, 0, 0)),
             ]
             if kind == "box":
                 parts += [
@@ -342,11 +344,11 @@ def wrench(row: Wrench, paint: Paint) -> list[Part]:
             parts += rotated([jaw], about("z", (0.0 if sign > 0 else 180.0) + lean), (x, 0, 0))
             for side in (-1, 1):
                 parts += rotated(
-                    [solid("box", (r * 0.52, r * 0.22, max(c, 0.005)), (r * 0.28, side * r * 0.68, 0))],
+                    [solid("box", (r * 0.52, r * 0.22, less), (r * 0.28, side * r * 0.68, 0))],
                     about("z", (0.0 if sign > 0 else 180.0) + lean),
                     (x, 0, 0),
                 )
-            parts.append(solid("box", (r * 0.34, r * 0.80, max(c, 0.005)), (x - sign * r * 0.52, 0, 0)))
+            parts.append(solid("box", (r * 0.34, r * 0.80, full), (x - sign * r * 0.52, 0, 0)))
         elif kind in ("jaw", "screw"):  # a fixed jaw and one that slides
             for y, long in ((r * 0.86, 1.0), (-r * 0.36, 0.9)):
                 parts += [
@@ -357,11 +359,11 @@ def wrench(row: Wrench, paint: Paint) -> list[Part]:
                         0.003,
                         gloss=0.9,
                     ),
-                    solid("box", (r * 0.85 * long, r * 0.30, c), (x + r * 0.12, y, 0)),
+                    solid("box", (r * 0.85 * long, r * 0.30, less), (x + r * 0.12, y, 0)),
                 ]
             parts += [
                 bar((r * 0.32, r * 1.1, c), paint.main, (x - r * 0.66, r * 0.08, 0), 0.003, gloss=0.8),
-                solid("box", (r * 0.32, r * 1.1, c), (x - r * 0.66, r * 0.08, 0)),
+                solid("box", (r * 0.32, r * 1.1, full), (x - r * 0.66, r * 0.08, 0)),
             ]
             parts.append(
                 painted(

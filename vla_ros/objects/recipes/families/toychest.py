@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Part
-from vla_ros.objects.recipes.forms import WHITE, about, bar, blob, laid, rotated, stack, turned
+from vla_ros.objects.recipes.forms import WHITE, about, bar, blob, laid, plate, rotated, stack, turned
 from vla_ros.objects.shapes import lathe, sphere_profile
 from vla_ros.objects.solids import painted, rod, skin, solid
 
@@ -27,7 +28,7 @@ BALLS = {
     "swirl": Ball(0.0260, "swirl", 0.9),
     "star": Ball(0.0330, "star", 0.6),
     "cricket": Ball(0.0300, "stitched", 0.5),
-    "bowling": Ball(0.0330, "holes", 0.9),
+    "bowling": Ball(0.0320, "holes", 0.9),
     "dotted": Ball(0.0315, "dots", 0.5),
     "split": Ball(0.0320, "halves", 0.4),
     "rings": Ball(0.0330, "rings", 0.4),
@@ -103,6 +104,7 @@ class Block(NamedTuple):
 
     boxes: tuple[tuple[tuple[float, float, float], tuple[float, float, float]], ...] = ()
     prism: tuple[int, float, float, float] | None = None
+    side: tuple[tuple[float, float], ...] = ()  # an outline (x, z) instead, 4 cm long along y
     studs: tuple[int, int] = (0, 0)
     details: tuple[str, ...] = ()
 
@@ -111,10 +113,16 @@ def _one(a: float, b: float, c: float, x: float = 0.0, y: float = 0.0, z: float 
     return ((a, b, c), (x, y, z))
 
 
+def _arc(radius: float, low: float) -> tuple[tuple[float, float], ...]:
+    return tuple(
+        (radius * float(np.cos(a)), low + radius * float(np.sin(a))) for a in np.linspace(0.2, np.pi - 0.2, 15)
+    )
+
+
 BLOCKS = {
     "plank": Block((_one(0.056, 0.014, 0.010),)),
-    "flat_square": Block((_one(0.028, 0.028, 0.0110),), None, (2, 2)),
-    "small_studs": Block((_one(0.0160, 0.0160, 0.0130),), None, (2, 2)),
+    "flat_square": Block((_one(0.028, 0.028, 0.0110),), None, (), (2, 2)),
+    "small_studs": Block((_one(0.0160, 0.0160, 0.0130),), None, (), (2, 2)),
     "corner": Block((_one(0.033, 0.013, 0.013, 0, -0.020, 0), _one(0.013, 0.020, 0.013, -0.020, 0.013, 0))),
     "tee": Block((_one(0.034, 0.012, 0.012, 0, 0.012, 0), _one(0.012, 0.016, 0.012, 0, -0.016, 0))),
     "bridge": Block(
@@ -126,11 +134,11 @@ BLOCKS = {
     ),
     "zigzag": Block((_one(0.023, 0.012, 0.012, -0.012, 0.012, 0), _one(0.023, 0.012, 0.012, 0.012, -0.012, 0))),
     "hexagon": Block((), (6, 0.0290, 0.0290, 0.016)),
-    "pyramid": Block((), (4, 0.0360, 0.0080, 0.021)),
+    "ramp": Block(side=((-0.032, -0.018), (0.032, -0.018), (-0.032, 0.018))),
     "cone": Block((), (28, 0.0260, 0.0050, 0.028)),
-    "triangle": Block((), (3, 0.0340, 0.0340, 0.014)),
-    "dice": Block((_one(0.0200, 0.0200, 0.0200),), None, (0, 0), ("pips",)),
-    "letter": Block((_one(0.0210, 0.0210, 0.0210),), None, (0, 0), ("letter",)),
+    "half_round": Block(side=((-0.030, -0.013), (0.030, -0.013), *_arc(0.030, -0.013))),
+    "dice": Block((_one(0.0200, 0.0200, 0.0200),), None, (), (0, 0), ("pips",)),
+    "letter": Block((_one(0.0210, 0.0210, 0.0210),), None, (), (0, 0), ("letter",)),
 }
 
 
@@ -145,6 +153,13 @@ def block(row: Block, paint: Paint) -> list[Part]:
         if sides == 28:
             return [*parts, *stack([(low, -h), (high, h)], (-h, -h * 0.4, h * 0.3, h))]
         return [*parts, Part("mesh", (), (0, 0, 0), turn, mesh=mesh, visible=False)]
+    if row.side:
+        shown = plate(row.side, 0.020, paint.main, 0.3)
+        upright = about("x", 90)
+        return [
+            replace(shown, quaternion=upright),
+            Part("mesh", (), (0, 0, 0), upright, mesh=shown.mesh, visible=False),
+        ]
     for half, place in row.boxes:
         parts += [bar(half, paint.main, place, 0.0018, gloss=0.6 if row.studs[0] else 0.3), solid("box", half, place)]
     (a, b, c), _ = row.boxes[0]
