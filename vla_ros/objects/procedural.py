@@ -37,6 +37,7 @@ from vla_ros.objects.recipes import (
     vehicles,
     vessels,
 )
+from vla_ros.objects.recipes.families import FAMILIES
 from vla_ros.objects.resting import LazyPoses, Quaternion, RestingFaces, named_orientation
 from vla_ros.objects.solids import scaled
 
@@ -129,15 +130,20 @@ def make_object(category: str, shape: str, color: str, rng: np.random.Generator,
     )
 
 
+def _recipe(category: str, shape: str, paint: Paint) -> list[Part]:
+    rows, make = FAMILIES.get(category, ({}, None))
+    return make(rows[shape], paint) if make and shape in rows else RECIPES[category](shape, paint)
+
+
 def _make_parts(category: str, shape: str, paint: Paint, factor: float) -> tuple[Part, ...]:
-    return tuple(scaled(part, factor) for part in paint.dressed(RECIPES[category](shape, paint)))
+    return tuple(scaled(part, factor) for part in paint.dressed(_recipe(category, shape, paint)))
 
 
 @cache
 def _resting_faces(category: str, shape: str) -> RestingFaces:
     """Return what this shape can lie on: colours and decoration do not change it, and size only scales it."""
     paint = mix_paint(categories()[category].colors[0], np.random.default_rng(0))
-    return RestingFaces(RECIPES[category](shape, paint))
+    return RestingFaces(_recipe(category, shape, paint))
 
 
 def _poses(category: str, shape: str, names: tuple[str, ...], rng: np.random.Generator) -> LazyPoses:

@@ -93,6 +93,17 @@ def sweep(
     return _drop_slivers(Mesh(rows.reshape(-1, 3), _grid_faces(len(rows), segments + 1), uv.reshape(-1, 2)))
 
 
+def swath(points: ArrayLike) -> Mesh:
+    """Return a strip through a grid of points (R, K, 3) [m]; its two ends along K are closed."""
+    rows = np.asarray(points, dtype=float)
+    closed = np.concatenate(
+        [rows[:, :1] * 0 + rows[:4, :1].mean(0), rows, rows[:, -1:] * 0 + rows[:4, -1:].mean(0)], axis=1
+    )
+    r, k = closed.shape[:2]
+    uv = np.stack(np.meshgrid(np.linspace(0, 1, k), np.linspace(0, 1, r), indexing="xy"), -1)
+    return _drop_slivers(Mesh(closed.reshape(-1, 3), _grid_faces(r, k), uv.reshape(-1, 2)))
+
+
 def rounded_box(half: Sequence[float], radius: float, steps: int = 3) -> Mesh:
     """Return a box with half edges `half` [m] whose edges are rounded; each face has its own 0…1 texture square."""
     inside, directions, faces = _box_grid(steps)

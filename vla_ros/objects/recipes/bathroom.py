@@ -15,7 +15,7 @@ from vla_ros.objects.solids import painted, skin, solid
 SPONGES = ("round", "wavy", "oval", "wedge", "bath")
 
 
-def _porous(paint: Paint, seed: int) -> np.ndarray:
+def porous(paint: Paint, seed: int) -> np.ndarray:
     """Return a face with pores: (96, 96, 3) uint8."""
     spots = np.random.default_rng(seed).random((48, 48)).repeat(2, 0).repeat(2, 1)
     grain = np.where(spots > 0.16, 1.0, 0.5)
@@ -26,7 +26,7 @@ def _porous(paint: Paint, seed: int) -> np.ndarray:
 def sponge(shape: str, paint: Paint) -> list[Part]:
     """A sponge lying flat, with a scouring side below where it has one."""
     scour: Rgba = (0.10, 0.30, 0.14, 1.0) if paint.color != "green" else (0.55, 0.12, 0.12, 1.0)
-    texture = _porous(paint, len(shape))
+    texture = porous(paint, len(shape))
     if shape in ("round", "bath"):
         radius, h = (0.036, 0.013) if shape == "round" else (0.0375, 0.0175)
         edge = 0.007

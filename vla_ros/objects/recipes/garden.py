@@ -32,6 +32,16 @@ CORNS = {
     "half": (0.085, 0.0225, 0.0, 12),
     "pointed": (0.170, 0.0230, 0.0, 10),
     "wrapped": (0.160, 0.0225, 0.70, 12),
+    "long": (0.195, 0.0205, 0.0, 12),
+    "plump": (0.125, 0.0270, 0.0, 16),
+    "tapered": (0.140, 0.0225, 0.0, 12),
+    "mini_husked": (0.120, 0.0150, 0.35, 8),
+    "popcorn": (0.095, 0.0185, 0.0, 14),
+    "peeled_back": (0.150, 0.0220, 0.25, 12),
+    "blunt": (0.145, 0.0225, 0.0, 14),
+    "slim": (0.175, 0.0165, 0.0, 10),
+    "end_piece": (0.062, 0.0240, 0.0, 12),
+    "half_wrapped": (0.145, 0.0240, 0.55, 14),
 }
 
 
@@ -39,7 +49,16 @@ def corn(shape: str, paint: Paint) -> list[Part]:
     """An ear of corn along x, its tip at +x."""
     length, radius, husk, rows = CORNS[shape]
     h = length / 2
-    taper = {"pointed": 0.35, "half": 0.98, "baby": 0.5}.get(shape, 0.62)
+    taper = {
+        "pointed": 0.35,
+        "half": 0.98,
+        "baby": 0.5,
+        "tapered": 0.26,
+        "popcorn": 0.45,
+        "blunt": 0.88,
+        "end_piece": 0.96,
+        "slim": 0.5,
+    }.get(shape, 0.62)
     outline = smooth(
         [
             (radius * 0.72, -h),
@@ -86,7 +105,7 @@ def corn(shape: str, paint: Paint) -> list[Part]:
         for k in range(5):
             a = 2 * np.pi * k / 5 + 0.3
             c, s = np.cos(a), np.sin(a)
-            out = 1.5 if husk < 0.6 else 1.15
+            out = 2.1 if shape == "peeled_back" else 1.5 if husk < 0.6 else 1.15
             leaf = [
                 (radius * c, radius * s, top - 0.020),
                 (radius * 1.15 * c, radius * 1.15 * s, top + 0.010),
@@ -95,10 +114,10 @@ def corn(shape: str, paint: Paint) -> list[Part]:
             parts.append(
                 tube(leaf, (0.011, 0.010, 0.0015), (0.60, 0.72, 0.34, 1.0), 8, flatness=0.22, normal=(-s, c, 0.01))
             )
-    if shape in ("stalked", "husked", "wrapped"):
+    if shape in ("stalked", "husked", "wrapped", "peeled_back", "half_wrapped", "mini_husked"):
         parts.append(turned([(0.0075, -h - 0.020), (0.0085, -h)], (0.60, 0.68, 0.38, 1.0), 0.2))
         parts.append(solid("cylinder", (0.0075, 0.010), (0, 0, -h - 0.010), density=0.5))
-    if shape == "half":
+    if shape in ("half", "end_piece"):
         parts += [
             painted("cylinder", (radius * 0.9, 0.0006), PALE, (0, 0, h)),
             painted("cylinder", (radius * 0.4, 0.0010), (0.78, 0.66, 0.42, 1.0), (0, 0, h)),
@@ -192,6 +211,19 @@ POTATOES = {
     "flat": ((0.047, 0.029, 0.0240), ()),
     "twin": ((0.030, 0.026, 0.024), ((1.15, 0.25, 0.0, 0.72),)),
     "peanut": ((0.052, 0.027, 0.025), ()),
+    "egg": ((0.040, 0.029, 0.0270), ((0.22, 0.0, 0.0, 0.70),)),
+    "new": ((0.026, 0.023, 0.0210), ()),
+    "fingerling": ((0.056, 0.0165, 0.0155), ()),
+    "baking": ((0.060, 0.033, 0.0290), ()),
+    "nosed": ((0.041, 0.029, 0.0260), ((0.92, 0.10, 0.0, 0.42),)),
+    "heart": ((0.036, 0.026, 0.0240), ((0.55, 0.42, 0.0, 0.56), (0.55, -0.42, 0.0, 0.56))),
+    "three_knobs": (
+        (0.038, 0.027, 0.0250),
+        ((0.75, 0.35, 0.0, 0.40), (-0.78, 0.30, 0.0, 0.42), (0.05, -0.62, 0.0, 0.40)),
+    ),
+    "tapered": ((0.046, 0.027, 0.0245), ((-0.42, 0.0, 0.0, 0.60),)),
+    "bent": ((0.054, 0.021, 0.0205), ()),
+    "squarish": ((0.038, 0.033, 0.0280), ((0.42, 0.36, 0.0, 0.52), (-0.42, -0.36, 0.0, 0.52))),
 }
 
 
@@ -203,7 +235,7 @@ def potato(shape: str, paint: Paint) -> list[Part]:
     rng = np.random.default_rng(len(shape) * 7)
     waves = rng.uniform(-1, 1, (4, 3)) * 70
     vertices *= (1 + 0.025 * np.sin(vertices @ waves.T).sum(axis=1))[:, None]
-    if shape == "kidney":
+    if shape in ("kidney", "bent"):
         vertices[:, 1] += 0.016 * (vertices[:, 0] / a) ** 2 - 0.006
     elif shape == "peanut":
         vertices[:, 1:] *= (1 - 0.24 * np.exp(-((vertices[:, 0] / 0.016) ** 2)))[:, None]
@@ -217,10 +249,10 @@ def potato(shape: str, paint: Paint) -> list[Part]:
         u, v = rng.normal(size=3), 0.98
         u /= np.linalg.norm(u)
         u[2] = abs(u[2])
-        if shape in ("kidney", "peanut"):
+        if shape in ("kidney", "bent", "peanut"):
             v = 0.93
         parts.append(painted("ellipsoid", (0.0026, 0.0016, 0.0012), shade(paint.main, 0.55), tuple(u * (a, b, c) * v)))
-    if shape == "kidney":
+    if shape in ("kidney", "bent"):
         bow = 0.006
         return [
             *parts,
@@ -252,6 +284,16 @@ ONIONS = {
     "shallot": (0.021, 0.030, 0.026),
     "halved": (0.034, 0.028, 0.012),
     "spring": (0.0165, 0.020, 0.110),
+    "globe": (0.0335, 0.0280, 0.022),
+    "onion_dome": (0.031, 0.033, 0.024),
+    "cipollini": (0.0300, 0.0165, 0.008),
+    "spindle": (0.0225, 0.038, 0.020),
+    "leek_like": (0.0190, 0.030, 0.080),
+    "long_neck": (0.0290, 0.027, 0.044),
+    "large_flat": (0.0355, 0.026, 0.020),
+    "tiny": (0.0165, 0.0145, 0.012),
+    "sprout": (0.0265, 0.0230, 0.052),
+    "egg": (0.0260, 0.032, 0.012),
 }
 
 
@@ -273,10 +315,10 @@ def onion(shape: str, paint: Paint) -> list[Part]:
         a = k * np.pi / 6
         line = [(r * 0.998 * np.cos(a), r * 0.998 * np.sin(a), z) for r, z in outline[2:-1:2]]
         parts.append(tube(line, 0.0006, shade(paint.main, 0.75), 12, normal=(-np.sin(a), np.cos(a), 0)))
-    if shape in ("sprouting", "spring"):
+    if shape in ("sprouting", "spring", "leek_like", "sprout"):
         for x, y in (
             ((0, 0), (0.012, 0.006), (-0.010, 0.008))
-            if shape == "sprouting"
+            if shape in ("sprouting", "sprout")
             else ((0.010, 0), (-0.010, 0.004), (0.002, -0.010))
         ):
             parts.append(

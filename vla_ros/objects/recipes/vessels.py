@@ -207,13 +207,23 @@ TEAPOTS = {
     "pear": ([(0.030, -0.042), (0.043, -0.020), (0.030, 0.014), (0.021, 0.042)], "curved", "angular"),
     "square": ([(0.040, -0.034), (0.041, -0.012), (0.041, 0.016), (0.026, 0.034)], "straight", "angular"),
     "side": ([(0.028, -0.030), (0.042, -0.014), (0.043, 0.008), (0.022, 0.030)], "stub", "stick"),
+    "globe": ([(0.022, -0.040), (0.047, -0.010), (0.046, 0.016), (0.020, 0.040)], "stub", "arch"),
+    "slender": ([(0.026, -0.056), (0.034, -0.026), (0.028, 0.020), (0.019, 0.056)], "curved", "loop"),
+    "coffee": ([(0.040, -0.050), (0.034, -0.016), (0.028, 0.020), (0.024, 0.050)], "straight", "stick"),
+    "drum": ([(0.042, -0.030), (0.043, -0.010), (0.043, 0.014), (0.040, 0.030)], "straight", "loop"),
+    "bell": ([(0.047, -0.032), (0.044, -0.012), (0.030, 0.012), (0.020, 0.032)], "stub", "angular"),
+    "saucer": ([(0.026, -0.020), (0.053, -0.006), (0.048, 0.008), (0.024, 0.020)], "straight", "arch"),
+    "urn": ([(0.020, -0.044), (0.036, -0.008), (0.045, 0.020), (0.026, 0.044)], "curved", "angular"),
+    "tankard": ([(0.037, -0.040), (0.036, -0.012), (0.036, 0.014), (0.033, 0.040)], "stub", "loop"),
+    "turnip": ([(0.022, -0.034), (0.038, -0.018), (0.049, 0.008), (0.024, 0.030)], "curved", "stick"),
+    "cottage": ([(0.040, -0.038), (0.041, -0.010), (0.041, 0.016), (0.022, 0.038)], "curved", "arch"),
 }
 
 
 def teapot(shape: str, paint: Paint) -> list[Part]:
     """A teapot with its spout at +x, to be taken by the knob of its lid, its handle or its spout."""
     outline, spout, handle = TEAPOTS[shape]
-    (foot, low), (_, top), sides = outline[0], outline[-1], 4 if shape == "square" else 28
+    (foot, low), (_, top), sides = outline[0], outline[-1], 4 if shape in ("square", "cottage") else 28
     neck = outline[-1][0]
     wide = max(radius for radius, _ in outline)
     body = [(0, low), (foot - 0.002, low), *smooth(outline, 16)]

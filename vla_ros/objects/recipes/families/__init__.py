@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Families of shapes: what a category's shapes have in common is a function, a shape is a row of its table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from vla_ros.objects.paint import Paint
+from vla_ros.objects.parts import Part
+from vla_ros.objects.recipes.families import (
+    bath,
+    brushes,
+    cars,
+    cartons,
+    drinkware,
+    electronics,
+    fruit,
+    grips,
+    harbour,
+    packages,
+    tablecutlery,
+    toolbox,
+    toychest,
+    trains,
+    vegetables,
+)
+
+Family = tuple[Mapping[str, Any], Callable[[Any, Paint], list[Part]]]
+
+FAMILIES: dict[str, Family] = {
+    "mug": (drinkware.MUGS, drinkware.mug),
+    "cup": (drinkware.CUPS, drinkware.cup),
+    "bowl": (drinkware.BOWLS, drinkware.bowl),
+    "bottle": (packages.BOTTLES, packages.bottle),
+    "can": (packages.CANS, packages.can),
+    "jar": (packages.JARS, packages.jar),
+    "box": (cartons.BOXES, cartons.box),
+    "tube": (cartons.TUBES, cartons.squeezable),
+    "spoon": (tablecutlery.SPOONS, tablecutlery.spoon),
+    "fork": (tablecutlery.FORKS, tablecutlery.fork),
+    "knife": (tablecutlery.KNIVES, tablecutlery.knife),
+    "apple": (fruit.APPLES, fruit.apple),
+    "pear": (fruit.PEARS, fruit.pear),
+    "lemon": (fruit.LEMONS, fruit.lemon),
+    "banana": (fruit.BANANAS, fruit.banana),
+    "carrot": (vegetables.CARROTS, vegetables.carrot),
+    "eggplant": (vegetables.EGGPLANTS, vegetables.eggplant),
+    "cucumber": (vegetables.CUCUMBERS, vegetables.cucumber),
+    "pepper": (vegetables.PEPPERS, vegetables.pepper),
+    "hammer": (toolbox.HAMMERS, toolbox.hammer),
+    "screwdriver": (toolbox.SCREWDRIVERS, toolbox.screwdriver),
+    "wrench": (toolbox.WRENCHES, toolbox.wrench),
+    "pliers": (grips.PLIERS, grips.pliers),
+    "flashlight": (grips.FLASHLIGHTS, grips.flashlight),
+    "brush": (brushes.BRUSHES, brushes.brush),
+    "car": (cars.CARS, cars.car),
+    "train": (trains.TRAINS, trains.train),
+    "boat": (harbour.BOATS, harbour.boat),
+    "remote": (electronics.REMOTES, electronics.remote),
+    "phone": (electronics.PHONES, electronics.phone),
+    "stapler": (electronics.STAPLERS, electronics.stapler),
+    "comb": (electronics.COMBS, electronics.comb),
+    "candle": (bath.CANDLES, bath.candle),
+    "soap": (bath.SOAPS, bath.soap),
+    "sponge": (bath.SPONGES, bath.sponge),
+    "ball": (toychest.BALLS, toychest.ball),
+    "block": (toychest.BLOCKS, toychest.block),
+    "marker": (toychest.MARKERS, toychest.marker),
+}

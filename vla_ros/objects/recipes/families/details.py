@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Details that many shapes have: bands and ribs around a body, handles beside it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+
+from vla_ros.objects.colors import Rgba
+from vla_ros.objects.parts import Part
+from vla_ros.objects.recipes.forms import Profile, tube, turned
+from vla_ros.objects.solids import painted, rod
+
+
+def radius_at(outline: Profile, height: float) -> float:
+    """Return the radius of a turned body at a height [m]."""
+    pairs = sorted((z, r) for r, z in outline)
+    return float(np.interp(height, [z for z, _ in pairs], [r for _, r in pairs]))
+
+
+def band(outline: Profile, low: float, high: float, color: Rgba, out: float = 0.0008, sides: int = 28) -> Part:
+    """Return a band around a turned body between two heights [m], standing out by `out`."""
+    heights = np.linspace(low, high, 6)
+    return turned([(radius_at(outline, z) + out, float(z)) for z in heights], color, 0.6, sides=sides)
+
+
+def ribs(outline: Profile, heights: Sequence[float] | np.ndarray, color: Rgba, half: float = 0.0025) -> list[Part]:
+    """Return raised rings around a turned body [m]."""
+    parts = []
+    for z in heights:
+        r = radius_at(outline, float(z))
+        parts.append(turned([(r - 0.0004, z - half), (r + 0.0016, z), (r - 0.0004, z + half)], color, 0.6))
+    return parts
+
+
+def handle(
+    outline: Profile, kind: str, high: float, low: float, reach: float, wire: float, color: Rgba, side: int = 1
+) -> list[Part]:
+    """Return a handle beside a turned body in the xz plane, from height `high` down to `low` [m].
+
+    loop, ear (widest at its top), square, ring, or hook (held below alone). `side`: +1 at +x, -1 at −x.
+    """
+    top, foot = radius_at(outline, high) - 0.003, radius_at(outline, low) - 0.003
+    far, middle, up = max(top, foot) + 0.003 + reach, (high + low) / 2, (high - low) / 2
+    path = {
+        "loop": [
+            (top, high),
+            (far - 0.2 * reach, high - 0.05 * up),
+            (far, middle),
+            (far - 0.3 * reach, low),
+            (foot, low),
+        ],
+        "ear": [(top, high), (far - 0.1 * reach, high - 0.1 * up), (far - 0.1 * reach, middle + 0.1 * up), (foot, low)],
+        "square": [(top, high), (far, high), (far, low), (foot, low)],
+        "ring": [
+            (max(top, foot) + up * 0.92 + up * np.cos(a), middle + up * np.sin(a)) for a in np.linspace(2.5, -2.5, 9)
+        ],
+        "hook": [(foot, low), (far, low + 0.1 * up), (far, high - 0.3 * up), (far - 0.4 * reach, high)],
+    }[kind]
+    points = [(side * x, 0.0, z) for x, z in path]
+    if kind == "square":
+        parts = [tube([a, b], wire, color, 6, 0.7, normal=(0, 1, 0)) for a, b in itertools.pairwise(points)]
+        parts += [painted("sphere", (wire,), color, corner, gloss=0.7) for corner in points[1:3]]
+    else:
+        parts = [tube(points, (wire, wire, wire * 0.9), color, 18, 0.7, normal=(0, 1, 0))]
+    outer = side * (max(abs(x) for x, _ in path) - wire * 0.3)
+    tall = max(0.6 * up, 0.006)
+    parts.append(rod((outer, 0, middle + tall), (outer, 0, middle - tall), wire * 0.9, density=0.6))
+    return parts

@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Toy boats: hulls with superstructures, a row a shape."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from vla_ros.objects.paint import Paint, shade
+from vla_ros.objects.parts import Part
+from vla_ros.objects.recipes.boats import turned_at
+from vla_ros.objects.recipes.forms import about, bar, laid, plate, tube, turned
+from vla_ros.objects.recipes.vehicles import GLASS
+from vla_ros.objects.solids import painted, rod, solid
+
+WOOD = (0.80, 0.64, 0.42, 1.0)
+
+
+class Boat(NamedTuple):
+    """Length, width and height of the hull, how blunt its bow and how wide its stern are; what stands on it."""
+
+    length: float
+    width: float
+    tall: float
+    bow: float = 1.8
+    stern: float = 0.75
+    details: tuple[str, ...] = ()
+    house: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)  # place, half length, half width, height
+
+
+BOATS = {
+    "ferry": Boat(0.130, 0.046, 0.022, 3.0, 0.9, ("windows", "funnel"), (0.0, 0.044, 0.018, 0.018)),
+    "container_ship": Boat(0.150, 0.042, 0.026, 2.6, 0.85, ("containers", "windows"), (-0.054, 0.009, 0.016, 0.030)),
+    "ketch": Boat(0.125, 0.040, 0.020, 1.7, 0.5, ("mast_fore", "mast_aft")),
+    "junk": Boat(0.105, 0.042, 0.026, 2.4, 0.85, ("lug",)),
+    "paddle_steamer": Boat(
+        0.125, 0.034, 0.022, 1.8, 0.8, ("wheels", "funnel", "windows"), (-0.004, 0.030, 0.012, 0.014)
+    ),
+    "canoe": Boat(0.160, 0.036, 0.022, 2.0, 0.0, ("open", "benches")),
+    "dinghy": Boat(0.090, 0.048, 0.024, 2.2, 0.8, ("open", "benches", "motor")),
+    "yacht": Boat(0.140, 0.042, 0.026, 1.4, 0.85, ("windows", "upper"), (-0.010, 0.034, 0.014, 0.011)),
+    "lifeboat": Boat(0.105, 0.046, 0.026, 2.4, 0.55, ("canopy", "rope")),
+    "gunboat": Boat(0.145, 0.034, 0.020, 1.5, 0.75, ("windows", "gun", "mast"), (-0.010, 0.020, 0.011, 0.014)),
+    "houseboat": Boat(0.115, 0.050, 0.018, 3.4, 0.95, ("windows", "gable"), (-0.010, 0.034, 0.019, 0.020)),
+}
+
+
+def boat(row: Boat, paint: Paint) -> list[Part]:
+    """A toy boat on its keel, bow at +x."""
+    h, w, tall = row.length / 2, row.width / 2, row.tall
+    t = np.linspace(0, 1, 14)
+    beam = w * np.where(
+        t < 0.45,
+        row.stern + (1 - row.stern) * np.sin(t / 0.45 * np.pi / 2),
+        np.maximum(1 - (np.maximum(t - 0.45, 0) / 0.55) ** row.bow, 0.015),
+    )
+    x = -h + t * row.length
+    outline = [
+        *zip(x.tolist(), (-beam).tolist(), strict=True),
+        *zip(x[::-1].tolist(), beam[::-1].tolist(), strict=True),
+    ]
+    open_boat = "open" in row.details
+    parts = []
+    for level, (narrow, z) in enumerate(((0.66, -tall * 0.36), (0.88, -tall * 0.08), (1.0, tall * 0.22))):
+        tone = paint.main if level or open_boat else paint.accent
+        parts.append(
+            plate([(px * (0.90 + 0.05 * level), py * narrow) for px, py in outline], tall * 0.16, tone, 0.5, z)
+        )
+    deck = shade(paint.main, 0.5) if open_boat else WOOD
+    parts.append(plate([(px * 0.94, py * 0.86) for px, py in outline], 0.0008, deck, 0.2, tall * 0.38))
+    parts += [
+        solid("box", (h * 0.62, w * 0.92, tall * 0.40), (-h * 0.28, 0, 0)),
+        solid("box", (h * 0.34, w * 0.50, tall * 0.34), (h * 0.56, 0, 0.001), density=0.6),
+    ]
+    top = tall * 0.40
+    pale = paint.pale if paint.color != "white" else paint.accent
+    at, a, b, high = row.house
+    roof = top + high
+    if high:
+        parts += [
+            bar((a, b, high / 2), pale, (at, 0, top + high / 2), 0.003),
+            solid("box", (a, b, high / 2), (at, 0, top + high / 2), density=0.3),
+        ]
+    if "windows" in row.details:
+        count = max(2, round(2 * a / 0.011))
+        parts += [
+            bar((a / count * 0.55, b * 1.012, high * 0.17), GLASS, (u, 0, top + high * 0.66), 0.001)
+            for u in at + a * (2 * (np.arange(count) + 0.5) / count - 1)
+        ]
+        parts.append(bar((a * 1.012, b * 0.75, high * 0.17), GLASS, (at, 0, top + high * 0.66), 0.001))
+    if "upper" in row.details:
+        parts += [
+            bar((a * 0.5, b * 0.8, 0.005), paint.main, (at - a * 0.25, 0, roof + 0.005), 0.002),
+            bar((0.0010, b * 0.7, 0.006), GLASS, (at + a * 0.36, 0, roof + 0.004), 0.0005, about("y", -32)),
+        ]
+        parts.append(
+            tube(
+                [(at - a * 0.6, 0, roof + 0.009), (at - a * 0.75, 0, roof + 0.024)],
+                0.0016,
+                paint.steel,
+                4,
+                normal=(0, 1, 0),
+            )
+        )
+    if "funnel" in row.details:
+        parts += [
+            turned_at([(0.0055, 0), (0.0060, 0.018)], paint.main, (at - a * 0.3, 0, roof - 0.001)),
+            turned_at([(0.0062, 0.012), (0.0063, 0.019), (0, 0.019)], paint.dark, (at - a * 0.3, 0, roof - 0.001)),
+        ]
+    if "gable" in row.details:
+        side = plate([(-b * 1.15, 0), (b * 1.15, 0), (0, 0.012)], a * 1.06, paint.main, 0.3)
+        parts.append(Part("mesh", (), (at, 0, roof), (0.5, 0.5, 0.5, 0.5), side.rgba, None, side.mesh, False))
+        parts.append(solid("box", (a, 0.006, 0.005), (at, 0, roof + 0.005), density=0.2))
+    if "containers" in row.details:
+        colors = (paint.accent, (0.75, 0.30, 0.20, 1.0), (0.25, 0.45, 0.60, 1.0), (0.85, 0.70, 0.25, 1.0))
+        for i, u in enumerate((-0.032, -0.010, 0.012, 0.034)):
+            for j, y in enumerate((-0.0085, 0.0085)):
+                stacked = 2 if (i + j) % 3 else 1
+                parts += [
+                    bar((0.0100, 0.0080, 0.0065), colors[(i + 2 * j + k) % 4], (u, y, top + 0.0065 + 0.013 * k), 0.001)
+                    for k in range(stacked)
+                ]
+        parts.append(solid("box", (0.044, 0.0165, 0.010), (0.001, 0, top + 0.010), density=0.3))
+    masts = {"mast_fore": (0.016, 0.085, 0.036), "mast_aft": (-0.034, 0.060, 0.024), "lug": (0.006, 0.078, 0.0)}
+    for name, (u, up, foot) in masts.items():
+        if name not in row.details:
+            continue
+        parts += [
+            tube([(u, 0, top), (u, 0, top + up)], 0.0020, paint.wood, 4, normal=(0, 1, 0)),
+            solid("cylinder", (0.004, up * 0.48), (u, 0, top + up * 0.48), density=0.1),
+        ]
+        if name == "lug":  # a battened sail
+            for _k, (z, long) in enumerate(((0.014, 0.056), (0.032, 0.052), (0.050, 0.042))):
+                sheet = plate(
+                    [(-long * 0.6, 0), (long * 0.4, 0), (long * 0.36, 0.017), (-long * 0.52, 0.017)], 0.0010, pale, 0.1
+                )
+                parts.append(Part("mesh", (), (u, 0.003, top + z), about("x", 90), sheet.rgba, None, sheet.mesh, False))
+                parts.append(
+                    tube([(u - long * 0.6, 0.003, top + z), (u + long * 0.4, 0.003, top + z)], 0.0012, paint.wood, 4)
+                )
+            continue
+        sails = [[(-0.003, 0.010), (-0.003, up * 0.94), (-foot - 0.006, 0.010)]]
+        if name == "mast_fore":
+            sails.append([(0.004, 0.010), (0.004, up * 0.80), (0.038, 0.008)])
+        for corners in sails:
+            sail = plate(corners, 0.0010, pale, 0.1)
+            parts.append(Part("mesh", (), (u, 0, top), about("x", 90), sail.rgba, None, sail.mesh, False))
+    if "mast" in row.details:
+        parts += [
+            tube([(at, 0, roof), (at, 0, roof + 0.026)], 0.0014, paint.steel, 4, normal=(0, 1, 0)),
+            bar((0.0010, 0.008, 0.0010), paint.steel, (at, 0, roof + 0.018), 0.0005),
+        ]
+    if "gun" in row.details:
+        parts += [
+            turned_at([(0.008, 0), (0.0065, 0.006), (0, 0.007)], paint.main, (h * 0.42, 0, top)),
+            tube(
+                [(h * 0.44, 0, top + 0.004), (h * 0.44 + 0.020, 0, top + 0.007)],
+                0.0014,
+                paint.dark,
+                4,
+                normal=(0, 1, 0),
+            ),
+            solid("cylinder", (0.007, 0.003), (h * 0.42, 0, top + 0.003), density=0.2),
+        ]
+    if "wheels" in row.details:
+        for side in (-1, 1):
+            parts += [
+                painted(
+                    "cylinder",
+                    (0.0155, 0.0045),
+                    paint.accent,
+                    (-0.004, side * (w + 0.002), 0.004),
+                    (0.7071, 0, 0, 0.7071),
+                )
+            ]
+            parts += [
+                bar((0.0150, 0.0050, 0.0012), paint.dark, (-0.004, side * (w + 0.002), 0.004), 0.0008, about("y", d))
+                for d in (0, 45, 90, 135)
+            ]
+            parts.append(
+                solid(
+                    "cylinder",
+                    (0.012, 0.0045),
+                    (-0.004, side * (w + 0.002), 0.004),
+                    (0.7071, 0, 0, 0.7071),
+                    density=0.2,
+                )
+            )
+    if "benches" in row.details:
+        parts += [bar((0.005, w * 0.80, 0.0016), paint.wood, (u * h, 0, top), 0.001) for u in (-0.35, 0.12)]
+    if "motor" in row.details:
+        parts += [
+            bar((0.006, 0.007, 0.009), paint.dark, (-h - 0.002, 0, top + 0.008), 0.003),
+            bar((0.002, 0.002, 0.014), paint.dark, (-h - 0.003, 0, -0.001), 0.001),
+        ]
+        parts.append(solid("box", (0.006, 0.007, 0.009), (-h - 0.002, 0, top + 0.008), density=0.2))
+    if "canopy" in row.details:
+        parts += laid(
+            [
+                turned(
+                    [(0.002, -h * 0.66), (w * 0.72, -h * 0.52), (w * 0.78, 0), (w * 0.66, h * 0.42), (0.002, h * 0.60)],
+                    paint.main,
+                    0.6,
+                )
+            ],
+            (-0.004, 0, top - 0.003),
+        )
+        parts += [
+            painted("cylinder", (0.0042, 0.0010), GLASS, (u, side * w * 0.66, top + 0.007), (0.55, 0, 0, 0.835))
+            for u in (-0.020, 0.0, 0.018)
+            for side in (-1, -1)
+        ]
+        parts.append(rod((-h * 0.34, 0, top - 0.002), (h * 0.22, 0, top - 0.002), w * 0.72, density=0.3))
+    if "rope" in row.details:
+        parts.append(tube([(px * 0.99, py * 1.02, tall * 0.16) for px, py in outline[:14]], 0.0014, pale, 30))
+        parts.append(tube([(px * 0.99, py * 1.02, tall * 0.16) for px, py in outline[14:]], 0.0014, pale, 30))
+    return parts
