@@ -45,7 +45,7 @@ def test_a_pushed_ball_rolls_and_stops() -> None:
 
 @pytest.mark.parametrize(
     "base",
-    [model for model in CATALOGUE.objects if not model.rolls and {part.shape for part in model.collision_parts} & ROUND],
+    [one for one in CATALOGUE.objects if not one.rolls and ROUND & {part.shape for part in one.collision_parts}],
     ids=lambda model: model.name,
 )
 def test_what_has_no_rolling_resistance_does_not_rock_on(base) -> None:
