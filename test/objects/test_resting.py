@@ -12,6 +12,7 @@ from vla_ros.objects.parts import Part
 from vla_ros.objects.resting import RestingFaces, named_orientation
 
 CATALOGUE = load_catalogue()
+ROUND = {"sphere", "ellipsoid", "capsule", "cylinder"}
 
 
 @pytest.mark.parametrize("base", CATALOGUE.objects, ids=lambda model: model.name)
@@ -40,6 +41,22 @@ def test_a_pushed_ball_rolls_and_stops() -> None:
     mujoco.mj_step(compiled, data, 1500)
     assert 0.02 < data.qpos[0] - T[0, 3] < 0.30
     assert np.linalg.norm(data.qvel[:3]) < 0.005
+
+
+@pytest.mark.parametrize(
+    "base",
+    [one for one in CATALOGUE.objects if not one.rolls and ROUND & {part.shape for part in one.collision_parts}],
+    ids=lambda model: model.name,
+)
+def test_what_has_no_rolling_resistance_does_not_rock_on(base) -> None:
+    """A round side that its category does not tell of: the thing would rock or roll for minutes."""
+    model = CATALOGUE.vary(base, np.random.default_rng(1))
+    for orientation in model.resting:
+        compiled, data, _ = drop(model, orientation)
+        mujoco.mj_step(compiled, data, 200)
+        data.qvel[3:6] = data.body("thing").xmat.reshape(3, 3).T @ (0.6, 4.0, 0.0)
+        mujoco.mj_step(compiled, data, 2500)
+        assert np.linalg.norm(data.qvel[3:6]) < 0.2, f"turns 5 s after a push: {base.category} needs rolls: true"
 
 
 def test_a_leaning_box_is_turned_onto_its_nearest_face() -> None:

@@ -210,6 +210,12 @@ class BaseDrive(MotorJoints):
         cos, sin = math.cos(yaw), math.sin(yaw)
         return np.array([cos * forwards + sin * sideways, cos * sideways - sin * forwards, turning])
 
+    def place(self, pose: np.ndarray) -> None:
+        """Put the base at rest at x, y [m] and yaw [rad] (3,) of where it was put down first."""
+        self._put(pose)
+        self._data.ctrl[self._actuator] = self._velocity[:] = 0.0
+        self._until = 0.0
+
     def command(self, velocity: np.ndarray) -> None:
         """Go at velocity (3,) for BASE_TIMEOUT_S, at most as fast as the base may.
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What config/tasks says of a task: the sets of its scenes, its limits and thresholds."""
+"""What config/tasks says of a task: the sets of its scenes, its limits and thresholds; what stands in a scene."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from functools import cached_property
 from typing import ClassVar, Generic, TypeVar, cast
 
 from vla_ros.configuration import config_file, load_config
+from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.sets import SceneSets, load_sets
 from vla_ros.tasks.judging import TaskLimits
+from vla_ros.tasks.named_things import NamedThing, scene_things
 
 Limits = TypeVar("Limits", bound=TaskLimits)
 
@@ -29,3 +31,7 @@ class TaskFiles(Generic[Limits]):
         """Return limits and thresholds. Raises ConfigError for a file that has others."""
         file = config_file("tasks", f"{self.name}.yaml")
         return cast(Limits, load_config(file, self.limits_type))
+
+    def things(self, scene: Scene) -> tuple[NamedThing, ...]:
+        """Return what stands in a scene and has a name: all of it, by colour and category."""
+        return scene_things(scene)

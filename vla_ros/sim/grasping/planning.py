@@ -63,7 +63,7 @@ class GraspPlanner:
         self._scratch = mujoco.MjData(model)
         self._arm_qpos = [model.joint(name).qposadr[0] for name in group.joints]
         self._finger_qpos = [model.joint(name).qposadr[0] for name in self._gripper.joints]
-        self._robot_geom = _descendants(model, model.body(world.embodiment.base_frame).id)
+        self._robot_geom = descendants(model, model.body(world.embodiment.base_frame).id)
         self._others = np.zeros(model.ngeom, dtype=bool)  # what is not looked at
         self._rest = group.home
         self._stride = self.SPEED_SHARE * group.velocity * self.motion.period  # [rad] an action
@@ -245,7 +245,7 @@ class GraspPlanner:
         }
 
 
-def _descendants(model: mujoco.MjModel, root: int) -> np.ndarray:
+def descendants(model: mujoco.MjModel, root: int) -> np.ndarray:
     """Return for every geom (ngeom,) whether its body is `root` or below it."""
     below = np.zeros(model.nbody, dtype=bool)
     for body in range(root, model.nbody):

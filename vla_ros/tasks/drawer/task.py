@@ -17,13 +17,14 @@ from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.sets import check_set
 from vla_ros.sim.world import World
-from vla_ros.tasks.drawer.drawers import Drawer, asked_drawer, scene_drawers
+from vla_ros.tasks.drawer.drawers import Drawer, asked_drawer, drawers_of, scene_drawers
 from vla_ros.tasks.drawer.expert import DrawerExpert
 from vla_ros.tasks.drawer.instructions import meant_drawers, thing_phrase
 from vla_ros.tasks.drawer.judge import DrawerJudge
 from vla_ros.tasks.drawer.limits import DrawerLimits
 from vla_ros.tasks.drawer.scenes import sample_drawer
 from vla_ros.tasks.judging import Judge, TaskLimits, Truth
+from vla_ros.tasks.named_things import NamedThing, scene_things
 from vla_ros.tasks.placing.receptacles import Body
 from vla_ros.tasks.task_files import TaskFiles
 
@@ -62,6 +63,15 @@ class PuttingAway(TaskFiles[DrawerLimits]):
         """Draw a scene of a cabinet and built-in objects."""
         self.check(request)
         return sample_drawer(request)
+
+    def things(self, scene: Scene) -> tuple[NamedThing, ...]:
+        """Return objects and cabinet, and each drawer by its place."""
+        drawers = (
+            NamedThing(drawer.joint, placed.model.color, "drawer", drawer.name)
+            for placed in scene.fixtures
+            for drawer in drawers_of(placed)
+        )
+        return (*scene_things(scene), *drawers)
 
     def facts(self, scene: Scene) -> Mapping[str, Any]:
         """Return the joint of the drawer that is meant, all drawers, and every object's hull."""

@@ -73,7 +73,7 @@ class EpisodeMaker:
     @cached_property
     def _grounding(self) -> GroundingMaker:
         runner = self._runner
-        return GroundingMaker(self.contract, runner.embodiment, runner.arm_model, runner.task, self.settings)
+        return GroundingMaker(self.contract, runner.embodiment, runner.arm_models, runner.task, self.settings)
 
     def play(self, scene: Scene, failure_mode: FailureMode, rng: np.random.Generator) -> Made:
         """Play a demonstration of a scene in which this goes wrong, and return it when it succeeded all the same."""

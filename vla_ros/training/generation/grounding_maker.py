@@ -1,59 +1,59 @@
 # SPDX-License-Identifier: Apache-2.0
 """Grounding data: pictures and words without actions, GraspVLA's co-training set (section 4).
 
-A scene is compiled once and seen several times: other cameras, another posture of the arm, another object named each
-time, often with the arm about to grasp it or in front of it. Each frame says what is where, which object is meant and
-how that one can be grasped, where demonstrations hold its category. Scenes are full of hard negatives: the same colour
-of another category and the reverse.
+A scene is compiled once and seen several times: other cameras, another posture of the robot, another thing named each
+time, often with a hand about to take it or in front of it. Each frame says what is where and which thing is meant, and
+nothing of how it is taken. Scenes are full of hard negatives: the same colour of another category and the reverse.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
-from controllers.arm.inverse_kinematics import solve_ik
 from controllers.arm.model import ArmModel
 from controllers.errors import VlaError
 from vla_ros.data.datasets.episode import EncodedEpisode, EpisodeEncoder
 from vla_ros.data.datasets.features import IMAGES, STATE, Feature, camera_feature
 from vla_ros.data.datasets.schema import DatasetSchema
+from vla_ros.evaluation.observing import Observer
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.objects.category import ACTION
-from vla_ros.objects.grasp import Grasp
 from vla_ros.policies.contract import DataContract
-from vla_ros.policies.observation import ArmState, EndEffectorState, RobotState
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.grasping.grasps import AntipodalConfig
 from vla_ros.sim.grasping.planning import GraspPlanner
-from vla_ros.sim.scenes.descriptions import describe
-from vla_ros.sim.scenes.scene import Scene
+from vla_ros.sim.scenes.scene import Scene, SceneCamera
 from vla_ros.sim.world import World
+from vla_ros.tasks.named_things import NamedThing, naming
 from vla_ros.tasks.task import Task
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.generation.contract_columns import ContractColumns
 from vla_ros.training.generation.demonstrator import OPTIONS, WIDE_MARGIN, WORSE
 from vla_ros.training.generation.object_boxes import ObjectBoxes
-from vla_ros.training.generation.scene_views import draw_cameras, draw_mounts, move_cameras, place_arm
+from vla_ros.training.generation.postures import Postures
+from vla_ros.training.generation.scene_views import draw_cameras, draw_mounts, move_cameras
 from vla_ros.training.generation.settings import GenerationSettings, Rejection
+from vla_ros.training.generation.thing_words import ThingWords
 
 VIEWS = 8  # frames of a scene
-TARGETS = 4  # objects of a scene that are named and whose grasps are found
-SEEN = 0.15  # share of a named object that each camera must see
+TARGETS = 4  # things of a scene that are named
+SEEN = 0.15  # share of a named thing that must be seen
+PAIR = 2  # cameras of which each must see it; of more the reference camera must, for those on hands look elsewhere
 SETS = {"basic": 0.05, "distractor": 0.3, "light": 0.2, "height": 0.1, "noun": 0.15, "relation": 0.2}
+
+Row = dict[str, np.ndarray | float | str]
 
 
 def grounding_schema(contract: DataContract) -> DatasetSchema:
-    """Return the columns of grounding data: what the contract sees, no actions, annotations."""
+    """Return the columns of grounding data: what the contract sees and where things are; no actions, no grasps."""
     features = {STATE: Feature("float32", (len(contract.state),), contract.state)}
     for name, camera in contract.cameras.items():
         features[IMAGES + name] = camera_feature(camera.height, camera.width)
         features[f"observation.calibration.{name}"] = Feature("float32", (11,))
-    own = notes.grasp_features()
     features |= notes.scene_features(tuple(contract.cameras)) | notes.extent_features()
-    features |= {name: own[name] for name in (notes.GRASP_OPTIONS, notes.CLOSED)}
     return DatasetSchema(contract.fps, contract.robot, features)
 
 
@@ -61,15 +61,24 @@ class GroundingMaker:
     """Make the frames of one scene after the other."""
 
     def __init__(
-        self, contract: DataContract, embodiment: Embodiment, arm: ArmModel, task: Task, settings: GenerationSettings
+        self,
+        contract: DataContract,
+        embodiment: Embodiment,
+        arms: Mapping[str, ArmModel],
+        task: Task,
+        settings: GenerationSettings,
     ) -> None:
+        """Take each arm's kinematics by name. Raises ConfigError for a task that does not say what stands there."""
         self.schema = grounding_schema(contract)
-        self._contract, self._embodiment, self._arm, self._task = contract, embodiment, arm, task
+        self._contract, self._embodiment, self._arms, self._task = contract, embodiment, arms, task
+        self._naming = naming(task, settings.task)
         # Objects are requested as a whole, whatever the demonstrations do.
         self._settings = dataclasses.replace(settings, by_part=False)
         self._catalogue = load_catalogue(settings.objects)
         self._sets = SETS if SETS.keys() <= task.sets.sets.keys() else settings.sets
         self._stored = ContractColumns(contract)
+        names = tuple(contract.cameras)
+        self._must_see = names if len(names) <= PAIR else (contract.reference_camera,)
 
     def make(self, seed: int) -> EncodedEpisode | Rejection:
         """Return the views of a seed's scene as one episode."""
@@ -91,93 +100,94 @@ class GroundingMaker:
 
     def _views(self, world: World, seed: int, rng: np.random.Generator) -> EncodedEpisode | Rejection:
         scene = world.scene
-        if not scene.objects:
-            return Rejection(seed, "no rigid object to name: give --grounding 0")
-        planner = GraspPlanner(world, self._arm, grasps=AntipodalConfig(wide_margin=WIDE_MARGIN))
-        boxes = ObjectBoxes(world)
-        home = np.asarray(self._embodiment.only_arm.home)
-        order = rng.permutation(len(scene.objects)).tolist()
-        named = [i for i in order if describe(scene.objects[i], scene.objects, self._catalogue, rng)][:TARGETS]
+        things = self._naming.things(scene)[: notes.OBJECTS]
+        if not things:
+            return Rejection(seed, "nothing stands there that has a name")
+        words = ThingWords(scene, things, self._catalogue)
+        named = [i for i in rng.permutation(len(things)).tolist() if words.say(i, rng)][:TARGETS]
         if not named:
-            return Rejection(seed, "no object can be told from the others")
-        # Of what is known from pictures with boxes alone, nobody says how it is grasped, nor does a hand show it.
-        grasps = {
-            i: planner.reachable(scene.objects[i].name, home, OPTIONS, WORSE) if self._demonstrated(i, scene) else []
-            for i in named
-        }
+            return Rejection(seed, "nothing can be told from the rest")
+        boxes = ObjectBoxes(world, [thing.body for thing in things])
+        places = {i: self._places(world, things[i]) for i in named}
+        postures, observer = Postures(world, self._arms), Observer(world, scene.instruction, 1.0 / self._contract.fps)
         encoder = EpisodeEncoder(self.schema.features, self.schema.fps, self.schema.codec)
         of_mounts = np.random.default_rng(np.random.SeedSequence(entropy=seed, spawn_key=(1, 1002)))
-        rows: list[dict[str, np.ndarray | float | str]] = []
-        words: list[str] = []
+        rows: list[Row] = []
+        said: list[str] = []
         for view in range(2 * VIEWS):
             if len(rows) == VIEWS:
                 break
             target = named[view % len(named)]
-            described = describe(scene.objects[target], scene.objects, self._catalogue, rng)
-            if described is None:  # the way of saying that was drawn this time fits no place
+            arm = str(rng.choice(list(places[target])))
+            postures.stand(arm, places[target][arm], rng)
+            text = words.say(target, rng, notes.standing([thing.body for thing in things], boxes.extents()))
+            if not text:  # the way of saying that was drawn this time fits no place
                 continue
-            standing = draw_cameras(scene, self._task.sets.scene, rng)
-            mounted = draw_mounts(scene, self._task.sets.scene, self._embodiment, of_mounts)
-            move_cameras(world, standing, mounted)
-            state = self._stand(world, grasps[target], rng)
-            cameras = (*standing, *(camera.at(world.body_pose(camera.body)) for camera in mounted))
+            cameras = self._cameras(world, rng, of_mounts)
             shots = {camera.name: world.render_camera(camera.name) for camera in cameras}
             seen = {camera.name: boxes.measure(camera, shots[camera.name][1]) for camera in cameras}
-            if min(found[target, 4] for found in seen.values()) < SEEN:
+            if min(seen[name][target, 4] for name in self._must_see) < SEEN:
                 continue
             for name, (color, _) in shots.items():
                 encoder.add_image(IMAGES + name, self._stored.picture(name, color))
-            row: dict[str, np.ndarray | float | str] = {
-                STATE: state,
-                notes.OBJECT_NAMES: notes.object_names(scene.objects),
-                notes.POSITIONS: notes.padded(boxes.positions(), notes.OBJECTS),
-                notes.EXTENTS: notes.padded(boxes.extents(), notes.OBJECTS),
-                notes.TARGET: target,
-                notes.GRASP_OPTIONS: notes.option_rows(grasps[target]),
-                notes.CLOSED: 0,
-            }
-            for camera in cameras:
-                row[f"observation.calibration.{camera.name}"] = self._stored.calibration(camera)
-                shown = self._stored.boxes(camera, seen[camera.name])
-                row[notes.boxes_column(camera.name)] = notes.padded(shown, notes.OBJECTS)
-            rows.append(row)
-            words.append(described.text)
+            state = self._stored.state(observer.state().values)
+            rows.append(self._row(things, target, state, boxes, cameras, seen))
+            said.append(text)
         if not rows:
-            return Rejection(seed, "no named object is seen by both cameras")
+            return Rejection(seed, f"no named thing is seen by {' and '.join(self._must_see)}")
         columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
-        return encoder.finish(columns, words, f"grounding/{seed}")
+        return encoder.finish(columns, said, f"grounding/{seed}")
 
-    def _demonstrated(self, number: int, scene: Scene) -> bool:
-        """Say whether demonstrations hold a scene's object: by its category, or because it is a user's own."""
-        category = scene.objects[number].model.category
-        return not self._catalogue.procedural or self._catalogue.splits[category] == ACTION
+    def _cameras(
+        self, world: World, rng: np.random.Generator, of_mounts: np.random.Generator
+    ) -> tuple[SceneCamera, ...]:
+        """Draw the cameras anew and return them as the base sees them."""
+        scene, ranges, base = world.scene, self._task.sets.scene, world.base
+        standing, mounted = draw_cameras(scene, ranges, rng), draw_mounts(scene, ranges, self._embodiment, of_mounts)
+        move_cameras(world, standing, mounted)
+        if base is not None:
+            standing = tuple(camera.seen_from(base.T_odom_base) for camera in standing)
+        return (*standing, *(camera.at(world.body_pose(camera.body)) for camera in mounted))
 
-    def _stand(self, world: World, grasps: list[Grasp], rng: np.random.Generator) -> np.ndarray:
-        """Put the arm somewhere, in half of the frames near a grasp; return the contract's state (S,)."""
-        most = self._embodiment.only_gripper.width_max
-        width = float(rng.choice([most, rng.uniform(0.045, most), 0.0], p=[0.4, 0.45, 0.15]))
-        q = self._near(grasps, rng) if grasps and rng.uniform() < 0.55 else None
-        if q is None:
-            q = self._start(rng)
-        place_arm(world, q, width)
-        arm, gripper = self._embodiment.only_arm, self._embodiment.only_gripper
-        arms = {arm.name: ArmState(arm.joints, q, np.zeros_like(q), world.T_base_ee)}
-        return self._stored.state(RobotState(world.time, arms, {gripper.name: EndEffectorState(width)}).values)
+    def _row(
+        self,
+        things: Sequence[NamedThing],
+        target: int,
+        state: np.ndarray,
+        boxes: ObjectBoxes,
+        cameras: Sequence[SceneCamera],
+        seen: Mapping[str, np.ndarray],
+    ) -> Row:
+        row: Row = {
+            STATE: state,
+            notes.OBJECT_NAMES: ";".join(thing.label for thing in things),
+            notes.POSITIONS: notes.padded(boxes.positions(), notes.OBJECTS),
+            notes.EXTENTS: notes.padded(boxes.extents(), notes.OBJECTS),
+            notes.TARGET: target,
+        }
+        for camera in cameras:
+            row[f"observation.calibration.{camera.name}"] = self._stored.calibration(camera)
+            shown = self._stored.boxes(camera, seen[camera.name])
+            row[notes.boxes_column(camera.name)] = notes.padded(shown, notes.OBJECTS)
+        return row
 
-    def _start(self, rng: np.random.Generator) -> np.ndarray:
-        """Return joints (N,) [rad] at which an episode may start: home where the description says no more."""
-        arm = self._embodiment.only_arm
-        if arm.start is None:
-            return np.array(arm.home)
-        return np.asarray(arm.start.center) + np.asarray(arm.start.spread) * rng.uniform(-1, 1, len(arm.joints))
+    def _places(self, world: World, thing: NamedThing) -> dict[str, list[np.ndarray]]:
+        """Return tool poses (4, 4), odom frame, at which each arm may take a thing: what its hand is shown near.
 
-    def _near(self, grasps: list[Grasp], rng: np.random.Generator) -> np.ndarray | None:
-        """Return joints at which the tool is on its way into a grasp, or beside that way."""
-        T = grasps[int(rng.integers(len(grasps)))].T_base_grasp.copy()
-        back = rng.uniform(0.0, 0.18)
-        T[:3, 3] -= back * T[:3, 2]
-        T[:3, 3] += (0.3 * back + 0.004) * rng.normal(size=3) * (1.0, 1.0, 0.5)
-        turn = Rotation.from_rotvec((0.05 + back) * rng.normal(size=3))
-        T[:3, :3] = turn.as_matrix() @ T[:3, :3]
-        home = np.asarray(self._embodiment.only_arm.home)
-        return solve_ik(self._arm, T, home, q_rest=home, starts=1)
+        None of what is known from pictures with boxes alone: nor does a hand show how that is taken.
+        """
+        arms = {gripper.arm: list[np.ndarray]() for gripper in self._embodiment.grippers}
+        if self._demonstrated(world.scene, thing):
+            for arm in arms:
+                planner = GraspPlanner(world, self._arms[arm], grasps=AntipodalConfig(wide_margin=WIDE_MARGIN))
+                home = np.asarray(self._embodiment.arm(arm).home)
+                found = planner.reachable(thing.body, home, OPTIONS, WORSE)
+                arms[arm] = [world.in_odom(grasp.T_base_grasp) for grasp in found]
+        return arms
+
+    def _demonstrated(self, scene: Scene, thing: NamedThing) -> bool:
+        """Say whether demonstrations show a hand at an object: by its category, or because it is a user's own."""
+        model = next((placed.model for placed in scene.objects if placed.name == thing.body), None)
+        if model is None or not model.graspable:
+            return False
+        return not self._catalogue.procedural or self._catalogue.splits.get(model.category) == ACTION

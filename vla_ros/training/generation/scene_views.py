@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Move what a compiled scene can move without compiling it again: its cameras and the arm."""
+"""Move a compiled scene's cameras without compiling it again."""
 
 from __future__ import annotations
 
@@ -40,14 +40,3 @@ def move_cameras(world: World, cameras: tuple[SceneCamera, ...], mounted: tuple[
         rotation = T[:3, :3] @ np.diag([1.0, -1.0, -1.0])
         world.model.cam_pos[number] = T[:3, 3]
         mujoco.mju_mat2Quat(world.model.cam_quat[number], rotation.flatten())
-
-
-def place_arm(world: World, q: np.ndarray, width: float) -> None:
-    """Stand the arm at q (N,) [rad] with its fingers `width` [m] apart, at rest, time unchanged."""
-    state = world.render_state()
-    model, group = world.model, world.embodiment
-    for name, value in zip(group.only_arm.joints, q, strict=True):
-        state[1 + model.joint(name).qposadr[0]] = value
-    for name in group.only_gripper.joints:
-        state[1 + model.joint(name).qposadr[0]] = width / len(group.only_gripper.joints)
-    world.apply_render_state(state)

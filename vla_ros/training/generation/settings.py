@@ -17,8 +17,8 @@ from vla_ros.robots.names import DEFAULT_CONTRACT, DEFAULT_ROBOT
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import SceneCamera
 from vla_ros.sim.scenes.sets import SceneSets
+from vla_ros.tasks.named_things import naming
 from vla_ros.tasks.table import DEFAULT_TASK, load_task
-from vla_ros.training.generation.moments import has_one_hand
 
 COUNT_MAX = 100_000_000
 SEED_MAX = 2**31
@@ -62,11 +62,8 @@ class GenerationSettings:
         sets = load_task(self.task).sets
         robot = load_embodiment(self.robot)
         _check_contract(self.contract, sets, robot)
-        if self.grounding and not has_one_hand(robot):
-            raise ConfigError(
-                f"grounding: scenes of boxes alone show one hand near a grasp, robot '{self.robot}' has "
-                f"{len(robot.arms)}: give --grounding 0"
-            )
+        if self.grounding:
+            naming(load_task(self.task), self.task)
         if self.objects and self.by_part:
             raise ConfigError("by_part: parts are named of the catalogue's objects alone: leave out objects")
         if self.objects:

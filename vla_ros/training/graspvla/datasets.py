@@ -88,11 +88,7 @@ def _needed(contract: DataContract, acts: bool, stages: Sequence[str]) -> dict[s
         unused |= set(calibrations)
     known = contract_features(contract) | notes.scene_features(views) | notes.teaching_features(one_hand=True)
     known = known | {name: Feature("float32", (11,)) for name in calibrations}
-    looked_at = [
-        *(IMAGES + view for view in views),
-        *calibrations,
-        *notes.scene_features(views),
-    ]
+    looked_at = [*(IMAGES + view for view in views), *calibrations, *notes.scene_features(views)]
     names: Sequence[str] = [*known] if acts else [STATE, *looked_at]
     return {name: known[name] for name in names if name not in unused}
 
