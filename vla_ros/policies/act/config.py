@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What config.json of an ACT checkpoint says: what it sees, reads and makes, and how large it is. Imports no PyTorch."""
+"""What config.json of an ACT checkpoint says: what it sees, reads and makes, how large it is. Imports no PyTorch."""
 
 from __future__ import annotations
 

@@ -25,6 +25,9 @@ ROWS, COLUMNS = HEIGHT // CELL, WIDTH // CELL  # C = ROWS · COLUMNS
 class ActNetwork(nn.Module):
     """Normalised actions given pictures, words, normalised proprioception and a latent."""
 
+    places: Tensor
+    kind_of: Tensor
+
     def __init__(self, sizes: ActSizes, views: int, state_size: int, action_size: int, horizon: int) -> None:
         super().__init__()
         size, layer = sizes.size, (sizes.size, sizes.heads, sizes.feedforward, sizes.dropout)
@@ -35,7 +38,7 @@ class ActNetwork(nn.Module):
         self.state = nn.Linear(state_size, size)
         self.latent = nn.Linear(sizes.latent, size)
         # z, proprioception, words, then each view: what tells them apart.
-        self.kinds = nn.Parameter(0.02 * torch.randn(3 + views, size))
+        self.kinds = nn.Parameter(torch.randn(3 + views, size))
         self.queries = nn.Parameter(torch.randn(horizon, size))
         self.encoder = nn.ModuleList(EncoderLayer(*layer) for _ in range(sizes.encoder_layers))
         self.memory_norm = nn.LayerNorm(size)
@@ -74,10 +77,12 @@ class ActNetwork(nn.Module):
 class StyleEncoder(nn.Module):
     """In which manner a chunk was done: used in training alone."""
 
+    places: Tensor
+
     def __init__(self, sizes: ActSizes, state_size: int, action_size: int, horizon: int) -> None:
         super().__init__()
         size = sizes.size
-        self.summary = nn.Parameter(0.02 * torch.randn(size))
+        self.summary = nn.Parameter(torch.randn(size))
         self.state, self.action = nn.Linear(state_size, size), nn.Linear(action_size, size)
         self.layers = nn.ModuleList(
             EncoderLayer(size, sizes.heads, sizes.feedforward, sizes.dropout) for _ in range(sizes.style_layers)

@@ -44,11 +44,8 @@ class ActPolicy:
         started = time.perf_counter()
         pictures = small_pictures([observation.cameras[name].color for name in self._cameras])
         state = self._states.normalise(state_values(observation.state, self._state))
-        made = self._network(
-            torch.from_numpy(pictures)[None],
-            self._words(observation.instruction),
-            torch.from_numpy(state)[None].float(),
-        )
+        felt = torch.from_numpy(state)[None].float()
+        made = self._network(torch.from_numpy(pictures)[None], self._words(observation.instruction), felt)
         actions = self._actions.restore(made[0].double().numpy())
         actions[:, self._widths] = np.clip(actions[:, self._widths], 0.0, self._width_max)
         self._sequence += 1

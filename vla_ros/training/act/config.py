@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from controllers.chunks.chunk import ChannelKind, channel_kind
 from controllers.errors import ConfigError
 from vla_ros.configuration import config_path, load_config
+from vla_ros.data.datasets.features import ACTION, IMAGES, STATE, Feature, contract_features
 from vla_ros.policies.act.config import KIND, ActSizes
 from vla_ros.policies.contract import DataContract, load_contract
 from vla_ros.policies.contract_checks import check_robot
@@ -61,3 +62,9 @@ def load_act_training(name: str) -> ActTraining:
 def read_channels(contract: DataContract) -> tuple[str, ...]:
     """Name the channels of a contract's state that ACT reads: no quaternion, whose sign jumps; joints say as much."""
     return tuple(channel for channel in contract.state if channel_kind(channel) is not ChannelKind.ORIENTATION)
+
+
+def needed_columns(contract: DataContract) -> dict[str, Feature]:
+    """Return the columns that a dataset must have."""
+    known = contract_features(contract)
+    return {name: known[name] for name in (STATE, ACTION, *(IMAGES + camera for camera in contract.cameras))}

@@ -15,7 +15,7 @@ from controllers.errors import ConfigError
 from vla_ros.output_file import write_output
 from vla_ros.policies.contract import load_contract
 from vla_ros.policies.learning import DataMaker, TrainingRequest
-from vla_ros.training.act.config import ActTraining, load_act_training
+from vla_ros.training.act.config import ActTraining, load_act_training, needed_columns
 from vla_ros.training.graspvla.datasets import check_dataset
 from vla_ros.training.graspvla.training_data import TrainingData, find_datasets
 from vla_ros.training.output_lock import taken
@@ -24,7 +24,7 @@ from vla_ros.training.session import watched
 
 def train_act(request: TrainingRequest, maker: DataMaker) -> int:
     """Generate what is missing, then train; 0 when done, 130 when interrupted."""
-    # Everything that was named is looked at before anything is written, and before PyTorch is loaded.
+    # Everything that was named is looked at before anything is written.
     config = _config(request)
     data = None if request.data is None else _checked(find_datasets(request.data), config)
     if data is None:
@@ -70,8 +70,6 @@ def _config(request: TrainingRequest) -> ActTraining:
 
 
 def _checked(data: TrainingData, config: ActTraining) -> TrainingData:
-    from vla_ros.training.act.samples import needed_columns
-
     contract = load_contract(config.contract)
     for root in data.action:
         check_dataset(root, contract, needed_columns(contract))

@@ -28,7 +28,7 @@ class ActBatches:
         self._words = {text: word_tokens(text) for text in set(samples.words)}
 
     def of(self, rows: np.ndarray) -> dict[str, Tensor]:
-        """Return pictures, words, and normalised proprioception and actions of these rows, as the network takes them."""
+        """Return pictures, words, normalised proprioception and actions of these rows, as the network takes them."""
         samples = self._samples
         return {
             "pictures": torch.from_numpy(samples.pictures[rows]),
@@ -43,15 +43,14 @@ def act_loss(
     network: ActNetwork, batch: dict[str, Tensor], kl_weight: float, rng: torch.Generator
 ) -> dict[str, Tensor]:
     """Return the two terms of the paper's equation 1: reconstruction (L1), and `kl_weight` times the divergence."""
-    mean, log_variance = network.style(batch["state"], batch["actions"], batch["counts"])
-    mean, log_variance = mean.float(), log_variance.float()
-    noise = torch.randn(mean.shape, generator=rng).to(mean.device)
-    latent = mean + (0.5 * log_variance).exp() * noise
     pictures = colored(batch["pictures"], rng)
     # Dropout draws from the global generator: borrowed, so that a step is a function of its number alone.
     with torch.random.fork_rng():
         torch.manual_seed(int(torch.randint(2**62, (1,), generator=rng)))
-        made = network(pictures, batch["words"], batch["state"], latent)
+        mean, log_variance = network.style(batch["state"], batch["actions"], batch["counts"])
+        mean, log_variance = mean.float(), log_variance.float()
+        noise = torch.randn(mean.shape, generator=rng).to(mean.device)
+        made = network(pictures, batch["words"], batch["state"], mean + (0.5 * log_variance).exp() * noise)
     return {
         "l1": reconstruction(made, batch["actions"], batch["counts"]),
         "kl": kl_weight * divergence(mean, log_variance),

@@ -18,7 +18,7 @@ import numpy as np
 
 from controllers.errors import ConfigError
 from vla_ros.data.datasets.annotation_names import VALID
-from vla_ros.data.datasets.features import ACTION, IMAGES, STATE, Feature, contract_features
+from vla_ros.data.datasets.features import ACTION, IMAGES, STATE
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.backbone.proposals import small_pictures
 from vla_ros.policies.contract import DataContract
@@ -42,12 +42,6 @@ class ActSamples:
 
     def __len__(self) -> int:
         return len(self.words)
-
-
-def needed_columns(contract: DataContract) -> dict[str, Feature]:
-    """Return the columns that a dataset must have."""
-    known = contract_features(contract)
-    return {name: known[name] for name in (STATE, ACTION, *(IMAGES + camera for camera in contract.cameras))}
 
 
 def read_samples(
@@ -91,24 +85,21 @@ def _chosen(
     names = features[STATE].names or contract.state
     columns = [names.index(channel) for channel in read_channels(contract)]
     valid = reader.column(VALID).astype(bool) if VALID in features else np.ones(len(reader), dtype=bool)
-    rng, steps = np.random.default_rng(config.seed), np.arange(config.horizon)
-    rows: list[int] = []
+    rng, steps = np.random.default_rng(config.seed), range(config.horizon)
+    chosen: list[np.ndarray] = []
     for episode in reader.metadata.episodes:
         useful = episode.start + np.flatnonzero(valid[episode.start : episode.start + episode.length])
         count = min(config.frames_an_episode, len(useful))
         places = (np.arange(count) + rng.uniform(size=count)) / max(count, 1) * len(useful)
-        rows += useful[places.astype(int)].tolist()
-    windows = [(reader.window(ACTION, row, steps), reader.window(VALID, row, steps)[0] if VALID in features else True)
-               for row in rows]  # fmt: skip
-    size = features[ACTION].shape[0]
-    actions = np.array([window for (window, _), _ in windows], dtype=np.float32).reshape(-1, config.horizon, size)
-    counts = [np.cumprod(inside & np.asarray(worth, dtype=bool)) for (_, inside), worth in windows]
-    return (
-        np.array(rows, dtype=np.int64),
-        reader.column(STATE)[rows][:, columns].astype(np.float32),
-        actions,
-        np.array(counts, dtype=np.float32).reshape(-1, config.horizon),
-    )
+        chosen.append(useful[places.astype(int)])
+    rows = np.concatenate(chosen)
+    actions = np.empty((len(rows), config.horizon, *features[ACTION].shape), dtype=np.float32)
+    counts = np.empty((len(rows), config.horizon), dtype=np.float32)
+    for i, row in enumerate(rows.tolist()):
+        actions[i], inside = reader.window(ACTION, row, steps)
+        # Beyond the episode its last frame stands in.
+        counts[i] = np.cumprod(inside & valid[np.minimum(row + np.arange(config.horizon), len(valid) - 1)])
+    return rows, reader.column(STATE)[rows][:, columns].astype(np.float32), actions, counts
 
 
 def _cut(reader: LeRobotReader, rows: np.ndarray, cameras: tuple[str, ...], folder: Path) -> Path:
