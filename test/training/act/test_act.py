@@ -16,8 +16,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from act_tiny import CONFIG, SIZES, STATE
+from act_tiny import CONFIG, SIZES, STATE, seen
 from graspvla_small_data import generated
+from safetensors.torch import load_file
 from sample_dataset import write_sample
 
 from controllers.errors import ConfigError
@@ -27,6 +28,7 @@ from vla_ros.data.datasets.features import ACTION
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.act.checkpoint import new_network
 from vla_ros.policies.act.config import read_act_config
+from vla_ros.policies.act.policy import ActPolicy
 from vla_ros.policies.backbone.proposals import small_pictures
 from vla_ros.policies.contract import load_contract
 from vla_ros.policies.loading import check_policy
@@ -37,6 +39,7 @@ from vla_ros.training.act.loss import ActBatches, act_loss, divergence, judge_ac
 from vla_ros.training.act.samples import ActSamples, read_samples
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.graspvla import stage as stage_module
+from vla_ros.training.graspvla.rollouts import RollOuts
 
 pytestmark = pytest.mark.usefixtures("threads_as_before")
 
@@ -45,6 +48,7 @@ policy: act
 threads: 1
 frames_an_episode: 12
 horizon: 5
+rollouts: {episodes: 0}
 network:
   {size: 24, heads: 2, feedforward: 32, encoder_layers: 1, decoder_layers: 1, style_layers: 1, latent: 4, width: 4}
 act: {steps: 12, batch: 4, learning_rate: 1.0e-3, bf16: false, validate_every: 6}
@@ -199,6 +203,26 @@ def test_interrupted_it_ends_with_the_same_checkpoint_to_the_bit(
     assert not (output / "config.json").exists()
     assert train(config, output) == 0
     assert (output / "model.safetensors").read_bytes() == (trained / "model.safetensors").read_bytes()
+
+
+def test_the_weights_that_did_best_in_roll_outs_are_kept(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    met, rates = [], iter((0.5, 0.75, 0.25))
+
+    def judged(self: RollOuts, policy: ActPolicy) -> dict[str, float]:
+        met.append({name: value.clone() for name, value in policy._network.state_dict().items()})
+        assert np.isfinite(policy.infer(seen()).values).all()
+        return {"success": next(rates)}
+
+    monkeypatch.setattr(RollOuts, "judge_policy", judged)
+    changed = tmp_path / "rollouts.yaml"
+    changed.write_text(config.read_text().replace("{episodes: 0}", "{episodes: 2, every: 4}"))
+    assert train(changed, tmp_path / "out") == 0
+    assert len(met) == 3
+    kept = load_file(tmp_path / "out" / "model.safetensors")
+    assert all(torch.equal(kept[name], value) for name, value in met[1].items())
+    assert not all(torch.equal(kept[name], value) for name, value in met[2].items())
 
 
 def test_without_data_demonstrations_are_made_first(config: Path, tmp_path: Path, monkeypatch) -> None:

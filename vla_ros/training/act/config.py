@@ -14,6 +14,7 @@ from vla_ros.policies.contract import DataContract, load_contract
 from vla_ros.policies.contract_checks import check_robot
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.names import DEFAULT_CONTRACT, DEFAULT_GENERATION, DEFAULT_ROBOT
+from vla_ros.training.graspvla.config import RollOutConfig
 from vla_ros.training.graspvla.stage_config import StageConfig
 
 
@@ -33,6 +34,7 @@ class ActTraining:
     generation: str = DEFAULT_GENERATION  # without --data: a name from config/generate, or the path of a .yaml file
     episodes: int = 1050  # that are generated without --data
     network: ActSizes = field(default_factory=ActSizes)
+    rollouts: RollOutConfig = field(default_factory=RollOutConfig)  # of grasping; 0 episodes for data of another task
     act: StageConfig = field(default_factory=lambda: StageConfig(6000, 24, 5e-4))
 
     def __post_init__(self) -> None:

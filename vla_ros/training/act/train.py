@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 import time
@@ -16,6 +17,7 @@ from torch import nn
 
 from vla_ros.policies.act.checkpoint import new_network, save_act
 from vla_ros.policies.act.config import KIND, ActConfig
+from vla_ros.policies.act.policy import ActPolicy
 from vla_ros.policies.contract import DataContract, load_contract
 from vla_ros.policies.normalisation import Normaliser, Statistics
 from vla_ros.robots.embodiment import load_embodiment
@@ -25,7 +27,8 @@ from vla_ros.training.act.samples import ActSamples, read_samples
 from vla_ros.training.graspvla.distributed import DistributedContext
 from vla_ros.training.graspvla.events import OnEvent, TrainingEvent
 from vla_ros.training.graspvla.mixture import MixturePart, draw, parts_of
-from vla_ros.training.graspvla.stage import Stage
+from vla_ros.training.graspvla.rollouts import RollOuts
+from vla_ros.training.graspvla.stage import PeriodicEvaluation, Stage
 from vla_ros.training.graspvla.train import TrainingResult
 from vla_ros.training.graspvla.training_data import TrainingData
 
@@ -102,7 +105,21 @@ def _stage(
         on_event,
         distributed,
         stop,
+        _evaluation(config, made),
     )
+
+
+def _evaluation(config: ActTraining, made: ActConfig) -> PeriodicEvaluation | None:
+    """Return roll-outs of the network under way, as the small GraspVLA has them."""
+    if not config.rollouts.episodes:
+        return None
+    rollouts, robot = RollOuts(config.robot, made.cameras, config.rollouts.episodes), load_embodiment(config.robot)
+
+    def judge(network: nn.Module) -> dict[str, float]:
+        tried = copy.deepcopy(network).cpu()
+        return rollouts.judge_policy(ActPolicy(tried, made, robot))  # type: ignore[arg-type]
+
+    return PeriodicEvaluation(config.rollouts.every, judge, "success")
 
 
 def _checkpoint_config(
