@@ -17,8 +17,8 @@ from controllers.errors import ConfigError
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.flow.checkpoint import load_flow, new_network, save_flow
 from vla_ros.policies.flow.config import FlowConfig
-from vla_ros.policies.flow.normalisation import Statistics
 from vla_ros.policies.loading import check_policy, load_policy
+from vla_ros.policies.normalisation import Statistics
 from vla_ros.robots.embodiment import load_embodiment
 
 FRANKA = load_embodiment("franka")

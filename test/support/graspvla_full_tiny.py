@@ -11,12 +11,12 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 from transformers import Dinov2Config, LlamaConfig, PretrainedConfig, SiglipVisionConfig
 
-from vla_ros.policies.flow.normalisation import Statistics
 from vla_ros.policies.graspvla.full.config import ExpertConfig, FullConfig, GraspSpace, VisionConfig
 from vla_ros.policies.graspvla.full.loss import Batch
 from vla_ros.policies.graspvla.full.network import GraspVlaNetwork, PartConfigs
 from vla_ros.policies.graspvla.full.parts import build_network
 from vla_ros.policies.graspvla.full.tokenizer import InstructionTokenizer
+from vla_ros.policies.normalisation import Statistics
 from vla_ros.policies.single_arm import tool_deltas
 
 IMAGE, BOX_BINS, GRASP_BINS, WORDS = 28, 12, 20, 24

@@ -4,13 +4,41 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from controllers.chunks.auxiliary_track import BASE_AXES
 from controllers.chunks.chunk import ChannelKind, channel_kind
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.policies.contract import ActionContract, DataContract
+from vla_ros.policies.contract import ActionContract, DataContract, load_contract
 from vla_ros.robots.embodiment import Embodiment
+
+# Of an action contract: what decides how a row is read. A chunk may be longer or shorter than the data's.
+MEANING = ("arms", "joints", "grippers", "reference", "rotation", "target", "width_target", "anchor")
+
+
+class Trained(Protocol):
+    """What a checkpoint says it was trained for."""
+
+    @property
+    def robot(self) -> str:
+        """Return the robot's name."""
+
+    @property
+    def contract(self) -> str:
+        """Return the name of the data's contract."""
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """Name the cameras that it sees by."""
+
+    @property
+    def action(self) -> ActionContract:
+        """Return what its actions mean."""
+
+    @property
+    def period(self) -> float:
+        """Return the time [s] between actions."""
 
 
 def check_robot(contract: DataContract, robot: Embodiment) -> None:
@@ -50,6 +78,39 @@ def check_action(action: ActionContract, robot: Embodiment, where: str) -> None:
         _known(where, "cup", cup, [one for tool in robot.end_effectors for one in tool.cups])
     if robot.base is None and action.base:
         raise ConfigError(f"{where} has the velocity of a base, robot '{robot.name}' stands still: leave it out")
+
+
+def check_checkpoint(folder: Path, config: Trained, embodiment: Embodiment) -> None:
+    """Raise ConfigError with the first thing in which a checkpoint, its contract and the robot differ."""
+    if config.robot != embodiment.name:
+        raise ConfigError(
+            f"{folder}: was trained for robot '{config.robot}', this is '{embodiment.name}': "
+            "train one for it, or choose a policy that is not learned, such as geometric"
+        )
+    missing = [name for name in config.cameras if name not in embodiment.known_cameras]
+    if missing:
+        raise ConfigError(
+            f"{folder}: needs camera '{missing[0]}', the robot has {', '.join(embodiment.known_cameras) or 'none'}"
+        )
+    try:
+        contract = load_contract(config.contract)
+        check_robot(contract, embodiment)
+    except ConfigError as error:
+        raise ConfigError(f"{folder}: {error}") from None
+    strange = [name for name in config.cameras if name not in contract.cameras]
+    if strange:
+        raise ConfigError(
+            f"{folder}: {unknown_name(f'camera of contract {contract.name}', strange[0], contract.cameras)}"
+        )
+    for key, here, there in (
+        ("period", config.period, contract.period),
+        *((key, getattr(config.action, key), getattr(contract.action, key)) for key in MEANING),
+    ):
+        if here != there:
+            raise ConfigError(
+                f"{folder}: {key} is {here!r}, but contract '{contract.name}' says {there!r}: use the contract it was "
+                "trained with, or train again with this one"
+            )
 
 
 def check_same(expected: DataContract, given: DataContract, where: str) -> None:

@@ -26,6 +26,7 @@ FAMILIES = {
     "graspvla": "vla_ros.policies.graspvla.small.specification",
     "graspvla_full": "vla_ros.policies.graspvla.full.specification",
     "flow": "vla_ros.policies.flow.specification",
+    "act": "vla_ros.policies.act.specification",
 }
 DEFAULT_POLICY = "graspvla"  # of `vla launch`, the policy node and `vla eval`
 ENTRY_POINTS = "vla_ros.policies"

@@ -11,9 +11,9 @@ from vla_ros.configuration import build
 from vla_ros.documents import read_json
 from vla_ros.policies.action_codec import ActionCodec
 from vla_ros.policies.contract import ActionContract
-from vla_ros.policies.flow.normalisation import Statistics
+from vla_ros.policies.families import CONFIG
+from vla_ros.policies.normalisation import Statistics
 
-CONFIG, WEIGHTS = "config.json", "model.safetensors"
 KIND, VERSION = "flow", 1
 
 

@@ -16,8 +16,8 @@ from controllers.chunks.chunk import ActionChunk
 from controllers.errors import ConfigError
 from vla_ros.policies.action_codec import ActionCodec
 from vla_ros.policies.flow.network import VelocityNetwork
-from vla_ros.policies.flow.normalisation import Normaliser
 from vla_ros.policies.flow_policy import Pullback, integrate_flow
+from vla_ros.policies.normalisation import Normaliser
 from vla_ros.policies.observation import Observation
 
 Features = Callable[[Observation], np.ndarray]

@@ -113,8 +113,8 @@ def _suites(request: FinetuningRequest, maker: DataMaker) -> list[EvaluationSuit
 
 def _check_checkpoint(checkpoint: Path) -> CheckpointConfig:
     """Return what a checkpoint says of itself. Raises ConfigError for one that nothing can go on from."""
-    from vla_ros.policies.graspvla.small.checkpoint_check import check_checkpoint, require_chain
-    from vla_ros.policies.graspvla.small.checkpoint_config import check_weights, read_config
+    from vla_ros.policies.contract_checks import check_checkpoint
+    from vla_ros.policies.graspvla.small.checkpoint_config import check_weights, read_config, require_chain
     from vla_ros.robots.embodiment import load_embodiment
 
     config = read_config(checkpoint)

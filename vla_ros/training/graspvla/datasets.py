@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -26,18 +27,23 @@ def check_datasets(data: TrainingData, contract: DataContract, stages: Sequence[
     The action expert alone starts from an anchor, and does not look: calibrations are the others'.
     """
     for root in (*data.action, *data.grounding):
-        metadata = load_metadata(root)
-        if not metadata.episodes or not metadata.frames:
-            raise ConfigError(f"{root}: is empty: generate or convert some episodes first")
-        if (metadata.robot, metadata.fps) != (contract.robot, contract.fps):
-            raise ConfigError(
-                f"{root}: is of robot '{metadata.robot}' at {metadata.fps} Hz, contract '{contract.name}' of "
-                f"'{contract.robot}' at {contract.fps} Hz: give other data or another contract"
-            )
-        _check_columns(metadata, _needed(contract, root in data.action, stages), contract.name)
-        _check_videos(metadata)
-        with LeRobotReader(metadata) as reader:
-            check_finite(metadata, {name: reader.column(name) for name in _numeric(metadata)})
+        check_dataset(root, contract, _needed(contract, root in data.action, stages))
+
+
+def check_dataset(root: Path, contract: DataContract, needed: Mapping[str, Feature]) -> None:
+    """Raise ConfigError when a dataset is empty or another robot's, lacks a column, or holds a number that is none."""
+    metadata = load_metadata(root)
+    if not metadata.episodes or not metadata.frames:
+        raise ConfigError(f"{root}: is empty: generate or convert some episodes first")
+    if (metadata.robot, metadata.fps) != (contract.robot, contract.fps):
+        raise ConfigError(
+            f"{root}: is of robot '{metadata.robot}' at {metadata.fps} Hz, contract '{contract.name}' of "
+            f"'{contract.robot}' at {contract.fps} Hz: give other data or another contract"
+        )
+    _check_columns(metadata, needed, contract.name)
+    _check_videos(metadata)
+    with LeRobotReader(metadata) as reader:
+        check_finite(metadata, {name: reader.column(name) for name in _numeric(metadata)})
 
 
 def check_finite(metadata: DatasetMetadata, columns: Mapping[str, np.ndarray]) -> None:

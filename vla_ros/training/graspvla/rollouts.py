@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Episodes of the whole chain while it is trained, in scenes that neither data nor evaluation holds."""
+"""Episodes of a policy while it is trained, in scenes that neither data nor evaluation holds."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from torch import nn
 
 from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EXPERT, EpisodeSettings
+from vla_ros.policies.base import Policy
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.policy import small_policy
 from vla_ros.robots.embodiment import load_embodiment
@@ -20,16 +21,21 @@ FIRST = 2**39  # seed in the stream of generation: demonstrations begin at 0, gr
 
 
 class RollOuts:
-    """Let networks act in the same scenes again and again."""
+    """Let a policy act in the same scenes again and again."""
 
-    def __init__(self, robot: str, cameras: tuple[str, str], episodes: int) -> None:
+    def __init__(self, robot: str, cameras: tuple[str, ...], episodes: int) -> None:
         self._robot, self._cameras, self._episodes = robot, cameras, episodes
 
     def judge(self, networks: nn.Module) -> dict[str, float]:
-        """Return the rate of success, that of the right object being lifted first, and mean actions an episode."""
+        """Return how well the whole chain of these networks does."""
         assert isinstance(networks, SmallGraspVla)
+        first, second = self._cameras
         # The policy freezes what it is given.
-        policy = small_policy(copy.deepcopy(networks).cpu(), self._cameras, load_embodiment(self._robot))
+        policy = small_policy(copy.deepcopy(networks).cpu(), (first, second), load_embodiment(self._robot))
+        return self.judge_policy(policy)
+
+    def judge_policy(self, policy: Policy) -> dict[str, float]:
+        """Return the rate of success, that of the right object being lifted first, and mean actions an episode."""
         episodes = []
         for number in range(self._episodes):
             runner = self._runners[number % len(SETS)]

@@ -11,8 +11,8 @@ from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import build
 from vla_ros.documents import read_json
 from vla_ros.policies.contract import ActionContract
-from vla_ros.policies.flow.normalisation import Statistics
 from vla_ros.policies.graspvla.full.bins import Bins
+from vla_ros.policies.normalisation import Statistics
 from vla_ros.policies.single_arm import ACTION_SIZE, PERIOD_S, SingleArmCodec, upgraded
 
 CONFIG = "config.json"

@@ -122,6 +122,12 @@ def current_name(weight: str) -> str:
     return f"backbone.{weight}" if weight.startswith(("proposals.", "matching.")) else weight
 
 
+def require_chain(folder: Path, config: CheckpointConfig) -> None:
+    """Raise ConfigError for a checkpoint without boxes and grasps to go on with or to label by."""
+    if not config.networks.conditioning:
+        raise ConfigError(f"{folder}: has no chain (trained with conditioning: []); give a checkpoint that has one")
+
+
 def check_weights(folder: Path, config: CheckpointConfig) -> None:
     """Look at the weights' names, shapes and statistics, without the networks that they are for.
 

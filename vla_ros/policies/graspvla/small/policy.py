@@ -15,13 +15,13 @@ import torch
 
 from vla_ros.policies.backbone.view_geometry import calibration_of
 from vla_ros.policies.backbone.word_tokens import word_tokens
+from vla_ros.policies.contract_checks import check_checkpoint
 from vla_ros.policies.geometric.reachability import Reach, alike, between
 from vla_ros.policies.graspvla.small.acting import ActingPolicy
 from vla_ros.policies.graspvla.small.acting_rules import ActingRules
 from vla_ros.policies.graspvla.small.blocked_hand import BlockedHand
 from vla_ros.policies.graspvla.small.chain import MEMORY_STEPS, chain_numbers
 from vla_ros.policies.graspvla.small.checkpoint import load_networks
-from vla_ros.policies.graspvla.small.checkpoint_check import check_checkpoint
 from vla_ros.policies.graspvla.small.checkpoint_config import read_config
 from vla_ros.policies.graspvla.small.direct_policy import DirectPolicy
 from vla_ros.policies.graspvla.small.grasp_pose import nearest_flip

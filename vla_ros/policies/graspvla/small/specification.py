@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from vla_ros.policies.base import Policy
 from vla_ros.policies.contract import ActionContract
+from vla_ros.policies.contract_checks import check_checkpoint
 from vla_ros.policies.family import LearnedFamily
 from vla_ros.policies.graspvla.small.acting_rules import ActingRules
-from vla_ros.policies.graspvla.small.checkpoint_check import check_checkpoint
 from vla_ros.policies.graspvla.small.checkpoint_config import (
     KIND,
     PACKAGES,

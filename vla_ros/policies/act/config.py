@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What config.json of an ACT checkpoint says: what it sees, reads and makes, how large it is. Imports no PyTorch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from controllers.errors import ConfigError
+from vla_ros.configuration import build
+from vla_ros.documents import read_json
+from vla_ros.policies.action_codec import ActionCodec
+from vla_ros.policies.contract import ActionContract
+from vla_ros.policies.families import CONFIG
+from vla_ros.policies.normalisation import Statistics
+
+KIND, VERSION = "act", 1
+PACKAGES = ("torch", "safetensors", "tokenizers", "wordllama")  # the last has wheels for Python 3.11 to 3.13 alone
+
+
+@dataclass(frozen=True)
+class ActSizes:
+    """How large the network is. Raises ConfigError for sizes that no network can have."""
+
+    size: int = 192  # D, numbers of a token; paper: 512
+    heads: int = 6  # paper: 8
+    feedforward: int = 768  # paper: 3200
+    encoder_layers: int = 3  # paper: 4
+    decoder_layers: int = 2  # paper: 7, of which its code reads the first
+    style_layers: int = 2  # of the CVAE's encoder; paper: 4
+    latent: int = 32  # Z
+    width: int = 32  # channels of the first block that looks; doubled twice
+    dropout: float = 0.1
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if name != "dropout" and value < 1:
+                raise ConfigError(f"{name} must be at least 1, got {value}")
+        if self.size % 4 or self.size % self.heads:
+            raise ConfigError(f"size must be a multiple of 4 and of heads ({self.heads}), got {self.size}")
+        if not 0.0 <= self.dropout < 1.0:
+            raise ConfigError(f"dropout must be at least 0 and below 1, got {self.dropout}")
+
+
+@dataclass(frozen=True)
+class ActConfig:
+    """Everything but the weights. Raises ConfigError for what cannot be used."""
+
+    robot: str
+    contract: str  # name of config/contracts/<name>.yaml
+    cameras: tuple[str, ...]  # in the order of the network's views
+    state: tuple[str, ...]  # channels that it reads, in order
+    state_statistics: Statistics
+    action: ActionContract
+    action_statistics: Statistics  # of the numbers of an action
+    frame_id: str  # of the robot's base
+    period: float  # [s] between actions
+    network: ActSizes
+    training: dict[str, Any] = field(default_factory=dict)  # where it comes from
+    kind: str = KIND
+    version: int = VERSION
+
+    def __post_init__(self) -> None:
+        if (self.kind, self.version) != (KIND, VERSION):
+            raise ConfigError(f"is a {self.kind} of version {self.version}; this reads {KIND} of version {VERSION}")
+        if not self.cameras or not self.state:
+            raise ConfigError("cameras and state name at least one each: without them nothing is seen or felt")
+        for what, statistics, size in (
+            ("state", self.state_statistics, len(self.state)),
+            ("action", self.action_statistics, self.codec().size),
+        ):
+            if statistics.normaliser().mean.shape != (size,):
+                raise ConfigError(f"{what}_statistics are of {len(statistics.mean)} numbers, {what} has {size}")
+
+    def codec(self) -> ActionCodec:
+        """Return what turns its actions into chunks."""
+        return ActionCodec(self.action, self.frame_id, self.period)
+
+
+def read_act_config(folder: Path) -> ActConfig:
+    """Read config.json. Raises ConfigError for what is missing, unknown or out of range."""
+    path = folder / CONFIG
+    if not path.is_file():
+        raise ConfigError(f"{path}: not found: name the folder of a checkpoint")
+    return build(ActConfig, read_json(path), str(path))

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The family `act`: action chunking with transformers, a learned baseline that is trained on the same data."""
+
+from __future__ import annotations
+
+from controllers.errors import ConfigError, unknown_name
+from vla_ros.policies.act.config import KIND, PACKAGES, ActConfig, read_act_config
+from vla_ros.policies.base import Policy
+from vla_ros.policies.contract import ActionContract
+from vla_ros.policies.contract_checks import check_checkpoint
+from vla_ros.policies.family import LearnedFamily
+from vla_ros.policies.learning import Learning
+from vla_ros.policies.needs import CameraNeed, Needs, state_channels
+
+
+class Specification(LearnedFamily):
+    """A checkpoint of ACT."""
+
+    summary = "ACT: colour views, words and the robot's state to a chunk at once; train it first"
+    packages, remedy = PACKAGES, "none are shipped, train it (vla train act_small)"
+    checkpoint_kind = KIND
+    train = Learning("vla_ros.training.act.learning:train_act", "act_small", ("generate",))
+
+    def check(self) -> None:
+        """Raise ConfigError for a file that is missing, another robot, and a column that this robot does not have."""
+        self._config()
+
+    def needs(self) -> Needs:
+        """Return the checkpoint's views in colour, and the groups whose channels it reads or moves."""
+        config = self._config()
+        channels = {*config.state, *config.action.channels}
+        groups = [name for name, own in state_channels(self.choice.robot).items() if channels.intersection(own)]
+        return Needs(tuple(map(CameraNeed, config.cameras)), groups=tuple(groups))
+
+    def gives(self) -> ActionContract:
+        """Return the checkpoint's actions."""
+        return self._config().action
+
+    def load(self) -> Policy:
+        """Return the policy."""
+        self._check_files()
+        from vla_ros.policies.act.checkpoint import load_act
+
+        return load_act(self._weights.folder, self.choice.robot)
+
+    def _config(self) -> ActConfig:
+        """Return what the checkpoint says of itself. Raises ConfigError when it cannot be served on this robot."""
+        self._check_files()
+        folder, robot = self._weights.folder, self.choice.robot
+        config = read_act_config(folder)
+        check_checkpoint(folder, config, robot)
+        known = {channel for own in state_channels(robot).values() for channel in own}
+        for channel in config.state:
+            if channel not in known:
+                raise ConfigError(f"{folder}: {unknown_name('state column', channel, known)}")
+        return config
