@@ -251,11 +251,8 @@ def stapler(row: Stapler, paint: Paint) -> list[Part]:
     if "arched" in row.details or "eyes" in row.details:
         x = np.linspace(-1, 1, 25)
         rise = tall * (1 + 0.5 * (1 - x**2)) if "arched" in row.details else tall * (1.15 - 0.25 * x - 0.5 * x**6)
-        sides = [
-            (-a * 0.98, -tall),
-            (a * 0.98, -tall),
-            *zip((a * 0.98 * x[::-1]).tolist(), rise[::-1].tolist(), strict=True),
-        ]
+        crest = zip((a * 0.98 * x[::-1]).tolist(), rise[::-1].tolist(), strict=True)
+        sides = [(-a * 0.98, -tall), (a * 0.98, -tall), *crest]
         arm = rotated([plate(sides, b * 0.88, paint.main, 0.7)], about("x", 90))
         parts += rotated(arm, turn, middle)
     else:
@@ -277,23 +274,9 @@ def stapler(row: Stapler, paint: Paint) -> list[Part]:
             rod(ends[0], ends[2], 0.0065, density=0.3),
         ]
     if "eyes" in row.details:
-        for side in (-1, 1):
-            parts.append(
-                painted(
-                    "sphere",
-                    (0.0045,),
-                    (1, 1, 1, 1),
-                    tuple((*np.array(on_top(0.55, -tall * 0.9)), 0, side * b * 0.78, 0)),
-                )
-            )
-            parts.append(
-                painted(
-                    "sphere",
-                    (0.0026,),
-                    paint.dark,
-                    tuple((*np.array(on_top(0.6, -tall * 0.9)), 0, side * b * 0.86, 0)),
-                )
-            )
+        for x, out, size, tone in ((0.55, 0.86, 0.0045, (1.0, 1.0, 1.0, 1.0)), (0.60, 0.94, 0.0026, paint.dark)):
+            u, _, z = on_top(x, -tall * 0.9)
+            parts += [painted("sphere", (size,), tone, (u, side * b * out, z)) for side in (-1, 1)]
     parts.append(painted("cylinder", (0.0030, b * 0.96), paint.steel, (-a + 0.012, 0, middle[2]), ALONG_Y))
     return parts
 

@@ -276,8 +276,7 @@ def can(row: Can, paint: Paint) -> list[Part]:
         parts.append(band(side, -h * 0.2, h * 0.1, paint.accent, 0.0008, row.sides))
     if "rims" in row.details:
         for z in (-h + 0.002, h - 0.002):
-            edge = [(r + 0.0004, z - 0.002), (r + 0.0016, z), (r + 0.0004, z + 0.002)]
-            mesh = lathe(edge, row.sides)
+            mesh = lathe([(r + 0.0004, z - 0.002), (r + 0.0016, z), (r + 0.0004, z + 0.002)], row.sides)
             parts.append(skin(_squeezed(_at45(mesh) if row.sides == 4 else mesh, row.flat), paint.steel, gloss=1.0))
     if row.sides == 4:
         half = r * np.sqrt(0.5)
