@@ -274,8 +274,8 @@ def stapler(row: Stapler, paint: Paint) -> list[Part]:
             rod(ends[0], ends[2], 0.0065, density=0.3),
         ]
     if "eyes" in row.details:
-        for x, out, size, tone in ((0.55, 0.86, 0.0045, (1.0, 1.0, 1.0, 1.0)), (0.60, 0.94, 0.0026, paint.dark)):
-            u, _, z = on_top(x, -tall * 0.9)
+        for along, out, size, tone in ((0.55, 0.86, 0.0045, (1.0, 1.0, 1.0, 1.0)), (0.60, 0.94, 0.0026, paint.dark)):
+            u, _, z = on_top(along, -tall * 0.9)
             parts += [painted("sphere", (size,), tone, (u, side * b * out, z)) for side in (-1, 1)]
     parts.append(painted("cylinder", (0.0030, b * 0.96), paint.steel, (-a + 0.012, 0, middle[2]), ALONG_Y))
     return parts
