@@ -19,8 +19,8 @@ _CELL = (96, 84)  # [px]
 _FILLED = 74  # [px] of a cell that an object's longest diagonal takes
 _SCALES = (150.0, 1000.0)  # [px/m]
 _NAME = 16  # [px] of a row's words
-_SHAPES = 9  # columns of a block
-_BLOCKS = 2  # side by side
+_SHAPES = 20  # columns of a block
+_BLOCKS = 1  # side by side
 _TURN = Rotation.from_euler("z", 150.0, degrees=True)  # what is at +x, a lamp or a mouth, faces the camera
 _INK = {"training": (30, 30, 30), "evaluation": (190, 40, 30)}
 _PAPER = 255

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,8 @@ from vla_ros.objects.colors import Rgba
 from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Mesh, Part
 from vla_ros.objects.recipes.bathroom import porous
-from vla_ros.objects.recipes.forms import WHITE, bar, ring, rotated, stack, tube, turned
+from vla_ros.objects.recipes.families.details import slab_outline
+from vla_ros.objects.recipes.forms import WHITE, bar, plate, ring, rotated, stack, tube, turned
 from vla_ros.objects.shapes import lathe, rounded_box, smooth
 from vla_ros.objects.solids import painted, skin, solid
 
@@ -300,20 +302,19 @@ def sponge(row: Sponge, paint: Paint) -> list[Part]:
     (a, b, c), texture = row.half, porous(paint, 11)
     scour: Rgba = (0.10, 0.30, 0.14, 1.0) if paint.color != "green" else (0.55, 0.12, 0.12, 1.0)
     parts: list[Part] = []
-    box = row.form in ("box", "hourglass", "notched")
+    waists = {"hourglass": (1.0, 0.94, 0.78, 0.72, 0.78, 0.94, 1.0), "notched": (1, 1, 1, 0.8, 0.8, 0.8, 1, 1, 1)}
     layers: list[tuple[float, float, Rgba | None]] = [(-c + 2 * row.scour, c, None)]
     if row.scour:
         layers.append((-c, -c + 2 * row.scour, scour))
     for low, high, tone in layers:
         half, middle = (high - low) / 2, (high + low) / 2
-        if box:
+        if row.form in waists:
+            cut = plate(slab_outline(a, b, waists[row.form], 0.007), half, tone or WHITE, 0.0, middle)
+            parts.append(cut if tone else replace(cut, texture=texture))
+            continue
+        if row.form == "box":
             mesh = rounded_box((a, b, half), min(0.005, half * 0.7), 5)
             vertices = mesh.vertices.copy()
-            x = vertices[:, 0]
-            if row.form == "hourglass":
-                vertices[:, 1] *= 1 - 0.26 * np.cos(np.clip(x / a * 1.4, -1, 1) * np.pi / 2) ** 2
-            elif row.form == "notched":
-                vertices[:, 1] *= 1 - 0.20 * (np.abs(np.abs(x) - a * 0.0) < a * 0.30)
         else:
             disc = lathe(
                 [(0, -half), (0.90, -half), (1.0, -half * 0.6), (1.0, half * 0.6), (0.90, half), (0, half)], 48

@@ -69,3 +69,14 @@ def handle(
     tall = max(0.6 * up, 0.006)
     parts.append(rod((outer, 0, middle + tall), (outer, 0, middle - tall), wire * 0.9, density=0.6))
     return parts
+
+
+def slab_outline(a: float, b: float, widths: Sequence[float], corner: float) -> list[tuple[float, float]]:
+    """Return the outline (x, y) [m] of a flat body: its half width is `b` times `widths`, spread from −x to +x."""
+    around = np.linspace(0, np.pi, 61)
+    x = -a * np.cos(around)
+    half = b * np.interp(x / a, np.linspace(-1, 1, len(widths)), widths)
+    over = np.maximum(np.abs(x) - (a - corner), 0.0)
+    half = np.maximum(half - corner + np.sqrt(np.maximum(corner**2 - over**2, 0.0)), 0.0005)
+    lower = list(zip(x.tolist(), (-half).tolist(), strict=True))
+    return [*lower, *[(u, -v) for u, v in reversed(lower)]]

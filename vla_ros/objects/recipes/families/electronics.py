@@ -10,10 +10,11 @@ import numpy as np
 
 from vla_ros.objects.colors import Rgba
 from vla_ros.objects.paint import Paint
-from vla_ros.objects.parts import Mesh, Part
-from vla_ros.objects.recipes.forms import about, bar, tube
+from vla_ros.objects.parts import Part
+from vla_ros.objects.recipes.families.details import slab_outline
+from vla_ros.objects.recipes.forms import about, bar, plate, rotated, tube
 from vla_ros.objects.recipes.phones import SCREEN
-from vla_ros.objects.shapes import rounded_box, swath
+from vla_ros.objects.shapes import swath
 from vla_ros.objects.solids import ALONG_X, ALONG_Y, painted, rod, skin, solid
 
 
@@ -27,14 +28,8 @@ class Slab(NamedTuple):
 
 
 def _slab(row: Slab, paint: Paint) -> list[Part]:
-    (a, b, c), parts = row.half, []
-    body = rounded_box(row.half, min(row.corner, 0.95 * c, 0.95 * b), 4)
-    share = np.interp(body.vertices[:, 0] / a, np.linspace(-1, 1, len(row.widths)), row.widths)
-    vertices = body.vertices.copy()
-    vertices[:, 1] *= share
-    if "thick_end" in row.details:
-        vertices[:, 2] = (vertices[:, 2] + c) * (1.2 - 0.25 * (1 + vertices[:, 0] / a)) - c
-    parts.append(skin(Mesh(vertices, body.faces, body.uv), paint.main, gloss=0.5))
+    a, b, c = row.half
+    parts = [plate(slab_outline(a, b, row.widths, min(row.corner * 1.4, b * 0.6)), c, paint.main, 0.5)]
     cuts = np.linspace(-1, 1, 3 if len(row.widths) > 2 else 2)
     for low, high in itertools.pairwise(cuts):
         wide = float(np.interp(np.linspace(low, high, 9), np.linspace(-1, 1, len(row.widths)), row.widths).min())
@@ -253,14 +248,15 @@ def stapler(row: Stapler, paint: Paint) -> list[Part]:
         solid("box", (a * 0.98, b * 0.86, tall), middle, turn),
         solid("box", (0.012, b * 0.90, (middle[2] + h) / 2), (-a + 0.013, 0, (middle[2] - h) / 2)),
     ]
-    body = rounded_box((a * 0.98, b * 0.88, tall), min(row.corner, tall * 0.9), 4)
-    vertices = body.vertices.copy()
-    if "arched" in row.details:
-        vertices[:, 2] += 0.35 * tall * (1 - (vertices[:, 0] / a) ** 2) * (vertices[:, 2] > 0)
-    elif "eyes" in row.details:
-        vertices[:, 2] *= 1 - 0.35 * (vertices[:, 0] / a + 1) / 2
-        vertices[:, 1] *= 1 - 0.25 * (vertices[:, 0] / a) ** 2
-    parts.append(skin(Mesh(vertices, body.faces, body.uv), paint.main, None, middle, turn, 0.7))
+    if "arched" in row.details or "eyes" in row.details:
+        x = np.linspace(-1, 1, 25)
+        rise = tall * (1 + 0.5 * (1 - x**2)) if "arched" in row.details else tall * (1.15 - 0.25 * x - 0.5 * x**6)
+        crest = zip((a * 0.98 * x[::-1]).tolist(), rise[::-1].tolist(), strict=True)
+        sides = [(-a * 0.98, -tall), (a * 0.98, -tall), *crest]
+        arm = rotated([plate(sides, b * 0.88, paint.main, 0.7)], about("x", 90))
+        parts += rotated(arm, turn, middle)
+    else:
+        parts.append(bar((a * 0.98, b * 0.88, tall), paint.main, middle, min(row.corner, tall * 0.9), turn, 0.7))
     up = np.array([-np.sin(lean), 0.0, np.cos(lean)])
     forward = np.array([np.cos(lean), 0.0, np.sin(lean)])
     on_top = lambda x, z=0.0: tuple(np.array(middle) + forward * x * a + up * (tall + z))  # noqa: E731
@@ -278,23 +274,9 @@ def stapler(row: Stapler, paint: Paint) -> list[Part]:
             rod(ends[0], ends[2], 0.0065, density=0.3),
         ]
     if "eyes" in row.details:
-        for side in (-1, 1):
-            parts.append(
-                painted(
-                    "sphere",
-                    (0.0045,),
-                    (1, 1, 1, 1),
-                    tuple((*np.array(on_top(0.55, -tall * 0.9)), 0, side * b * 0.78, 0)),
-                )
-            )
-            parts.append(
-                painted(
-                    "sphere",
-                    (0.0026,),
-                    paint.dark,
-                    tuple((*np.array(on_top(0.6, -tall * 0.9)), 0, side * b * 0.86, 0)),
-                )
-            )
+        for along, out, size, tone in ((0.55, 0.86, 0.0045, (1.0, 1.0, 1.0, 1.0)), (0.60, 0.94, 0.0026, paint.dark)):
+            u, _, z = on_top(along, -tall * 0.9)
+            parts += [painted("sphere", (size,), tone, (u, side * b * out, z)) for side in (-1, 1)]
     parts.append(painted("cylinder", (0.0030, b * 0.96), paint.steel, (-a + 0.012, 0, middle[2]), ALONG_Y))
     return parts
 

@@ -109,8 +109,8 @@ def boat(row: Boat, paint: Paint) -> list[Part]:
             turned_at([(0.0062, 0.012), (0.0063, 0.019), (0, 0.019)], paint.dark, (at - a * 0.3, 0, roof - 0.001)),
         ]
     if "gable" in row.details:
-        side = plate([(-b * 1.15, 0), (b * 1.15, 0), (0, 0.012)], a * 1.06, paint.main, 0.3)
-        parts.append(Part("mesh", (), (at, 0, roof), (0.5, 0.5, 0.5, 0.5), side.rgba, None, side.mesh, False))
+        roofing = plate([(-b * 1.15, 0), (b * 1.15, 0), (0, 0.012)], a * 1.06, paint.main, 0.3)
+        parts.append(Part("mesh", (), (at, 0, roof), (0.5, 0.5, 0.5, 0.5), roofing.rgba, None, roofing.mesh, False))
         parts.append(solid("box", (a, 0.006, 0.005), (at, 0, roof + 0.005), density=0.2))
     if "containers" in row.details:
         colors = (paint.accent, (0.75, 0.30, 0.20, 1.0), (0.25, 0.45, 0.60, 1.0), (0.85, 0.70, 0.25, 1.0))
@@ -209,7 +209,7 @@ def boat(row: Boat, paint: Paint) -> list[Part]:
         parts += [
             painted("cylinder", (0.0042, 0.0010), GLASS, (u, side * w * 0.66, top + 0.007), (0.55, 0, 0, 0.835))
             for u in (-0.020, 0.0, 0.018)
-            for side in (-1, -1)
+            for side in (-1, 1)
         ]
         parts.append(rod((-h * 0.34, 0, top - 0.002), (h * 0.22, 0, top - 0.002), w * 0.72, density=0.3))
     if "rope" in row.details:

@@ -47,7 +47,6 @@ BOTTLES = {
     "jug": Bottle(
         ((0.030, 0), (0.035, 0.010), (0.035, 0.090), (0.018, 0.125), (0.016, 0.140)), "screw", "grip", 1.0, True
     ),
-    "gourd": Bottle(((0.026, 0), (0.035, 0.032), (0.018, 0.078), (0.024, 0.110), (0.011, 0.140)), "cork", "none"),
     "flagon": Bottle(((0.030, 0), (0.036, 0.030), (0.034, 0.068), (0.014, 0.096), (0.012, 0.112)), "cork", "ear"),
     "hexagonal": Bottle(((0.031, 0), (0.031, 0.100), (0.015, 0.130), (0.013, 0.150)), "screw", "band", 1.0, True, 6),
 }
@@ -250,7 +249,6 @@ CANS = {
     "mist": Can(0.0200, 0.110, "dome", ("band",)),
     "pate": Can(0.0340, 0.034, "key", ("rims",)),
     "milk": Can(0.0330, 0.076, "flat", ("rims", "band")),
-    "biscuit": Can(0.0360, 0.062, "lid", ("band",), 1.0, 0.0, 8),
 }
 
 
@@ -276,8 +274,7 @@ def can(row: Can, paint: Paint) -> list[Part]:
         parts.append(band(side, -h * 0.2, h * 0.1, paint.accent, 0.0008, row.sides))
     if "rims" in row.details:
         for z in (-h + 0.002, h - 0.002):
-            edge = [(r + 0.0004, z - 0.002), (r + 0.0016, z), (r + 0.0004, z + 0.002)]
-            mesh = lathe(edge, row.sides)
+            mesh = lathe([(r + 0.0004, z - 0.002), (r + 0.0016, z), (r + 0.0004, z + 0.002)], row.sides)
             parts.append(skin(_squeezed(_at45(mesh) if row.sides == 4 else mesh, row.flat), paint.steel, gloss=1.0))
     if row.sides == 4:
         half = r * np.sqrt(0.5)
@@ -285,7 +282,7 @@ def can(row: Can, paint: Paint) -> list[Part]:
     elif row.flat < 1.0:
         parts += [solid("box", (r * 0.92, r * row.flat * 0.72, h)), solid("box", (r * 0.62, r * row.flat * 0.96, h))]
     else:
-        parts.append(solid("cylinder", (r * (0.96 if row.sides == 8 else 1.0) - low * 0.5, h)))
+        parts.append(solid("cylinder", (r - low * 0.5, h)))
     steel = shade(paint.steel, 0.6)
     if row.top == "ring":
         parts += [

@@ -46,9 +46,10 @@ def grip(row: Handle, start: float, end: float, rise: float, paint: Paint, color
                 painted("cylinder", (0.0022, min(row.widths) * low + 0.0030), paint.steel, (x, 0, rise), gloss=1.0)
             )
     elif row.trim == "grooves":
+        grooves, spread = np.linspace(start + 0.012, start + 0.045, 5), np.linspace(start, end, len(row.widths))
         parts += [
-            bar((0.0014, widest * 1.04, widest * low * 1.03), mark, (x, 0, rise), 0.001)
-            for x in np.linspace(start + 0.012, start + 0.045, 5)
+            bar((0.0014, wide * 1.02, wide * low * 1.02), mark, (x, 0, rise), 0.001)
+            for x, wide in zip(grooves, np.interp(grooves, spread, row.widths), strict=True)
         ]
     elif row.trim == "twist":
         for k, x in enumerate(np.linspace(start + 0.3 * (end - start), end - 0.01, 12)):

@@ -135,7 +135,6 @@ BLOCKS = {
     "zigzag": Block((_one(0.023, 0.012, 0.012, -0.012, 0.012, 0), _one(0.023, 0.012, 0.012, 0.012, -0.012, 0))),
     "hexagon": Block((), (6, 0.0290, 0.0290, 0.016)),
     "ramp": Block(side=((-0.032, -0.018), (0.032, -0.018), (-0.032, 0.018))),
-    "cone": Block((), (28, 0.0260, 0.0050, 0.028)),
     "half_round": Block(side=((-0.030, -0.013), (0.030, -0.013), *_arc(0.030, -0.013))),
     "dice": Block((_one(0.0200, 0.0200, 0.0200),), None, (), (0, 0), ("pips",)),
     "letter": Block((_one(0.0210, 0.0210, 0.0210),), None, (), (0, 0), ("letter",)),
@@ -150,8 +149,6 @@ def block(row: Block, paint: Paint) -> list[Part]:
         mesh = lathe([(0, -h), (low, -h), (high, h), (0, h)], sides)
         turn = about("z", 180 / sides)
         parts.append(skin(mesh, paint.main, None, (0, 0, 0), turn, 0.3))
-        if sides == 28:
-            return [*parts, *stack([(low, -h), (high, h)], (-h, -h * 0.4, h * 0.3, h))]
         return [*parts, Part("mesh", (), (0, 0, 0), turn, mesh=mesh, visible=False)]
     if row.side:
         shown = plate(row.side, 0.020, paint.main, 0.3)

@@ -159,8 +159,8 @@ def train(row: Train, paint: Paint) -> list[Part]:
                 (-half, tall),
                 (-half, tall * 0.55),
             ]
-            side = plate(outline, b, paint.main, 0.5)
-            parts.append(Part("mesh", (), (x, 0, deck), about("x", 90), side.rgba, None, side.mesh, False, gloss=0.5))
+            hull = plate(outline, b, paint.main, 0.5)
+            parts.append(Part("mesh", (), (x, 0, deck), about("x", 90), hull.rgba, None, hull.mesh, False, gloss=0.5))
             parts += [
                 bar((0.0014, b * 1.03, tall * 0.24), shade(paint.main, 0.75), (u, 0, deck + tall * 0.76), 0.0006)
                 for u in np.linspace(x - half * 0.9, x + half * 0.9, 6)

@@ -225,9 +225,10 @@ def pepper(row: Pepper, paint: Paint) -> list[Part]:
     """A pepper lying along x with its stalk at +x."""
     (low, first), (last, top) = row.knots[0], row.knots[-1]
     dent = (top - first) * 0.05
+    tip = row.knots[1:] if low < 0.01 else row.knots  # a spline overshoots where it turns sharply
     knots = [
-        (0, first + (dent if row.lobes > 2 and low > 0.01 else -low * 0.4)),
-        *row.knots,
+        (0, first + (dent if row.lobes > 2 and low > 0.01 else 0.0)),
+        *tip,
         (last * 0.4, top + 0.002),
         (0, top - dent),
     ]
