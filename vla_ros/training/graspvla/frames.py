@@ -81,7 +81,9 @@ def read_frames(
     rng = np.random.default_rng(seed)
     column = reader.column
     # Pictures with boxes say what there is and nothing of grasps (GraspVLA, section 4).
-    options = column(notes.GRASP_OPTIONS) if ACTION in reader.metadata.features else _no_grasps(len(reader))
+    acts = ACTION in reader.metadata.features
+    options = column(notes.GRASP_OPTIONS) if acts else np.zeros((len(reader), notes.OPTIONS, 9), dtype=np.float32)
+    closed = column(notes.CLOSED) if acts else np.zeros(len(reader), dtype=np.int64)
     for frame in frames:
         boxes = np.stack([column(notes.boxes_column(view))[frame] for view in views]).astype(np.float32)
         calibrations = np.stack([column(f"observation.calibration.{view}")[frame] for view in views]).astype(float)
@@ -100,13 +102,9 @@ def read_frames(
         _add_grasps(made, pictures, boxes[:, target, :4], calibrations, positions[target].astype(float), rng)
         made.options.append(options[frame].astype(np.float32))
         made.tools.append(column(STATE)[frame, 7:10].astype(float))
-        made.closed.append(np.array(column(notes.CLOSED)[frame]))
+        made.closed.append(np.array(closed[frame]))
         made.rows.append(np.array(frame))
     return made
-
-
-def _no_grasps(count: int) -> np.ndarray:
-    return np.broadcast_to(np.zeros((notes.OPTIONS, 9), dtype=np.float32), (count, notes.OPTIONS, 9))
 
 
 def contract_views(contract: DataContract) -> Views:

@@ -52,7 +52,7 @@ class JointConfig(StageConfig):
     grasps: int = 24  # frames of demonstrations whose grasps are learned
     actions: int = 128  # chunks
     flow: float = 10.0  # weight of the actions' loss beside the others
-    # Of the learning rate, by how the names of weights begin: what was learned elsewhere changes more slowly.
+    # Of the learning rate, by how the names of weights begin: what was learned elsewhere changes more slowly; 0: not at all.
     rates: dict[str, float] = field(
         default_factory=lambda: {"backbone.proposals": 3.0, "backbone.matching.crops.trunk": 0.3, "grasp": 2.0}
     )
@@ -69,5 +69,5 @@ class JointConfig(StageConfig):
                 raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
         if not 0.0 < self.grounding < 1.0:
             raise ConfigError(f"grounding must be above 0 and below 1, got {self.grounding}")
-        if min(self.flow, *self.rates.values(), 1.0) <= 0.0:
-            raise ConfigError("flow and rates must be above 0")
+        if self.flow <= 0.0 or min(self.rates.values(), default=0.0) < 0.0:
+            raise ConfigError("flow must be above 0, rates at least 0")
