@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from controllers.errors import ConfigError
-from vla_ros.sim.scenes.scene import Scene
+from vla_ros.sim.scenes.placed import PlacedCloth, PlacedFixture
+from vla_ros.sim.scenes.scene import PlacedObject, Scene
 from vla_ros.tasks.task import Task
 
 
@@ -36,6 +37,7 @@ class NamesThings(Protocol):
 
 def scene_things(scene: Scene) -> tuple[NamedThing, ...]:
     """Return everything of a scene by colour and category: rigid objects first, then cloths and fixtures."""
+    placed: tuple[PlacedObject | PlacedCloth | PlacedFixture, ...]
     placed = (*scene.objects, *scene.cloths, *scene.fixtures)
     return tuple(NamedThing(one.name, one.model.color, one.model.category) for one in placed)
 

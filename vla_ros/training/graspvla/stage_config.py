@@ -52,7 +52,7 @@ class JointConfig(StageConfig):
     grasps: int = 24  # frames of demonstrations whose grasps are learned
     actions: int = 128  # chunks
     flow: float = 10.0  # weight of the actions' loss beside the others
-    # Of the learning rate, by how the names of weights begin: what was learned elsewhere changes more slowly; 0: not at all.
+    # Of the learning rate, by how the names of weights begin. What was learned elsewhere changes more slowly; 0: never.
     rates: dict[str, float] = field(
         default_factory=lambda: {"backbone.proposals": 3.0, "backbone.matching.crops.trunk": 0.3, "grasp": 2.0}
     )
