@@ -170,7 +170,7 @@ def test_questions_about_points_are_asked_where_the_crops_show_them(samples: Sam
     near = np.linalg.norm(points, axis=2) < 0.02
     assert near.any()
     assert np.abs(places.transpose(0, 2, 1, 3)[near]).max() < 0.5
-    known = samples.columns["options"][rows][..., 8].max(axis=1) > 0
+    known = samples.grasps["options"][samples.grasp_rows[rows]][..., 8].max(axis=1) > 0
     assert (batch["quality"].numpy()[known].max(axis=1) > 0.5).all()
     assert all(torch.isfinite(batch[name].float()).all() for name in ("points", "places", "quality", "bins", "numbers"))
 
@@ -216,7 +216,8 @@ def test_colours_are_dealt_in_pictures_and_words_alike(samples: Samples, monkeyp
 def test_pictures_with_boxes_teach_no_grasp() -> None:
     made = read_frames(generated() / "grounding", range(2), 0, VIEWS)
     assert made.texts
-    assert not np.array(made.options).any()
+    assert not made.options
+    assert not made.grasp_crops
 
 
 def test_frames_are_cut_once_and_what_was_half_cut_is_cut_again(tmp_path: Path) -> None:

@@ -83,14 +83,14 @@ def _pieces(shown: ShownMotion) -> list[Path]:
 def test_the_cell_that_is_meant_is_where_the_object_is_and_its_line_of_sight_leads_there(shown: ShownMotion) -> None:
     rows = np.arange(shown.count)
     batch = direct_batch(shown, rows, np.random.default_rng(0))
-    columns, off = shown.samples.columns, []
+    columns, grasps, off = shown.samples.columns, shown.samples.grasps, []
     for i, row in enumerate(rows):
         for view in range(2):
             cell = int(batch["meant"][i, view])
             if cell == NONE:
                 continue
             away, direction = np.split(batch["sights"][i, view, cell].double().numpy(), 2)
-            to_object = columns["middles"][row] - columns["tools"][row] - away
+            to_object = grasps["middles"][shown.samples.grasp_rows[row]] - columns["tools"][row] - away
             off.append(np.degrees(np.arccos(direction @ to_object / np.linalg.norm(to_object))))
     assert len(off) > 10
     assert np.median(off) < 4.0  # a cell is some 5 degrees wide

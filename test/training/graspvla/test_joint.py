@@ -19,7 +19,7 @@ from vla_ros.training.graspvla.chain_stages import Run
 from vla_ros.training.graspvla.distributed import DistributedContext
 from vla_ros.training.graspvla.joint import JointData, joint_stage
 from vla_ros.training.graspvla.motion import read_motion
-from vla_ros.training.graspvla.samples import Samples
+from vla_ros.training.graspvla.samples import NO_GRASP, Samples
 from vla_ros.training.graspvla.stage import Stage
 from vla_ros.training.graspvla.stage_config import JOINT, JointConfig
 
@@ -66,8 +66,9 @@ def test_pictures_with_boxes_are_in_every_batch_and_teach_neither_grasps_nor_act
     for step in range(5):
         batch = stage._batch(step)
         assert (batch["boxes"]["rows"] >= data.acted).sum() == 2
-    grounding = data.samples.columns["options"][data.acted :]
-    assert not grounding.any()
+    assert (data.samples.grasp_rows[data.acted :] == NO_GRASP).all()
+    assert data.samples.graspable[: data.acted].any()
+    assert not data.samples.graspable[data.acted :].any()
     losses = stage._loss(stage.network, batch, torch.Generator().manual_seed(0))
     assert set(losses) == {
         "centre",

@@ -109,11 +109,9 @@ def looking_stage(
 
     `alone`: this part of the network learns and all else stays what it is; the stage is called ALONE… then.
     """
-    # Once the fingers are closed the chain remembers the grasp.
-    grasps = (samples.columns["options"][:, :, 8].max(axis=1) > 0) & (samples.columns["closed"] == 0)
     asked = np.array([bool(texts) for texts in samples.texts])
     everything = np.ones(len(samples), dtype=bool)
-    usable = {"proposals": everything, "matching": asked, "grasp": grasps}[name]
+    usable = {"proposals": everything, "matching": asked, "grasp": samples.graspable}[name]
     groups = usable_rows(name, mixture, lambda rows: usable[rows])
     called = name if alone is None else ALONE + name
     size = run.share(run.stages[called].batch)

@@ -47,21 +47,22 @@ class FrameSet:
     crops: list[np.ndarray] = field(default_factory=list)  # (KEPT_MATCH, KEPT_MATCH, 3) of one object in one view
     labels: list[np.ndarray] = field(default_factory=list)  # (N, 2) category and colour, -1 where there is none
     texts: list[list[tuple[int, str]]] = field(default_factory=list)  # object (-1: not there) and how it is requested
+    tools: list[np.ndarray] = field(default_factory=list)  # (3,) [m] the tool point, measured
+    rows: list[np.ndarray] = field(default_factory=list)  # () of the frame in its dataset
+    # Of demonstrations alone: pictures with boxes say nothing of grasps (GraspVLA, section 4).
     grasp_crops: list[np.ndarray] = field(default_factory=list)  # (V, KEPT_GRASP, KEPT_GRASP, 3)
     windows: list[np.ndarray] = field(default_factory=list)  # (V, 3) x, y, side [px] of those
     middles: list[np.ndarray] = field(default_factory=list)  # (3,) [m] where both boxes place the object
     options: list[np.ndarray] = field(default_factory=list)  # (K, 9)
-    tools: list[np.ndarray] = field(default_factory=list)  # (3,) [m] the tool point, measured
     closed: list[np.ndarray] = field(default_factory=list)  # () the fingers are around the object
-    rows: list[np.ndarray] = field(default_factory=list)  # () of the frame in its dataset
 
     def save(self, folder: Path) -> None:
-        """Write everything, a file each."""
+        """Write everything that there is, a file each."""
         folder.mkdir(parents=True, exist_ok=True)
         for name, values in vars(self).items():
             if name == "texts":
                 (folder / "texts.json").write_text(json.dumps(values))
-            else:
+            elif values:
                 np.save(folder / f"{name}.npy", np.stack(values))
 
 
@@ -80,10 +81,7 @@ def read_frames(
     made, sentences = FrameSet(), Sentences(seed)
     rng = np.random.default_rng(seed)
     column = reader.column
-    # Pictures with boxes say what there is and nothing of grasps (GraspVLA, section 4).
     acts = ACTION in reader.metadata.features
-    options = column(notes.GRASP_OPTIONS) if acts else np.zeros((len(reader), notes.OPTIONS, 9), dtype=np.float32)
-    closed = column(notes.CLOSED) if acts else np.zeros(len(reader), dtype=np.int64)
     for frame in frames:
         boxes = np.stack([column(notes.boxes_column(view))[frame] for view in views]).astype(np.float32)
         calibrations = np.stack([column(f"observation.calibration.{view}")[frame] for view in views]).astype(float)
@@ -99,11 +97,12 @@ def read_frames(
         extents = column(notes.EXTENTS)[frame] if notes.EXTENTS in reader.metadata.features else None
         shown = boxes[..., 4].min(axis=0) >= SEEN
         made.texts.append(sentences.of_frame(names, positions, shown, SENTENCES, words, extents))
-        _add_grasps(made, pictures, boxes[:, target, :4], calibrations, positions[target].astype(float), rng)
-        made.options.append(options[frame].astype(np.float32))
         made.tools.append(column(STATE)[frame, 7:10].astype(float))
-        made.closed.append(np.array(closed[frame]))
         made.rows.append(np.array(frame))
+        if acts:
+            _add_grasps(made, pictures, boxes[:, target, :4], calibrations, positions[target].astype(float), rng)
+            made.options.append(column(notes.GRASP_OPTIONS)[frame].astype(np.float32))
+            made.closed.append(np.array(column(notes.CLOSED)[frame]))
     return made
 
 

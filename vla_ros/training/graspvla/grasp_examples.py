@@ -6,8 +6,6 @@ Shape legend: B samples, V = 2 views, P points, K grasps.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from scipy.spatial.transform import Rotation
@@ -28,23 +26,24 @@ NEAR = 0.010  # [m] standard deviation of "a grasp is here"
 def grasp_batch(samples: Samples, rows: np.ndarray, rng: np.random.Generator) -> dict[str, Tensor]:
     """Return crops, questions about points around the object, and what the answers should be."""
     columns = samples.columns
-    shift = columns["grasp_crops"].shape[2] - grasp_network.CROP
+    grasps, own = samples.grasps, samples.grasp_rows[rows]
+    shift = grasps["crops"].shape[2] - grasp_network.CROP
     count = len(rows)
     crops = np.empty((count, 2, grasp_network.CROP, grasp_network.CROP, 3), dtype=np.uint8)
     corners = np.empty((count, 2, 2))
-    for i, kept in enumerate(columns["grasp_crops"][rows]):
+    for i, kept in enumerate(grasps["crops"][own]):
         for view in range(2):
             y, x = rng.integers(0, shift + 1, size=2)
             crops[i, view] = kept[view, y : y + grasp_network.CROP, x : x + grasp_network.CROP]
             corners[i, view] = x, y
-    options = columns["options"][rows]  # (B, K, 9)
+    options = grasps["options"][own]  # (B, K, 9)
     weights = options[..., 8]
-    centre = columns["middles"][rows] + 0.006 * rng.normal(size=(count, 3))
+    centre = grasps["middles"][own] + 0.006 * rng.normal(size=(count, 3))
     points = _points(centre, options, weights, rng)
     squared = ((points[:, :, None] - options[:, None, :, :3]) ** 2).sum(axis=3)  # (B, P, K)
     likeness = weights[:, None] * np.exp(-0.5 * squared / NEAR**2)
     where = np.stack(
-        [places(columns, rows, view, points, corners[:, view], shift) for view in range(2)],
+        [places(samples, rows, view, points, corners[:, view], shift) for view in range(2)],
         axis=1,
     )
     # A fifth of the time the hand says nothing: it must not be the answer.
@@ -82,13 +81,13 @@ def _points(centre: np.ndarray, options: np.ndarray, weights: np.ndarray, rng: n
 
 
 def places(
-    columns: dict[str, Any], rows: np.ndarray, view: int, points: np.ndarray, corner: np.ndarray, shift: int
+    samples: Samples, rows: np.ndarray, view: int, points: np.ndarray, corner: np.ndarray, shift: int
 ) -> np.ndarray:
     """Return where a view's crop shows points (B, P, 3), -1 to 1: (B, P, 2)."""
-    matrices = np.stack([camera_matrix(c) for c in columns["calibrations"][rows, view]])  # (B, 3, 4)
+    matrices = np.stack([camera_matrix(c) for c in samples.columns["calibrations"][rows, view]])  # (B, 3, 4)
     image = np.einsum("bij,bpj->bpi", matrices[:, :, :3], points) + matrices[:, None, :, 3]
     pixels = image[..., :2] / image[..., 2:]
-    x, y, side = columns["windows"][rows, view].T
+    x, y, side = samples.grasps["windows"][samples.grasp_rows[rows], view].T
     kept = grasp_network.CROP + shift
     origin, scale = np.stack([x, y], axis=1), (kept / side)[:, None, None]
     inside = (pixels + 0.5 - origin[:, None]) * scale - corner[:, None]

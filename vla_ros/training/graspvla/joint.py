@@ -117,8 +117,7 @@ def _boxes(data: JointData, share: float, config: JointConfig, run: Run) -> _Par
 
 def _grasps(data: JointData, share: float, config: JointConfig, run: Run) -> _Part:
     samples = data.samples
-    # Once the fingers are closed the chain remembers the grasp.
-    known = (samples.columns["options"][:, :, 8].max(axis=1) > 0) & (samples.columns["closed"] == 0)
+    known = samples.graspable
     groups = usable_rows(JOINT, [MixturePart(data.acted, share)], lambda rows: known[rows])
     return _Part(
         lambda rng: grasp_batch(samples, draw(groups, run.share(config.grasps), rng), rng),

@@ -12,8 +12,9 @@ from vla_ros.documents import read_json
 from vla_ros.policies.backbone.word_tokens import word_tokens
 from vla_ros.training.graspvla.sentences import NO_LABEL
 
-NUMBERS = ("sizes", "calibrations", "boxes", "things", "labels", "windows", "middles", "options", "tools", "closed")
-PICTURES = ("pictures", "crops", "grasp_crops")
+NUMBERS = ("sizes", "calibrations", "boxes", "things", "labels", "tools")
+OF_GRASPS = ("windows", "middles", "options", "closed")  # of frames of demonstrations
+NO_GRASP = -1
 TEXTS_MAX = 1 << 30  # [B] of the sentences of a folder that training itself has cut
 
 
@@ -43,14 +44,21 @@ class Samples:
     def __init__(self, folders: list[Path], few: bool = False) -> None:
         """`few`: of so few scenes that each would be known by heart; matching is shown them in more ways."""
         parts = {name: [np.load(f / f"{name}.npy") for f in folders] for name in NUMBERS}
-        pictures = {name: Stacked([f / f"{name}.npy" for f in folders]) for name in PICTURES}
-        starts = pictures["crops"].starts
-        parts["things"] = [np.where(t >= 0, t + o, -1) for t, o in zip(parts["things"], starts, strict=True)]
+        self.crops = Stacked([f / "crops.npy" for f in folders])
+        parts["things"] = [np.where(t >= 0, t + o, -1) for t, o in zip(parts["things"], self.crops.starts, strict=True)]
         self.few = few
         self.columns: dict[str, Any] = {name: np.concatenate(values) for name, values in parts.items()}
-        self.columns |= {name: pictures[name] for name in ("pictures", "grasp_crops")}
-        self.crops = pictures["crops"]
+        self.columns["pictures"] = Stacked([f / "pictures.npy" for f in folders])
         self.texts = [text for f in folders for text in read_json(f / "texts.json", TEXTS_MAX)]
+        shown = [f for f in folders if (f / "grasp_crops.npy").is_file()]
+        # Row of a frame in the columns of grasps; NO_GRASP where it is of none.
+        lengths = [len(part) if f in shown else -len(part) for f, part in zip(folders, parts["boxes"], strict=True)]
+        self.grasp_rows = _numbered(lengths)
+        self.grasps: dict[str, Any] = {
+            name: np.concatenate([np.load(f / f"{name}.npy") for f in shown]) for name in OF_GRASPS if shown
+        }
+        if shown:
+            self.grasps["crops"] = Stacked([f / "grasp_crops.npy" for f in shown])
         self._tokens: dict[str, np.ndarray] = {}
 
     def __len__(self) -> int:
@@ -65,3 +73,24 @@ class Samples:
         if text not in self._tokens:
             self._tokens[text] = word_tokens(text).astype(np.float16)
         return self._tokens[text]
+
+    @property
+    def graspable(self) -> np.ndarray:
+        """Return which frames (F,) show how a thing is grasped, with fingers that are not around it yet.
+
+        Once the fingers are closed the chain remembers the grasp.
+        """
+        known = np.zeros(len(self), dtype=bool)
+        if self.grasps:
+            there = self.grasp_rows != NO_GRASP
+            known[there] = (self.grasps["options"][:, :, 8].max(axis=1) > 0) & (self.grasps["closed"] == 0)
+        return known
+
+
+def _numbered(lengths: list[int]) -> np.ndarray:
+    """Return running numbers over stretches of these lengths; NO_GRASP over those of negative length."""
+    rows, start = [np.empty(0, dtype=np.int64)], 0
+    for length in lengths:
+        rows.append(np.arange(start, start + length) if length > 0 else np.full(-length, NO_GRASP))
+        start += max(length, 0)
+    return np.concatenate(rows)

@@ -76,29 +76,30 @@ def judge_matching(network: MatchNetwork, samples: Samples, rows: np.ndarray) ->
 @torch.inference_mode()
 def judge_grasps(network: GraspNetwork, samples: Samples, rows: np.ndarray) -> dict[str, float]:
     """Return how far the best point of a grid, refined, is from the nearest grasp that is known [mm], [degrees]."""
-    columns = samples.columns
-    shift = columns["grasp_crops"].shape[2] - CROP
+    grasps = samples.grasps
+    shift = grasps["crops"].shape[2] - CROP
     half = shift // 2
-    crops = columns["grasp_crops"][rows][:, :, half : half + CROP, half : half + CROP]
+    crops = grasps["crops"][samples.grasp_rows[rows]][:, :, half : half + CROP, half : half + CROP]
     corner = np.full((1, 2), half)
     errors, turns, openings = [], [], []
     for i, row in enumerate(rows):
-        middle = columns["middles"][row]
+        own = samples.grasp_rows[row]
+        middle = grasps["middles"][own]
         seen = network.encode(torch.from_numpy(np.ascontiguousarray(crops[i : i + 1])))
-        tool = torch.from_numpy(columns["tools"][row] - middle)[None].float()
+        tool = torch.from_numpy(samples.columns["tools"][row] - middle)[None].float()
         centre = np.zeros(3)
         for grid in (COARSE, FINE):
             around = centre + grid
             here = (middle + around)[None]
             places = np.stack(
-                [grasp_examples.places(columns, rows[i : i + 1], v, here, corner, shift) for v in range(2)],
+                [grasp_examples.places(samples, rows[i : i + 1], v, here, corner, shift) for v in range(2)],
                 axis=1,
             )
             points = torch.from_numpy(around)[None].float()
             known = network.query(seen, torch.from_numpy(places).float(), points, tool)
             best = int(network.judge(known)[0].argmax())
             centre = around[best]
-        options = columns["options"][row]
+        options = grasps["options"][own]
         options = options[options[:, 8] > 0]
         apart = np.linalg.norm(options[:, :3] - here[0, best], axis=1)
         errors.append(apart.min())
