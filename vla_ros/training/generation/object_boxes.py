@@ -14,23 +14,25 @@ import numpy as np
 from vla_ros.objects.geometry import surface_points
 from vla_ros.objects.parts import Part
 from vla_ros.sim.grasping.solid_union import sample_surface
-from vla_ros.sim.grasping.solids import body_solids
+from vla_ros.sim.grasping.solids import Solid, body_solids
 from vla_ros.sim.scenes.placed import PlacedCloth
 from vla_ros.sim.scenes.relations import Spot
-from vla_ros.sim.scenes.scene import Scene, SceneCamera
+from vla_ros.sim.scenes.scene import SceneCamera
 from vla_ros.sim.scenes.sizes import Size
 from vla_ros.sim.scenes.visibility import project
 from vla_ros.sim.world import World
 
-POINTS = 240  # of each thing's surface
 EXTENT = 9  # numbers of how a thing stands
+POINTS, POINTS_LARGE = 240, 1200  # of an object's surface, of a cloth's or of furniture's
 BEHIND = 0.008  # [m] a point this far behind what the camera measured is hidden
+BEHIND_BOARD = 0.003  # [m] of furniture: a mat lies under trays of less than 8 mm
 
 
 class Surface(Protocol):
     """The surface of one thing, wherever it is now."""
 
     facing: float  # share of its points that an unhidden one shows
+    behind: float  # [m] a point this far behind what the camera measured is hidden
 
     def points(self) -> np.ndarray:
         """Return points of it (P, 3) [m], base frame."""
@@ -63,7 +65,7 @@ class ObjectBoxes:
             columns, lines = np.round(pixels).astype(int).T
             inside = (columns >= 0) & (columns < width) & (lines >= 0) & (lines < height) & (z > 0.05)
             seen = inside.copy()
-            seen[inside] = z[inside] <= depth[lines[inside], columns[inside]] + BEHIND
+            seen[inside] = z[inside] <= depth[lines[inside], columns[inside]] + surface.behind
             if seen.any():
                 low, high = pixels[seen].min(axis=0), pixels[seen].max(axis=0)
                 row[:4] = *low, *high
@@ -85,19 +87,16 @@ class ObjectBoxes:
 
 
 class _RigidSurface:
-    """Of a body and what its joints at their start carry."""
+    """Of a body and what its joints, where they start, carry."""
 
     facing = 0.5
 
-    def __init__(
-        self, world: World, body: str, bodies: Sequence[str], parts: Sequence[Part], random: np.random.Generator
-    ) -> None:
-        """Take the body whose frame counts, all bodies whose surface it is, and their parts in that frame."""
-        self._world, self._body = world, body
+    def __init__(self, world: World, body: str, points: np.ndarray, parts: Sequence[Part], behind: float) -> None:
+        """Take the body whose frame counts, points (P, 3) [m] in the base frame, and its parts in the body's frame."""
+        self._world, self._body, self.behind = world, body, behind
         self._hull = surface_points(parts)
         T = world.body_pose(body)
-        solids = [one for name in bodies for one in body_solids(world.model, world.data, world.model.body(name).id)]
-        self._points = (sample_surface(solids, POINTS, random).points - T[:3, 3]) @ T[:3, :3]  # (P, 3) body's frame
+        self._points = (points - T[:3, 3]) @ T[:3, :3]  # (P, 3) body's frame
 
     def points(self) -> np.ndarray:
         T = self._world.body_pose(self._body)
@@ -116,13 +115,15 @@ class _RigidSurface:
 class _ClothSurface:
     """Of a sheet that lies or hangs as its vertices do."""
 
-    facing = 1.0
+    facing, behind = 1.0, BEHIND
 
     def __init__(self, world: World, placed: PlacedCloth, random: np.random.Generator) -> None:
         self._world, self._name = world, placed.name
         triangles = np.array(placed.model.triangles)
-        self._corners = triangles[random.integers(len(triangles), size=POINTS)]  # (P, 3) vertices; all about as large
-        self._weights = random.dirichlet(np.ones(3), POINTS)  # (P, 3) uniform in each triangle
+        self._corners = triangles[
+            random.integers(len(triangles), size=POINTS_LARGE)
+        ]  # (P, 3) vertices; all about as large
+        self._weights = random.dirichlet(np.ones(3), POINTS_LARGE)  # (P, 3) uniform in each triangle
 
     def points(self) -> np.ndarray:
         vertices = self._world.cloth_vertices(self._name)
@@ -137,24 +138,38 @@ class _ClothSurface:
 
 
 def _surface(world: World, name: str, random: np.random.Generator) -> Surface:
+    """Return the surface of a thing by its name in the scene. Raises KeyError."""
     scene = world.scene
+    for placed in scene.objects:
+        if placed.name == name:
+            points = sample_surface(_solids(world, [name]), POINTS, random).points
+            return _RigidSurface(world, name, points, placed.model.parts, BEHIND)
     for cloth in scene.cloths:
         if cloth.name == name:
             return _ClothSurface(world, cloth, random)
-    bodies, parts = _parts(scene, name)
-    return _RigidSurface(world, name, bodies, parts, random)
-
-
-def _parts(scene: Scene, name: str) -> tuple[Sequence[str], Sequence[Part]]:
-    """Return the bodies of a rigid object, a fixture or a fixture's joint, and their parts. Raises KeyError."""
-    for placed in scene.objects:
-        if placed.name == name:
-            return (name,), placed.model.parts
     for fixture in scene.fixtures:
         links = dict(zip(fixture.joints, fixture.model.links, strict=True))
-        if fixture.name == name:
-            carried = [part for link in links.values() for part in link.parts]
-            return (name, *fixture.joints), (*fixture.model.parts, *carried)
-        if name in links:
-            return (name,), links[name].parts
+        if name == fixture.name:
+            bodies, parts = (
+                [name, *links],
+                [*fixture.model.parts, *(part for one in links.values() for part in one.parts)],
+            )
+        elif name in links:
+            bodies, parts = [name], list(links[name].parts)
+        else:
+            continue
+        sampled = sample_surface(_solids(world, bodies), POINTS_LARGE, random)
+        outside = _outside(sampled.points, sampled.normals, _solids(world, [fixture.name, *links]))
+        return _RigidSurface(world, name, sampled.points[outside], parts, BEHIND_BOARD)
     raise KeyError(f"scene {scene.seed} has no thing '{name}'")
+
+
+def _solids(world: World, bodies: Sequence[str]) -> list[Solid]:
+    return [one for name in bodies for one in body_solids(world.model, world.data, world.model.body(name).id)]
+
+
+def _outside(points: np.ndarray, normals: np.ndarray, solids: Sequence[Solid]) -> np.ndarray:
+    """Say which points (P, 3) [m] of furniture do not look at its own boards: what is shut shows no inside."""
+    origins = points + 0.001 * normals
+    hits = [solid.cross(origins, normals).t_out > 0.0 for solid in solids]  # -inf where the line misses
+    return ~np.any(hits, axis=0)

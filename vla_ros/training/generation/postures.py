@@ -36,12 +36,12 @@ class Postures:
 
         Fingers are open, half open or closed.
         """
-        for _ in range(TRIES):
-            self._draw(rng)
-            if places and rng.uniform() < NEAR:
-                self._approach(arm, places[int(rng.integers(len(places)))], rng)
-            if self._contacts() <= self._usual:
-                return
+        for near in (bool(places) and rng.uniform() < NEAR, False):
+            for _ in range(TRIES):
+                self._draw(rng)
+                there = not near or self._approach(arm, places[int(rng.integers(len(places)))], rng)
+                if there and self._contacts() <= self._usual:
+                    return
         self._stand_home()
 
     def _draw(self, rng: np.random.Generator) -> None:
@@ -60,8 +60,8 @@ class Postures:
             world.grippers[gripper.name].place(width)
         self._refresh()
 
-    def _approach(self, name: str, T_odom_tool: np.ndarray, rng: np.random.Generator) -> None:
-        """Bring a tool onto its way to a pose (4, 4), or beside that way, where the arm can."""
+    def _approach(self, name: str, T_odom_tool: np.ndarray, rng: np.random.Generator) -> bool:
+        """Bring a tool onto its way to a pose (4, 4), or beside that way; say whether the arm can."""
         world, model = self._world, self._models[name]
         T = T_odom_tool.copy()
         back = rng.uniform(0.0, 0.18)
@@ -74,9 +74,11 @@ class Postures:
         model.mount.place(np.array([world.data.joint(joint).qpos[0] for joint in model.mount.carriers]))
         home = np.asarray(world.embodiment.arm(name).home)
         q = solve_ik(model, T, home, q_rest=home, starts=1)
-        if q is not None:
-            world.arms[name].place(q)
-            self._refresh()
+        if q is None:
+            return False
+        world.arms[name].place(q)
+        self._refresh()
+        return True
 
     def _stand_home(self) -> None:
         world, robot = self._world, self._world.embodiment

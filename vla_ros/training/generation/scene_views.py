@@ -40,3 +40,4 @@ def move_cameras(world: World, cameras: tuple[SceneCamera, ...], mounted: tuple[
         rotation = T[:3, :3] @ np.diag([1.0, -1.0, -1.0])
         world.model.cam_pos[number] = T[:3, 3]
         mujoco.mju_mat2Quat(world.model.cam_quat[number], rotation.flatten())
+    world.apply_render_state(world.render_state())  # what was computed of the cameras' poses counts no more
