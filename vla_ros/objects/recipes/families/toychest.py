@@ -114,9 +114,7 @@ def _one(a: float, b: float, c: float, x: float = 0.0, y: float = 0.0, z: float 
 
 
 def _arc(radius: float, low: float) -> tuple[tuple[float, float], ...]:
-    return tuple(
-        (radius * float(np.cos(a)), low + radius * float(np.sin(a))) for a in np.linspace(0.2, np.pi - 0.2, 15)
-    )
+    return tuple((radius * float(np.cos(a)), low + radius * float(np.sin(a))) for a in np.linspace(0.0, np.pi, 15))
 
 
 BLOCKS = {
@@ -135,7 +133,7 @@ BLOCKS = {
     "zigzag": Block((_one(0.023, 0.012, 0.012, -0.012, 0.012, 0), _one(0.023, 0.012, 0.012, 0.012, -0.012, 0))),
     "hexagon": Block((), (6, 0.0290, 0.0290, 0.016)),
     "ramp": Block(side=((-0.032, -0.018), (0.032, -0.018), (-0.032, 0.018))),
-    "half_round": Block(side=((-0.030, -0.013), (0.030, -0.013), *_arc(0.030, -0.013))),
+    "half_round": Block(side=_arc(0.030, -0.013)),
     "dice": Block((_one(0.0200, 0.0200, 0.0200),), None, (), (0, 0), ("pips",)),
     "letter": Block((_one(0.0210, 0.0210, 0.0210),), None, (), (0, 0), ("letter",)),
 }
