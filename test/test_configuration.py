@@ -61,14 +61,14 @@ def test_a_mapping_names_only_what_differs_from_the_default_of_its_key(tmp_path)
         load_config(path, Station)
 
 
-@pytest.mark.parametrize("load", [load_finetune_config, load_train_config])
-def test_settings_of_a_training_name_only_what_differs_from_the_shipped_ones(tmp_path, load):
+@pytest.mark.parametrize(("load", "stage"), [(load_finetune_config, "matching"), (load_train_config, "joint")])
+def test_settings_of_a_training_name_only_what_differs_from_the_shipped_ones(tmp_path, load, stage):
     shipped = load("graspvla_small")
     path = tmp_path / "mine.yaml"
-    path.write_text("matching: {steps: 20}\n")
-    assert load(str(path)) == replace(shipped, matching=replace(shipped.matching, steps=20))
-    path.write_text("matching: {stpes: 20}\n")
-    with pytest.raises(ConfigError, match="matching: unknown key 'stpes': did you mean 'steps'"):
+    path.write_text(f"{stage}: {{steps: 20}}\n")
+    assert load(str(path)) == replace(shipped, **{stage: replace(getattr(shipped, stage), steps=20)})
+    path.write_text(f"{stage}: {{stpes: 20}}\n")
+    with pytest.raises(ConfigError, match=f"{stage}: unknown key 'stpes': did you mean 'steps'"):
         load(str(path))
 
 

@@ -38,7 +38,7 @@ def test_a_late_chunk_does_not_stop_it(runner: EpisodeRunner) -> None:
 
 
 def test_a_slippery_object_is_tried_again_elsewhere(runner: EpisodeRunner) -> None:
-    world = World(runner.scene(4), runner.embodiment, timestep=0.002)
+    world = World(runner.scene(6), runner.embodiment, timestep=0.002)
     world.model.pair_friction[:, :2] = 1e-3  # of soap, where pads touch it: no grasp holds
     expert = ExpertPolicy(world, runner.arm_model)
     task = Rollout(world, runner.follower(), expert, runner.task).run()
