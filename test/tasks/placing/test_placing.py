@@ -303,7 +303,8 @@ def test_the_baseline_says_so_where_the_receptacle_is_not_there():
     runner = EpisodeRunner(EpisodeSettings(policy="geometric", task="placing"))
     scene = runner.scene(501)
     missing = "bin" if "bin" not in scene.goal else "plate"
-    asked = dataclasses.replace(scene, instruction=f"put the pink sponge into the brown {missing}")
+    thing = scene.target.replace("_", " ")
+    asked = dataclasses.replace(scene, instruction=f"put the {thing} into the brown {missing}")
     episode = runner.run_scene(asked, compare=False)
     assert not episode.success
     assert "where it is to go is not in view" in episode.cause

@@ -47,8 +47,6 @@ def test_columns_are_by_channel_and_an_action_is_what_is_commanded_a_frame_later
 def test_what_cannot_be_made_of_such_a_robot_is_refused() -> None:
     settings = load_settings("bytemini_bussing")
     assert set(settings.sets) >= {"basic", "step_by_step", "invalid"}
-    with pytest.raises(ConfigError, match="give --grounding 0"):
-        dataclasses.replace(settings, grounding=1)
     with pytest.raises(ConfigError, match="set 'novel': its objects are for evaluation alone"):
         dataclasses.replace(settings, sets={"novel": 1.0})
     with pytest.raises(ConfigError, match="which robot 'ldt01' has not"):
