@@ -301,7 +301,7 @@ def test_expert_and_baseline_place(policy, seed):
 
 def test_the_baseline_says_so_where_the_receptacle_is_not_there():
     runner = EpisodeRunner(EpisodeSettings(policy="geometric", task="placing"))
-    scene = runner.scene(501)
+    scene = runner.scene(502)
     missing = "bin" if "bin" not in scene.goal else "plate"
     thing = scene.target.replace("_", " ")
     asked = dataclasses.replace(scene, instruction=f"put the {thing} into the brown {missing}")
