@@ -24,7 +24,6 @@ from vla_ros.policies.contract import load_contract
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import SceneCamera
 from vla_ros.sim.world import World
-from vla_ros.tasks.named_things import scene_things
 from vla_ros.tasks.table import load_task
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.generation.contract_columns import ContractColumns
@@ -36,6 +35,7 @@ from vla_ros.training.generation.thing_words import ThingWords
 
 SCENES = 2
 PLAIN = 400  # [px] of a thing that is plainly in a picture
+CUT = 0.3  # share of its box that is left of it in a picture that is stored cropped
 
 
 def settings(robot: str, task: str, contract: str) -> GenerationSettings:
@@ -51,7 +51,7 @@ MADE = {
     "agilex_handover": settings("agilex", "handover", "agilex_table"),
     "franka_drawer": settings("franka", "drawer", "franka_grasp"),
 }
-QUICK = ("ldt01_tray",)
+QUICK = ("bytemini_bussing", "ldt01_tray")
 
 
 class Segmentation:
@@ -59,68 +59,57 @@ class Segmentation:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.kept: dict[str, list[dict[str, np.ndarray]]] = defaultdict(list)  # camera → of each frame, name → (5,)
-        self._last: dict[str, dict[str, np.ndarray]] = {}
-        self._renderers: dict[World, mujoco.Renderer] = {}  # making one takes seconds
-        self._geoms: dict[World, dict[str, list[int]]] = {}
+        self._world: World | None = None  # whose picture is to be kept or not
+        self._renderer: mujoco.Renderer | None = None
         render, store = World.render_camera, ContractColumns.picture
 
         def rendered(world: World, name: str):
-            found = render(world, name)
-            self._last[name] = self._boxes(world, name)
-            return found
+            if world is not self._world:
+                self._begin(world)
+            return render(world, name)
 
         def stored(columns: ContractColumns, name: str, color: np.ndarray):
-            stream = columns.contract.cameras[name]
-            size = SceneCamera.size
-            self.kept[name].append({body: fit_boxes(box, size, stream) for body, box in self._last[name].items()})
+            size, stream = SceneCamera.size, columns.contract.cameras[name]
+            fitted = {body: fit_boxes(box, size, stream) for body, box in self._boxes(name).items()}
+            self.kept[name].append({body: box for body, box in fitted.items() if box[4] > CUT})
             return store(columns, name, color)
 
         monkeypatch.setattr(World, "render_camera", rendered)
         monkeypatch.setattr(ContractColumns, "picture", stored)
 
     def close(self) -> None:
-        for renderer in self._renderers.values():
-            renderer.close()
+        if self._renderer is not None:
+            self._renderer.close()
 
-    def _boxes(self, world: World, name: str) -> dict[str, np.ndarray]:
-        if world not in self._renderers:
-            self.close()
-            width, height = SceneCamera.size
-            self._renderers = {world: mujoco.Renderer(world.model, height, width)}
-            self._renderers[world].enable_segmentation_rendering()
-            self._geoms = {world: _geoms(world)}
-        renderer = self._renderers[world]
-        renderer.update_scene(world.data, world.model.camera(name).id)
-        numbers, kinds = np.moveaxis(renderer.render(), -1, 0)
+    def _begin(self, world: World) -> None:
+        self.close()
+        width, height = SceneCamera.size
+        self._world, self._renderer = world, mujoco.Renderer(world.model, height, width)
+        self._renderer.enable_segmentation_rendering()
+        scene, model = world.scene, world.model
+        self._bodies = [one.name for one in (*scene.objects, *scene.fixtures, *scene.cloths)]
+        root = {model.body(name).id: row for row, name in enumerate(self._bodies[: -len(scene.cloths) or None])}
+        of_body = np.full(model.nbody, -1)
+        for body in range(1, model.nbody):  # parents come before their children
+            of_body[body] = root.get(body, of_body[model.body_parentid[body]])
+        self._of_geom = of_body[model.geom_bodyid]  # row of its thing, -1 for none
+        flexes = [mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_FLEX, one.name) for one in scene.cloths]
+        self._of_flex = {flex: self._bodies.index(one.name) for flex, one in zip(flexes, scene.cloths, strict=True)}
+
+    def _boxes(self, name: str) -> dict[str, np.ndarray]:
+        assert self._world is not None
+        assert self._renderer is not None
+        self._renderer.update_scene(self._world.data, self._world.model.camera(name).id)
+        numbers, kinds = np.moveaxis(self._renderer.render(), -1, 0)
+        rows = np.where(kinds == int(mujoco.mjtObj.mjOBJ_GEOM), self._of_geom[numbers], -1)
+        for flex, row in self._of_flex.items():
+            rows[(kinds == int(mujoco.mjtObj.mjOBJ_FLEX)) & (numbers == flex)] = row
         boxes = {}
-        for thing in scene_things(world.scene):
-            if thing.body in (one.name for one in world.scene.cloths):
-                flex = mujoco.mj_name2id(world.model, mujoco.mjtObj.mjOBJ_FLEX, thing.body)
-                mask = (kinds == mujoco.mjtObj.mjOBJ_FLEX) & (numbers == flex)
-            else:
-                mask = (kinds == mujoco.mjtObj.mjOBJ_GEOM) & np.isin(numbers, self._geoms[world][thing.body])
-            if mask.sum() >= PLAIN:
-                lines, columns = np.nonzero(mask)
-                boxes[thing.body] = np.array([columns.min(), lines.min(), columns.max(), lines.max(), 1.0])
+        for row, body in enumerate(self._bodies):
+            lines, columns = np.nonzero(rows == row)
+            if len(lines) >= PLAIN:
+                boxes[body] = np.array([columns.min(), lines.min(), columns.max(), lines.max(), 1.0])
         return boxes
-
-
-def _geoms(world: World) -> dict[str, list[int]]:
-    """Return the geometries of each named thing that is no cloth."""
-    model, cloths = world.model, {one.name for one in world.scene.cloths}
-    things = [thing.body for thing in scene_things(world.scene) if thing.body not in cloths]
-    return {
-        name: [g for g in range(model.ngeom) if _under(model, model.geom_bodyid[g], model.body(name).id)]
-        for name in things
-    }
-
-
-def _under(model: mujoco.MjModel, body: int, root: int) -> bool:
-    while body > 0:
-        if body == root:
-            return True
-        body = model.body_parentid[body]
-    return False
 
 
 def overlap(one: np.ndarray, other: np.ndarray) -> float:
