@@ -80,6 +80,8 @@ def test_steps_that_do_not_count_say_nothing_of_the_style(network) -> None:
     rng = torch.Generator().manual_seed(2)
     state, actions, counts = torch.randn(B, S, generator=rng), torch.randn(B, H, A, generator=rng), torch.ones(B, H)
     counts[:, 3:] = 0.0
+    assert all(not value.any() for value in network.style(state, actions, counts))  # the prior, before it has learned
+    network.style.latent[-1].reset_parameters()
     other = actions.clone()
     other[:, 3:] = 9.0
     with torch.inference_mode():

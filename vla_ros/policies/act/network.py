@@ -50,6 +50,9 @@ class ActNetwork(nn.Module):
         self.register_buffer("kind_of", torch.arange(3 + views).repeat_interleave(counts), persistent=False)
         for part in (self.style, self.encoder, self.decoder):
             _begin(part)
+        # The prior, whatever is done: a divergence of hundreds would be all that the first steps learn from.
+        for parameter in self.style.latent[-1].parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, pictures: Tensor, words: Tensor, state: Tensor, latent: Tensor | None = None) -> Tensor:
         """Return actions (B, H, A) of pictures (B, V, HEIGHT, WIDTH, 3) uint8, words (B, T, SIZE), state (B, S).
