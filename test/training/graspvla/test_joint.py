@@ -33,7 +33,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> JointData:
     torch.set_num_threads(1)
     action = cut_frames([generated() / "action"], work, 12, 1, VIEWS)
     both = [*action, *cut_frames([generated() / "grounding"], work, 12, 1, VIEWS)]
-    return JointData(Samples(both), len(Samples(action)), read_motion(generated() / "action", 4, 0))
+    return JointData(Samples(both), read_motion(generated() / "action", 4, 0))
 
 
 def stage_of(data: JointData, folder: Path, config: JointConfig) -> Stage:

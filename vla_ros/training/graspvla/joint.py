@@ -21,18 +21,22 @@ from vla_ros.training.graspvla.grasp_examples import grasp_batch, grasp_step
 from vla_ros.training.graspvla.mixture import MixturePart, Rows, draw
 from vla_ros.training.graspvla.motion import MotionSamples, flow_loss, motion_batch
 from vla_ros.training.graspvla.perception import match_batch, match_step, proposal_step
-from vla_ros.training.graspvla.samples import Samples
+from vla_ros.training.graspvla.samples import NO_GRASP, Samples
 from vla_ros.training.graspvla.stage import Losses, PeriodicEvaluation, Stage
 from vla_ros.training.graspvla.stage_config import BOXES, JOINT, JointConfig
 
 
 @dataclass(frozen=True, eq=False)
 class JointData:
-    """What is learned from: frames that are looked at, of demonstrations the first `acted`, and the motion."""
+    """What is learned from: frames that are looked at, those of demonstrations first, and the motion."""
 
     samples: Samples
-    acted: int
     motion: MotionSamples
+
+    @property
+    def acted(self) -> int:
+        """Return how many frames are of demonstrations: those that hold a grasp."""
+        return int((self.samples.grasp_rows != NO_GRASP).sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +95,7 @@ def _boxes(data: JointData, share: float, config: JointConfig, run: Run) -> _Par
 
     def batch(rng: np.random.Generator) -> dict[str, Any]:
         rows = draw(groups, run.share(config.batch), rng)
-        return {"rows": rows, "asked": match_batch(samples, rows, rng)}
+        return {"rows": rows, "asked": match_batch(samples, rows, rng) if "matching" in config.losses else {}}
 
     def losses(network: Any, made: dict[str, Any], rng: torch.Generator) -> Losses:
         found: dict[str, Tensor] = {}

@@ -83,20 +83,18 @@ def train(
             lambda done, total: on_event(TrainingEvent("cutting frames", done, total)),
         )
     samples = Samples(folders)
-    names = {root: piece_name(root, config.frames_an_episode, views) for root in data.action}
-    pieces = {root: [f for f in folders if f.name.startswith(begins)] for root, begins in names.items()}
     (name,) = config.stages
     run = Run(config.seed, {name: getattr(config, name)}, work, on_event, distributed, stop)
     if config.conditioning:
-        acted = len(Samples([folder for found in pieces.values() for folder in found]))
         evaluation = None
         if config.rollouts.episodes:
             rollouts = RollOuts(config.robot, views, config.rollouts.episodes)
             evaluation = PeriodicEvaluation(config.rollouts.every, rollouts.judge, "success")
-        found = JointData(samples, acted, motion)
-        stage = joint_stage(networks, found, config.validation, config.joint, run, evaluation)
+        stage = joint_stage(networks, JointData(samples, motion), config.validation, config.joint, run, evaluation)
         networks.load_state_dict(stage.run().state_dict())
     else:
+        names = {root: piece_name(root, config.frames_an_episode, views) for root in data.action}
+        pieces = {root: [f for f in folders if f.name.startswith(begins)] for root, begins in names.items()}
         stage = direct_stage(networks, shown_motion(pieces, samples, motion, views), config.validation, run)
         networks.expert.load_state_dict(stage.run().state_dict())
     networks.cpu()

@@ -8,8 +8,6 @@ actions is refused by the first difference. No pickle is ever read.
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
 from pathlib import Path
 
 from controllers.errors import ConfigError
@@ -58,13 +56,6 @@ def load_networks(folder: Path, config: CheckpointConfig) -> SmallGraspVla:
 
 def save_checkpoint(folder: Path, config: CheckpointConfig, networks: SmallGraspVla) -> None:
     """Write weights, then config.json: a folder without it is no checkpoint yet."""
-    from safetensors.torch import save
+    from vla_ros.policies.network_file import save_network
 
-    folder.mkdir(parents=True, exist_ok=True)
-    weights = {name: value.contiguous() for name, value in networks.state_dict().items()}
-    part = folder / f".{WEIGHTS}"
-    part.write_bytes(save(weights))  # save_file would let nobody but the user read it
-    os.replace(part, folder / WEIGHTS)
-    part = folder / f".{CONFIG}"
-    part.write_text(json.dumps(dataclasses.asdict(config), indent=1) + "\n")
-    os.replace(part, folder / CONFIG)
+    save_network(folder, networks, dataclasses.asdict(config))
