@@ -4,16 +4,21 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from rich.console import Console
+from rich.console import Console
 
+from vla_ros.output_file import write_output
+
+if TYPE_CHECKING:
+    from vla_ros.policies.learning import TrainingRequest
     from vla_ros.training.graspvla.distributed import DistributedContext
     from vla_ros.training.graspvla.events import OnEvent
+    from vla_ros.training.graspvla.train import TrainingResult
 
 
 @dataclass(frozen=True)
@@ -50,3 +55,28 @@ def watched(
                 interruption.check()
 
         yield Session(on_event, lambda: interruption.asked)
+
+
+def carry_out(
+    request: TrainingRequest,
+    samples: Mapping[str, tuple[int, int]],
+    distributed: DistributedContext,
+    train: Callable[[Session], TrainingResult],
+) -> int:
+    """Train while a person watches, print how it ended, write the figures; 0 when done, 130 when interrupted.
+
+    `samples` as `watched` has it.
+    """
+    from vla_ros.training.graspvla.progress import print_result
+    from vla_ros.training.graspvla.train import TrainingResult
+
+    console, output = Console(quiet=not distributed.leads), request.output
+    with watched(output, samples, console, distributed) as session:
+        try:
+            result = train(session)
+        except KeyboardInterrupt:  # while data was prepared, or pressed twice
+            result = TrainingResult(interrupted=True)
+    print_result(result, output, console)
+    if distributed.leads and request.json is not None:
+        write_output("--json", request.json, json.dumps(result.figures, indent=2) + "\n")
+    return 130 if result.interrupted else 0

@@ -7,19 +7,15 @@ Without --data demonstrations are generated first, into OUTPUT/data.
 from __future__ import annotations
 
 import dataclasses
-import json
-
-from rich.console import Console
 
 from controllers.errors import ConfigError
-from vla_ros.output_file import write_output
 from vla_ros.policies.contract import load_contract
 from vla_ros.policies.learning import DataMaker, TrainingRequest
 from vla_ros.training.act.config import ActTraining, load_act_training, needed_columns
 from vla_ros.training.graspvla.datasets import check_dataset
 from vla_ros.training.graspvla.training_data import TrainingData, find_datasets
 from vla_ros.training.output_lock import taken
-from vla_ros.training.session import watched
+from vla_ros.training.session import carry_out
 
 
 def train_act(request: TrainingRequest, maker: DataMaker) -> int:
@@ -32,8 +28,6 @@ def train_act(request: TrainingRequest, maker: DataMaker) -> int:
     from vla_ros.policies.act.config import KIND
     from vla_ros.training.act.train import train
     from vla_ros.training.graspvla.distributed import join_processes
-    from vla_ros.training.graspvla.progress import print_result
-    from vla_ros.training.graspvla.train import TrainingResult
 
     output = request.output
     with join_processes() as distributed, taken(output, distributed):
@@ -44,16 +38,13 @@ def train_act(request: TrainingRequest, maker: DataMaker) -> int:
                 ):
                     return 130
             data = _checked(find_datasets([output / "data"]), config)
-        console = Console(quiet=not distributed.leads)
-        with watched(output, {KIND: (config.act.steps, config.act.batch)}, console, distributed) as session:
-            try:
-                result = train(config, data, output, session.on_event, distributed, session.stop)
-            except KeyboardInterrupt:  # while data was prepared, or pressed twice
-                result = TrainingResult(interrupted=True)
-        print_result(result, output, console)
-        if distributed.leads and request.json is not None:
-            write_output("--json", request.json, json.dumps(result.figures, indent=2) + "\n")
-    return 130 if result.interrupted else 0
+        found = data
+        return carry_out(
+            request,
+            {KIND: (config.act.steps, config.act.batch)},
+            distributed,
+            lambda session: train(config, found, output, session.on_event, distributed, session.stop),
+        )
 
 
 def _config(request: TrainingRequest) -> ActTraining:

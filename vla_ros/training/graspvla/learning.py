@@ -7,20 +7,16 @@ Without --data what is missing is generated first, into OUTPUT/data.
 from __future__ import annotations
 
 import dataclasses
-import json
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
 from controllers.errors import ConfigError
-from vla_ros.output_file import write_output
 from vla_ros.policies.contract import load_contract
 from vla_ros.policies.learning import DataMaker, TrainingRequest
 from vla_ros.training.graspvla.config import TrainConfig, load_train_config
 from vla_ros.training.graspvla.datasets import check_datasets
 from vla_ros.training.graspvla.training_data import TrainingData, find_datasets
 from vla_ros.training.output_lock import taken
-from vla_ros.training.session import watched
+from vla_ros.training.session import carry_out
 
 if TYPE_CHECKING:
     from vla_ros.training.graspvla.distributed import DistributedContext
@@ -72,17 +68,12 @@ def _train(
     data: TrainingData,
     distributed: DistributedContext,
 ) -> int:
-    from vla_ros.training.graspvla.progress import print_result
-    from vla_ros.training.graspvla.train import TrainingResult, train
+    from vla_ros.training.graspvla.train import train
 
-    console, output = Console(quiet=not distributed.leads), request.output
     samples = {name: (getattr(config, name).steps, getattr(config, name).batch) for name in config.stages}
-    with watched(output, samples, console, distributed) as session:
-        try:
-            result = train(config, data, output, session.on_event, distributed, session.stop)
-        except KeyboardInterrupt:  # while data was prepared, or pressed twice
-            result = TrainingResult(interrupted=True)
-    print_result(result, output, console)
-    if distributed.leads and request.json is not None:
-        write_output("--json", request.json, json.dumps(result.figures, indent=2) + "\n")
-    return 130 if result.interrupted else 0
+    return carry_out(
+        request,
+        samples,
+        distributed,
+        lambda session: train(config, data, request.output, session.on_event, distributed, session.stop),
+    )
