@@ -53,3 +53,8 @@ class Statistics:
     def normaliser(self) -> Normaliser:
         """Return what applies them. Raises ConfigError when they disagree."""
         return Normaliser(np.array(self.mean), np.array(self.std))
+
+    def check(self, what: str, size: int) -> None:
+        """Raise ConfigError unless these are statistics of `size` numbers, which are `what` to a person."""
+        if self.normaliser().mean.shape != (size,):
+            raise ConfigError(f"{what}_statistics are of {len(self.mean)} numbers, {what} has {size}")

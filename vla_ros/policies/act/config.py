@@ -66,12 +66,8 @@ class ActConfig:
             raise ConfigError(f"is a {self.kind} of version {self.version}; this reads {KIND} of version {VERSION}")
         if not self.cameras or not self.state:
             raise ConfigError("cameras and state name at least one each: without them nothing is seen or felt")
-        for what, statistics, size in (
-            ("state", self.state_statistics, len(self.state)),
-            ("action", self.action_statistics, self.codec().size),
-        ):
-            if statistics.normaliser().mean.shape != (size,):
-                raise ConfigError(f"{what}_statistics are of {len(statistics.mean)} numbers, {what} has {size}")
+        self.state_statistics.check("state", len(self.state))
+        self.action_statistics.check("action", self.codec().size)
 
     def codec(self) -> ActionCodec:
         """Return what turns its actions into chunks."""

@@ -39,12 +39,8 @@ class FlowConfig:
             raise ConfigError(f"is a {self.kind} of version {self.version}; this reads {KIND} of version {VERSION}")
         if min(self.width, self.depth, self.steps) < 1 or not self.state:
             raise ConfigError("width, depth and steps must be >= 1, and state names at least one channel")
-        for what, statistics, size in (
-            ("state", self.state_statistics, len(self.state)),
-            ("action", self.action_statistics, self.codec().size),
-        ):
-            if statistics.normaliser().mean.shape != (size,):
-                raise ConfigError(f"{what}_statistics are of {len(statistics.mean)} numbers, {what} has {size}")
+        self.state_statistics.check("state", len(self.state))
+        self.action_statistics.check("action", self.codec().size)
 
     def codec(self) -> ActionCodec:
         """Return what turns its actions into chunks."""
