@@ -36,8 +36,14 @@ def load_weights(folder: Path, network: nn.Module) -> None:
     network.load_state_dict(weights)
 
 
-def save_network(folder: Path, network: nn.Module, config: Mapping[str, Any]) -> None:
-    """Write weights, then config.json: a folder without it is no checkpoint yet."""
+def save_network(folder: Path, network: nn.Module, config: Mapping[str, Any], halved: bool = False) -> None:
+    """Write weights, then config.json: a folder without it is no checkpoint yet.
+
+    `halved`: matrices and kernels as half numbers, in half the space. Statistics and biases stay what they are.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    replace_file(folder / WEIGHTS, save({name: value.contiguous() for name, value in network.state_dict().items()}))
+    weights = {name: value.contiguous() for name, value in network.state_dict().items()}
+    if halved:
+        weights = {name: value.half() if value.ndim > 1 else value for name, value in weights.items()}
+    replace_file(folder / WEIGHTS, save(weights))
     replace_file(folder / CONFIG, (json.dumps(config, indent=1) + "\n").encode())

@@ -30,7 +30,9 @@ from vla_ros.policies.graspvla.small.policy import GraspVlaPolicy, load_small_po
 from vla_ros.policies.single_arm import tool_deltas
 from vla_ros.robots.embodiment import load_embodiment
 
-SIZES = NetworkSizes(4, 3, proposal_width=8, match_size=16, grasp_size=8, expert_size=16, expert_depth=1)
+SIZES = NetworkSizes(
+    4, 3, proposal_width=8, match_size=16, trunk_width=0.25, grasp_size=8, expert_size=16, expert_depth=1
+)
 ACTION = tool_deltas("panda", "panda_hand")
 STATISTICS = {"mean": (0.0,) * 6 + (0.05,), "spread": (0.01,) * 6 + (0.03,)}
 
@@ -75,31 +77,9 @@ def test_what_was_saved_is_loaded(checkpoint: Path, networks: SmallGraspVla) -> 
     assert config.training == {"seed": 0}
     again = load_networks(checkpoint, config).state_dict()
     for name, value in networks.state_dict().items():
-        np.testing.assert_array_equal(again[name], value, err_msg=name)
+        np.testing.assert_array_equal(again[name], value.half() if value.ndim > 1 else value, err_msg=name)
     codec = load(checkpoint).codec
     assert (codec.action, codec.frame_id, codec.period) == (ACTION, "panda_link0", 0.1)
-
-
-def test_one_of_version_1_is_read_as_it_was(checkpoint: Path) -> None:
-    values = json.loads((checkpoint / CONFIG).read_text())
-    del values["frame_id"], values["period"]
-    old = {"arm": "panda", "gripper": "panda_hand", "frame_id": "panda_link0", "anchor": "commanded", "period": 0.1}
-    values |= {"version": 1, "action": old | {"horizon": 4}}
-    now = read_config(checkpoint)
-    (checkpoint / CONFIG).write_text(json.dumps(values))
-    assert read_config(checkpoint) == now
-    del values["action"]["arm"]
-    (checkpoint / CONFIG).write_text(json.dumps(values))
-    with pytest.raises(ConfigError, match=r"action of version 1 is not whole \('arm'\)"):
-        read_config(checkpoint)
-
-
-def test_conditioning_may_be_called_links(checkpoint: Path) -> None:
-    now, path = read_config(checkpoint), checkpoint / CONFIG
-    values = json.loads(path.read_text())
-    values["networks"]["links"] = values["networks"].pop("conditioning")
-    path.write_text(json.dumps(values))
-    assert read_config(checkpoint) == now
 
 
 def test_anybody_may_read_it(checkpoint: Path) -> None:
@@ -120,7 +100,7 @@ def test_anybody_may_read_it(checkpoint: Path) -> None:
         (lambda v: v.update(period=0.05), "period is 0.05, but contract 'franka_grasp' says 0.1"),
         (lambda v: v["action"].update(anchor="measured", target="measured"), "target is 'measured', but contract"),
         (lambda v: v["action"].update(horizon=8), "horizon is 8 in action, 4 in networks"),
-        (lambda v: v.update(version=9), "is a graspvla_small of version 9"),
+        (lambda v: v.update(version=2), "is a graspvla_small of version 2; this reads graspvla_small of version 3"),
         (lambda v: v.update(kind="graspvla_full"), "is a graspvla_full"),
         (lambda v: v.update(means=[0.0]), "did you mean 'mean'"),
         (lambda v: v.pop("spread"), "key 'spread' is missing"),

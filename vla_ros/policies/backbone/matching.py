@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vla_ros.policies.backbone.blocks import Residual, conv, mlp, normalised
+from vla_ros.policies.backbone.blocks import mlp, normalised
 from vla_ros.policies.backbone.standing import NUMBERS
 from vla_ros.policies.backbone.trunk import STRIDE, channels, trunk
 from vla_ros.policies.backbone.word_tokens import SIZE as WORD_SIZE
@@ -40,37 +40,13 @@ class CropEncoder(nn.Module):
         return self.out(self.trunk(normalised(crops)).flatten(1))
 
 
-class PlainCropEncoder(nn.Module):
-    """The same with few convolutions, as checkpoints up to version 2 have it."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            conv(3, 32, 4, 4),
-            Residual(32),
-            conv(32, 64, 3, 2),
-            Residual(64),
-            conv(64, 128, 3, 2),
-            Residual(128),
-            nn.AdaptiveAvgPool2d(2),
-            nn.Flatten(),
-            nn.Linear(512, size),
-        )
-
-    def forward(self, crops: Tensor) -> Tensor:
-        """Return (N, D) of crops (N, CROP, CROP, 3) uint8."""
-        return self.layers(normalised(crops))
-
-
 class MatchNetwork(nn.Module):
     """Scores of proposals for a sentence."""
 
-    def __init__(self, categories: int, colors: int, size: int = 128, depth: int = 2, trunk_width: float = 1.0) -> None:
+    def __init__(self, categories: int, colors: int, size: int = 128, depth: int = 4, trunk_width: float = 1.0) -> None:
         super().__init__()
-        self.crops = CropEncoder(size, trunk_width) if trunk_width else PlainCropEncoder(size)
-        # Up to version 2 a thing's place was that in its picture alone.
-        self.places = GEOMETRY if trunk_width else IN_PICTURE
-        self.geometry = mlp(self.places, 64, size)
+        self.crops = CropEncoder(size, trunk_width)
+        self.geometry = mlp(GEOMETRY, 64, size)
         self.words = nn.Sequential(nn.Linear(WORD_SIZE, size), nn.SiLU(), nn.Linear(size, size))
         self.order = nn.Parameter(0.02 * torch.randn(64, size))  # of the words
         self.layers = nn.ModuleList(
@@ -95,7 +71,7 @@ class MatchNetwork(nn.Module):
 
     def attend(self, looks: Tensor, geometry: Tensor, there: Tensor, words: Tensor) -> list[Tensor]:
         """Return things and words (B, N + T, D) as each layer takes them, and last as the last one leaves them."""
-        things = looks + self.geometry(geometry[..., : self.places])
+        things = looks + self.geometry(geometry)
         spoken = self.words(words) + self.order[: words.shape[1]]
         tokens = [torch.cat([things, spoken], dim=1)]
         missing = torch.cat([~there, (words == 0).all(dim=2)], dim=1)

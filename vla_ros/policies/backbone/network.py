@@ -74,7 +74,7 @@ class Backbone(nn.Module):
         colors: int,
         width: int = 32,
         size: int = 128,
-        depth: int = 2,
+        depth: int = 4,
         trunk_width: float = 1.0,
     ) -> None:
         """`categories` and `colors` are how many of each are learned beside; the others say how large it is.

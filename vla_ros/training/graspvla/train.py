@@ -15,7 +15,6 @@ import torch
 
 from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import load_catalogue
-from vla_ros.policies.backbone.matching import CropEncoder
 from vla_ros.policies.contract import load_contract
 from vla_ros.policies.graspvla.small.checkpoint import load_networks, save_checkpoint
 from vla_ros.policies.graspvla.small.checkpoint_config import CheckpointConfig, NetworkSizes, read_config
@@ -130,7 +129,6 @@ def _begin(networks: SmallGraspVla, config: TrainConfig) -> None:
     if not config.pretrained or not config.conditioning:
         return
     encoder = networks.matching.crops
-    assert isinstance(encoder, CropEncoder)
     if not config.begin:
         begin_pretrained(encoder.trunk)
     for block in list(encoder.trunk)[: config.trunk_still]:

@@ -18,7 +18,6 @@ from vla_ros.policies.graspvla.small.checkpoint_config import (
     WEIGHTS,
     CheckpointConfig,
     check_statistic,
-    current_name,
 )
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 
@@ -32,7 +31,7 @@ def load_networks(folder: Path, config: CheckpointConfig) -> SmallGraspVla:
     if not path.is_file():
         raise ConfigError(f"{path}: is missing; copy the checkpoint again")
     try:
-        weights = {current_name(name): value for name, value in load_file(path).items()}
+        weights = load_file(path)
     except (SafetensorError, OSError) as error:
         raise ConfigError(f"{path}: is corrupt or truncated ({error}): copy the checkpoint again") from None
     networks = SmallGraspVla(config.networks)
@@ -58,4 +57,4 @@ def save_checkpoint(folder: Path, config: CheckpointConfig, networks: SmallGrasp
     """Write weights, then config.json: a folder without it is no checkpoint yet."""
     from vla_ros.policies.network_file import save_network
 
-    save_network(folder, networks, dataclasses.asdict(config))
+    save_network(folder, networks, dataclasses.asdict(config), halved=True)

@@ -16,10 +16,10 @@ from vla_ros.documents import read_json
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.families import KIND_KEYS
 from vla_ros.policies.graspvla.small.chain import REASONING_STEPS
-from vla_ros.policies.single_arm import ACTION_SIZE, SingleArmCodec, upgraded
+from vla_ros.policies.single_arm import ACTION_SIZE, SingleArmCodec
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
-KIND, VERSION = "graspvla_small", 2  # version 1 named arm and gripper; it is still read
+KIND, VERSION = "graspvla_small", 3  # up to version 2 crops were looked at by another network
 PACKAGES = ("torch", "safetensors", "tokenizers", "wordllama")  # the last has wheels for Python 3.11 to 3.13 alone
 STATISTICS = ("mean", "spread")  # of the actions, in both files
 
@@ -32,8 +32,8 @@ class NetworkSizes:
     colors: int
     proposal_width: int = 32
     match_size: int = 128
-    match_depth: int = 2
-    trunk_width: float = 0.0  # 0: a plain encoder of crops, as up to version 2
+    match_depth: int = 4
+    trunk_width: float = 1.0
     grasp_size: int = 48
     expert_size: int = 96
     expert_depth: int = 3
@@ -105,21 +105,7 @@ def read_config(folder: Path) -> CheckpointConfig:
         raise ConfigError(
             f"{folder}: is a checkpoint of another kind ({said}): give one of {KIND}, such as vla train makes"
         )
-    return build(CheckpointConfig, _renamed(upgraded(values, VERSION)), str(path))
-
-
-def _renamed(values: Any) -> Any:
-    """Return a config.json whose networks have `conditioning`, which was called `links`."""
-    networks = values.get("networks") if isinstance(values, dict) else None
-    if not isinstance(networks, dict) or "links" not in networks or "conditioning" in networks:
-        return values
-    others = {name: value for name, value in networks.items() if name != "links"}
-    return {**values, "networks": {**others, "conditioning": networks["links"]}}
-
-
-def current_name(weight: str) -> str:
-    """Return what a weight of a file is called here: the networks of the backbone stood alone before it was one."""
-    return f"backbone.{weight}" if weight.startswith(("proposals.", "matching.")) else weight
+    return build(CheckpointConfig, values, str(path))
 
 
 def require_chain(folder: Path, config: CheckpointConfig) -> None:
@@ -142,7 +128,7 @@ def check_weights(folder: Path, config: CheckpointConfig) -> None:
     parts = ("backbone", "grasp", "expert") if config.networks.conditioning else ("expert",)
     try:
         with safe_open(str(path), "numpy") as file:
-            names = {current_name(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
+            names = set(file.keys())
             _check_names(path, names, parts)
             statistics = {name: file.get_tensor(name) for name in STATISTICS}
     except (SafetensorError, OSError) as error:
