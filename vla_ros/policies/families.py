@@ -97,15 +97,20 @@ def family_of(checkpoint: Path) -> str:
     Raises ConfigError for a folder without one, and for a checkpoint of a kind that no family reads.
     """
     folder = checkpoint.expanduser()
-    if not (folder / CONFIG).is_file():
-        raise ConfigError(f"{folder}: is no checkpoint: give a folder with {CONFIG} and its weights")
-    values = read_json(folder / CONFIG)
-    keys = [key for key in KIND_KEYS if isinstance(values, dict) and key in values]
-    said = str(values[keys[0]]) if keys else "unknown"
+    said = said_kind(folder)
     kinds = {kind.checkpoint_kind: name for name, kind in specifications().items() if kind.checkpoint_kind}
     if said not in kinds:
         raise ConfigError(f"{folder}: is a checkpoint of another kind ({said}): give one of {', '.join(kinds)}")
     return kinds[said]
+
+
+def said_kind(folder: Path) -> str:
+    """Return of what kind a checkpoint says it is, "unknown" where it says none. Raises ConfigError where none lies."""
+    if not (folder / CONFIG).is_file():
+        raise ConfigError(f"{folder}: is no checkpoint: give a folder with {CONFIG} and its weights")
+    values = read_json(folder / CONFIG)
+    keys = [key for key in KIND_KEYS if isinstance(values, dict) and key in values]
+    return str(values[keys[0]]) if keys else "unknown"
 
 
 @cache

@@ -324,7 +324,8 @@ def test_a_full_disk_is_one_line_and_the_work_goes_on_afterwards(tmp_path, gener
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--episodes", "0"], "episodes must be 1 to"),
+        (["--episodes", "0"], "episodes and grounding are both 0: ask for one of them"),
+        (["--episodes", "-1"], "episodes must be 0 to"),
         (["--grounding", "-1"], "grounding must be 0 to"),
         (["--seed", "-1"], "seed must be 0 to"),
         (["--workers", "0"], "--workers must be 1 to"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from controllers.errors import ConfigError
 from vla_ros.policies.families import specification_of, specifications
@@ -31,13 +31,16 @@ def how_it_learns(policy: str, how: How, does: str) -> tuple[type[PolicyFamily],
     return kind, learning
 
 
-def check_request(request: TrainingRequest | FinetuningRequest, policy: str, learning: Learning) -> None:
-    """Raise ConfigError for an option that means nothing to this family, or a number of threads that cannot be."""
+def check_request(request: TrainingRequest | FinetuningRequest, what: str, learning: Learning) -> None:
+    """Raise ConfigError for an option that means nothing here, or a number of threads that cannot be.
+
+    `what` learns, in words: "policy 'act'".
+    """
     for item in dataclasses.fields(request):
         known = item.default is dataclasses.MISSING or item.name in (*OF_ALL, *learning.options)
         if not known and getattr(request, item.name) != item.default:
             takes = ", ".join(map(_option, learning.options)) or "none"
-            raise ConfigError(f"{_option(item.name)} is not for policy '{policy}', which takes {takes}: leave it out")
+            raise ConfigError(f"{_option(item.name)} is not for {what}, which takes {takes}: leave it out")
     if request.threads is not None and not 1 <= request.threads <= THREADS_MAX:
         raise ConfigError(f"--threads must be 1 to {THREADS_MAX}, got {request.threads}")
 
@@ -46,9 +49,9 @@ def _option(name: str) -> str:
     return "--set" if name == "set_name" else f"--{name.replace('_', '-')}"
 
 
-def learner_of(kind: type[PolicyFamily], learning: Learning) -> Learner:
-    """Return what trains a family. Raises ConfigError for a package that it needs and that is not installed."""
-    for name in kind.packages:
+def learner_of(packages: Sequence[str], learning: Learning) -> Learner:
+    """Return what trains it. Raises ConfigError for a package that it needs and that is not installed."""
+    for name in packages:
         if importlib.util.find_spec(name) is None:
             raise ConfigError(
                 f"training needs the package {name}, which is not installed: ./vla installs it unless VLA_EXTRAS=none, "

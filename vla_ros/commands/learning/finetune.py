@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     words |= {name: words[name] and tuple(words[name]) for name in ("datasets", "original")}
     generate = None if arguments.generate is None else DataAmounts.parse(arguments.generate)
     request = FinetuningRequest(**words | {"config": arguments.config or learning.config, "generate": generate})
-    check_request(request, policy, learning)
-    learner = learner_of(kind, learning)
+    check_request(request, f"policy '{policy}'", learning)
+    learner = learner_of(kind.packages, learning)
     check_output_folder("--output", request.output)
     return learner(request, GeneratedData())

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Train a policy: from datasets, or from nothing, to a checkpoint.
+"""Train a policy, or the backbone that policies begin from: from datasets, or from nothing, to a checkpoint.
 
-CONFIG says of which family and how. Without --data what is missing is generated first, into OUTPUT/data. Started again,
+CONFIG says what and how. Without --data what is missing is generated first, into OUTPUT/data. Started again,
 or after Ctrl-C or a kill, the same command goes on where it was. Several GPUs: torchrun --nproc-per-node N -m
 vla_ros.cli train …  See docs/graspvla.md.
 """
@@ -9,17 +9,23 @@ vla_ros.cli train …  See docs/graspvla.md.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from controllers.errors import ConfigError
+from controllers.errors import ConfigError, unknown_name
 from vla_ros.commands.learning.family import check_request, how_it_learns, learner_of
 from vla_ros.commands.learning.generated_data import GeneratedData
 from vla_ros.configuration import config_names, config_path
 from vla_ros.documents import read_yaml
 from vla_ros.output_file import OutputFile, check_output_folder
+from vla_ros.policies.backbone.checkpoint_config import KIND as BACKBONE
+from vla_ros.policies.backbone.checkpoint_config import PACKAGES
 from vla_ros.policies.families import DEFAULT_POLICY
-from vla_ros.policies.learning import DataAmounts, TrainingRequest
+from vla_ros.policies.learning import DataAmounts, Learning, TrainingRequest
 from vla_ros.policies.own_policy import is_file
+
+BACKBONE_LEARNING = Learning("vla_ros.training.backbone.learning:train_backbone", BACKBONE, ("generate",))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,31 +47,48 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Have the family's training train; 0 when done, 130 when interrupted."""
-    policy, config = _chosen(arguments.config, arguments.policy)
-    kind, learning = how_it_learns(policy, lambda kind: kind.train, "does not learn from data")
-    config = config or learning.config
+    what, packages, learning = _chosen(arguments.config, arguments.policy)
+    config = arguments.config or learning.config
     output = arguments.output or Path("runs") / "train" / Path(config).stem
     data = None if arguments.data is None else tuple(arguments.data)
     generate = None if arguments.generate is None else DataAmounts.parse(arguments.generate)
     words = {name: getattr(arguments, name) for name in ("stages", "threads", "json")}
     request = TrainingRequest(config, data, output, generate, **words)
-    check_request(request, policy, learning)
-    learner = learner_of(kind, learning)
+    check_request(request, what, learning)
+    learner = learner_of(packages, learning)
     check_output_folder("", output)
     return learner(request, GeneratedData())
 
 
-def _chosen(config: str | None, policy: str | None) -> tuple[str, str]:
-    """Return which family is trained by which settings; no settings are the family's own."""
-    if config is None:
-        if policy is None:
-            raise ConfigError(f"train what? one of: {', '.join(config_names('train'))}, or --policy FAMILY")
-        return policy, ""
+def _chosen(config: str | None, policy: str | None) -> tuple[str, Sequence[str], Learning]:
+    """Return what is trained in words, which packages it needs, and how it learns."""
+    if config is None and policy is None:
+        raise ConfigError(f"train what? one of: {', '.join(config_names('train'))}, or --policy FAMILY")
+    if config is not None:
+        values = read_yaml(config_path("train", "training", config))
+        if isinstance(values, dict) and "network" in values:
+            return _network(config, str(values["network"]), policy)
+        policy = _family(config, values, policy)
+    assert policy is not None
+    kind, learning = how_it_learns(policy, lambda kind: kind.train, "does not learn from data")
+    return f"policy '{policy}'", kind.packages, learning
+
+
+def _network(config: str, name: str, policy: str | None) -> tuple[str, Sequence[str], Learning]:
+    """Return the same of a network that is no policy. Raises ConfigError for one that there is not."""
+    if policy is not None:
+        raise ConfigError(f"{config}: is of the {BACKBONE} alone, --policy says '{policy}': leave --policy out")
+    if name != BACKBONE:
+        raise ConfigError(f"{config}: network: {unknown_name('network', name, (BACKBONE,))}")
+    return f"the {BACKBONE}", PACKAGES, BACKBONE_LEARNING
+
+
+def _family(config: str, values: Any, policy: str | None) -> str:
+    """Return which family settings are of. Raises ConfigError where --policy says another."""
     path = config_path("train", "training", config)
-    values = read_yaml(path)
     said = str(values.get("policy", DEFAULT_POLICY)) if isinstance(values, dict) else DEFAULT_POLICY
     if is_file(said):
         raise ConfigError(f"{path}: policy: {said}: a file's code runs for --policy alone: give it there")
     if policy is not None and isinstance(values, dict) and values.get("policy", policy) != policy:
         raise ConfigError(f"{path}: is of policy '{said}', --policy says '{policy}': leave --policy out")
-    return policy or said, config
+    return policy or said

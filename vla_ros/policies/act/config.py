@@ -16,7 +16,6 @@ from vla_ros.policies.families import CONFIG
 from vla_ros.policies.normalisation import Statistics
 
 KIND, VERSION = "act", 1
-PACKAGES = ("torch", "safetensors", "tokenizers", "wordllama")  # the last has wheels for Python 3.11 to 3.13 alone
 
 
 @dataclass(frozen=True)

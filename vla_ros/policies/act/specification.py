@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.policies.act.config import KIND, PACKAGES, ActConfig, read_act_config
+from vla_ros.policies.act.config import KIND, ActConfig, read_act_config
+from vla_ros.policies.backbone.checkpoint_config import PACKAGES
 from vla_ros.policies.base import Policy
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.contract_checks import check_checkpoint

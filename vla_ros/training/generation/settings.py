@@ -49,12 +49,14 @@ class GenerationSettings:
 
     def __post_init__(self) -> None:
         for name, value, low, high in (
-            ("episodes", self.episodes, 1, COUNT_MAX),
+            ("episodes", self.episodes, 0, COUNT_MAX),
             ("grounding", self.grounding, 0, COUNT_MAX),
             ("seed", self.seed, 0, SEED_MAX),
         ):
             if not low <= value <= high:
                 raise ConfigError(f"{name} must be {low} to {high}, got {value}")
+        if not self.episodes + self.grounding:
+            raise ConfigError("episodes and grounding are both 0: ask for one of them")
         if not 0.0 <= self.recovery <= RECOVERY_MAX:
             raise ConfigError(f"recovery must be 0 to {RECOVERY_MAX}, a share of the episodes, got {self.recovery}")
         if self.robot not in robot_names():

@@ -30,6 +30,7 @@ from vla_ros.training.graspvla.sentences import Sentences
 Views = tuple[str, str]  # cameras, in the order of the networks' views
 SENTENCES = 4
 SEEN = 0.12  # share of an object that must be seen for it to count
+AXES = ("/position.x", "/position.y", "/position.z")  # [m] end the names of a tool point's channels
 CROP_MARGIN = 1.2  # crops are kept larger than the networks take them, so that they can be shifted
 KEPT_MARGIN = MARGIN * CROP_MARGIN
 KEPT_MATCH, KEPT_GRASP = round(matching.CROP * CROP_MARGIN), round(grasp_network.CROP * 1.125)  # [px]
@@ -81,12 +82,16 @@ def read_frames(
     made, sentences = FrameSet(), Sentences(seed)
     rng = np.random.default_rng(seed)
     column = reader.column
-    acts = ACTION in reader.metadata.features
+    features = reader.metadata.features
+    acts = ACTION in features
+    # Beside a camera that stands, those on hands look elsewhere: what is named is seen by the first alone.
+    must_see = 1 if not acts and len(reader.metadata.video_keys) > len(views) else len(views)
+    tool = _tool_columns(features[STATE].names or ())
     for frame in frames:
         boxes = np.stack([column(notes.boxes_column(view))[frame] for view in views]).astype(np.float32)
         calibrations = np.stack([column(f"observation.calibration.{view}")[frame] for view in views]).astype(float)
         target = int(column(notes.TARGET)[frame])
-        if boxes[:, target, 4].min() < SEEN:
+        if boxes[:must_see, target, 4].min() < SEEN:
             continue
         names = str(column(notes.OBJECT_NAMES)[frame]).split(";")
         positions = column(notes.POSITIONS)[frame]
@@ -94,16 +99,22 @@ def read_frames(
         _add_pictures(made, pictures, boxes, calibrations)
         _add_things(made, pictures, boxes, names, rng)
         words = _said(reader.task(frame), names, target) if said else []
-        extents = column(notes.EXTENTS)[frame] if notes.EXTENTS in reader.metadata.features else None
-        shown = boxes[..., 4].min(axis=0) >= SEEN
+        extents = column(notes.EXTENTS)[frame] if notes.EXTENTS in features else None
+        shown = boxes[:must_see, :, 4].min(axis=0) >= SEEN
         made.texts.append(sentences.of_frame(names, positions, shown, SENTENCES, words, extents))
-        made.tools.append(column(STATE)[frame, 7:10].astype(float))
+        made.tools.append(column(STATE)[frame, tool].astype(float) if tool else np.full(3, np.nan))
         made.rows.append(np.array(frame))
         if acts:
             _add_grasps(made, pictures, boxes[:, target, :4], calibrations, positions[target].astype(float), rng)
             made.options.append(column(notes.GRASP_OPTIONS)[frame].astype(np.float32))
             made.closed.append(np.array(column(notes.CLOSED)[frame]))
     return made
+
+
+def _tool_columns(names: Sequence[str]) -> list[int]:
+    """Return which of the state's channels say where the first tool point is; none where no channel does."""
+    first = next((name.removesuffix(AXES[0]) for name in names if name.endswith(AXES[0])), None)
+    return [] if first is None else [names.index(first + axis) for axis in AXES]
 
 
 def contract_views(contract: DataContract) -> Views:

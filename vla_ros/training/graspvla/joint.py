@@ -6,13 +6,13 @@ GraspVLA, section 4: grounding data supervises boxes alone, demonstrations boxes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.training.graspvla import validation
@@ -40,7 +40,7 @@ class JointData:
 
 
 @dataclass(frozen=True, eq=False)
-class _Part:
+class Part:
     """What some of the networks learn: from what, by which losses, and how they are judged."""
 
     batch: Callable[[np.random.Generator], Any]
@@ -57,13 +57,28 @@ def joint_stage(
     evaluation: PeriodicEvaluation | None = None,
 ) -> Stage:
     """Return the stage in which the networks of `config.losses` learn; `share` of the samples is kept to judge by."""
-    parts: dict[str, _Part] = {}
+    parts: dict[str, Part] = {}
     if set(BOXES) & set(config.losses):
-        parts["boxes"] = _boxes(data, share, config, run)
+        kinds = [MixturePart(data.acted, share, 1.0 - config.grounding)]
+        if len(data.samples) > data.acted:
+            count = len(data.samples) - data.acted
+            kinds.append(MixturePart(count, share, config.grounding, "grounding_"))
+        parts["boxes"] = boxes_part(data.samples, kinds, config, run)
     if "grasp" in config.losses:
         parts["grasp"] = _grasps(data, share, config, run)
     if "expert" in config.losses:
         parts["actions"] = _actions(networks, data.motion, share, config, run)
+    return stage_of(networks, parts, config, run, evaluation)
+
+
+def stage_of(
+    network: nn.Module,
+    parts: Mapping[str, Part],
+    config: JointConfig,
+    run: Run,
+    evaluation: PeriodicEvaluation | None = None,
+) -> Stage:
+    """Return the stage in which a network learns all of its parts in every step."""
 
     def batch(step: int) -> dict[str, Any]:
         rng = run.random(3, step)
@@ -81,16 +96,12 @@ def joint_stage(
             figures |= part.judge(network)
         return figures
 
-    return run.stage(JOINT, networks, batch, losses, judge, evaluation, config.rates)
+    return run.stage(JOINT, network, batch, losses, judge, evaluation, config.rates)
 
 
-def _boxes(data: JointData, share: float, config: JointConfig, run: Run) -> _Part:
-    """Return what frames of both kinds teach: what there is, and what is meant."""
-    samples = data.samples
+def boxes_part(samples: Samples, kinds: Sequence[MixturePart], config: JointConfig, run: Run) -> Part:
+    """Return what frames of all kinds teach a network with `proposals` and `matching`: what there is, what is meant."""
     asked = np.array([bool(texts) for texts in samples.texts])
-    kinds = [MixturePart(data.acted, share, 1.0 - config.grounding)]
-    if len(samples) > data.acted:
-        kinds.append(MixturePart(len(samples) - data.acted, share, config.grounding, "grounding_"))
     groups = usable_rows(JOINT, kinds, lambda rows: asked[rows])
 
     def batch(rng: np.random.Generator) -> dict[str, Any]:
@@ -113,21 +124,21 @@ def _boxes(data: JointData, share: float, config: JointConfig, run: Run) -> _Par
             figures |= _judged(groups, samples, network.matching, validation.judge_matching)
         return figures
 
-    return _Part(batch, losses, judge)
+    return Part(batch, losses, judge)
 
 
-def _grasps(data: JointData, share: float, config: JointConfig, run: Run) -> _Part:
+def _grasps(data: JointData, share: float, config: JointConfig, run: Run) -> Part:
     samples = data.samples
     known = samples.graspable
     groups = usable_rows(JOINT, [MixturePart(data.acted, share)], lambda rows: known[rows])
-    return _Part(
+    return Part(
         lambda rng: grasp_batch(samples, draw(groups, run.share(config.grasps), rng), rng),
         lambda network, made, rng: grasp_step(network.grasp, made, rng),
         lambda network: _judged(groups, samples, network.grasp, validation.judge_grasps),
     )
 
 
-def _actions(networks: SmallGraspVla, motion: MotionSamples, share: float, config: JointConfig, run: Run) -> _Part:
+def _actions(networks: SmallGraspVla, motion: MotionSamples, share: float, config: JointConfig, run: Run) -> Part:
     mean, spread = networks.mean.clone(), networks.spread.clone()
     kinds = [MixturePart(len(motion.actions), share)]
     groups = usable_rows(JOINT, kinds, lambda rows: np.ones(len(rows), dtype=bool))
@@ -141,7 +152,7 @@ def _actions(networks: SmallGraspVla, motion: MotionSamples, share: float, confi
         held = groups[0].held[:JUDGED_MOTION]
         return validation.judge_actions(network.expert, motion, held, mean.numpy(), spread.numpy())
 
-    return _Part(lambda rng: motion_batch(motion, draw(groups, run.share(config.actions), rng), rng), losses, judge)
+    return Part(lambda rng: motion_batch(motion, draw(groups, run.share(config.actions), rng), rng), losses, judge)
 
 
 def _judged(groups: Sequence[Rows], samples: Samples, network: Any, judge: Any) -> dict[str, float]:

@@ -233,11 +233,10 @@ def _model(name: str) -> ObjectModel:
     """Return an object of a "colour category": its like, where the frame's own is not known."""
     color, category = name.split(" ", 1)
     catalogue: Catalogue = load_catalogue()
-    if (
-        category not in categories() or color not in categories()[category].colors
-    ):  # somebody's own: where it stands and what it is called is enough
+    shape = None
+    if category in categories() and color in categories()[category].colors:
+        alike = (model for model in catalogue.objects if model.category == category)
+        shape = next((model for model in alike if color in catalogue.colors_of(model)), None)
+    if shape is None:  # furniture, or somebody's own: where it stands and what it is called is enough
         return ObjectModel(name, category, color, (Part("box", (0.03, 0.03, 0.03)),), 0.1, 0.5)
-    shape = next(
-        model for model in catalogue.objects if model.category == category and color in catalogue.colors_of(model)
-    )
     return catalogue.vary(shape, np.random.default_rng(0), color)

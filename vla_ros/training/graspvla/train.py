@@ -15,12 +15,15 @@ import torch
 
 from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import load_catalogue
+from vla_ros.policies.backbone.checkpoint_config import KIND as BACKBONE
 from vla_ros.policies.contract import load_contract
+from vla_ros.policies.families import said_kind
 from vla_ros.policies.graspvla.small.checkpoint import load_networks, save_checkpoint
 from vla_ros.policies.graspvla.small.checkpoint_config import CheckpointConfig, NetworkSizes, read_config
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.training.backbone.pretrained_trunk import begin_pretrained
+from vla_ros.training.backbone.beginning import OTHER_SIZES, begin_from
+from vla_ros.training.backbone.pretrained_trunk import begin_pretrained, keep_still
 from vla_ros.training.graspvla.cache import cut_frames, piece_name
 from vla_ros.training.graspvla.chain_stages import Run
 from vla_ros.training.graspvla.config import TrainConfig
@@ -120,19 +123,20 @@ def _networks(config: TrainConfig) -> SmallGraspVla:
 
 def _begin(networks: SmallGraspVla, config: TrainConfig) -> None:
     """Give networks the weights that they begin with. Raises ConfigError for those of other sizes."""
-    if config.begin:
-        folder = Path(config.begin)
+    folder = Path(config.begin)
+    if config.begin and config.conditioning and said_kind(folder) == BACKBONE:
+        begin_from(folder, networks.backbone, networks.sizes.backbone)
+    elif config.begin:
         theirs = read_config(folder)
         if dataclasses.replace(theirs.networks, conditioning=config.conditioning) != networks.sizes:
-            raise ConfigError(f"begin: {folder}: is of other sizes than trunk_width, match_depth and the catalogue say")
+            raise ConfigError(f"begin: {folder}: {OTHER_SIZES}")
         networks.load_state_dict(load_networks(folder, theirs).state_dict())
     if not config.pretrained or not config.conditioning:
         return
-    encoder = networks.matching.crops
+    trunk = networks.matching.crops.trunk
     if not config.begin:
-        begin_pretrained(encoder.trunk)
-    for block in list(encoder.trunk)[: config.trunk_still]:
-        block.requires_grad_(False)
+        begin_pretrained(trunk)
+    keep_still(trunk, config.trunk_still)
 
 
 def all_motion(action: Sequence[Path], horizon: int, on_event: OnEvent) -> MotionSamples:

@@ -13,6 +13,7 @@ import numpy as np
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import build
 from vla_ros.documents import read_json
+from vla_ros.policies.backbone.checkpoint_config import BackboneSizes
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.families import KIND_KEYS
 from vla_ros.policies.graspvla.small.chain import REASONING_STEPS
@@ -20,7 +21,6 @@ from vla_ros.policies.single_arm import ACTION_SIZE, SingleArmCodec
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 KIND, VERSION = "graspvla_small", 3  # up to version 2 crops were looked at by another network
-PACKAGES = ("torch", "safetensors", "tokenizers", "wordllama")  # the last has wheels for Python 3.11 to 3.13 alone
 STATISTICS = ("mean", "spread")  # of the actions, in both files
 
 
@@ -45,6 +45,13 @@ class NetworkSizes:
         for step in self.conditioning:
             if step not in REASONING_STEPS:
                 raise ConfigError(unknown_name("reasoning step", step, REASONING_STEPS))
+
+    @property
+    def backbone(self) -> BackboneSizes:
+        """Return those of the backbone."""
+        return BackboneSizes(
+            self.categories, self.colors, self.proposal_width, self.match_size, self.match_depth, self.trunk_width
+        )
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from vla_ros.policies.backbone.checkpoint import new_backbone
 from vla_ros.policies.backbone.matching import MatchNetwork
-from vla_ros.policies.backbone.network import Backbone
 from vla_ros.policies.backbone.proposals import ProposalNetwork
 from vla_ros.policies.graspvla.small.action_expert import ActionExpert
 from vla_ros.policies.graspvla.small.checkpoint_config import NetworkSizes
@@ -28,14 +28,7 @@ class SmallGraspVla(nn.Module):
         self.sizes = sizes
         expert = sizes.horizon, sizes.expert_size, sizes.expert_depth
         if sizes.conditioning:
-            self.backbone = Backbone(
-                sizes.categories,
-                sizes.colors,
-                sizes.proposal_width,
-                sizes.match_size,
-                sizes.match_depth,
-                sizes.trunk_width,
-            )
+            self.backbone = new_backbone(sizes.backbone)
             self.grasp = GraspNetwork(sizes.grasp_size)
             self.expert = ActionExpert(*expert, sizes.conditioning)
         else:

@@ -5,18 +5,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from vla_ros.policies.backbone.checkpoint_config import PACKAGES
 from vla_ros.policies.base import Policy
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.contract_checks import check_checkpoint
 from vla_ros.policies.family import LearnedFamily
 from vla_ros.policies.graspvla.small.acting_rules import ActingRules
-from vla_ros.policies.graspvla.small.checkpoint_config import (
-    KIND,
-    PACKAGES,
-    CheckpointConfig,
-    check_weights,
-    read_config,
-)
+from vla_ros.policies.graspvla.small.checkpoint_config import KIND, CheckpointConfig, check_weights, read_config
 from vla_ros.policies.learning import EVALUATION, Learning
 from vla_ros.policies.needs import CameraNeed, Needs
 from vla_ros.policies.weights import Weights

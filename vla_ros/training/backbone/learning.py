@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`vla train backbone`: pictures with boxes of every robot and task to a backbone that the next families begin from.
+
+Without --data scenes are generated first, a folder of OUTPUT/data for each robot and task.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from controllers.errors import ConfigError
+from vla_ros.policies.learning import DataMaker, TrainingRequest
+from vla_ros.training.backbone.config import BackboneTraining, load_backbone_training
+from vla_ros.training.backbone.views import check_pictures
+from vla_ros.training.generation.settings import load_settings
+from vla_ros.training.graspvla.stage_config import JOINT
+from vla_ros.training.graspvla.training_data import find_datasets
+from vla_ros.training.output_lock import taken
+from vla_ros.training.session import carry_out
+
+
+def train_backbone(request: TrainingRequest, maker: DataMaker) -> int:
+    """Generate what is missing, then train; 0 when done, 130 when interrupted."""
+    # Everything that was named is looked at before anything is written.
+    config = _config(request)
+    data = None if request.data is None else _found(list(request.data))
+    if data is None:
+        for source in config.data:
+            maker.check(source.settings)
+    from vla_ros.training.backbone.train import train
+    from vla_ros.training.graspvla.distributed import join_processes
+
+    output = request.output
+    with join_processes() as distributed, taken(output, distributed):
+        if data is None:
+            folders = [output / "data" / Path(source.settings).stem for source in config.data]
+            with distributed.leader_first():
+                if distributed.leads and not _made(maker, config, folders):
+                    return 130
+            data = _found(folders)
+        found = data
+        return carry_out(
+            request,
+            {JOINT: (config.joint.steps, config.joint.batch)},
+            distributed,
+            lambda session: train(config, found, output, session.on_event, distributed, session.stop),
+        )
+
+
+def _made(maker: DataMaker, config: BackboneTraining, folders: list[Path]) -> bool:
+    """Generate what is missing; tell whether all is there."""
+    for source, folder in zip(config.data, folders, strict=True):
+        contract = load_settings(source.settings).contract
+        if not maker.make(source.settings, 0, source.scenes, folder, contract):
+            return False
+    return True
+
+
+def _found(roots: list[Path]) -> tuple[Path, ...]:
+    """Return the datasets of boxes alone. Raises ConfigError where there is none, and for one that shows no boxes."""
+    datasets = find_datasets(roots, boxes_do=True).grounding
+    if not datasets:
+        raise ConfigError(f"{roots[0]}: holds demonstrations alone: give a folder of vla generate --grounding")
+    for root in datasets:
+        check_pictures(root)
+    return datasets
+
+
+def _config(request: TrainingRequest) -> BackboneTraining:
+    config = load_backbone_training(request.config)
+    if request.threads is not None:
+        config = dataclasses.replace(config, threads=request.threads)
+    if request.generate is None:
+        return config
+    if request.data is not None:
+        raise ConfigError("--generate and --data: give one of them")
+    if request.generate.episodes or not request.generate.scenes:
+        amounts = f"{request.generate.episodes}:{request.generate.scenes}"
+        raise ConfigError(f"--generate {amounts}: a backbone learns from scenes with boxes alone: give 0:SCENES")
+    share = request.generate.scenes / sum(source.scenes for source in config.data)
+    sources = tuple(dataclasses.replace(s, scenes=max(1, round(s.scenes * share))) for s in config.data)
+    return dataclasses.replace(config, data=sources)

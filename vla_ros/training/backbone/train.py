@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From datasets of several robots to a backbone, top to bottom: cut frames, train, judge it by robot, save."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+
+from vla_ros.data.datasets.metadata import load_metadata
+from vla_ros.objects.catalogue import load_catalogue
+from vla_ros.policies.backbone.checkpoint import new_backbone, save_backbone
+from vla_ros.policies.backbone.checkpoint_config import KIND, BackboneConfig, BackboneSizes
+from vla_ros.policies.backbone.network import Backbone
+from vla_ros.training.backbone.beginning import begin_from
+from vla_ros.training.backbone.config import BackboneTraining
+from vla_ros.training.backbone.pretrained_trunk import begin_pretrained, keep_still
+from vla_ros.training.backbone.views import view_pairs
+from vla_ros.training.graspvla.cache import cut_frames
+from vla_ros.training.graspvla.chain_stages import Run
+from vla_ros.training.graspvla.distributed import DistributedContext
+from vla_ros.training.graspvla.events import OnEvent, TrainingEvent
+from vla_ros.training.graspvla.joint import boxes_part, stage_of
+from vla_ros.training.graspvla.mixture import MixturePart
+from vla_ros.training.graspvla.samples import Samples
+from vla_ros.training.graspvla.stage_config import JOINT
+from vla_ros.training.graspvla.train import TrainingResult
+
+FRAMES = 8  # of a scene at most: all of them
+
+
+def train(
+    config: BackboneTraining,
+    datasets: Sequence[Path],
+    output: Path,
+    on_event: OnEvent = lambda event: None,
+    distributed: DistributedContext | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> TrainingResult:
+    """Train on datasets whose pictures have been checked, and write the backbone.
+
+    What an earlier run has done is kept and gone on from. `stop` is asked after each step; `on_event` may raise while
+    data is prepared. Raises ConfigError when there is too little data, or a file that cannot be gone on from.
+    """
+    distributed = distributed or DistributedContext()
+    torch.manual_seed(config.seed)
+    torch.set_num_threads(config.threads)
+    work = output / "training"
+    sizes = _sizes(config)
+    backbone = _begun(config, sizes)
+    with distributed.leader_first():
+        cut = _cut(config, datasets, work / "frames", on_event)
+    samples = Samples([folder for folders in cut.values() for folder in folders])
+    counts = {name: len(Samples(folders)) for name, folders in cut.items()}
+    # As often as there are pictures of it: a robot with few is not known by heart.
+    kinds = [MixturePart(n, config.validation, n / len(samples), f"{name}_") for name, n in counts.items()]
+    run = Run(config.seed, {JOINT: config.joint}, work, on_event, distributed, stop)
+    stage = stage_of(backbone, {"boxes": boxes_part(samples, kinds, config.joint, run)}, config.joint, run)
+    backbone.load_state_dict(stage.run().state_dict())
+    figures = {f"{KIND}.{key}": value for key, value in stage.figures.items()}
+    if not stage.done:
+        return TrainingResult(figures, interrupted=True)
+    if distributed.leads:
+        training = {
+            "config": dataclasses.asdict(config),
+            "frames": counts,
+            "validation": {name: round(value, 4) for name, value in figures.items()},
+            "date": time.strftime("%Y-%m-%d"),
+            "torch": torch.__version__,
+        }
+        save_backbone(output, backbone.cpu(), BackboneConfig(sizes, json.loads(json.dumps(training))))
+    return TrainingResult(figures)
+
+
+def _sizes(config: BackboneTraining) -> BackboneSizes:
+    catalogue = load_catalogue()
+    return BackboneSizes(
+        len(catalogue.categories), len(catalogue.colors), depth=config.match_depth, trunk_width=config.trunk_width
+    )
+
+
+def _begun(config: BackboneTraining, sizes: BackboneSizes) -> Backbone:
+    """Return a backbone with the weights that it begins with. Raises ConfigError for those of other sizes."""
+    backbone = new_backbone(sizes)
+    if config.begin:
+        begin_from(Path(config.begin), backbone, sizes)
+    elif config.pretrained:
+        begin_pretrained(backbone.matching.crops.trunk)
+    if config.pretrained:
+        keep_still(backbone.matching.crops.trunk, config.trunk_still)
+    return backbone.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
+
+
+def _cut(config: BackboneTraining, roots: Sequence[Path], folder: Path, on_event: OnEvent) -> dict[str, list[Path]]:
+    """Return the folders with the cut frames by robot, and by pair of cameras where it has several.
+
+    A scene that is kept back is kept back from every pair: their frames are the same, in the same order.
+    """
+    jobs = []
+    for root in roots:
+        metadata = load_metadata(root)
+        pairs = view_pairs(metadata)
+        jobs += [(f"{metadata.robot}_{'_'.join(p)}" if len(pairs) > 1 else metadata.robot, root, p) for p in pairs]
+    found: dict[str, list[Path]] = {}
+    for number, (name, root, views) in enumerate(jobs):
+        found.setdefault(name, []).extend(
+            cut_frames(
+                [root],
+                folder,
+                FRAMES,
+                config.threads,
+                views,
+                lambda done, total, number=number: on_event(  # type: ignore[misc]  # mypy takes no default here
+                    TrainingEvent("cutting frames", number * total + done, len(jobs) * total)
+                ),
+            )
+        )
+    return found
