@@ -107,16 +107,9 @@ def _cut(config: BackboneTraining, roots: Sequence[Path], folder: Path, on_event
         jobs += [(f"{metadata.robot}_{'_'.join(p)}" if len(pairs) > 1 else metadata.robot, root, p) for p in pairs]
     found: dict[str, list[Path]] = {}
     for number, (name, root, views) in enumerate(jobs):
-        found.setdefault(name, []).extend(
-            cut_frames(
-                [root],
-                folder,
-                FRAMES,
-                config.threads,
-                views,
-                lambda done, total, number=number: on_event(  # type: ignore[misc]  # mypy takes no default here
-                    TrainingEvent("cutting frames", number * total + done, len(jobs) * total)
-                ),
-            )
-        )
+
+        def progress(done: int, total: int, number: int = number) -> None:
+            on_event(TrainingEvent("cutting frames", number * total + done, len(jobs) * total))
+
+        found.setdefault(name, []).extend(cut_frames([root], folder, FRAMES, config.threads, views, progress))
     return found

@@ -64,7 +64,8 @@ def piece_name(root: Path, an_episode: int, views: Views, said: bool = False) ->
 def _each_cut(jobs: list[_Job], workers: int) -> Generator[None]:
     if workers == 1:  # a process of its own begins in the time that a small piece takes
         for job in jobs:
-            yield _cut(job)
+            _cut(job)
+            yield
         return
     # A Ctrl-C is the parent's to act on: it ends the children.
     ignore = (signal.SIGINT, signal.SIG_IGN)
