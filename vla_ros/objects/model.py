@@ -34,6 +34,7 @@ class ObjectModel:
     pads_decide: bool = False  # between fingers the pads' friction counts, not its own
     accents: tuple[str, ...] = ()  # further colours it is called by: "red and white"
     shape: int = 0  # which of its category's shapes
+    opacity: float = 1.0  # share of the light that it stops; below 1 it is of glass, which no depth camera sees
 
     @cached_property
     def size(self) -> tuple[float, ...]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import mujoco
@@ -11,7 +12,7 @@ import numpy as np
 from vla_ros.objects.geometry import part_volume
 from vla_ros.objects.model import Mesh, ObjectModel, Part
 from vla_ros.sim.scenes.scene import Scene
-from vla_ros.sim.surroundings import COLLISION_GROUP, VISUAL_GROUP
+from vla_ros.sim.surroundings import CLEAR_GROUP, COLLISION_GROUP, VISUAL_GROUP
 
 _TYPES = {
     "box": mujoco.mjtGeom.mjGEOM_BOX,
@@ -41,7 +42,7 @@ def add_object(
     body = add_body(spec, spec.worldbody, name, T_base_object)
     body.add_freejoint(name=f"{name}/free")
     parts = model.parts if drawn else model.collision_parts
-    add_parts(spec, body, name, parts, model.mass, model.friction, model.rolls)
+    add_parts(spec, body, name, parts, model.mass, model.friction, model.rolls, model.opacity)
     return body
 
 
@@ -60,9 +61,16 @@ def add_parts(
     mass: float,
     friction: float,
     rolls: bool = False,
+    opacity: float = 1.0,
 ) -> None:
-    """Give a body its parts, `name`/0 and on; its mass [kg] lies in those that collide."""
+    """Give a body its parts, `name`/0 and on; its mass [kg] lies in those that collide.
+
+    `opacity`: share of the light that they stop; what is below 1 is of glass.
+    """
     weights = [part_volume(part) * part.density if part.collide else 0.0 for part in parts]
+    if opacity < 1.0:
+        parts = [dataclasses.replace(part, rgba=(*part.rgba[:3], opacity), gloss=1.0) for part in parts]
+    drawn_in = CLEAR_GROUP if opacity < 1.0 else VISUAL_GROUP
     for index, (part, weight) in enumerate(zip(parts, weights, strict=True)):
         geom = body.add_geom(name=f"{name}/{index}", type=_TYPES[part.shape], pos=part.position, rgba=part.rgba)
         x, y, z, w = part.quaternion
@@ -72,7 +80,7 @@ def add_parts(
         else:
             geom.size[: len(part.size)] = part.size
         geom.material = _add_material(spec, f"{name}/{index}", part)
-        geom.group = VISUAL_GROUP if part.visible else COLLISION_GROUP
+        geom.group = drawn_in if part.visible else COLLISION_GROUP
         geom.mass = mass * weight / sum(weights)
         geom.contype = geom.conaffinity = int(part.collide)
         if part.collide:

@@ -10,6 +10,7 @@ import mujoco
 import numpy as np
 
 from controllers.errors import ConfigError
+from vla_ros.sim.surroundings import CLEAR_GROUP
 
 _context: Any = None
 _context_size = (0, 0)
@@ -51,6 +52,7 @@ class Renderer:
         self._gl.make_current()
         self._scene = mujoco.MjvScene(model, maxgeom=model.ngeom + 100)
         self._option = mujoco.MjvOption()
+        self._option.geomgroup[CLEAR_GROUP] = 1
         self._rectangle = mujoco.MjrRect(0, 0, width, height)
         self._render = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_50.value)
         self._render.readDepthMap = mujoco.mjtDepthMap.mjDEPTH_ZEROFAR.value
@@ -61,6 +63,14 @@ class Renderer:
         self._far = np.float32(model.vis.map.zfar * model.stat.extent)
         self._color = np.empty((height, width, 3), dtype=np.uint8)
         self._depth = np.empty((height, width), dtype=np.float32)
+
+    def render_behind_glass(self, data: mujoco.MjData, camera_id: int) -> np.ndarray:
+        """Return depth (H, W) float32 [m] as a stereo camera sees it: of what is behind glass."""
+        self._option.geomgroup[CLEAR_GROUP] = 0
+        try:
+            return self.render(data, camera_id)[1]
+        finally:
+            self._option.geomgroup[CLEAR_GROUP] = 1
 
     def render(self, data: mujoco.MjData, camera_id: int) -> tuple[np.ndarray, np.ndarray]:
         """Return colour (H, W, 3) uint8 and depth (H, W) float32 [m] along the optical axis."""

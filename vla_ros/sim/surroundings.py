@@ -14,6 +14,7 @@ Vector = tuple[float, float, float]
 
 VISUAL_GROUP = 2  # drawn by default
 COLLISION_GROUP = 3  # not drawn by default
+CLEAR_GROUP = 4  # of glass: drawn in colour, and no depth camera sees it
 SUPPORTS = ("scene/floor", "scene/table")  # geoms that bear what lies
 _PEDESTAL = (0.13, 0.11)  # [m] half edges under the robot's base
 _WALL_X, _WALL_Y, _ROOM = -1.0, -1.3, 3.0  # [m]

@@ -57,6 +57,7 @@ class World:
         self.embodiment = embodiment
         self.model = build_model(scene, embodiment, timestep, shadows)
         self._shadows = shadows
+        self._glass = any(placed.model.opacity < 1.0 for placed in scene.objects)
         self.data = mujoco.MjData(self.model)
         self.bodies = MovingBodies(self.model, self.data, scene)
         self.object_names = self.bodies.objects
@@ -169,6 +170,9 @@ class World:
         """Expose one camera now: true optics and pose, noisy depth where it is wanted, published calibration."""
         camera = self.camera(name)
         color, depth = self.render_camera(name)
+        if with_depth and self._glass:
+            assert self._renderer is not None
+            depth = self._renderer.render_behind_glass(self.data, self.model.camera(name).id)
         return CameraView(
             name=name,
             stamp=self.time,

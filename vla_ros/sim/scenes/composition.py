@@ -82,6 +82,9 @@ def compose(
     surfaces = [sample_surface(changes.surfaces, rng, wall) for wall in (False, True, True, True)]
     lights, ambient = sample_lights(changes.lights, scene_generator(stream, seed, "lights"), stream)
     placed = _name(placements)
+    if changes.opacity is not None:
+        clear = scene_generator(stream, seed, "opacity")
+        placed = tuple(one.of_glass(float(clear.uniform(*changes.opacity))) for one in placed)
     scene = Scene(
         seed=seed,
         stream=stream,

@@ -20,6 +20,7 @@ ASPECTS = {
     "arm": 8,
     "mounts": 9,
     "bodies": 10,  # fixtures and cloths
+    "opacity": 11,
 }
 
 

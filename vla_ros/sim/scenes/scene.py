@@ -103,6 +103,10 @@ class PlacedObject:
     model: ObjectModel
     T_base_object: np.ndarray  # (4, 4)
 
+    def of_glass(self, opacity: float) -> PlacedObject:
+        """Return it made of something that stops this share of the light, 0 to 1."""
+        return dataclasses.replace(self, model=dataclasses.replace(self.model, opacity=opacity))
+
 
 @dataclass(frozen=True, eq=False)
 class Scene:

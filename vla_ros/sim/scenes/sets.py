@@ -82,6 +82,7 @@ class SceneSet:
     extra_alike: int = 0  # of which share colour or category with the target
     raise_table: float = 0.0  # [m]
     above: tuple[float, float] | None = None  # [m] that a table is above the scene's highest; None: as the scene's
+    opacity: tuple[float, float] | None = None  # of what stands there: the share of light it stops; None: all of it
     novel: bool = False  # some of the objects are of categories that no demonstration holds, where a task has such
     asks: str = ""  # what is asked for, of a task that knows several; "": the usual
     things: int = 0  # objects in all, where the set and not `scene` says how many stand there
@@ -105,6 +106,8 @@ class SceneSet:
             min(self.relations.values()) >= 0.0 and math.isclose(sum(self.relations.values()), 1)
         ):
             raise ConfigError(f"relations: shares must be 0 or more and add up to 1, got {self.relations}")
+        if self.opacity is not None and not 0.05 <= self.opacity[0] <= self.opacity[1] <= 1.0:
+            raise ConfigError(f"opacity must be an increasing range within 0.05 to 1, got {list(self.opacity)}")
         low, high = self.above or (0.0, 0.0)
         if not -0.3 <= low <= high <= 0.15:
             raise ConfigError(f"above must be an increasing range within -0.3 to 0.15 m, got [{low:g}, {high:g}]")
@@ -131,7 +134,7 @@ def load_sets(task: str) -> SceneSets:
     """Read the sets of a task, config/tasks/<task>_sets.yaml. Raises ConfigError.
 
     A file with `base: OTHER` names only what differs from that task's, whose sets that ask for something else than
-    usual are its own alone.
+    usual, or are of glass, are its own alone.
     """
     path, values = _read(task)
     base = values.pop(BASE, None)
@@ -144,7 +147,9 @@ def load_sets(task: str) -> SceneSets:
     if BASE in base_values:
         raise ConfigError(f"{path}: base '{base}' has a base itself, '{base_values[BASE]}': name that one")
     like = build(SceneSets, base_values, str(base_path))
-    like = dataclasses.replace(like, sets={name: one for name, one in like.sets.items() if not one.asks})
+    like = dataclasses.replace(
+        like, sets={name: one for name, one in like.sets.items() if not (one.asks or one.opacity)}
+    )
     own = build(SceneSets, values, str(path), defaults=like)
     own_names = values.get("sets") or {}
     # A set that the file says anew is so in either stream, unless it says more.
