@@ -84,3 +84,10 @@ def test_a_sample_needs_a_seed(run: Run, capsys: pytest.CaptureFixture) -> None:
         run("--slow-sample")
     assert ended.value.code == 2
     assert "--slow-sample: expected one argument" in capsys.readouterr().err
+
+
+def test_a_long_expression_is_taken_for_no_file(tmp_path: Path) -> None:
+    word = "a or " * 100 + "b"
+    assert command._absolute(word) == word
+    (tmp_path / "test_one.py").touch()
+    assert command._absolute(f"{tmp_path}/test_one.py::two") == f"{tmp_path.resolve()}/test_one.py::two"

@@ -127,4 +127,5 @@ def test_environment() -> dict[str, str]:
 
 def _absolute(word: str) -> str:
     path, separator, test = word.partition("::")
-    return f"{Path(path).resolve()}{separator}{test}" if path and Path(path).exists() else word
+    # Not Path.exists: a long expression of -k is no name of a file, and that one raises.
+    return f"{Path(path).resolve()}{separator}{test}" if os.path.exists(path) else word
