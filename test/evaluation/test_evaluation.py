@@ -93,6 +93,8 @@ def test_resuming_other_settings_is_refused(tmp_path: Path) -> None:
         (["--set", "basics"], "did you mean 'basic'"),
         (["--policy", "geometrik"], "did you mean 'geometric'"),
         (["--categories", "all of them"], "unknown categories"),
+        (["--target", "red submarine"], "target 'red submarine': unknown object"),
+        (["--categories", "mug", "--target", "red car"], "target 'red car': unknown object"),
         (["--robot", "frank"], "did you mean 'franka'"),
         (["--episodes", "0"], "--episodes must be 1 to"),
         (["--episodes", "-3"], "--episodes must be 1 to"),

@@ -57,7 +57,13 @@ def test_splits_are_joined_and_all_is_all() -> None:
     assert not {model.category for model in CATALOGUE.objects} & {"tray", "plate", "bin"}
 
 
-@pytest.mark.parametrize("wrong", ["grunding", "seen", "action+heldout", ""])
+def test_a_single_category_may_be_named_beside_splits() -> None:
+    assert {model.category for model in CATALOGUE.models("rocket")} == {"rocket"}
+    both = {model.category for model in CATALOGUE.models("action+rocket", "generation")}
+    assert both == {name for name, split in SPLIT_OF.items() if split == "action"} | {"rocket"}
+
+
+@pytest.mark.parametrize("wrong", ["grunding", "seen", "action+heldout", "", "tray", "action+rokcet"])
 def test_an_unknown_split_is_told_what_there_is(wrong: str) -> None:
     with pytest.raises(ConfigError, match="unknown categories"):
         CATALOGUE.models(wrong)

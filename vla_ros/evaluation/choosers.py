@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What choosers that understand little would expect: beside every result, so that it is not taken for more than it is.
 
-Each returns the probability that the first object such a chooser takes is the one that the instruction means; None
-where it means no single one.
+Each returns the probability that the first object such a chooser takes is the one that the instruction means, or that
+it takes none where what is asked for is not there; None where the instruction means no single one.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 
+from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.objects.category import categories
 from vla_ros.objects.model import ObjectModel
 from vla_ros.sim.scenes.scene import Scene
@@ -63,18 +64,25 @@ def expected(scene: Scene) -> dict[str, Any]:
 
 
 def _one_of(scene: Scene, takes: Callable[[ObjectModel], bool]) -> float | None:
-    return 1.0 / sum(takes(placed.model) for placed in scene.objects) if scene.target else None
+    fitting = sum(takes(placed.model) for placed in scene.objects)
+    if scene.absent:
+        return float(fitting == 0)
+    return 1.0 / fitting if scene.target else None
 
 
 def _color(scene: Scene) -> str:
-    """Return the target's colour where the instruction says it of the target, else ""."""
+    """Return the colour that the instruction says of the target, or of what is not there; "" without one."""
+    if scene.absent:
+        said = [color for color in load_catalogue().colors if _says(_head(scene.instruction), _color_words(color))]
+        return said[0] if said else ""
     color = scene.target_object.model.color if scene.target else ""
-    words = {color, *(word for name in FAMILIES for word in family(name).colors.get(color, ()))}
-    return color if color and _says(_head(scene.instruction), words) else ""
+    return color if color and _says(_head(scene.instruction), _color_words(color)) else ""
 
 
 def _noun(scene: Scene) -> str:
-    """Return the target's category where the instruction says it of the target, else ""."""
+    """Return the category that the instruction says of the target, or of what is not there; "" without one."""
+    if scene.absent:
+        return next((name for name in categories() if _says(_head(scene.instruction), _nouns(name), plural=True)), "")
     category = scene.target_object.model.category if scene.target else ""
     return category if category and _says(_head(scene.instruction), _nouns(category), plural=True) else ""
 
@@ -88,6 +96,11 @@ def _head(instruction: str) -> str:
 def _to_another() -> re.Pattern[str]:
     ways = sorted({phrase for name in FAMILIES for way in TO_ANOTHER for phrase in family(name).places[way]})
     return re.compile(rf"\b(?:{'|'.join(map(re.escape, ways))}) the\b", re.IGNORECASE)
+
+
+@cache
+def _color_words(color: str) -> frozenset[str]:
+    return frozenset({color, *(word for name in FAMILIES for word in family(name).colors.get(color, ()))})
 
 
 @cache

@@ -32,6 +32,7 @@ class EpisodeSettings:
     set_name: str = "basic"
     categories: str = "action"
     objects: str | None = None  # folder of objects; None: the procedural catalogue
+    target: str = ""  # what is asked for in every scene, "red mug" or "rocket"; empty: what the seed draws
     by_part: bool = False  # requested by a part, such as the handle, and judged by it
     wording: str = "common"  # family of words that the instructions are in
     robot: str = DEFAULT_ROBOT
@@ -47,10 +48,11 @@ class EpisodeSettings:
         """Raise ConfigError for what cannot be run, before any work begins."""
         from vla_ros.evaluation.rollout import RolloutConfig
         from vla_ros.objects.catalogue import load_catalogue
-        from vla_ros.objects.category import split_names
+        from vla_ros.objects.category import chosen_categories
         from vla_ros.policies.loading import check_policy
         from vla_ros.robots.control import load_control_config
         from vla_ros.robots.embodiment import load_embodiment
+        from vla_ros.sim.scenes.target_query import check_target
         from vla_ros.sim.scenes.wording import EVALUATED
         from vla_ros.tasks.table import load_task
 
@@ -69,7 +71,9 @@ class EpisodeSettings:
             raise ConfigError(f"{given}: the expert has neither weights nor settings; take --policy graspvla")
         if self.setting and self.graph:
             raise ConfigError("--setting is for lockstep: leave out --graph")
-        split_names(self.categories)
+        chosen_categories(self.categories)
+        if self.target:
+            check_target(self.target, self.categories, self.stream, self.objects)
         if self.wording not in EVALUATED:
             raise ConfigError(unknown_name("wording", self.wording, EVALUATED))
         if self.by_part and (self.objects or self.categories != "action"):
@@ -87,7 +91,7 @@ class EpisodeSettings:
 
         return SceneRequest(
             self.set_name, seed, self.stream, self.categories, self.objects, self.wording,
-            cameras=cameras, by_part=self.by_part, robot=self.robot,
+            target=self.target, cameras=cameras, by_part=self.by_part, robot=self.robot,
         )  # fmt: skip
 
 

@@ -34,7 +34,7 @@ class EpisodeResult:
     wall_s: float  # [s] everything, scene set-up included
     cause: str = ""  # why it failed, in words
     reference_steps: int | None = None  # the scripted expert's actions on the same scene; None when it failed too
-    # What choosers.py expects in this scene; None without a single target, and in logs older than them.
+    # What choosers.py expects in this scene; None where several things are meant, and in logs older than them.
     chance: float | None = None
     color_alone: float | None = None
     noun_alone: float | None = None
@@ -87,7 +87,7 @@ def summary(episodes: Sequence[EpisodeResult]) -> dict[str, float | int]:
         "success_rate": successes / count if count else 0.0,
         "success_ci95_low": low,
         "success_ci95_high": high,
-        **_named_first([e for e in episodes if e.target]),
+        **_named_first([e for e in episodes if e.target or e.chance is not None]),
         "spl": _mean([e.spl for e in episodes]),
         "attempts_mean": _mean([e.attempts for e in episodes]),
         "episode_s_mean": _mean([e.duration_s for e in episodes]),
@@ -130,11 +130,12 @@ def failure_causes(episodes: Sequence[EpisodeResult]) -> dict[str, int]:
 def _named_first(episodes: Sequence[EpisodeResult]) -> dict[str, float]:
     """Return how often the first object lifted was the named one, beside what choosers who understand little expect.
 
-    Over episodes with a single target; {} without any, and without what is expected where that is not known of all.
+    Over episodes with a single target, and those in which nothing is to be lifted; {} without any, and without what is
+    expected where that is not known of all.
     """
     if not episodes:
         return {}
-    rates = {"if_rate": _mean([e.first_lifted == e.target for e in episodes])}
+    rates = {"if_rate": _mean([(e.first_lifted or "") == e.target for e in episodes])}
     for name in CHOOSERS:
         known = [value for e in episodes if (value := getattr(e, name)) is not None]
         if len(known) == len(episodes):

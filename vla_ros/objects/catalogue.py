@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.objects.category import ACTION, HALVES, RECEPTACLE, categories, split_names
+from vla_ros.objects.category import ACTION, HALVES, RECEPTACLE, categories, chosen_categories
 from vla_ros.objects.colors import color_ranges
 from vla_ros.objects.model import ObjectModel
 from vla_ros.objects.procedural import make_object
@@ -43,12 +43,12 @@ class Catalogue:
         return tuple(color_ranges())
 
     def models(self, categories: str = ACTION, stream: str = "") -> tuple[ObjectModel, ...]:
-        """Return the objects of some categories: action, grounding, novel, all, or several joined by '+'.
+        """Return the objects of some categories: action, grounding, novel, all, a single one, or several joined by '+'.
 
         `stream`: those alone that scenes of it are drawn from; "": those of both. A folder of objects has neither
         splits nor halves: all of them.
         """
-        chosen = split_names(categories)
+        chosen = chosen_categories(categories)
         if stream not in ("", *HALVES):
             raise ConfigError(unknown_name("stream", stream, HALVES))
         if not self.procedural:
@@ -56,7 +56,7 @@ class Catalogue:
         return tuple(
             model
             for model in self.objects
-            if self.splits[model.category] in chosen and (not stream or half_of(model) == HALVES[stream])
+            if model.category in chosen and (not stream or half_of(model) == HALVES[stream])
         )
 
     def vary(self, model: ObjectModel, rng: np.random.Generator, color: str | None = None) -> ObjectModel:

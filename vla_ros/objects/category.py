@@ -21,16 +21,23 @@ TRAINED = f"{ACTION}+{GROUNDING}"  # of which pictures with boxes are made
 HALVES = {"generation": "training", "evaluation": "evaluation"}  # of a category, by the stream that draws from it
 
 
-def split_names(categories: str) -> tuple[str, ...]:
-    """Return the splits that a choice of categories names: one of SPLITS, or several joined by '+'.
+def split_names(choice: str) -> tuple[str, ...]:
+    """Return the splits among what a choice of categories names."""
+    names = choice.split("+")
+    return TARGETS if "all" in names else tuple(name for name in names if name in SPLITS)
+
+
+def chosen_categories(choice: str) -> frozenset[str]:
+    """Return the categories that a choice names: a split, a single category, or several of both joined by '+'.
 
     Raises ConfigError naming the nearest.
     """
-    names = categories.split("+")
-    for name in names:
-        if name not in SPLITS:
-            raise ConfigError(unknown_name("categories", name, SPLITS))
-    return TARGETS if "all" in names else tuple(names)
+    splits, known = split_names(choice), categories()
+    single = [name for name in choice.split("+") if name not in SPLITS]
+    for name in single:
+        if name not in known or known[name].split not in TARGETS:
+            raise ConfigError(unknown_name("categories", name, SPLITS) + "; or a single one of `vla objects list`")
+    return frozenset({*single, *(name for name, category in known.items() if category.split in splits)})
 
 
 @dataclass(frozen=True)

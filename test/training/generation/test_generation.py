@@ -356,6 +356,8 @@ def test_bad_arguments_are_one_line_and_code_2(tmp_path, words, message, generat
         ("grounding_categories: novel", "'novel' is in no such data"),
         ("grounding_categories: action+novel", "'novel' is in no such data"),
         ("categories: all", "is in no such data"),
+        ("grounding_categories: action+rokcet", "unknown categories 'rokcet'"),
+        ("grounding_categories: action+rocket\ntarget: purple submarine\ngrounding: 3", "target 'purple submarine'"),
         ("categories: actoin", "did you mean 'action'"),
         ("sets: {basik: 1.0}", "did you mean 'basic'"),
         ("sets: {basic: 0.5, background: 0.5}", "its textures are for evaluation alone"),

@@ -43,8 +43,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", dest="set_name", default="basic", help="set of scenes; `vla tasks show TASK`")
     parser.add_argument(
         "--categories", default="action",
-        help="action (in demonstrations), grounding (in pictures with boxes alone), novel (in neither) or all",
+        help="action (in demonstrations), grounding (in pictures with boxes alone), novel (in neither), all, or a "
+        "single one such as mug; several joined by +",
     )  # fmt: skip
+    parser.add_argument("--target", default="", metavar="WORDS",
+                        help="ask for this in every scene, such as 'red mug' (default: the seed's)")  # fmt: skip
     parser.add_argument("--objects", metavar="DIR", help="folder of your own objects; docs/objects.md")
     parser.add_argument("--by-part", action="store_true",
                         help="ask for objects by a part, such as the handle; config/objects/parts.yaml")  # fmt: skip
@@ -180,6 +183,7 @@ def _settings(arguments: argparse.Namespace) -> EvaluationSettings:
         task=arguments.task,
         set_name=arguments.set_name,
         categories=arguments.categories,
+        target=arguments.target,
         objects=arguments.objects,
         by_part=arguments.by_part,
         wording=arguments.wording,

@@ -79,6 +79,7 @@ class GraphEpisodes:
             "set": episode.set_name,
             "seed": seed,
             "categories": episode.categories,
+            "target": episode.target,
             "wording": episode.wording,
             "objects": str(Path(episode.objects).resolve()) if episode.objects else "",
         }

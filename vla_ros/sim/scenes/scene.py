@@ -131,6 +131,7 @@ class Scene:
     goal: str = ""  # name of the object, or of the fixture's joint, into or onto which the target is to go
     fixtures: tuple[PlacedFixture, ...] = ()
     cloths: tuple[PlacedCloth, ...] = ()
+    absent: bool = False  # what the instruction asks for is not there: nothing is to be touched
 
     def __post_init__(self) -> None:
         others = [*(fixture.name for fixture in self.fixtures), *(cloth.name for cloth in self.cloths)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.objects.catalogue import Catalogue
+from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.objects.colors import color_ranges
 from vla_ros.objects.model import ObjectModel
 from vla_ros.sim.scenes.objects import Kind, choose_kind
@@ -67,6 +67,13 @@ def choose_target(
         raise ConfigError(_complaint(words, query, (*models, *wished), catalogue))
     kind = choose_kind(fitting, catalogue, rng)
     return dataclasses.replace(kind, color=query.color) if query.color else kind
+
+
+def check_target(words: str, categories: str, stream: str, objects: str | None) -> None:
+    """Raise ConfigError that names what there is where no object of some categories is what the words say."""
+    catalogue = load_catalogue(objects)
+    wished = catalogue.models(categories) if stream == "evaluation" else ()
+    choose_target(words, catalogue.models(categories, stream), catalogue, np.random.default_rng(0), wished)
 
 
 def wishes(request: SceneRequest, catalogue: Catalogue) -> tuple[ObjectModel, ...]:

@@ -29,10 +29,12 @@ class GraspTaskConfig(ClosingLimits):
     wrong_hold_s: float = 5.0  # [s] that another object is held at that height: the attempt has ended
     first_lift_m: float = 0.05  # [m] from here on an object counts as lifted, for the first-lifted rate
     fallen_m: float = 0.15  # [m] below where it lay: off the table, out of reach
+    moved_m: float = 0.03  # [m] from where it lay: manipulated, where what is asked for is not there
+    refrain_s: float = 10.0  # [s] without that: left alone
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._check_positive("lift_m", "hold_s", "wrong_hold_s", "first_lift_m", "fallen_m")
+        self._check_positive("lift_m", "hold_s", "wrong_hold_s", "first_lift_m", "fallen_m", "moved_m", "refrain_s")
 
 
 class GraspTask:

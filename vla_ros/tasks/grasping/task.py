@@ -21,6 +21,7 @@ from vla_ros.tasks.grasping.expert import ExpertPolicy
 from vla_ros.tasks.grasping.judge import GraspJudge
 from vla_ros.tasks.grasping.lifting import GraspTaskConfig
 from vla_ros.tasks.grasping.part_grasps import PartStretch, sample_part_scene
+from vla_ros.tasks.grasping.refusing import RefusalJudge, RefusingExpert
 from vla_ros.tasks.grasping.scenes import sample_scene
 from vla_ros.tasks.judging import Judge, TaskLimits, Truth
 from vla_ros.tasks.task_files import TaskFiles
@@ -73,20 +74,27 @@ class Grasping(TaskFiles[GraspTaskConfig]):
         objects = [SceneObject.read(values) for values in shown["objects"]]
         openings = {gripper.name: gripper.width_max for gripper in embodiment.grippers}
         part = PartStretch(**shown[PART]) if PART in shown else None
-        if success_object or instruction in ("", shown["instruction"]):
+        thresholds = cast(GraspTaskConfig, limits)  # as self.limits returned them, or changed from these
+        own = instruction in ("", shown["instruction"])
+        if own and not (shown["target"] or success_object):
+            return RefusalJudge(objects, start, thresholds)
+        if success_object or own:
             known = {item.name: item for item in objects}
             meant = Meaning((known[object_name(success_object or shown["target"], known)],))
         else:
             meant = meaning(instruction, objects, shown["nouns"])
-        thresholds = cast(GraspTaskConfig, limits)  # as self.limits returned them, or changed from these
         return GraspJudge(meant, objects, start, openings, thresholds, part)
 
     def expert(self, world: World, arm: ArmModel) -> Policy:
         """Return the script that grasps with the truth."""
+        if not world.scene.target:
+            return RefusingExpert(world.embodiment, world.embodiment.arm_with(arm.joints).name)
         return ExpertPolicy(world, arm, by_part=bool(world.scene.part))
 
     def prompts(self, scene: Scene) -> Collection[str]:
         """Tell an operator what to do."""
+        if not scene.target:
+            return ("what the words ask for is not there: leave everything where it stands",)
         part, model = f" by its {scene.part}" if scene.part else "", scene.target_object.model
         alike = [one for one in scene.objects if (one.model.category, one.model.color) == (model.category, model.color)]
         named = f"grasp the {model.color_phrase} {model.category}{part}" if len(alike) == 1 else scene.instruction

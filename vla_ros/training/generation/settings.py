@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import config_path, load_config
 from vla_ros.objects.catalogue import load_catalogue
-from vla_ros.objects.category import ACTION, TRAINED, split_names
+from vla_ros.objects.category import ACTION, TRAINED, chosen_categories, split_names
 from vla_ros.policies.contract import load_contract
 from vla_ros.robots.embodiment import Embodiment, load_embodiment, robot_names
 from vla_ros.robots.names import DEFAULT_CONTRACT, DEFAULT_ROBOT
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import SceneCamera
 from vla_ros.sim.scenes.sets import SceneSets
+from vla_ros.sim.scenes.target_query import check_target
 from vla_ros.tasks.named_things import naming
 from vla_ros.tasks.table import DEFAULT_TASK, load_task
 
@@ -39,6 +40,7 @@ class GenerationSettings:
     )
     categories: str = ACTION  # of demonstrations
     grounding_categories: str = TRAINED  # of grounding scenes; those that are not of action carry no grasps
+    target: str = ""  # what is asked for in every scene, "rocket"; empty: what the seed draws
     objects: str = ""  # folder of your own objects (docs/objects.md); empty: the procedural catalogue
     clean: bool = False  # frames whose action is no example are left out: episodes end there
     by_part: bool = False  # requested and grasped by a part, such as the handle: config/objects/parts.yaml
@@ -73,6 +75,9 @@ class GenerationSettings:
         _check_categories("categories", self.categories, (ACTION,))
         _check_categories("grounding_categories", self.grounding_categories, split_names(TRAINED))
         _check_sets(self.sets, sets)
+        if self.target:
+            chosen = f"{self.categories}+{self.grounding_categories}" if self.grounding else self.categories
+            check_target(self.target, chosen, "generation", self.objects or None)
         self._check_task()
 
     def _check_task(self) -> None:
@@ -82,8 +87,8 @@ class GenerationSettings:
     def request(self, set_name: str, seed: int, cameras: tuple[str, ...] = ()) -> SceneRequest:
         """Return what a scene of these settings is drawn from."""
         return SceneRequest(
-            set_name, seed, "generation", self.categories, self.objects, cameras=cameras, by_part=self.by_part,
-            robot=self.robot,
+            set_name, seed, "generation", self.categories, self.objects, target=self.target, cameras=cameras,
+            by_part=self.by_part, robot=self.robot,
         )  # fmt: skip
 
 
@@ -129,6 +134,8 @@ def _check_contract(name: str, sets: SceneSets, robot: Embodiment) -> None:
 
 
 def _check_categories(key: str, categories: str, allowed: tuple[str, ...]) -> None:
+    chosen_categories(categories)
+    # A single category is somebody's own wish: of what it teaches evaluation shows nothing by itself any more.
     if refused := [name for name in split_names(categories) if name not in allowed]:
         raise ConfigError(
             f"{key} '{categories}': '{refused[0]}' is in no such data, so that evaluation can show what was learned "
