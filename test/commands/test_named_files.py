@@ -204,12 +204,11 @@ WEIGHTS = {
     "half": ((SHIPPED / "model.safetensors").read_bytes()[:100_000], "is corrupt or truncated"),
     "other": (_header({"vision.stem": [3]}), "lacks backbone"),
     "more": (
-        _header({"mean": [7], "spread": [7], "proposals.a": [1], "matching.a": [1], "grasp.a": [1], "expert.a": [1],
-                 "vision.stem": [3]}),
+        _header({"mean": [7], "spread": [7], "backbone.a": [1], "grasp.a": [1], "expert.a": [1], "vision.stem": [3]}),
         "holds vision.stem",
     ),
     "two trainings": (
-        _header({"mean": [7], "spread": [7], "proposals.a": [1], "matching.a": [1], "grasp.a": [1], "expert.a": [1]}),
+        _header({"mean": [7], "spread": [7], "backbone.a": [1], "grasp.a": [1], "expert.a": [1]}),
         "mean is not what config.json says",
     ),
 }  # fmt: skip

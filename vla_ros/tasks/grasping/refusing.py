@@ -34,13 +34,10 @@ class RefusalJudge(Judge):
         return "refused what is not there" if self._refused else "left everything where it stood"
 
     def _judge(self, truth: Truth) -> None:
-        heights = truth.heights
-        for name, place in self._lay.items():
-            if self.first_lifted is None and heights[name] - place[2] >= self.limits.first_lift_m:
-                self.first_lifted = name
         places, most = truth.positions, self.limits.moved_m
         moved = [name for name, place in self._lay.items() if np.linalg.norm(places[name] - place) > most]
         if moved:
+            self.first_lifted = moved[0]
             self._end(MANIPULATED, f"moved {self._called(moved)}, and what was asked for is not there")
         elif self.elapsed >= self.limits.refrain_s - 1e-9:
             self._succeed()
