@@ -40,9 +40,7 @@ def test_a_wrong_object_is_put_back_and_the_run_ends_long_before_its_limit(launc
     np.testing.assert_allclose(graph.arm.positions[-1], home, atol=HOME)
 
 
-@pytest.mark.parametrize(
-    "words", ["pick up the yellow banana", pytest.param("bring me a zeppelin", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("words", ["pick up the green mug", pytest.param("grab the green box", marks=pytest.mark.slow)])
 def test_words_that_name_nothing_in_the_scene_move_nothing(launch, home, words):
     graph = launch(SCENE, f"instruction:={words}")
     code = graph.finish()

@@ -53,7 +53,7 @@ def test_it_lifts_the_object_and_stops_the_arm_before_its_driver(launch):
 
 
 def test_no_success_is_exit_code_1(launch):
-    graph = launch(SCENE, "instruction:=bring me a zeppelin")
+    graph = launch(SCENE, "instruction:=pick up the green mug")
     assert graph.finish() == 1, graph.output
     assert "episode finished without success (exit code 1)" in graph.output
     assert "failed to terminate" not in graph.output

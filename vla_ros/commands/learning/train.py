@@ -66,8 +66,9 @@ def _chosen(config: str | None, policy: str | None) -> tuple[str, Sequence[str],
         raise ConfigError(f"train what? one of: {', '.join(config_names('train'))}, or --policy FAMILY")
     if config is not None:
         values = read_yaml(config_path("train", "training", config))
-        if isinstance(values, dict) and "network" in values:
-            return _network(config, str(values["network"]), policy)
+        named = values.get("network") if isinstance(values, dict) else None
+        if isinstance(named, str):  # of a policy it says how large that is
+            return _network(config, named, policy)
         policy = _family(config, values, policy)
     assert policy is not None
     kind, learning = how_it_learns(policy, lambda kind: kind.train, "does not learn from data")
