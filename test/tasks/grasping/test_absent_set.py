@@ -91,7 +91,7 @@ def test_a_refusal_is_right_and_so_is_touching_nothing(scenes: list[Scene]) -> N
     assert (figures["if_rate"], figures["if_rate_chance"]) == (1.0, 0.0)
     outcome, elapsed, _ = run(scenes[0], Asleep)
     assert outcome == Outcome.SUCCESS
-    assert elapsed == pytest.approx(10.0, abs=0.2)
+    assert elapsed == pytest.approx(25.0, abs=0.2)
 
 
 def test_taking_something_is_a_failure_that_says_what(scenes: list[Scene]) -> None:

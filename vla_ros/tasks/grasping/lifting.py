@@ -30,7 +30,7 @@ class GraspTaskConfig(ClosingLimits):
     first_lift_m: float = 0.05  # [m] from here on an object counts as lifted, for the first-lifted rate
     fallen_m: float = 0.15  # [m] below where it lay: off the table, out of reach
     moved_m: float = 0.03  # [m] from where it lay: manipulated, where what is asked for is not there
-    refrain_s: float = 10.0  # [s] without that: left alone
+    refrain_s: float = 25.0  # [s] without that: left alone; who takes something has it by then
 
     def __post_init__(self) -> None:
         super().__post_init__()
