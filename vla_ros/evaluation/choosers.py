@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.objects.category import categories
+from vla_ros.objects.colors import color_ranges
 from vla_ros.objects.model import ObjectModel
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.wording import FAMILIES, TO_ANOTHER, family
@@ -73,8 +73,7 @@ def _one_of(scene: Scene, takes: Callable[[ObjectModel], bool]) -> float | None:
 def _color(scene: Scene) -> str:
     """Return the colour that the instruction says of the target, or of what is not there; "" without one."""
     if scene.absent:
-        said = [color for color in load_catalogue().colors if _says(_head(scene.instruction), _color_words(color))]
-        return said[0] if said else ""
+        return next((name for name in color_ranges() if _says(_head(scene.instruction), _color_words(name))), "")
     color = scene.target_object.model.color if scene.target else ""
     return color if color and _says(_head(scene.instruction), _color_words(color)) else ""
 

@@ -52,7 +52,7 @@ class EpisodeSettings:
         from vla_ros.policies.loading import check_policy
         from vla_ros.robots.control import load_control_config
         from vla_ros.robots.embodiment import load_embodiment
-        from vla_ros.sim.scenes.target_query import check_target
+        from vla_ros.sim.scenes.target_query import check_words
         from vla_ros.sim.scenes.wording import EVALUATED
         from vla_ros.tasks.table import load_task
 
@@ -73,7 +73,7 @@ class EpisodeSettings:
             raise ConfigError("--setting is for lockstep: leave out --graph")
         chosen_categories(self.categories)
         if self.target:
-            check_target(self.target, self.categories, self.stream, self.objects)
+            check_words(self.request(0))
         if self.wording not in EVALUATED:
             raise ConfigError(unknown_name("wording", self.wording, EVALUATED))
         if self.by_part and (self.objects or self.categories != "action"):

@@ -104,6 +104,12 @@ def family_of(checkpoint: Path) -> str:
     return kinds[said]
 
 
+def check_version(kind: str, version: int, ours: str, reads: int) -> None:
+    """Raise ConfigError for a checkpoint of another kind than `ours`, or of another version than the one it `reads`."""
+    if (kind, version) != (ours, reads):
+        raise ConfigError(f"is a {kind} of version {version}; this reads {ours} of version {reads}")
+
+
 def said_kind(folder: Path) -> str:
     """Return of what kind a checkpoint says it is, "unknown" where it says none. Raises ConfigError where none lies."""
     if not (folder / CONFIG).is_file():

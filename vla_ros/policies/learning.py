@@ -48,7 +48,7 @@ class DataAmounts:
 
 @dataclass(frozen=True)
 class TrainingRequest:
-    """The words of `vla train`; None and "" where one was not given."""
+    """The words of `vla train`; None and "" where one was not given. Raises ConfigError for words at odds."""
 
     config: str  # a name from config/train, or a .yaml file
     data: tuple[Path, ...] | None  # folders of datasets
@@ -57,6 +57,10 @@ class TrainingRequest:
     stages: str | None = None
     threads: int | None = None
     json: str | None = None  # file for the figures
+
+    def __post_init__(self) -> None:
+        if self.generate is not None and self.data is not None:
+            raise ConfigError("--generate and --data: give one of them")
 
 
 @dataclass(frozen=True)

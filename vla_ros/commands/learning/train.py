@@ -65,11 +65,12 @@ def _chosen(config: str | None, policy: str | None) -> tuple[str, Sequence[str],
     if config is None and policy is None:
         raise ConfigError(f"train what? one of: {', '.join(config_names('train'))}, or --policy FAMILY")
     if config is not None:
-        values = read_yaml(config_path("train", "training", config))
+        path = config_path("train", "training", config)
+        values = read_yaml(path)
         named = values.get("network") if isinstance(values, dict) else None
         if isinstance(named, str):  # of a policy it says how large that is
             return _network(config, named, policy)
-        policy = _family(config, values, policy)
+        policy = _family(path, values, policy)
     assert policy is not None
     kind, learning = how_it_learns(policy, lambda kind: kind.train, "does not learn from data")
     return f"policy '{policy}'", kind.packages, learning
@@ -84,9 +85,8 @@ def _network(config: str, name: str, policy: str | None) -> tuple[str, Sequence[
     return f"the {BACKBONE}", PACKAGES, BACKBONE_LEARNING
 
 
-def _family(config: str, values: Any, policy: str | None) -> str:
+def _family(path: Path, values: Any, policy: str | None) -> str:
     """Return which family settings are of. Raises ConfigError where --policy says another."""
-    path = config_path("train", "training", config)
     said = str(values.get("policy", DEFAULT_POLICY)) if isinstance(values, dict) else DEFAULT_POLICY
     if is_file(said):
         raise ConfigError(f"{path}: policy: {said}: a file's code runs for --policy alone: give it there")

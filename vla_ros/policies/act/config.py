@@ -12,7 +12,7 @@ from vla_ros.configuration import build
 from vla_ros.documents import read_json
 from vla_ros.policies.action_codec import ActionCodec
 from vla_ros.policies.contract import ActionContract
-from vla_ros.policies.families import CONFIG
+from vla_ros.policies.families import CONFIG, check_version
 from vla_ros.policies.normalisation import Statistics
 
 KIND, VERSION = "act", 1
@@ -61,8 +61,7 @@ class ActConfig:
     version: int = VERSION
 
     def __post_init__(self) -> None:
-        if (self.kind, self.version) != (KIND, VERSION):
-            raise ConfigError(f"is a {self.kind} of version {self.version}; this reads {KIND} of version {VERSION}")
+        check_version(self.kind, self.version, KIND, VERSION)
         if not self.cameras or not self.state:
             raise ConfigError("cameras and state name at least one each: without them nothing is seen or felt")
         self.state_statistics.check("state", len(self.state))

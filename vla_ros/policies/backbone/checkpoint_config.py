@@ -10,7 +10,7 @@ from typing import Any
 from controllers.errors import ConfigError
 from vla_ros.configuration import build
 from vla_ros.documents import read_json
-from vla_ros.policies.families import CONFIG
+from vla_ros.policies.families import CONFIG, check_version
 
 KIND, VERSION = "backbone", 1
 PACKAGES = ("torch", "safetensors", "tokenizers", "wordllama")  # the last has wheels for Python 3.11 to 3.13 alone
@@ -43,8 +43,7 @@ class BackboneConfig:
     version: int = VERSION
 
     def __post_init__(self) -> None:
-        if (self.kind, self.version) != (KIND, VERSION):
-            raise ConfigError(f"is a {self.kind} of version {self.version}; this reads {KIND} of version {VERSION}")
+        check_version(self.kind, self.version, KIND, VERSION)
 
 
 def read_backbone_config(folder: Path) -> BackboneConfig:

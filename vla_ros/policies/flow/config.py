@@ -11,7 +11,7 @@ from vla_ros.configuration import build
 from vla_ros.documents import read_json
 from vla_ros.policies.action_codec import ActionCodec
 from vla_ros.policies.contract import ActionContract
-from vla_ros.policies.families import CONFIG
+from vla_ros.policies.families import CONFIG, check_version
 from vla_ros.policies.normalisation import Statistics
 
 KIND, VERSION = "flow", 1
@@ -35,8 +35,7 @@ class FlowConfig:
     version: int = VERSION
 
     def __post_init__(self) -> None:
-        if (self.kind, self.version) != (KIND, VERSION):
-            raise ConfigError(f"is a {self.kind} of version {self.version}; this reads {KIND} of version {VERSION}")
+        check_version(self.kind, self.version, KIND, VERSION)
         if min(self.width, self.depth, self.steps) < 1 or not self.state:
             raise ConfigError("width, depth and steps must be >= 1, and state names at least one channel")
         self.state_statistics.check("state", len(self.state))

@@ -69,11 +69,12 @@ def choose_target(
     return dataclasses.replace(kind, color=query.color) if query.color else kind
 
 
-def check_target(words: str, categories: str, stream: str, objects: str | None) -> None:
-    """Raise ConfigError that names what there is where no object of some categories is what the words say."""
-    catalogue = load_catalogue(objects)
-    wished = catalogue.models(categories) if stream == "evaluation" else ()
-    choose_target(words, catalogue.models(categories, stream), catalogue, np.random.default_rng(0), wished)
+def check_words(request: SceneRequest) -> None:
+    """Raise ConfigError that names what there is where a request's words for its target fit none of its objects."""
+    objects = request.objects
+    catalogue = objects if isinstance(objects, Catalogue) else load_catalogue(objects)
+    models = catalogue.models(request.categories, request.stream)
+    choose_target(request.target, models, catalogue, np.random.default_rng(0), wishes(request, catalogue))
 
 
 def wishes(request: SceneRequest, catalogue: Catalogue) -> tuple[ObjectModel, ...]:

@@ -53,8 +53,6 @@ def _config(request: TrainingRequest) -> ActTraining:
         config = dataclasses.replace(config, threads=request.threads)
     if request.generate is None:
         return config
-    if request.data is not None:
-        raise ConfigError("--generate and --data: give one of them")
     if request.generate.scenes:
         raise ConfigError(f"--generate …:{request.generate.scenes}: ACT learns from demonstrations alone: give …:0")
     return dataclasses.replace(config, episodes=request.generate.episodes)

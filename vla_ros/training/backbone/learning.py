@@ -73,8 +73,6 @@ def _config(request: TrainingRequest) -> BackboneTraining:
         config = dataclasses.replace(config, threads=request.threads)
     if request.generate is None:
         return config
-    if request.data is not None:
-        raise ConfigError("--generate and --data: give one of them")
     if request.generate.episodes or not request.generate.scenes:
         amounts = f"{request.generate.episodes}:{request.generate.scenes}"
         raise ConfigError(f"--generate {amounts}: a backbone learns from scenes with boxes alone: give 0:SCENES")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from vla_ros.robots.names import DEFAULT_CONTRACT, DEFAULT_ROBOT
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import SceneCamera
 from vla_ros.sim.scenes.sets import SceneSets
-from vla_ros.sim.scenes.target_query import check_target
+from vla_ros.sim.scenes.target_query import check_words
 from vla_ros.tasks.named_things import naming
 from vla_ros.tasks.table import DEFAULT_TASK, load_task
 
@@ -77,7 +78,7 @@ class GenerationSettings:
         _check_sets(self.sets, sets)
         if self.target:
             chosen = f"{self.categories}+{self.grounding_categories}" if self.grounding else self.categories
-            check_target(self.target, chosen, "generation", self.objects or None)
+            check_words(dataclasses.replace(self.request("", 0), categories=chosen))
         self._check_task()
 
     def _check_task(self) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from controllers.errors import ConfigError
 from vla_ros.policies.contract import load_contract
 from vla_ros.policies.learning import DataMaker, TrainingRequest
 from vla_ros.training.graspvla.config import TrainConfig, load_train_config
@@ -29,8 +28,6 @@ def train_small(request: TrainingRequest, maker: DataMaker) -> int:
     if request.threads is not None:
         config = dataclasses.replace(config, threads=request.threads)
     if request.generate is not None:
-        if request.data is not None:
-            raise ConfigError("--generate and --data: give one of them")
         amounts = dataclasses.replace(
             config.data, episodes=request.generate.episodes, grounding=request.generate.scenes
         )

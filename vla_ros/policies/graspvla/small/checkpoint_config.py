@@ -15,7 +15,7 @@ from vla_ros.configuration import build
 from vla_ros.documents import read_json
 from vla_ros.policies.backbone.checkpoint_config import BackboneSizes
 from vla_ros.policies.contract import ActionContract
-from vla_ros.policies.families import KIND_KEYS
+from vla_ros.policies.families import KIND_KEYS, check_version
 from vla_ros.policies.graspvla.small.chain import REASONING_STEPS
 from vla_ros.policies.single_arm import ACTION_SIZE, SingleArmCodec
 
@@ -73,8 +73,7 @@ class CheckpointConfig:
     version: int = VERSION
 
     def __post_init__(self) -> None:
-        if self.kind != KIND or self.version != VERSION:
-            raise ConfigError(f"is a {self.kind} of version {self.version}; this reads {KIND} of version {VERSION}")
+        check_version(self.kind, self.version, KIND, VERSION)
         if len(self.cameras) != 2:
             raise ConfigError(f"cameras: the model has two views, got {list(self.cameras)}")
         if len(self.mean) != ACTION_SIZE or len(self.spread) != ACTION_SIZE:
