@@ -106,12 +106,15 @@ def boxes_part(samples: Samples, kinds: Sequence[MixturePart], config: JointConf
 
     def batch(rng: np.random.Generator) -> dict[str, Any]:
         rows = draw(groups, run.share(config.batch), rng)
-        return {"rows": rows, "asked": match_batch(samples, rows, rng) if "matching" in config.losses else {}}
+        return {
+            "proposed": rng.permutation(rows)[: run.share(config.proposed)],
+            "asked": match_batch(samples, rows, rng) if "matching" in config.losses else {},
+        }
 
     def losses(network: Any, made: dict[str, Any], rng: torch.Generator) -> Losses:
         found: dict[str, Tensor] = {}
         if "proposals" in config.losses:
-            found |= proposal_step(network.proposals, samples, made["rows"], rng)
+            found |= proposal_step(network.proposals, samples, made["proposed"], rng)
         if "matching" in config.losses:
             found |= match_step(network.matching, made["asked"], rng)
         return found

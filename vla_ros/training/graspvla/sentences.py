@@ -19,6 +19,8 @@ from vla_ros.policies.graspvla.small.part_search import BY
 from vla_ros.sim.scenes.descriptions import describe, instruction_for
 from vla_ros.sim.scenes.naming import draw_color, draw_noun
 from vla_ros.sim.scenes.objects import same_color, same_name
+from vla_ros.sim.scenes.places import NAMED as KINDS
+from vla_ros.sim.scenes.places import could_mean, find_place, say_place
 from vla_ros.sim.scenes.scene import PlacedObject
 from vla_ros.sim.scenes.telling_apart import Table
 from vla_ros.sim.scenes.wording import family
@@ -26,13 +28,14 @@ from vla_ros.training.generation import annotations as notes
 
 ABSENT = 0.2  # share of sentences about something that is not there
 NEARLY = 0.6  # share of those in which category or colour are those of something that is there
-OTHER_COLOR = 0.85  # share of those in another colour: one of another category is too like a noun nobody knows
+OTHER_COLOR = 0.6  # share of those in another colour: one of another category is more like a noun nobody knows
 NAMED = 0.25  # share of sentences that are a name alone, as captions and web data say it
 BABBLED = 0.2  # share of sentences that ask in words without sense: what is around a name says nothing of what is meant
 BEFORE, AFTER = 5, 3  # words without sense around a name, at most
 LED = 0.5  # share of those in which one of LEADS stands before the name: "of" must not only say where a thing is
 LEADS = ("of", "for", "to", "up", "at", "with", "on", "about", "from", "by", "into")
-UNKNOWN = 0.3  # share of sentences with a noun that no language has: then the colour alone decides
+UNKNOWN = 0.15  # share of sentences with a noun that no language has: then the colour alone decides
+RELATED = 0.4  # share of the others in which only a place or a size tells the thing from one of the same name or colour
 UNKNOWN_ABSENT = 0.25  # share of those about a colour that is not there
 UNKNOWN_BARE = 0.4  # share of those without a colour: nobody can know what is meant
 ONE_PIECE = 0.5  # share of such nouns that are one sub-word; the others are two or three put together
@@ -95,8 +98,20 @@ class Sentences:
         """Ask for object i, now and then in a way that nobody can know; not at all where nothing tells it apart."""
         if self._rng.uniform() < UNKNOWN:
             return [self._unknown(i, placed)]
+        if self._rng.uniform() < RELATED and (phrase := self._by_place(i, placed, table)):
+            return [(i, self._say(phrase, "relation"))]
         described = describe(placed[i], placed, self._catalogue, self._rng, table)
         return [] if described is None else [(i, self._say(described.phrase, described.kind))]
+
+    def _by_place(self, i: int, placed: list[PlacedObject], table: Table) -> str:
+        """Name object i so that its place or its size has to be looked at; "" where neither tells it from the others.
+
+        "The mug left of the box" teaches nothing of what is left where there is one mug: then it is a "thing".
+        """
+        target, others = placed[i], [*placed[:i], *placed[i + 1 :]]
+        alike = [kind for kind in KINDS if any(could_mean(kind, target.model, other.model) for other in others)]
+        place = find_place(target, others, self._rng, table, alike) if alike else None
+        return say_place(target.model, place, self._catalogue, self._words, self._rng) if place else ""
 
     def _of_named(
         self, names: list[str], seen: np.ndarray, count: int, said: Sequence[tuple[int, str]]

@@ -49,6 +49,7 @@ class JointConfig(StageConfig):
     clip: float = 4.0
     bf16: bool = False  # on a CPU it makes what proposes four times as slow
     warm_up: int = 200
+    proposed: int = 8  # of them in which all boxes are proposed: that is learned sooner than what is meant
     grounding: float = 0.5  # share of them from pictures with boxes alone
     grasps: int = 24  # frames of demonstrations whose grasps are learned
     actions: int = 128  # chunks
@@ -65,7 +66,7 @@ class JointConfig(StageConfig):
                 raise ConfigError(unknown_name("network", name, LOSSES))
         if not self.losses:
             raise ConfigError(f"losses: name at least one of {', '.join(LOSSES)}")
-        for name in ("grasps", "actions"):
+        for name in ("proposed", "grasps", "actions"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
         if not 0.0 < self.grounding < 1.0:
