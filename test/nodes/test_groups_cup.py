@@ -22,7 +22,7 @@ from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.tasks.table import load_task
 
 CUP = "right_cup"
-WHERE = {"seed": 168, "stream": "generation", "target": "red box"}  # the right arm reaches it, and it is flat on top
+WHERE = {"seed": 123, "stream": "generation", "target": "red box"}  # well within the right arm's reach, flat on top
 ABOVE = 0.05  # [m]
 
 

@@ -43,6 +43,7 @@ from vla_ros.training.graspvla.samples import Samples
 from vla_ros.training.graspvla.sentences import NO_LABEL, Sentences, disguised_tokens
 from vla_ros.training.graspvla.training_data import TrainingData, find_datasets
 
+PLACES = ("left", "right", "behind", "in front", "beside", "next to", "close", "near", "far", "large", "small", "big")
 HORIZON = 4
 CONTRACT = load_contract("franka_grasp")
 VIEWS = ("front", "side")
@@ -129,6 +130,22 @@ def test_of_a_thing_that_stands_alone_as_much_is_asked_and_half_of_it_about_what
     assert 0.3 < np.mean([target < 0 for asked in alone for target, _ in asked]) < 0.6
     unseen = Sentences(0).of_frame(["black hammer"], np.zeros((1, 3)), np.zeros(1, dtype=bool), 4)
     assert unseen == []
+
+
+def test_of_two_of_one_name_each_is_asked_for_by_its_place() -> None:
+    """One mug in a scene is found by its name: nothing would be learned of left and right."""
+    names = ["red mug", "red mug", "blue can"]
+    positions = np.array([[0.5, 0.25, 0.0], [0.5, -0.25, 0.0], [0.7, 0.0, 0.0]])  # the first is on the left
+    said: dict[int, list[str]] = {0: [], 1: []}
+    for seed in range(150):
+        for target, text in Sentences(seed).of_frame(names, positions, np.ones(3, dtype=bool), 8):
+            if target in said:
+                said[target].append(text)
+    left, right = (sum(" leftmost" in f" {text}" for text in said[target]) for target in (0, 1))
+    assert left > 10
+    assert right == 0
+    placed = [any(way in text for way in PLACES) for texts in said.values() for text in texts]
+    assert np.mean(placed) > 0.5  # the others have a noun that nobody knows: of two in one colour either will do
 
 
 def test_a_disguised_colour_keeps_about_its_colour_and_no_word_of_it() -> None:
