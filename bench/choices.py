@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -104,10 +105,8 @@ class _Tally:
     def add(self, runner: EpisodeRunner, scene: Scene, policy: Policy) -> None:
         """Let the policy look at a scene."""
         look = _FirstLook(policy)
-        try:
+        with contextlib.suppress(_Seen):
             runner.run_scene(scene, policy=look, compare=False)
-        except _Seen:
-            pass
         meant = look.meant(scene)
         self.right.append(meant == scene.target)
         self.nothing += not meant

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +66,10 @@ def test_pictures_with_boxes_are_in_every_batch_and_teach_neither_grasps_nor_act
     stage = stage_of(data, tmp_path, config)
     for step in range(5):
         batch = stage._batch(step)
-        assert (batch["boxes"]["rows"] >= data.acted).sum() == 2
+        assert (batch["boxes"]["proposed"] >= data.acted).sum() == 2
+    few = stage_of(data, tmp_path, dataclasses.replace(config, proposed=3))._batch(0)["boxes"]
+    assert len(few["proposed"]) == 3
+    assert few["asked"]["there"].shape[0] == 4
     assert (data.samples.grasp_rows[data.acted :] == NO_GRASP).all()
     assert data.samples.graspable[: data.acted].any()
     assert not data.samples.graspable[data.acted :].any()

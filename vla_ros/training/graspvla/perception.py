@@ -72,9 +72,11 @@ def match_batch(samples: Samples, rows: np.ndarray, rng: np.random.Generator) ->
     """
     columns = samples.columns
     things = columns["things"][rows]  # (B, V, N)
+    # Frames have room for more things than stand in most: what none of these has costs time and teaches nothing.
+    things = things[..., : max(1, int(np.flatnonzero((things >= 0).any(axis=(0, 1))).max(initial=0)) + 1)]
     count, views, most = things.shape
     there = things >= 0
-    boxes = columns["boxes"][rows]
+    boxes = columns["boxes"][rows][:, :, :most]
     orders = dealt_orders(count, rng)
     crops = varied(samples.crops[things[there]], rng)
     crops = np.take_along_axis(crops, orders[np.nonzero(there)[0]][:, None, None], axis=3)
@@ -92,7 +94,7 @@ def match_batch(samples: Samples, rows: np.ndarray, rng: np.random.Generator) ->
         if target >= 0:
             meant[number, :, target] = 1.0
     anew = (orders != np.arange(3)).any(axis=1)
-    labels = columns["labels"][rows].copy()
+    labels = columns["labels"][rows][:, :most].copy()
     labels[anew, :, 1] = NO_LABEL
     labels = np.repeat(labels[:, None], views, axis=1)
     words = np.stack(
@@ -101,6 +103,7 @@ def match_batch(samples: Samples, rows: np.ndarray, rng: np.random.Generator) ->
             for i, _, text in asked
         ]
     )
+    words = words[:, : max(1, int(np.flatnonzero((words != 0).any(axis=(0, 2))).max(initial=0)) + 1)]
     # A thing now and then goes missing from a view, as proposals do.
     kept = there & (rng.uniform(size=there.shape) > 0.04)
     return {
@@ -122,7 +125,9 @@ def _places(columns: dict[str, Any], rows: np.ndarray, there: np.ndarray, rng: n
         if rng.uniform() < UNCALIBRATED:
             continue
         sizes = [(int(width), int(height)) for width, height in columns["sizes"][row]]
-        boxes = [columns["boxes"][row, v, shown[v], :4] * np.tile(size, 2) for v, size in enumerate(sizes)]
+        boxes = [
+            columns["boxes"][row, v, : there.shape[2]][shown[v], :4] * np.tile(size, 2) for v, size in enumerate(sizes)
+        ]
         boxes = [box + WRONG * rng.normal(size=box.shape) for box in boxes]
         for view, found in enumerate(standing(columns["calibrations"][row], boxes, sizes)):
             places[scene, view, shown[view]] = found
