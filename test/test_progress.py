@@ -74,8 +74,8 @@ def test_a_share_is_told_in_percent(file):
 
 def test_labelling_and_stages_of_a_training_are_told(file):
     pytest.importorskip("torch")
-    from vla_ros.training.graspvla.events import LOSSES, TrainingEvent
-    from vla_ros.training.graspvla.progress import TrainingProgress
+    from vla_ros.training.stages.events import LOSSES, TrainingEvent
+    from vla_ros.training.stages.progress import TrainingProgress
 
     with TrainingProgress(file, {"grasp": (100, 32)}) as training:
         training.show(TrainingEvent("labelling", 12, 60))

@@ -12,9 +12,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from vla_ros.training.graspvla.distributed import DistributedContext, join_processes
-from vla_ros.training.graspvla.stage import Stage
-from vla_ros.training.graspvla.stage_config import StageConfig
+from vla_ros.training.stages.distributed import DistributedContext, join_processes
+from vla_ros.training.stages.stage import Stage
+from vla_ros.training.stages.stage_config import StageConfig
 
 BATCH = 8
 

@@ -14,7 +14,7 @@ from controllers.errors import ConfigError
 from vla_ros.new_file import open_own
 
 if TYPE_CHECKING:
-    from vla_ros.training.graspvla.distributed import DistributedContext
+    from vla_ros.training.stages.distributed import DistributedContext
 
 
 @contextlib.contextmanager

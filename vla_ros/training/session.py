@@ -1,24 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A training while a person watches: log, bars, and Ctrl-C as a wish."""
+"""A training while a person watches: its data, log, bars, and Ctrl-C as a wish."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from rich.console import Console
 
 from vla_ros.output_file import write_output
+from vla_ros.training.output_lock import taken
 
 if TYPE_CHECKING:
     from vla_ros.policies.learning import TrainingRequest
-    from vla_ros.training.graspvla.distributed import DistributedContext
-    from vla_ros.training.graspvla.events import OnEvent
-    from vla_ros.training.graspvla.train import TrainingResult
+    from vla_ros.training.stages.distributed import DistributedContext
+    from vla_ros.training.stages.events import OnEvent, TrainingResult
+
+D = TypeVar("D")  # what a training reads
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,39 @@ class Session:
 
     on_event: OnEvent
     stop: Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class DataSource(Generic[D]):
+    """Where a training's data comes from when none is given."""
+
+    find: Callable[[Sequence[Path]], D]  # the data of folders; raises ConfigError for what cannot be learned from
+    check: Callable[[], None]  # raises ConfigError where none could be generated
+    folders: Sequence[Path]  # that generated data lies in
+    make: Callable[[], bool]  # generates what is missing there; False when interrupted
+
+
+def learn(
+    request: TrainingRequest,
+    source: DataSource[D],
+    samples: Mapping[str, tuple[int, int]],
+    train: Callable[[D, DistributedContext, Session], TrainingResult],
+) -> int:
+    """Generate what is missing, then train as `carry_out` does; 0 when done, 130 when interrupted."""
+    # Everything that was named is looked at before anything is written, and before PyTorch is loaded.
+    data = None if request.data is None else source.find(request.data)
+    if data is None:
+        source.check()
+    from vla_ros.training.stages.distributed import join_processes
+
+    with join_processes() as distributed, taken(request.output, distributed):
+        if data is None:
+            with distributed.leader_first():
+                if distributed.leads and not source.make():
+                    return 130
+            data = source.find(source.folders)
+        found = data
+        return carry_out(request, samples, distributed, lambda session: train(found, distributed, session))
 
 
 @contextlib.contextmanager
@@ -38,9 +73,9 @@ def watched(
     While data is prepared Ctrl-C raises KeyboardInterrupt, since nothing is lost that is not on disk.
     """
     from vla_ros.training.generation.interruption import Interruption
-    from vla_ros.training.graspvla.events import PREPARING, TrainingEvent
-    from vla_ros.training.graspvla.log import TrainingLog
-    from vla_ros.training.graspvla.progress import TrainingProgress
+    from vla_ros.training.stages.events import PREPARING, TrainingEvent
+    from vla_ros.training.stages.log import TrainingLog
+    from vla_ros.training.stages.progress import TrainingProgress
 
     with (
         TrainingLog(output / "training", writes=distributed.leads) as log,
@@ -67,8 +102,8 @@ def carry_out(
 
     `samples` as `watched` has it.
     """
-    from vla_ros.training.graspvla.progress import print_result
-    from vla_ros.training.graspvla.train import TrainingResult
+    from vla_ros.training.stages.events import TrainingResult
+    from vla_ros.training.stages.progress import print_result
 
     console, output = Console(quiet=not distributed.leads), request.output
     with watched(output, samples, console, distributed) as session:

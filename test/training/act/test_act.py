@@ -38,8 +38,8 @@ from vla_ros.training.act.config import ActTraining, load_act_training, read_cha
 from vla_ros.training.act.loss import ActBatches, act_loss, divergence, judge_act, reconstruction
 from vla_ros.training.act.samples import ActSamples, read_samples
 from vla_ros.training.generation import annotations as notes
-from vla_ros.training.graspvla import stage as stage_module
 from vla_ros.training.graspvla.rollouts import RollOuts
+from vla_ros.training.stages import stage as stage_module
 
 pytestmark = pytest.mark.usefixtures("threads_as_before")
 

@@ -28,16 +28,16 @@ from vla_ros.policies.graspvla.small.checkpoint_config import NetworkSizes, read
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.policy import load_small_policy
 from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.training.backbone.perception import match_batch, match_step
 from vla_ros.training.finetuning.config import FinetuneConfig, load_finetune_config
 from vla_ros.training.finetuning.finetune import knows_catalogue
 from vla_ros.training.generation import annotations as notes
-from vla_ros.training.graspvla import stage as stage_module
-from vla_ros.training.graspvla.events import LOSSES
-from vla_ros.training.graspvla.log import read_log
-from vla_ros.training.graspvla.mixture import MixturePart, draw, parts_of
-from vla_ros.training.graspvla.perception import match_batch, match_step
-from vla_ros.training.graspvla.samples import Samples
-from vla_ros.training.graspvla.sentences import NO_LABEL, Sentences
+from vla_ros.training.pictures.samples import Samples
+from vla_ros.training.pictures.sentences import NO_LABEL, Sentences
+from vla_ros.training.stages import stage as stage_module
+from vla_ros.training.stages.events import LOSSES
+from vla_ros.training.stages.log import read_log
+from vla_ros.training.stages.mixture import MixturePart, draw, parts_of
 
 pytestmark = pytest.mark.usefixtures("threads_as_before")
 CHECKPOINT = share_directory() / "checkpoints" / "graspvla_small"

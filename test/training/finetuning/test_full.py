@@ -24,7 +24,7 @@ from vla_ros.policies.graspvla.full.pose_numbers import pose_matrix
 from vla_ros.training.finetuning.full_samples import FullSamples
 from vla_ros.training.finetuning.two_stage import END_TO_END, PROJECTOR, free
 from vla_ros.training.generation import annotations as notes
-from vla_ros.training.graspvla.stage import read_state
+from vla_ros.training.stages.stage import read_state
 
 pytestmark = pytest.mark.usefixtures("threads_as_before")
 TINY = """

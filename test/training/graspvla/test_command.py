@@ -24,14 +24,14 @@ from vla_ros.policies.graspvla.small.checkpoint import load_networks
 from vla_ros.policies.graspvla.small.checkpoint_config import read_config
 from vla_ros.policies.graspvla.small.policy import load_small_policy
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.training.graspvla import stage as stage_module
 from vla_ros.training.graspvla import train as train_module
 from vla_ros.training.graspvla.config import TrainConfig, load_train_config
-from vla_ros.training.graspvla.distributed import DistributedContext
-from vla_ros.training.graspvla.events import LOSSES, VALIDATION
-from vla_ros.training.graspvla.log import draw_curves, read_log
-from vla_ros.training.graspvla.progress import TimeLeft, duration
 from vla_ros.training.output_lock import taken
+from vla_ros.training.stages import stage as stage_module
+from vla_ros.training.stages.distributed import DistributedContext
+from vla_ros.training.stages.events import LOSSES, VALIDATION
+from vla_ros.training.stages.log import draw_curves, read_log
+from vla_ros.training.stages.progress import TimeLeft, duration
 
 pytestmark = pytest.mark.usefixtures("threads_as_before")
 

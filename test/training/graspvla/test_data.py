@@ -33,15 +33,15 @@ from vla_ros.policies.graspvla.small.chain import TOKEN_SIZE, TOKENS
 from vla_ros.policies.graspvla.small.grasp_network import CROP
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.graspvla import grasp_examples, perception
-from vla_ros.training.graspvla.cache import cut_frames
-from vla_ros.training.graspvla.crop_variation import varied
-from vla_ros.training.graspvla.datasets import check_datasets
-from vla_ros.training.graspvla.flat_patterns import draw_flat_pattern
-from vla_ros.training.graspvla.frames import KEPT_MATCH, read_frames
 from vla_ros.training.graspvla.motion import VARIANTS, ChainNoise, motion_batch, read_motion
-from vla_ros.training.graspvla.samples import Samples
-from vla_ros.training.graspvla.sentences import NO_LABEL, Sentences, disguised_tokens
-from vla_ros.training.graspvla.training_data import TrainingData, find_datasets
+from vla_ros.training.pictures.cache import cut_frames
+from vla_ros.training.pictures.crop_variation import varied
+from vla_ros.training.pictures.datasets import check_datasets
+from vla_ros.training.pictures.flat_patterns import draw_flat_pattern
+from vla_ros.training.pictures.frames import KEPT_MATCH, read_frames
+from vla_ros.training.pictures.samples import Samples
+from vla_ros.training.pictures.sentences import NO_LABEL, Sentences, disguised_tokens
+from vla_ros.training.pictures.training_data import TrainingData, find_datasets
 
 PLACES = ("left", "right", "behind", "in front", "beside", "next to", "close", "near", "far", "large", "small", "big")
 HORIZON = 4
@@ -308,7 +308,7 @@ def test_a_number_that_is_none_is_found(tmp_path: Path, kind: str, column: str, 
 def test_a_camera_or_annotation_that_lacks_is_named(column: str, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = load_metadata(generated() / "action")
     lacking = dataclasses.replace(whole, features={n: f for n, f in whole.features.items() if n != column})
-    monkeypatch.setattr("vla_ros.training.graspvla.datasets.load_metadata", lambda root: lacking)
+    monkeypatch.setattr("vla_ros.training.pictures.datasets.load_metadata", lambda root: lacking)
     what = "the camera" if "images" in column else "the column"
     with pytest.raises(ConfigError, match=f"lacks {what} '{column}': training needs both cameras"):
         check_datasets(TrainingData((whole.root,), ()), CONTRACT)

@@ -27,11 +27,11 @@ from vla_ros.policies.single_arm import SingleArmObservation, SingleArmState
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.world import World
 from vla_ros.training.generation import annotations as notes
-from vla_ros.training.graspvla.cache import cut_frames
 from vla_ros.training.graspvla.direct import NONE, ShownMotion, direct_batch, shown_motion
-from vla_ros.training.graspvla.frames import contract_views
-from vla_ros.training.graspvla.samples import Samples
 from vla_ros.training.graspvla.train import all_motion
+from vla_ros.training.pictures.cache import cut_frames
+from vla_ros.training.pictures.frames import contract_views
+from vla_ros.training.pictures.samples import Samples
 
 pytestmark = pytest.mark.usefixtures("threads_as_before")
 

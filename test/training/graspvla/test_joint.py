@@ -15,14 +15,14 @@ from graspvla_small_data import generated
 
 from vla_ros.policies.graspvla.small.checkpoint_config import NetworkSizes
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
-from vla_ros.training.graspvla.cache import cut_frames
-from vla_ros.training.graspvla.chain_stages import Run
-from vla_ros.training.graspvla.distributed import DistributedContext
 from vla_ros.training.graspvla.joint import JointData, joint_stage
 from vla_ros.training.graspvla.motion import read_motion
-from vla_ros.training.graspvla.samples import NO_GRASP, Samples
-from vla_ros.training.graspvla.stage import Stage
-from vla_ros.training.graspvla.stage_config import JOINT, JointConfig
+from vla_ros.training.pictures.cache import cut_frames
+from vla_ros.training.pictures.samples import NO_GRASP, Samples
+from vla_ros.training.stages.distributed import DistributedContext
+from vla_ros.training.stages.run import Run
+from vla_ros.training.stages.stage import Stage
+from vla_ros.training.stages.stage_config import JOINT, JointConfig
 
 VIEWS = ("front", "side")
 pytestmark = pytest.mark.usefixtures("threads_as_before")

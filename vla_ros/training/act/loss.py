@@ -15,7 +15,7 @@ from vla_ros.policies.act.network import ActNetwork
 from vla_ros.policies.backbone.word_tokens import word_tokens
 from vla_ros.policies.normalisation import Normaliser
 from vla_ros.training.act.samples import ActSamples
-from vla_ros.training.graspvla.perception import colored
+from vla_ros.training.backbone.perception import colored
 
 
 class ActBatches:

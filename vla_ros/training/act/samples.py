@@ -23,7 +23,7 @@ from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.backbone.proposals import small_pictures
 from vla_ros.policies.contract import DataContract
 from vla_ros.training.act.config import ActTraining, read_channels
-from vla_ros.training.graspvla.samples import Stacked
+from vla_ros.training.pictures.samples import Stacked
 
 PIECE = 400  # frames of a file: an interruption costs no more
 

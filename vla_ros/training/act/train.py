@@ -24,13 +24,12 @@ from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.training.act.config import ActTraining, read_channels
 from vla_ros.training.act.loss import ActBatches, act_loss, judge_act
 from vla_ros.training.act.samples import ActSamples, read_samples
-from vla_ros.training.graspvla.distributed import DistributedContext
-from vla_ros.training.graspvla.events import OnEvent, TrainingEvent
-from vla_ros.training.graspvla.mixture import MixturePart, draw, parts_of
 from vla_ros.training.graspvla.rollouts import RollOuts
-from vla_ros.training.graspvla.stage import PeriodicEvaluation, Stage
-from vla_ros.training.graspvla.train import TrainingResult
-from vla_ros.training.graspvla.training_data import TrainingData
+from vla_ros.training.pictures.training_data import TrainingData
+from vla_ros.training.stages.distributed import DistributedContext
+from vla_ros.training.stages.events import OnEvent, TrainingEvent, TrainingResult
+from vla_ros.training.stages.mixture import MixturePart, draw, parts_of
+from vla_ros.training.stages.stage import PeriodicEvaluation, Stage
 
 JUDGED = 300  # frames at most
 

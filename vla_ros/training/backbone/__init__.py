@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the backbone begins with."""
+"""Train what sees and what words mean, alone or as a part of a policy, on pictures with boxes."""

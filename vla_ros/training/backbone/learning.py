@@ -7,45 +7,40 @@ Without --data scenes are generated first, a folder of OUTPUT/data for each robo
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from controllers.errors import ConfigError
 from vla_ros.policies.learning import DataMaker, TrainingRequest
 from vla_ros.training.backbone.config import BackboneTraining, load_backbone_training
 from vla_ros.training.backbone.views import check_pictures
 from vla_ros.training.generation.settings import load_settings
-from vla_ros.training.graspvla.stage_config import JOINT
-from vla_ros.training.graspvla.training_data import find_datasets
-from vla_ros.training.output_lock import taken
-from vla_ros.training.session import carry_out
+from vla_ros.training.pictures.training_data import find_datasets
+from vla_ros.training.session import DataSource, Session, learn
+from vla_ros.training.stages.stage_config import JOINT
+
+if TYPE_CHECKING:
+    from vla_ros.training.stages.distributed import DistributedContext
+    from vla_ros.training.stages.events import TrainingResult
 
 
 def train_backbone(request: TrainingRequest, maker: DataMaker) -> int:
     """Generate what is missing, then train; 0 when done, 130 when interrupted."""
-    # Everything that was named is looked at before anything is written.
     config = _config(request)
-    data = None if request.data is None else _found(list(request.data))
-    if data is None:
+    folders = [request.output / "data" / Path(source.settings).stem for source in config.data]
+
+    def check() -> None:
         for source in config.data:
             maker.check(source.settings)
-    from vla_ros.training.backbone.train import train
-    from vla_ros.training.graspvla.distributed import join_processes
 
-    output = request.output
-    with join_processes() as distributed, taken(output, distributed):
-        if data is None:
-            folders = [output / "data" / Path(source.settings).stem for source in config.data]
-            with distributed.leader_first():
-                if distributed.leads and not _made(maker, config, folders):
-                    return 130
-            data = _found(folders)
-        found = data
-        return carry_out(
-            request,
-            {JOINT: (config.joint.steps, config.joint.batch)},
-            distributed,
-            lambda session: train(config, found, output, session.on_event, distributed, session.stop),
-        )
+    def train(data: tuple[Path, ...], distributed: DistributedContext, session: Session) -> TrainingResult:
+        from vla_ros.training.backbone.train import train
+
+        return train(config, data, request.output, session.on_event, distributed, session.stop)
+
+    source = DataSource(_found, check, folders, lambda: _made(maker, config, folders))
+    return learn(request, source, {JOINT: (config.joint.steps, config.joint.batch)}, train)
 
 
 def _made(maker: DataMaker, config: BackboneTraining, folders: list[Path]) -> bool:
@@ -57,7 +52,7 @@ def _made(maker: DataMaker, config: BackboneTraining, folders: list[Path]) -> bo
     return True
 
 
-def _found(roots: list[Path]) -> tuple[Path, ...]:
+def _found(roots: Sequence[Path]) -> tuple[Path, ...]:
     """Return the datasets of boxes alone. Raises ConfigError where there is none, and for one that shows no boxes."""
     datasets = find_datasets(roots, boxes_do=True).grounding
     if not datasets:

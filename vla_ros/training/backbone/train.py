@@ -17,18 +17,18 @@ from vla_ros.policies.backbone.checkpoint import new_backbone, save_backbone
 from vla_ros.policies.backbone.checkpoint_config import KIND, BackboneConfig, BackboneSizes
 from vla_ros.policies.backbone.network import Backbone
 from vla_ros.training.backbone.beginning import begin_from
+from vla_ros.training.backbone.boxes import boxes_part
 from vla_ros.training.backbone.config import BackboneTraining
 from vla_ros.training.backbone.pretrained_trunk import begin_pretrained, keep_still
 from vla_ros.training.backbone.views import view_pairs
-from vla_ros.training.graspvla.cache import cut_frames
-from vla_ros.training.graspvla.chain_stages import Run
-from vla_ros.training.graspvla.distributed import DistributedContext
-from vla_ros.training.graspvla.events import OnEvent, TrainingEvent
-from vla_ros.training.graspvla.joint import boxes_part, stage_of
-from vla_ros.training.graspvla.mixture import MixturePart
-from vla_ros.training.graspvla.samples import Samples
-from vla_ros.training.graspvla.stage_config import JOINT
-from vla_ros.training.graspvla.train import TrainingResult
+from vla_ros.training.pictures.cache import cut_frames
+from vla_ros.training.pictures.samples import Samples
+from vla_ros.training.stages.distributed import DistributedContext
+from vla_ros.training.stages.events import OnEvent, TrainingEvent, TrainingResult
+from vla_ros.training.stages.mixture import MixturePart
+from vla_ros.training.stages.parts import stage_of
+from vla_ros.training.stages.run import Run
+from vla_ros.training.stages.stage_config import JOINT
 
 FRAMES = 8  # of a scene at most: all of them
 

@@ -10,8 +10,8 @@ from vla_ros.data.datasets.features import IMAGES, STATE
 from vla_ros.data.datasets.metadata import DatasetMetadata, load_metadata
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.training.generation import annotations as notes
-from vla_ros.training.graspvla.datasets import check_finite
-from vla_ros.training.graspvla.frames import Views
+from vla_ros.training.pictures.datasets import check_finite
+from vla_ros.training.pictures.frames import Views
 
 
 def view_pairs(metadata: DatasetMetadata) -> list[Views]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import config_path, load_config
 from vla_ros.robots.names import DEFAULT_GENERATION
-from vla_ros.training.graspvla.stage_config import BOXES, LOSSES, StageConfig
+from vla_ros.training.stages.stage_config import BOXES, LOSSES, StageConfig
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from rich.console import Console
 from vla_ros.output_file import write_output
 from vla_ros.policies.learning import DataMaker, FinetuningRequest
 from vla_ros.training.finetuning.identity import identity_of, keep_identity
-from vla_ros.training.graspvla.training_data import TrainingData, find_datasets
 from vla_ros.training.output_lock import taken
+from vla_ros.training.pictures.training_data import TrainingData, find_datasets
 from vla_ros.training.session import watched
 
 
@@ -20,9 +20,9 @@ def finetune_full_size(request: FinetuningRequest, maker: DataMaker) -> int:
     """Fine-tune in two stages; the checkpoint goes to OUTPUT/checkpoint. 0 when done, 130 when interrupted."""
     from vla_ros.policies.graspvla.full.checkpoint import load_checkpoint
     from vla_ros.training.finetuning.two_stage import STAGES, finetune_full, load_two_stage_config
-    from vla_ros.training.graspvla.distributed import join_processes
-    from vla_ros.training.graspvla.progress import print_result
-    from vla_ros.training.graspvla.train import TrainingResult
+    from vla_ros.training.stages.distributed import join_processes
+    from vla_ros.training.stages.events import TrainingResult
+    from vla_ros.training.stages.progress import print_result
 
     config = load_two_stage_config(request.config)
     if request.threads is not None:

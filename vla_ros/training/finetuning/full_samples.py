@@ -22,7 +22,7 @@ from vla_ros.policies.graspvla.full.pose_numbers import pose_numbers
 from vla_ros.policies.graspvla.full.square_image import box_fractions, square_image
 from vla_ros.policies.graspvla.full.tokenizer import InstructionTokenizer
 from vla_ros.training.generation import annotations as notes
-from vla_ros.training.graspvla.frames import SEEN
+from vla_ros.training.pictures.frames import SEEN
 
 
 class FullSamples:

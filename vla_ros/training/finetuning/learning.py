@@ -20,8 +20,8 @@ from rich.console import Console
 from controllers.errors import ConfigError
 from vla_ros.output_file import write_output
 from vla_ros.policies.learning import DataMaker, FinetuningRequest
-from vla_ros.training.graspvla.training_data import TrainingData, find_datasets
 from vla_ros.training.output_lock import taken
+from vla_ros.training.pictures.training_data import TrainingData, find_datasets
 from vla_ros.training.session import watched
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from vla_ros.training.finetuning.config import FinetuneConfig
     from vla_ros.training.finetuning.evaluation import EvaluationSuite
     from vla_ros.training.finetuning.finetune import Base
-    from vla_ros.training.graspvla.distributed import DistributedContext
-    from vla_ros.training.graspvla.train import TrainingResult
+    from vla_ros.training.stages.distributed import DistributedContext
+    from vla_ros.training.stages.events import TrainingResult
 
 PART_STAGES = ("matching", "grasp")
 
@@ -47,7 +47,7 @@ def finetune_small(request: FinetuningRequest, maker: DataMaker) -> int:
         raise ConfigError(f"{output}: is the checkpoint that is gone on from: give another folder")
     config = _for_parts(request, config, task)
     _check(request, base, task, config.stages)
-    from vla_ros.training.graspvla.distributed import join_processes
+    from vla_ros.training.stages.distributed import join_processes
 
     with join_processes() as distributed:
         console = Console(quiet=not distributed.leads)
@@ -68,7 +68,7 @@ def finetune_small(request: FinetuningRequest, maker: DataMaker) -> int:
 
 def _config(request: FinetuningRequest) -> FinetuneConfig:
     from vla_ros.training.finetuning.config import chosen_stages, load_finetune_config
-    from vla_ros.training.graspvla.stage_config import BOXES
+    from vla_ros.training.stages.stage_config import BOXES
 
     config = load_finetune_config(request.config)
     if request.threads is not None:
@@ -175,9 +175,9 @@ def _finetune(
     from vla_ros.training.finetuning.finetune import finetune, stage_names
     from vla_ros.training.finetuning.identity import identity_of, keep_identity
     from vla_ros.training.finetuning.labels.labelled import labelled_data
-    from vla_ros.training.graspvla.datasets import check_datasets
-    from vla_ros.training.graspvla.progress import print_result
-    from vla_ros.training.graspvla.train import TrainingResult
+    from vla_ros.training.pictures.datasets import check_datasets
+    from vla_ros.training.stages.events import TrainingResult
+    from vla_ros.training.stages.progress import print_result
 
     original, output = TrainingData((), ()), request.output
     if config.original.share > 0.0:

@@ -25,13 +25,12 @@ from vla_ros.policies.graspvla.full.loss import Batch, graspvla_loss
 from vla_ros.policies.graspvla.full.network import GraspVlaNetwork
 from vla_ros.training.finetuning.config import OriginalConfig
 from vla_ros.training.finetuning.full_samples import FullSamples
-from vla_ros.training.graspvla.chain_stages import Run
-from vla_ros.training.graspvla.distributed import DistributedContext
-from vla_ros.training.graspvla.events import OnEvent
-from vla_ros.training.graspvla.mixture import MixturePart, draw, parts_of
-from vla_ros.training.graspvla.stage_config import StageConfig
-from vla_ros.training.graspvla.train import TrainingResult
-from vla_ros.training.graspvla.training_data import TrainingData
+from vla_ros.training.pictures.training_data import TrainingData
+from vla_ros.training.stages.distributed import DistributedContext
+from vla_ros.training.stages.events import OnEvent, TrainingResult
+from vla_ros.training.stages.mixture import MixturePart, draw, parts_of
+from vla_ros.training.stages.run import Run
+from vla_ros.training.stages.stage_config import StageConfig
 
 PROJECTOR, END_TO_END = "projector", "end_to_end"
 STAGES = (PROJECTOR, END_TO_END)

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Train the small GraspVLA: samples from datasets, one stage of its chain after the other, a checkpoint."""
+"""Train the small GraspVLA: all networks of its chain in one step, or one part of it alone, to a checkpoint."""

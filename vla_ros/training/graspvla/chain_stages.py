@@ -3,76 +3,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from controllers.errors import ConfigError
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
-from vla_ros.training.graspvla import grasp_examples, perception, validation
-from vla_ros.training.graspvla.distributed import DistributedContext
-from vla_ros.training.graspvla.events import OnEvent
-from vla_ros.training.graspvla.mixture import MixturePart, Rows, draw, parts_of
+from vla_ros.training.backbone import perception
+from vla_ros.training.backbone import validation as boxes_validation
+from vla_ros.training.graspvla import grasp_examples, validation
 from vla_ros.training.graspvla.motion import MotionSamples, flow_loss, motion_batch
-from vla_ros.training.graspvla.samples import Samples
-from vla_ros.training.graspvla.stage import PeriodicEvaluation, Stage
-from vla_ros.training.graspvla.stage_config import StageConfig
+from vla_ros.training.pictures.samples import Samples
+from vla_ros.training.stages.mixture import MixturePart, draw
+from vla_ros.training.stages.run import JUDGED, Run, judge_each, usable_rows
+from vla_ros.training.stages.stage import Stage
 
 ALONE = "view_"  # begins the name of a stage in which a part of a network learns alone
-JUDGED, JUDGED_MOTION = 300, 2000  # rows at most
-Judge = Callable[[nn.Module], dict[str, float]]
-
-
-@dataclass(frozen=True)
-class Run:
-    """What all stages of a training share."""
-
-    seed: int
-    stages: Mapping[str, StageConfig]
-    work: Path
-    on_event: OnEvent
-    distributed: DistributedContext
-    stop: Callable[[], bool]
-
-    def stage(
-        self,
-        name: str,
-        network: nn.Module,
-        batch: Any,
-        loss: Any,
-        judge: Judge,
-        evaluation: PeriodicEvaluation | None = None,
-        rates: Mapping[str, float] | None = None,
-    ) -> Stage:
-        """Return a stage by its name."""
-        settings = self.stages[name]
-        return Stage(
-            name,
-            network,
-            settings,
-            self.work,
-            batch,
-            loss,
-            judge,
-            self.on_event,
-            self.distributed,
-            self.stop,
-            evaluation,
-            rates,
-        )
-
-    def random(self, purpose: int, step: int) -> np.random.Generator:
-        """Return what this process draws a step's batch with."""
-        return np.random.default_rng((self.seed, purpose, step, self.distributed.rank))
-
-    def share(self, batch: int) -> int:
-        """Return how many samples of a batch are this process's."""
-        return max(1, batch // self.distributed.size)
+JUDGED_MOTION = 2000  # rows at most
 
 
 def expert_stage(networks: SmallGraspVla, motion: MotionSamples, mixture: Sequence[MixturePart], run: Run) -> Stage:
@@ -124,10 +73,10 @@ def looking_stage(
         "proposals": (
             lambda step: rows(step)[0],
             lambda network, made, rng: perception.proposal_step(network, samples, made, rng),
-            validation.judge_proposals,
+            boxes_validation.judge_proposals,
         ),
         "matching": (lambda step: perception.match_batch(samples, *rows(step)), perception.match_step,
-                     validation.judge_matching),
+                     boxes_validation.judge_matching),
         "grasp": (lambda step: grasp_examples.grasp_batch(samples, *rows(step)), grasp_examples.grasp_step,
                   validation.judge_grasps),
     }  # fmt: skip
@@ -150,21 +99,3 @@ def _with_rest_still(loss: Any, alone: nn.Module) -> Any:
         return loss(network, made, rng)
 
     return losses
-
-
-def usable_rows(name: str, mixture: Sequence[MixturePart], usable: Callable[[np.ndarray], np.ndarray]) -> list[Rows]:
-    try:
-        return parts_of(mixture, usable)
-    except ConfigError as error:
-        raise ConfigError(f"stage {name}: {error}") from None
-
-
-def judge_each(groups: Sequence[Rows], judge: Callable[[nn.Module, np.ndarray], dict[str, float]]) -> Judge:
-    """Judge each part by its own rows."""
-
-    def figures(network: nn.Module) -> dict[str, float]:
-        return {
-            f"{group.part.name}{name}": value for group in groups for name, value in judge(network, group.held).items()
-        }
-
-    return figures

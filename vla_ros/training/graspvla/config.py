@@ -12,7 +12,7 @@ from vla_ros.policies.contract_checks import check_robot
 from vla_ros.policies.graspvla.small.chain import REASONING_STEPS
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.names import DEFAULT_CONTRACT, DEFAULT_GENERATION, DEFAULT_ROBOT
-from vla_ros.training.graspvla.stage_config import JOINT, JointConfig, StageConfig
+from vla_ros.training.stages.stage_config import JOINT, JointConfig, StageConfig
 
 EXPERT = "expert"  # the stage of a network without a chain
 

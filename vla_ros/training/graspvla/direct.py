@@ -25,15 +25,15 @@ from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.backbone import proposals
 from vla_ros.policies.graspvla.small.direct_expert import COLUMNS, ROWS, DirectExpert, lines_of_sight
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
+from vla_ros.training.backbone.perception import colored, printed
 from vla_ros.training.generation import annotations as notes
-from vla_ros.training.graspvla.chain_stages import JUDGED, Run, judge_each, usable_rows
-from vla_ros.training.graspvla.frames import SEEN, Views
-from vla_ros.training.graspvla.mixture import MixturePart, draw
 from vla_ros.training.graspvla.motion import MotionSamples, flow_error
-from vla_ros.training.graspvla.perception import colored, printed
-from vla_ros.training.graspvla.samples import Samples
-from vla_ros.training.graspvla.stage import Stage
 from vla_ros.training.graspvla.validation import judge_flow
+from vla_ros.training.pictures.frames import SEEN, Views
+from vla_ros.training.pictures.samples import Samples
+from vla_ros.training.stages.mixture import MixturePart, draw
+from vla_ros.training.stages.run import JUDGED, Run, judge_each, usable_rows
+from vla_ros.training.stages.stage import Stage
 
 GROUNDING = 0.25  # share of each batch
 REWORDED = 0.5  # share of frames of demonstrations that are requested otherwise than the demonstration was

@@ -16,8 +16,8 @@ from vla_ros.policies.backbone.view_geometry import camera_matrix
 from vla_ros.policies.graspvla.small import grasp_network
 from vla_ros.policies.graspvla.small.grasp_network import GraspNetwork
 from vla_ros.policies.graspvla.small.grasp_pose import soft_bins, to_angles
-from vla_ros.training.graspvla.perception import colored
-from vla_ros.training.graspvla.samples import Samples
+from vla_ros.training.backbone.perception import colored
+from vla_ros.training.pictures.samples import Samples
 
 GRID = np.array([0.10, 0.10, 0.075])  # [m] half edges of where a grasp is looked for around the object's middle
 NEAR = 0.010  # [m] standard deviation of "a grasp is here"

@@ -6,24 +6,25 @@ GraspVLA, section 4: grounding data supervises boxes alone, demonstrations boxes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
+from vla_ros.training.backbone.boxes import boxes_part
 from vla_ros.training.graspvla import validation
-from vla_ros.training.graspvla.chain_stages import JUDGED, JUDGED_MOTION, Judge, Run, judge_each, usable_rows
+from vla_ros.training.graspvla.chain_stages import JUDGED_MOTION
 from vla_ros.training.graspvla.grasp_examples import grasp_batch, grasp_step
-from vla_ros.training.graspvla.mixture import MixturePart, Rows, draw
 from vla_ros.training.graspvla.motion import MotionSamples, flow_loss, motion_batch
-from vla_ros.training.graspvla.perception import match_batch, match_step, proposal_step
-from vla_ros.training.graspvla.samples import NO_GRASP, Samples
-from vla_ros.training.graspvla.stage import Losses, PeriodicEvaluation, Stage
-from vla_ros.training.graspvla.stage_config import BOXES, JOINT, JointConfig
+from vla_ros.training.pictures.samples import NO_GRASP, Samples
+from vla_ros.training.stages.mixture import MixturePart, draw
+from vla_ros.training.stages.parts import Part, judged, stage_of
+from vla_ros.training.stages.run import Run, usable_rows
+from vla_ros.training.stages.stage import Losses, PeriodicEvaluation, Stage
+from vla_ros.training.stages.stage_config import BOXES, JOINT, JointConfig
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,15 +38,6 @@ class JointData:
     def acted(self) -> int:
         """Return how many frames are of demonstrations: those that hold a grasp."""
         return int((self.samples.grasp_rows != NO_GRASP).sum())
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """What some of the networks learn: from what, by which losses, and how they are judged."""
-
-    batch: Callable[[np.random.Generator], Any]
-    losses: Callable[[Any, Any, torch.Generator], Losses]  # of networks, a batch, random numbers
-    judge: Judge
 
 
 def joint_stage(
@@ -71,65 +63,6 @@ def joint_stage(
     return stage_of(networks, parts, config, run, evaluation)
 
 
-def stage_of(
-    network: nn.Module,
-    parts: Mapping[str, Part],
-    config: JointConfig,
-    run: Run,
-    evaluation: PeriodicEvaluation | None = None,
-) -> Stage:
-    """Return the stage in which a network learns all of its parts in every step."""
-
-    def batch(step: int) -> dict[str, Any]:
-        rng = run.random(3, step)
-        return {name: part.batch(rng) for name, part in parts.items()}
-
-    def losses(network: Any, made: dict[str, Any], rng: torch.Generator) -> Losses:
-        found: dict[str, Tensor] = {}
-        for name, part in parts.items():
-            found |= part.losses(network, made[name], rng)
-        return found
-
-    def judge(network: Any) -> dict[str, float]:
-        figures: dict[str, float] = {}
-        for part in parts.values():
-            figures |= part.judge(network)
-        return figures
-
-    return run.stage(JOINT, network, batch, losses, judge, evaluation, config.rates)
-
-
-def boxes_part(samples: Samples, kinds: Sequence[MixturePart], config: JointConfig, run: Run) -> Part:
-    """Return what frames of all kinds teach a network with `proposals` and `matching`: what there is, what is meant."""
-    asked = np.array([bool(texts) for texts in samples.texts])
-    groups = usable_rows(JOINT, kinds, lambda rows: asked[rows])
-
-    def batch(rng: np.random.Generator) -> dict[str, Any]:
-        rows = draw(groups, run.share(config.batch), rng)
-        return {
-            "proposed": rng.permutation(rows)[: run.share(config.proposed)],
-            "asked": match_batch(samples, rows, rng) if "matching" in config.losses else {},
-        }
-
-    def losses(network: Any, made: dict[str, Any], rng: torch.Generator) -> Losses:
-        found: dict[str, Tensor] = {}
-        if "proposals" in config.losses:
-            found |= proposal_step(network.proposals, samples, made["proposed"], rng)
-        if "matching" in config.losses:
-            found |= match_step(network.matching, made["asked"], rng)
-        return found
-
-    def judge(network: Any) -> dict[str, float]:
-        figures: dict[str, float] = {}
-        if "proposals" in config.losses:
-            figures |= _judged(groups, samples, network.proposals, validation.judge_proposals)
-        if "matching" in config.losses:
-            figures |= _judged(groups, samples, network.matching, validation.judge_matching)
-        return figures
-
-    return Part(batch, losses, judge)
-
-
 def _grasps(data: JointData, share: float, config: JointConfig, run: Run) -> Part:
     samples = data.samples
     known = samples.graspable
@@ -137,7 +70,7 @@ def _grasps(data: JointData, share: float, config: JointConfig, run: Run) -> Par
     return Part(
         lambda rng: grasp_batch(samples, draw(groups, run.share(config.grasps), rng), rng),
         lambda network, made, rng: grasp_step(network.grasp, made, rng),
-        lambda network: _judged(groups, samples, network.grasp, validation.judge_grasps),
+        lambda network: judged(groups, samples, network.grasp, validation.judge_grasps),
     )
 
 
@@ -156,7 +89,3 @@ def _actions(networks: SmallGraspVla, motion: MotionSamples, share: float, confi
         return validation.judge_actions(network.expert, motion, held, mean.numpy(), spread.numpy())
 
     return Part(lambda rng: motion_batch(motion, draw(groups, run.share(config.actions), rng), rng), losses, judge)
-
-
-def _judged(groups: Sequence[Rows], samples: Samples, network: Any, judge: Any) -> dict[str, float]:
-    return judge_each(groups, lambda net, held: judge(net, samples, held[:: max(1, len(held) // JUDGED)]))(network)

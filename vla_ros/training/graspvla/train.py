@@ -7,7 +7,6 @@ import dataclasses
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -24,27 +23,19 @@ from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.training.backbone.beginning import OTHER_SIZES, begin_from
 from vla_ros.training.backbone.pretrained_trunk import begin_pretrained, keep_still
-from vla_ros.training.graspvla.cache import cut_frames, piece_name
-from vla_ros.training.graspvla.chain_stages import Run
 from vla_ros.training.graspvla.config import TrainConfig
 from vla_ros.training.graspvla.direct import direct_stage, row_starts, shown_motion
-from vla_ros.training.graspvla.distributed import DistributedContext
-from vla_ros.training.graspvla.events import OnEvent, TrainingEvent
-from vla_ros.training.graspvla.frames import contract_views
 from vla_ros.training.graspvla.joint import JointData, joint_stage
 from vla_ros.training.graspvla.motion import MotionSamples, read_motion
 from vla_ros.training.graspvla.rollouts import RollOuts
-from vla_ros.training.graspvla.samples import Samples
-from vla_ros.training.graspvla.stage import PeriodicEvaluation
-from vla_ros.training.graspvla.training_data import TrainingData
-
-
-@dataclass(frozen=True)
-class TrainingResult:
-    """How a training ended."""
-
-    figures: dict[str, float] = field(default_factory=dict)  # of the last validations
-    interrupted: bool = False
+from vla_ros.training.pictures.cache import cut_frames, piece_name
+from vla_ros.training.pictures.frames import contract_views
+from vla_ros.training.pictures.samples import Samples
+from vla_ros.training.pictures.training_data import TrainingData
+from vla_ros.training.stages.distributed import DistributedContext
+from vla_ros.training.stages.events import OnEvent, TrainingEvent, TrainingResult
+from vla_ros.training.stages.run import Run
+from vla_ros.training.stages.stage import PeriodicEvaluation
 
 
 def train(

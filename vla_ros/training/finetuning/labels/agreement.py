@@ -24,7 +24,7 @@ from vla_ros.policies.graspvla.small.target_search import TargetSearch
 from vla_ros.training.finetuning.labels.labels import label_episode
 from vla_ros.training.finetuning.labels.object_boxes import overlap
 from vla_ros.training.generation import annotations as notes
-from vla_ros.training.graspvla.frames import SEEN
+from vla_ros.training.pictures.frames import SEEN
 
 
 @torch.inference_mode()

@@ -27,11 +27,11 @@ from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.target_search import TargetSearch
 from vla_ros.training.finetuning.labels.labels import label_episode
 from vla_ros.training.generation import annotations as notes
-from vla_ros.training.graspvla.datasets import check_datasets
-from vla_ros.training.graspvla.events import OnEvent, TrainingEvent
-from vla_ros.training.graspvla.frames import Views, contract_views
-from vla_ros.training.graspvla.stage_config import LOSSES
-from vla_ros.training.graspvla.training_data import TrainingData
+from vla_ros.training.pictures.datasets import check_datasets
+from vla_ros.training.pictures.frames import Views, contract_views
+from vla_ros.training.pictures.training_data import TrainingData
+from vla_ros.training.stages.events import OnEvent, TrainingEvent
+from vla_ros.training.stages.stage_config import LOSSES
 
 
 @dataclass

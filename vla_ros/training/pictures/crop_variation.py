@@ -15,7 +15,7 @@ import numpy as np
 
 from vla_ros.policies.backbone import matching
 from vla_ros.policies.backbone.crops import MARGIN
-from vla_ros.training.graspvla.frames import KEPT_MARGIN, KEPT_MATCH
+from vla_ros.training.pictures.frames import KEPT_MARGIN, KEPT_MATCH
 
 TURN = np.radians(9.0)  # standard deviation
 STRETCH = 0.10  # standard deviation of the logarithm, along each axis of the picture

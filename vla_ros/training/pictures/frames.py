@@ -25,7 +25,7 @@ from vla_ros.policies.graspvla.small import grasp_network
 from vla_ros.policies.graspvla.small.cut_boxes import place_pairs
 from vla_ros.policies.graspvla.small.part_search import BY, split_part
 from vla_ros.training.generation import annotations as notes
-from vla_ros.training.graspvla.sentences import Sentences
+from vla_ros.training.pictures.sentences import Sentences
 
 Views = tuple[str, str]  # cameras, in the order of the networks' views
 SENTENCES = 8  # cheap beside looking at what they are about

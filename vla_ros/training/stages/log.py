@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from controllers.errors import ConfigError
-from vla_ros.training.graspvla.events import LOSSES, PREPARING, VALIDATION, TrainingEvent
+from vla_ros.training.stages.events import LOSSES, PREPARING, VALIDATION, TrainingEvent
 
 DRAW_EVERY_S = 30.0  # a training of small steps validates more often than anybody looks, and drawing takes a second
 HEADER = ("time", "stage", "kind", "step", "name", "value")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from controllers.errors import ConfigError
 from vla_ros.data.datasets.reader import LeRobotReader
-from vla_ros.training.graspvla.frames import Views, chosen_frames, read_frames
+from vla_ros.training.pictures.frames import Views, chosen_frames, read_frames
 
 PIECE = 400  # frames
 _Job = tuple[Path, Path, list[int], int, Views, bool]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a training has to say while it runs."""
+"""What a training has to say while it runs, and how it ended."""
 
 from __future__ import annotations
 
@@ -21,3 +21,11 @@ class TrainingEvent:
 
 
 OnEvent = Callable[[TrainingEvent], None]
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """How a training ended."""
+
+    figures: Mapping[str, float] = field(default_factory=dict)  # of the last validations
+    interrupted: bool = False

@@ -18,10 +18,10 @@ import torch
 from torch import Tensor, nn
 
 from controllers.errors import ConfigError, VlaError
-from vla_ros.training.graspvla.ahead import Ahead
-from vla_ros.training.graspvla.distributed import DistributedContext, moved
-from vla_ros.training.graspvla.events import LOSSES, VALIDATION, OnEvent, TrainingEvent
-from vla_ros.training.graspvla.stage_config import StageConfig
+from vla_ros.training.stages.ahead import Ahead
+from vla_ros.training.stages.distributed import DistributedContext, moved
+from vla_ros.training.stages.events import LOSSES, VALIDATION, OnEvent, TrainingEvent
+from vla_ros.training.stages.stage_config import StageConfig
 
 Losses = dict[str, Tensor]
 EVENT_EVERY = 50  # steps between two means of the losses

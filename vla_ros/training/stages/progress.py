@@ -14,8 +14,7 @@ from rich.text import Text
 
 from vla_ros.progress import WorkProgress
 from vla_ros.tables import print_table
-from vla_ros.training.graspvla.events import LOSSES, PREPARING, VALIDATION, TrainingEvent
-from vla_ros.training.graspvla.train import TrainingResult
+from vla_ros.training.stages.events import LOSSES, PREPARING, VALIDATION, TrainingEvent, TrainingResult
 
 # How long a sample of a stage takes compared with one of the expert's, until it is measured: for the time left.
 EFFORT = {"expert": 1.0, "proposals": 35.0, "grasp": 45.0, "matching": 100.0}

@@ -14,9 +14,9 @@ from vla_ros.data.datasets.metadata import DatasetMetadata, load_metadata
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.contract import DataContract
 from vla_ros.training.generation import annotations as notes
-from vla_ros.training.graspvla.frames import contract_views
-from vla_ros.training.graspvla.stage_config import LOSSES
-from vla_ros.training.graspvla.training_data import TrainingData
+from vla_ros.training.pictures.frames import contract_views
+from vla_ros.training.pictures.training_data import TrainingData
+from vla_ros.training.stages.stage_config import LOSSES
 
 EXPERT = LOSSES[0]
 

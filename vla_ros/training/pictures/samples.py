@@ -10,7 +10,7 @@ import numpy as np
 
 from vla_ros.documents import read_json
 from vla_ros.policies.backbone.word_tokens import word_tokens
-from vla_ros.training.graspvla.sentences import NO_LABEL
+from vla_ros.training.pictures.sentences import NO_LABEL
 
 NUMBERS = ("sizes", "calibrations", "boxes", "things", "labels", "tools")
 OF_GRASPS = ("windows", "middles", "options", "closed")  # of frames of demonstrations

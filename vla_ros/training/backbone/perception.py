@@ -17,11 +17,11 @@ from vla_ros.policies.backbone import matching, proposals
 from vla_ros.policies.backbone.matching import MatchNetwork
 from vla_ros.policies.backbone.proposals import ProposalNetwork
 from vla_ros.policies.backbone.standing import NUMBERS, standing
-from vla_ros.training.graspvla.crop_variation import dealt_orders, varied
-from vla_ros.training.graspvla.flat_patterns import draw_flat_pattern
-from vla_ros.training.graspvla.frames import SEEN
-from vla_ros.training.graspvla.samples import Samples
-from vla_ros.training.graspvla.sentences import NO_LABEL, disguised_tokens
+from vla_ros.training.pictures.crop_variation import dealt_orders, varied
+from vla_ros.training.pictures.flat_patterns import draw_flat_pattern
+from vla_ros.training.pictures.frames import SEEN
+from vla_ros.training.pictures.samples import Samples
+from vla_ros.training.pictures.sentences import NO_LABEL, disguised_tokens
 
 ELSEWHERE = 0.1  # of the picture: standard deviation by which a scene is moved in it
 DISGUISED = 0.3  # share of sentences whose words of colour are made up

@@ -20,9 +20,9 @@ from distributed_training import tiny_stage
 from controllers.errors import ConfigError, VlaError
 from vla_ros.policies.backbone import proposals
 from vla_ros.policies.backbone.proposals import ProposalNetwork, proposal_loss
-from vla_ros.training.graspvla.events import LOSSES, VALIDATION, TrainingEvent
-from vla_ros.training.graspvla.stage import PeriodicEvaluation, Stage, read_state, state_path
-from vla_ros.training.graspvla.stage_config import StageConfig
+from vla_ros.training.stages.events import LOSSES, VALIDATION, TrainingEvent
+from vla_ros.training.stages.stage import PeriodicEvaluation, Stage, read_state, state_path
+from vla_ros.training.stages.stage_config import StageConfig
 
 PROGRAM = ROOT / "test" / "support" / "distributed_training.py"
 
