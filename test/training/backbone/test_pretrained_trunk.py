@@ -67,3 +67,23 @@ def test_the_first_blocks_stay_as_public_weights_have_them() -> None:
     train._begin(networks, config)
     learns = [any(p.requires_grad for p in block.parameters()) for block in networks.matching.crops.trunk]
     assert learns == [False] * 3 + [True] * (len(learns) - 3)
+
+
+def test_what_stays_still_is_the_same_in_training_and_when_it_infers() -> None:
+    torch.manual_seed(0)
+    network = trunk(0.25)
+    for _ in range(3):  # statistics of its own
+        network(torch.randn(8, 3, 64, 64))
+    network.keep_still(5)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    pictures = torch.randn(4, 3, 64, 64)
+    with torch.inference_mode():
+        wanted = network.eval()[:5](pictures)
+    seen: list[torch.Tensor] = []
+    network[5].register_forward_pre_hook(lambda module, given: seen.append(given[0].detach()))
+    network.train()(pictures).sum().backward()
+    torch.testing.assert_close(seen[-1], wanted, rtol=1e-3, atol=1e-3)
+    changed = {name for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed
+    assert min(int(name.split(".")[0]) for name in changed) == 5  # statistics of what learns
+    assert [any(p.grad is not None for p in block.parameters()) for block in network[:6]] == [False] * 5 + [True]

@@ -34,12 +34,6 @@ def begin_pretrained(trunk: nn.Sequential) -> None:
     trunk.load_state_dict(dict(zip(ours, theirs, strict=False)))
 
 
-def keep_still(trunk: nn.Sequential, blocks: int) -> None:
-    """Let the first `blocks` of a trunk learn nothing."""
-    for block in list(trunk)[:blocks]:
-        block.requires_grad_(False)
-
-
 def _path() -> Path:
     try:
         package = importlib.metadata.distribution(PACKAGE)

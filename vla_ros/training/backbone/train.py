@@ -19,7 +19,7 @@ from vla_ros.policies.backbone.network import Backbone
 from vla_ros.training.backbone.beginning import begin_from
 from vla_ros.training.backbone.boxes import boxes_part
 from vla_ros.training.backbone.config import BackboneTraining
-from vla_ros.training.backbone.pretrained_trunk import begin_pretrained, keep_still
+from vla_ros.training.backbone.pretrained_trunk import begin_pretrained
 from vla_ros.training.backbone.views import view_pairs
 from vla_ros.training.pictures.cache import cut_frames
 from vla_ros.training.pictures.samples import Samples
@@ -91,7 +91,7 @@ def _begun(config: BackboneTraining, sizes: BackboneSizes) -> Backbone:
     elif config.pretrained:
         begin_pretrained(backbone.matching.crops.trunk)
     if config.pretrained:
-        keep_still(backbone.matching.crops.trunk, config.trunk_still)
+        backbone.matching.crops.trunk.keep_still(config.trunk_still)
     return backbone.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
 
 

@@ -25,12 +25,13 @@ from vla_ros.training.finetuning.config import FinetuneConfig
 from vla_ros.training.finetuning.views import STAGES, own_part
 from vla_ros.training.graspvla.chain_stages import ALONE, expert_stage, looking_stage
 from vla_ros.training.graspvla.motion import MotionSamples
+from vla_ros.training.graspvla.train import all_motion
 from vla_ros.training.pictures.cache import cut_frames
 from vla_ros.training.pictures.frames import Views
 from vla_ros.training.pictures.samples import Samples
 from vla_ros.training.pictures.training_data import TrainingData
 from vla_ros.training.stages.distributed import DistributedContext
-from vla_ros.training.stages.events import OnEvent, TrainingEvent, TrainingResult, all_motion
+from vla_ros.training.stages.events import OnEvent, TrainingEvent, TrainingResult
 from vla_ros.training.stages.mixture import MixturePart
 from vla_ros.training.stages.run import Run
 from vla_ros.training.stages.stage import Stage

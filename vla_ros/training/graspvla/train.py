@@ -22,7 +22,7 @@ from vla_ros.policies.graspvla.small.checkpoint_config import CheckpointConfig, 
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.training.backbone.beginning import OTHER_SIZES, begin_from
-from vla_ros.training.backbone.pretrained_trunk import begin_pretrained, keep_still
+from vla_ros.training.backbone.pretrained_trunk import begin_pretrained
 from vla_ros.training.graspvla.config import TrainConfig
 from vla_ros.training.graspvla.direct import direct_stage, row_starts, shown_motion
 from vla_ros.training.graspvla.joint import JointData, joint_stage
@@ -127,7 +127,7 @@ def _begin(networks: SmallGraspVla, config: TrainConfig) -> None:
     trunk = networks.matching.crops.trunk
     if not config.begin:
         begin_pretrained(trunk)
-    keep_still(trunk, config.trunk_still)
+    trunk.keep_still(config.trunk_still)
 
 
 def all_motion(action: Sequence[Path], horizon: int, on_event: OnEvent) -> MotionSamples:
