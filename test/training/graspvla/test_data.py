@@ -31,11 +31,12 @@ from vla_ros.policies.backbone.words import WordEmbedding
 from vla_ros.policies.contract import load_contract
 from vla_ros.policies.graspvla.small.chain import TOKEN_SIZE, TOKENS
 from vla_ros.policies.graspvla.small.grasp_network import CROP
+from vla_ros.training.backbone import perception
 from vla_ros.training.generation import annotations as notes
-from vla_ros.training.graspvla import grasp_examples, perception
+from vla_ros.training.graspvla import grasp_examples
 from vla_ros.training.graspvla.motion import VARIANTS, ChainNoise, motion_batch, read_motion
 from vla_ros.training.pictures.cache import cut_frames
-from vla_ros.training.pictures.crop_variation import varied
+from vla_ros.training.pictures.crop_variation import dealt, dealt_colors, varied
 from vla_ros.training.pictures.datasets import check_datasets
 from vla_ros.training.pictures.flat_patterns import draw_flat_pattern
 from vla_ros.training.pictures.frames import KEPT_MATCH, read_frames
@@ -218,16 +219,29 @@ def test_things_are_shown_otherwise_each_time_and_their_middle_stays() -> None:
 def test_colours_are_dealt_in_pictures_and_words_alike(samples: Samples, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(perception, "varied", lambda crops, rng: crops)
     rows = np.arange(6)
-    orders = np.tile([1, 2, 0], (6, 1))
-    monkeypatch.setattr(perception, "dealt_orders", lambda count, rng: orders)
+    deal = np.eye(3)[[1, 2, 0]]
+    monkeypatch.setattr(perception, "dealt_colors", lambda count, rng: np.tile(deal, (count, 1, 1)))
     batch = perception.match_batch(samples, rows, np.random.default_rng(0))
     things = samples.columns["things"][rows]
     np.testing.assert_array_equal(batch["crops"].numpy(), samples.crops[things[things >= 0]][..., [1, 2, 0]])
     assert (batch["labels"][:, 1] == NO_LABEL).all()
     assert (batch["labels"][:, 0] != NO_LABEL).any()
-    red = disguised_tokens("pick up the red mug", np.random.default_rng(1), (1, 2, 0))
+    red = disguised_tokens("pick up the red mug", np.random.default_rng(1), deal)
     (color,) = red[red[:, -1] > 0][:, -4:-1]
     assert color.argmax() == 2  # red comes third
+
+
+def test_dealt_colours_are_all_hues_and_gray_stays_gray() -> None:
+    deals = dealt_colors(400, np.random.default_rng(0))
+    np.testing.assert_allclose(deals @ np.ones(3), 1.0, atol=1e-9)
+    np.testing.assert_allclose(deals @ deals.transpose(0, 2, 1), np.tile(np.eye(3), (400, 1, 1)), atol=1e-9)
+    changed = (deals != np.eye(3)).any(axis=(1, 2))
+    assert 0.6 < changed.mean() < 0.8
+    red = deals[changed] @ np.array([1.0, 0.0, 0.0])
+    assert {0, 1, 2} == set(red.argmax(axis=1))
+    crop = np.full((1, 2, 2, 3), (200, 100, 100), dtype=np.uint8)
+    (made,) = dealt(crop, deals[changed][:1])
+    np.testing.assert_allclose(made[0, 0], np.clip(deals[changed][0] @ (200, 100, 100), 0, 255), atol=0.6)
 
 
 def test_pictures_with_boxes_teach_no_grasp() -> None:

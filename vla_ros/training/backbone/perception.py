@@ -17,7 +17,7 @@ from vla_ros.policies.backbone import matching, proposals
 from vla_ros.policies.backbone.matching import MatchNetwork
 from vla_ros.policies.backbone.proposals import ProposalNetwork
 from vla_ros.policies.backbone.standing import NUMBERS, standing
-from vla_ros.training.pictures.crop_variation import dealt_orders, varied
+from vla_ros.training.pictures.crop_variation import dealt, dealt_colors, varied
 from vla_ros.training.pictures.flat_patterns import draw_flat_pattern
 from vla_ros.training.pictures.frames import SEEN
 from vla_ros.training.pictures.samples import Samples
@@ -77,9 +77,8 @@ def match_batch(samples: Samples, rows: np.ndarray, rng: np.random.Generator) ->
     count, views, most = things.shape
     there = things >= 0
     boxes = columns["boxes"][rows][:, :, :most]
-    orders = dealt_orders(count, rng)
-    crops = varied(samples.crops[things[there]], rng)
-    crops = np.take_along_axis(crops, orders[np.nonzero(there)[0]][:, None, None], axis=3)
+    deals = dealt_colors(count, rng)
+    crops = dealt(varied(samples.crops[things[there]], rng), deals[np.nonzero(there)[0]])
     geometry = np.zeros((count, views, most, matching.GEOMETRY), dtype=np.float32)
     geometry[..., :4] = boxes[..., :4] + 0.004 * rng.normal(size=boxes[..., :4].shape)
     geometry[..., 4] = rng.uniform(0.3, 1.0, size=things.shape)
@@ -93,13 +92,13 @@ def match_batch(samples: Samples, rows: np.ndarray, rng: np.random.Generator) ->
     for number, (_, target, _) in enumerate(asked):
         if target >= 0:
             meant[number, :, target] = 1.0
-    anew = (orders != np.arange(3)).any(axis=1)
+    anew = (deals != np.eye(3)).any(axis=(1, 2))
     labels = columns["labels"][rows][:, :most].copy()
     labels[anew, :, 1] = NO_LABEL
     labels = np.repeat(labels[:, None], views, axis=1)
     words = np.stack(
         [
-            disguised_tokens(text, rng, orders[i]) if anew[i] or rng.uniform() < DISGUISED else samples.tokens(text)
+            disguised_tokens(text, rng, deals[i]) if anew[i] or rng.uniform() < DISGUISED else samples.tokens(text)
             for i, _, text in asked
         ]
     )

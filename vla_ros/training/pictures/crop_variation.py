@@ -1,28 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pictures of things, each shown otherwise whenever it is looked at: few shapes a category are to teach many.
 
-A thing is turned, stretched, mirrored and moved. Of some scenes the colours are dealt anew, red for green and so on, in
-the pictures and in the words alike: a carrot is a carrot in blue, and what is called blue is what is blue.
+A thing is turned, stretched, mirrored, moved and shaded in stripes and blotches. Of most scenes the colours are dealt
+anew, in the pictures and in the words alike: all hues are turned by one angle and now and then mirrored, so that a
+carrot is a carrot in blue, and what is called blue is what is blue. No category comes in all colours: what is only ever
+seen in some is else known by them, and an orange mug is a cup.
 Shape legend: N crops, S pixels.
 """
 
 from __future__ import annotations
 
-import itertools
+from functools import cache
 
 import cv2
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from vla_ros.policies.backbone import matching
 from vla_ros.policies.backbone.crops import MARGIN
 from vla_ros.training.pictures.frames import KEPT_MARGIN, KEPT_MATCH
 
-TURN = np.radians(9.0)  # standard deviation
-STRETCH = 0.10  # standard deviation of the logarithm, along each axis of the picture
-ZOOM = 0.08  # the same, of both
-SHIFT = 0.04  # of the side, standard deviation
-DEALT = 0.25  # share of scenes whose colours are dealt anew
-ORDERS = tuple(order for order in itertools.permutations(range(3)) if order != (0, 1, 2))
+TURN = np.radians(14.0)  # standard deviation
+STRETCH = 0.16  # standard deviation of the logarithm, along each axis of the picture
+ZOOM = 0.10  # the same, of both
+SHIFT = 0.05  # of the side, standard deviation
+DEALT = 0.7  # share of scenes whose colours are dealt anew
+LEAST_TURN = np.radians(30.0)  # of their hues
+SHADED = 0.4  # share of things over which stripes or blotches lie
+SHADE = 0.3  # how much darker and brighter they are at most
 
 
 def varied(crops: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -47,12 +52,42 @@ def varied(crops: np.ndarray, rng: np.random.Generator) -> np.ndarray:
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
+        if rng.uniform() < SHADED:
+            np.clip(result * _shading(rng), 0.0, 255.0, out=result, casting="unsafe")
     return made
 
 
-def dealt_orders(count: int, rng: np.random.Generator) -> np.ndarray:
-    """Return in which order each of `count` scenes has red, green and blue: (count, 3)."""
-    orders = np.tile(np.arange(3), (count, 1))
-    chosen = rng.uniform(size=count) < DEALT
-    orders[chosen] = np.array(ORDERS)[rng.integers(len(ORDERS), size=int(chosen.sum()))]
-    return orders
+def _shading(rng: np.random.Generator) -> np.ndarray:
+    """Return by how much each pixel is brighter, (CROP, CROP, 1) around 1: stripes, waves or blotches."""
+    size, depth = matching.CROP, rng.uniform(0.05, SHADE)
+    if rng.uniform() < 0.5:
+        blotches = rng.normal(size=(int(rng.integers(2, 8)),) * 2).astype(np.float32)
+        return 1.0 + 0.5 * depth * cv2.resize(blotches, (size, size), interpolation=cv2.INTER_CUBIC)[..., None]
+    angle, waves = rng.uniform(0.0, np.pi), rng.uniform(2.0, 14.0)
+    x, y = _grid(size)
+    wave = np.sin(2.0 * np.pi * (waves * (np.cos(angle) * x + np.sin(angle) * y) + rng.uniform()))
+    return 1.0 + depth * (np.sign(wave) if rng.uniform() < 0.5 else wave)[..., None]
+
+
+@cache
+def _grid(size: int) -> tuple[np.ndarray, np.ndarray]:
+    x, y = np.meshgrid(np.linspace(0.0, 1.0, size, dtype=np.float32), np.linspace(0.0, 1.0, size, dtype=np.float32))
+    return x, y
+
+
+def dealt_colors(count: int, rng: np.random.Generator) -> np.ndarray:
+    """Return what becomes of red, green and blue in each of `count` scenes: (count, 3, 3), gray stays what it is."""
+    deals = np.tile(np.eye(3), (count, 1, 1))
+    for i in np.flatnonzero(rng.uniform(size=count) < DEALT):
+        angle = rng.uniform(LEAST_TURN, 2.0 * np.pi - LEAST_TURN)
+        deals[i] = Rotation.from_rotvec(angle * np.ones(3) / np.sqrt(3.0)).as_matrix()
+        if rng.uniform() < 0.5:
+            deals[i] = deals[i][:, [1, 0, 2]]
+    return deals
+
+
+def dealt(crops: np.ndarray, deals: np.ndarray) -> np.ndarray:
+    """Return crops (N, S, S, 3) uint8 in other colours, each by its own (N, 3, 3)."""
+    if not len(crops):
+        return crops
+    return np.stack([cv2.transform(crop, deal) for crop, deal in zip(crops, deals, strict=True)])

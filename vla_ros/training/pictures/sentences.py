@@ -186,15 +186,19 @@ class Sentences:
         return numbers[0], numbers[1]
 
 
-def disguised_tokens(text: str, rng: np.random.Generator, order: Sequence[int] | np.ndarray = (0, 1, 2)) -> np.ndarray:
+def disguised_tokens(text: str, rng: np.random.Generator, deal: np.ndarray | None = None) -> np.ndarray:
     """Return word_tokens of a sentence whose words of colour are made up: what they mean stands in their colour alone.
 
-    `order` is the one in which its pictures have red, green and blue.
+    `deal` (3, 3) is what has become of red, green and blue in its pictures; None: they are what they were.
 
     There are a few dozen words for the colours of training. Without this their tokens are learned, and a new word of
     colour is taken for whatever its tokens come nearest to.
     """
     colors: dict[str, Color] = {}
+
+    def dealt(color: np.ndarray) -> Color:
+        red, green, blue = np.clip(color if deal is None else deal @ color, -1.0, 1.0).tolist()
+        return red, green, blue
 
     def disguise(found: re.Match[str]) -> str:
         word = found[0]
@@ -202,14 +206,12 @@ def disguised_tokens(text: str, rng: np.random.Generator, order: Sequence[int] |
             return word
         shade = (np.array(color_words()[word]) + 1) / 2 * rng.uniform(*SHADES) + TINTED * rng.normal(size=3)
         made_up = _made_up(rng)
-        red, green, blue = (2 * np.clip(shade, 0.0, 1.0) - 1)[list(order)].tolist()
-        colors[made_up] = red, green, blue
+        colors[made_up] = dealt(2 * np.clip(shade, 0.0, 1.0) - 1)
         return made_up
 
     disguised = re.sub("[a-z]+", disguise, text.lower())
     for word in _nouns() & color_words().keys():
-        red, green, blue = (color_words()[word][i] for i in order)
-        colors[word] = red, green, blue
+        colors[word] = dealt(np.array(color_words()[word]))
     return word_tokens(disguised, colors)
 
 
