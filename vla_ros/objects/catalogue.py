@@ -33,6 +33,9 @@ class Catalogue:
     synonyms: Mapping[str, str]  # other word → category
     procedural: bool  # its objects can be repainted
     receptacles: tuple[ObjectModel, ...] = ()  # what is there to be put into or onto; no split holds them
+    between: bool = (
+        False  # copies are no shapes of it, but lie between two of a half, wherever a table of them is known
+    )
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -67,7 +70,9 @@ class Catalogue:
         if not self.procedural:
             return model
         chosen = color or str(rng.choice(self.colors_of(model)))
-        return make_object(model.category, categories()[model.category].shapes[model.shape], chosen, rng)
+        return make_object(
+            model.category, categories()[model.category].shapes[model.shape], chosen, rng, between=self.between
+        )
 
     def colors_of(self, model: ObjectModel) -> tuple[str, ...]:
         """Return the colours this object comes in."""

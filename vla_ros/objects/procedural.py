@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 
 import numpy as np
@@ -38,9 +38,11 @@ from vla_ros.objects.recipes import (
     vessels,
 )
 from vla_ros.objects.recipes.families import FAMILIES
+from vla_ros.objects.recipes.families.mixing import like, mixed
 from vla_ros.objects.resting import LazyPoses, Quaternion, RestingFaces, named_orientation
 from vla_ros.objects.solids import scaled
 
+Recipe = Callable[[Paint], list[Part]]
 RECIPES: dict[str, Callable[[str, Paint], list[Part]]] = {
     "mug": tableware.mug,
     "cup": tableware.cup,
@@ -98,10 +100,13 @@ RECIPES: dict[str, Callable[[str, Paint], list[Part]]] = {
 }
 
 
-def make_object(category: str, shape: str, color: str, rng: np.random.Generator, lazy: bool = False) -> ObjectModel:
+def make_object(
+    category: str, shape: str, color: str, rng: np.random.Generator, lazy: bool = False, between: bool = False
+) -> ObjectModel:
     """Build one object. Size, mass, friction, shade, accent and decoration are drawn from its half of the category.
 
-    `lazy`: its parts are made when somebody looks at them.
+    `lazy`: its parts are made when somebody looks at them. `between`: it is no shape of the catalogue but one between
+    this and another of its half, where the category has a table of them.
     """
     known = categories()
     if category not in known:
@@ -116,7 +121,8 @@ def make_object(category: str, shape: str, color: str, rng: np.random.Generator,
     factor = half.scale[0] + position * (half.scale[1] - half.scale[0])
     weight = np.clip(position + rng.normal(0, 0.15), 0, 1)
     paint = mix_paint(color, rng, half.decorations, half.shades)
-    make = partial(_make_parts, category, shape, paint, factor)
+    recipe = _between(category, shape, half.shapes, rng) if between else partial(_recipe, category, shape)
+    make = partial(_make_parts, recipe, paint, factor)
     return ObjectModel(
         name=f"{category}_{shape}",
         category=category,
@@ -124,7 +130,7 @@ def make_object(category: str, shape: str, color: str, rng: np.random.Generator,
         parts=LazyParts(make) if lazy else make(),
         mass=float(ranges.mass[0] + weight * (ranges.mass[1] - ranges.mass[0])),
         friction=float(rng.uniform(*ranges.friction)),
-        resting=_poses(category, shape, ranges.resting, rng),
+        resting=_poses(recipe if between else None, category, shape, ranges.resting, rng),
         rolls=ranges.rolls,
         shape=ranges.shapes.index(shape),
     )
@@ -135,28 +141,43 @@ def _recipe(category: str, shape: str, paint: Paint) -> list[Part]:
     return make(rows[shape], paint) if make and shape in rows else RECIPES[category](shape, paint)
 
 
-def _make_parts(category: str, shape: str, paint: Paint, factor: float) -> tuple[Part, ...]:
-    return tuple(scaled(part, factor) for part in paint.dressed(_recipe(category, shape, paint)))
+def _between(category: str, shape: str, shapes: Sequence[str], rng: np.random.Generator) -> Recipe:
+    """Return how an object between this shape and another of `shapes` is made; that of the shape alone without one."""
+    rows, make = FAMILIES.get(category, ({}, None))
+    if make is None or shape not in rows:
+        return partial(_recipe, category, shape)
+    others = like(rows[shape], (rows[name] for name in shapes if name in rows))
+    return partial(make, mixed(rows[shape], others[int(rng.integers(len(others)))], rng))
+
+
+def _make_parts(recipe: Recipe, paint: Paint, factor: float) -> tuple[Part, ...]:
+    return tuple(scaled(part, factor) for part in paint.dressed(recipe(paint)))
 
 
 @cache
 def _resting_faces(category: str, shape: str) -> RestingFaces:
     """Return what this shape can lie on: colours and decoration do not change it, and size only scales it."""
-    paint = mix_paint(categories()[category].colors[0], np.random.default_rng(0))
-    return RestingFaces(_recipe(category, shape, paint))
+    return _faces(partial(_recipe, category, shape), category)
 
 
-def _poses(category: str, shape: str, names: tuple[str, ...], rng: np.random.Generator) -> LazyPoses:
+def _faces(recipe: Recipe, category: str) -> RestingFaces:
+    return RestingFaces(recipe(mix_paint(categories()[category].colors[0], np.random.default_rng(0))))
+
+
+def _poses(
+    own: Recipe | None, category: str, shape: str, names: tuple[str, ...], rng: np.random.Generator
+) -> LazyPoses:
     """Return how one copy may lie: the random rolls are drawn now, the faces it comes to rest on when requested."""
     orientations = tuple(tuple(named_orientation(name, rng).as_quat().tolist()) for name in names)
-    return LazyPoses(partial(_rested, category, shape, names, orientations))
+    faces = partial(_resting_faces, category, shape) if own is None else partial(_faces, own, category)
+    return LazyPoses(partial(_rested, faces, names, orientations))
 
 
 def _rested(
-    category: str, shape: str, names: tuple[str, ...], orientations: tuple[Quaternion, ...]
+    faces: Callable[[], RestingFaces], names: tuple[str, ...], orientations: tuple[Quaternion, ...]
 ) -> tuple[Quaternion, ...]:
-    # A ball stays as it lies.
+    found = None if set(names) == {"any"} else faces()
     return tuple(
-        orientation if name == "any" else _resting_faces(category, shape).rest(Rotation.from_quat(orientation))
+        orientation if name == "any" or found is None else found.rest(Rotation.from_quat(orientation))  # a ball stays
         for name, orientation in zip(names, orientations, strict=True)
     )

@@ -144,6 +144,7 @@ def _face_uv(vertices: np.ndarray, axis: int, sign: float, half: np.ndarray) -> 
     """Map a face so that its picture stands upright: v along z on the sides, along y on top and bottom."""
     across, up = {0: (1, 2), 1: (0, 2), 2: (0, 1)}[axis]
     mirrored = sign if axis != 1 else -sign
+    half = np.maximum(half, 1e-9)  # a face without extent shows one point of the picture
     u = 0.5 + 0.5 * mirrored * vertices[:, across] / half[across]
     return np.stack([u, 0.5 + 0.5 * vertices[:, up] / half[up]], 1)
 

@@ -28,6 +28,7 @@ from vla_ros.sim.grasping.planning import GraspPlanner
 from vla_ros.sim.scenes.scene import Scene, SceneCamera
 from vla_ros.sim.world import World
 from vla_ros.tasks.named_things import NamedThing, naming
+from vla_ros.tasks.table import DEFAULT_TASK
 from vla_ros.tasks.task import Task
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.generation.contract_columns import ContractColumns
@@ -75,6 +76,9 @@ class GroundingMaker:
         # Objects are requested as a whole, whatever the demonstrations do.
         self._settings = dataclasses.replace(settings, by_part=False)
         self._catalogue = load_catalogue(settings.objects)
+        # Nothing has to be held: things may be of shapes between those that can be grasped, and no two are the same.
+        drawn_from = dataclasses.replace(self._catalogue, between=True)
+        self._drawn_from = drawn_from if settings.task == DEFAULT_TASK else settings.objects
         self._sets = SETS if SETS.keys() <= task.sets.sets.keys() else settings.sets
         self._stored = ContractColumns(contract)
         names = tuple(contract.cameras)
@@ -88,7 +92,9 @@ class GroundingMaker:
         set_name = str(rng.choice(list(self._sets), p=list(self._sets.values())))
         try:
             request = self._settings.request(set_name, number, tuple(self._contract.cameras))
-            request = dataclasses.replace(request, categories=self._settings.grounding_categories)
+            request = dataclasses.replace(
+                request, categories=self._settings.grounding_categories, objects=self._drawn_from
+            )
             scene = self._task.scene(request)
             world = World(scene, self._embodiment)
         except VlaError as error:
