@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+
+pytest.importorskip("piper_sdk", reason="piper_sdk is not installed: VLA_EXTRAS=hardware ./vla … installs it")
 from rig.piper_arm import DRIVER_ERROR, HOME, SPEED
 from rig.simulated_piper import SimulatedPiper
 

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import pytest
+
+pytest.importorskip("piper_sdk", reason="piper_sdk is not installed: VLA_EXTRAS=hardware ./vla … installs it")
 import can
 import numpy as np
-import pytest
 from piper_sdk import ArmMsgFeedbackStatusEnum
 from piper_sdk.piper_msgs.msg_v2 import (
     ArmMsgGripperCtrl,

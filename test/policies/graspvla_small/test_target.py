@@ -69,7 +69,7 @@ def fed() -> FedMemory:
 def test_what_never_fitted_the_words_is_nowhere(fed: FedMemory) -> None:
     assert fed.update(None) is None
     assert fed.update(found(HERE, score=0.01)) is None
-    assert fed.update(found(HERE, score=0.3, together=0.05)) is None  # one view's word
+    assert fed.update(found(HERE, score=0.3, together=0.03)) is None  # one view's word
     assert fed.update(found(HERE)) is HERE
 
 

@@ -16,7 +16,7 @@ DEVICES = Path("/sys/class/net")
 CAN_TYPE = "280"  # ARPHRD_CAN of the kernel's if_arp.h
 UP = 0x1  # IFF_UP
 PORT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,14}")  # a network device's name has at most 15 characters
-CHANNEL = re.compile(r"[A-Za-z0-9_./-]{1,100}")
+CHANNEL = re.compile(r"[A-Za-z0-9_./-]{1,107}")  # as long as the path of a Unix socket can be
 ANSWER_S = 2.0
 
 
