@@ -7,7 +7,6 @@ import argparse
 import contextlib
 import sys
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,10 +21,12 @@ from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EpisodeSettings
 from vla_ros.evaluation.statistics import CHOOSERS, wilson_interval
 from vla_ros.policies.base import Policy, capability
+from vla_ros.policies.geometric.point_cloud import project
 from vla_ros.policies.loading import load_policy
-from vla_ros.policies.observation import CameraView, Observation
+from vla_ros.policies.observation import Observation
 from vla_ros.policies.reasoning import Reasoner, Reasoning
 from vla_ros.progress import shown
+from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.tables import print_table
 
@@ -56,8 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
     rows = [_settings(row, arguments) for row in arguments.rows]
     for settings in rows:
         settings.check()
-    runner = EpisodeRunner(rows[0])
-    policy = load_policy(arguments.policy, runner.embodiment, None, arguments.checkpoint, arguments.setting)
+    embodiment = load_embodiment(rows[0].robot)
+    policy = load_policy(arguments.policy, embodiment, None, arguments.checkpoint, arguments.setting)
     if capability(policy, Reasoner) is None:
         raise ConfigError(f"--policy {arguments.policy}: does not say what it means: take graspvla or geometric")
     tallies = [_Tally(f"{settings.set_name}, {settings.categories}") for settings in rows]
@@ -189,12 +190,5 @@ class _FirstLook:
     def _middles(self, scene: Scene, camera: str) -> np.ndarray:
         """Return where a camera sees the objects' middles (N, 2) [px]."""
         assert self._observed is not None
-        return _project(self._observed.cameras[camera], [placed.T_base_object[:3, 3] for placed in scene.objects])
-
-
-def _project(view: CameraView, points: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the pixels (N, 2) of points (3,) [m], base frame."""
-    K, T_base_camera = view.calibration
-    local = (np.array(points) - T_base_camera[:3, 3]) @ T_base_camera[:3, :3]
-    image = local @ K.T
-    return image[:, :2] / image[:, 2:]
+        points = np.array([placed.T_base_object[:3, 3] for placed in scene.objects])
+        return project(self._observed.cameras[camera], points)

@@ -21,6 +21,7 @@ from vla_ros.policies.backbone.crops import box_window
 from vla_ros.policies.backbone.matching import KeysValues, MatchNetwork
 from vla_ros.policies.backbone.proposals import ProposalNetwork
 from vla_ros.policies.backbone.standing import NUMBERS, standing
+from vla_ros.policies.backbone.word_tokens import filled
 
 COUNT = 10  # proposals a view at most
 LEAST = 0.12  # score of a proposal
@@ -122,7 +123,7 @@ class Backbone(nn.Module):
     def ask(self, looks: Looks, words: np.ndarray) -> Answer:
         """Return which of the things the words (T, SIZE), as word_tokens has them, mean."""
         # Rows without a token are masked anyway: leave them out.
-        spoken = words[: max(1, int((words != 0).any(axis=1).nonzero()[0].max(initial=0)) + 1)]
+        spoken = words[: filled((words != 0).any(axis=1))]
         there = torch.ones(looks.looks.shape[:2], dtype=torch.bool)
         tokens = torch.from_numpy(np.ascontiguousarray(spoken))[None]
         layers = [taken[0] for taken in self.matching.attend(looks.looks, looks.geometry, there, tokens)]

@@ -37,6 +37,11 @@ def word_tokens(text: str, colors: Mapping[str, Color] | None = None) -> np.ndar
     return rows
 
 
+def filled(there: np.ndarray) -> int:
+    """Return how many of (N,) bool there are up to the last that is true, at least 1: what comes after is only room."""
+    return int(np.flatnonzero(there).max(initial=0)) + 1
+
+
 @cache
 def color_words() -> dict[str, Color]:
     """Return the colour of each word that is one."""

@@ -17,6 +17,7 @@ from vla_ros.policies.backbone import matching, proposals
 from vla_ros.policies.backbone.matching import MatchNetwork
 from vla_ros.policies.backbone.proposals import ProposalNetwork
 from vla_ros.policies.backbone.standing import NUMBERS, standing
+from vla_ros.policies.backbone.word_tokens import filled
 from vla_ros.training.pictures.crop_variation import dealt, dealt_colors, varied
 from vla_ros.training.pictures.flat_patterns import draw_flat_pattern
 from vla_ros.training.pictures.frames import SEEN
@@ -73,7 +74,7 @@ def match_batch(samples: Samples, rows: np.ndarray, rng: np.random.Generator) ->
     columns = samples.columns
     things = columns["things"][rows]  # (B, V, N)
     # Frames have room for more things than stand in most: what none of these has costs time and teaches nothing.
-    things = things[..., : max(1, int(np.flatnonzero((things >= 0).any(axis=(0, 1))).max(initial=0)) + 1)]
+    things = things[..., : filled((things >= 0).any(axis=(0, 1)))]
     count, views, most = things.shape
     there = things >= 0
     boxes = columns["boxes"][rows][:, :, :most]
@@ -102,7 +103,7 @@ def match_batch(samples: Samples, rows: np.ndarray, rng: np.random.Generator) ->
             for i, _, text in asked
         ]
     )
-    words = words[:, : max(1, int(np.flatnonzero((words != 0).any(axis=(0, 2))).max(initial=0)) + 1)]
+    words = words[:, : filled((words != 0).any(axis=(0, 2)))]
     # A thing now and then goes missing from a view, as proposals do.
     kept = there & (rng.uniform(size=there.shape) > 0.04)
     return {

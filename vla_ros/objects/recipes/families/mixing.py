@@ -47,9 +47,7 @@ def _alike(one: Any, other: Any) -> bool:
 def _blend(one: Any, other: Any, share: float, strayed: float) -> Any:
     if isinstance(one, tuple):
         return tuple(_blend(first, second, share, strayed) for first, second in zip(one, other, strict=True))
-    value = one + share * (other - one)
-    # What both have above nothing, such as a radius, is never nothing.
     low, high = sorted((one, other))
-    return strayed * (
-        float(np.clip(value, 0.7 * low, 1.4 * high)) if low > 0.0 else one + min(max(share, 0.0), 1.0) * (other - one)
-    )
+    if low > 0.0:  # what both have above nothing, such as a radius, is never nothing
+        return strayed * float(np.clip(one + share * (other - one), 0.7 * low, 1.4 * high))
+    return strayed * (one + min(max(share, 0.0), 1.0) * (other - one))
