@@ -39,6 +39,7 @@ from vla_ros.teleop.simulated_hand.hand import ArmBarred, SimulatedHand, Waypoin
 
 JERK_MAX = 6500.0  # [m/s³] of the tool: Franka Control Interface documentation, limits for Panda
 CLUTCHED_S = 0.3
+POLICY_CHUNK_S = 3.0
 STILL = 2e-3  # [m] an arm that is not told to move stays within this
 
 
@@ -326,7 +327,8 @@ def test_after_a_fault_the_page_says_so_until_it_is_enabled_again(operator, page
 
 def test_the_operator_takes_the_arm_from_a_policy_and_gives_it_back(operator, page):
     def policy_moves() -> bool:
-        operator.send(operator.chunk((0.0, 0.0, 0.01), duration=0.5))
+        # Long enough that it is under way when the operator takes the arm, however long the test's own steps take.
+        operator.send(operator.chunk((0.0, 0.0, 0.01), duration=POLICY_CHUNK_S))
         operator.spin(0.2)
         return operator.progress.source == "policy" and operator.progress.moving
 
@@ -337,6 +339,7 @@ def test_the_operator_takes_the_arm_from_a_policy_and_gives_it_back(operator, pa
     page.go(forward(0.1, 0.2))  # clutching alone takes nothing
     operator.spin(0.3)
     assert "take it first" in page.state["arms"]["panda"]["refused"]
+    assert operator.spin_until(policy_moves, 30.0)
     page.command("take")
     assert operator.spin_until(lambda: operator.progress.source == "teleop", 30.0)
     operator.transitions.clear()

@@ -91,7 +91,7 @@ def test_what_a_command_has_changed_is_waited_for():
 
 
 def test_a_fault_in_mid_way_ends_the_strokes():
-    robot = FaultyRobot(faults=1)
+    robot = FaultyRobot(faults=1, faults_after=1)  # a busy machine brings few packets to a stroke
     robot.enabled = True
     with pytest.raises(ArmBarred, match="control is held"):
         reach(robot)

@@ -64,7 +64,9 @@ class ArmObserver:
 
     def _on_objects(self, message: PoseArray) -> None:
         self.heights = np.array([pose.position.z for pose in message.poses])
-        self.lowest = self.heights if self.lowest is None else np.minimum(self.lowest, self.heights)
+        if self.lowest is None or self.lowest.shape != self.heights.shape:  # another scene
+            self.lowest = self.heights
+        self.lowest = np.minimum(self.lowest, self.heights)
 
     def spin_until(self, done: Callable[[], bool], timeout: float) -> bool:
         """Listen until `done` holds; False when it does not within `timeout` [s]."""
