@@ -15,13 +15,13 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from controllers.chunks.chunk import ActionChunk
+from vla_ros.policies.actions.normalisation import Normaliser
+from vla_ros.policies.actions.single_arm import SingleArmCodec, tool_deltas
 from vla_ros.policies.base import Policy
 from vla_ros.policies.chunking.sampling import sample_chunk
 from vla_ros.policies.flow.policy import MlpFlowPolicy
 from vla_ros.policies.flow.training import FlowTraining, train_flow
-from vla_ros.policies.normalisation import Normaliser
 from vla_ros.policies.observation import ArmState, EndEffectorState, Observation, RobotState
-from vla_ros.policies.single_arm import SingleArmCodec, tool_deltas
 
 PERIOD, HORIZON = 0.1, 10
 START, GOAL, POST = 0.1, 0.8, 0.5  # [m] along x

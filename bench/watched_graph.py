@@ -25,7 +25,7 @@ from vla_ros.configuration import share_directory
 from vla_ros.nodes.arm.progress import ControlProgress
 from vla_ros.nodes.camera.publisher import CameraPublisher
 from vla_ros.nodes.transport import Transport, choose_transport
-from vla_ros.policies.image_lines import GRASP, NAMED, gripper_lines
+from vla_ros.policies.capabilities.image_lines import GRASP, NAMED, gripper_lines
 from vla_ros.policies.observation import CameraView
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 from vla_ros.robots.visible_robot import VisibleRobot

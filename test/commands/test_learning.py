@@ -12,12 +12,12 @@ from vla_ros import cli
 from vla_ros.commands.learning import generate as generate_command
 from vla_ros.commands.learning.generated_data import GeneratedData
 from vla_ros.configuration import share_directory
-from vla_ros.policies import families
-from vla_ros.policies.learning import DataAmounts
+from vla_ros.policies.families import table
+from vla_ros.policies.families.learning import DataAmounts
 
 MINE = '''
-from vla_ros.policies.family import PolicyFamily
-from vla_ros.policies.learning import Learning
+from vla_ros.policies.families.family import PolicyFamily
+from vla_ros.policies.families.learning import Learning
 from vla_ros.policies.needs import Needs
 
 ASKED = []
@@ -106,9 +106,9 @@ def package(mine, tmp_path, monkeypatch):
         "[vla_ros.policies]\nby_heart = offered:Learns\ngone = offered:Gone\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    families._installed.cache_clear()
+    table._installed.cache_clear()
     yield
-    families._installed.cache_clear()
+    table._installed.cache_clear()
 
 
 def test_a_checkpoint_says_of_which_family_it_is(package, tmp_path):
@@ -131,16 +131,16 @@ def test_a_training_file_says_of_which_family_it_is(package, tmp_path):
 
 
 def test_the_shipped_checkpoint_is_of_its_family():
-    assert families.family_of(share_directory() / "checkpoints" / "graspvla_small") == "graspvla"
+    assert table.family_of(share_directory() / "checkpoints" / "graspvla_small") == "graspvla"
 
 
 def test_every_kind_of_checkpoint_is_of_one_family():
-    kinds = [kind.checkpoint_kind for kind in families.specifications().values() if kind.checkpoint_kind]
+    kinds = [kind.checkpoint_kind for kind in table.specifications().values() if kind.checkpoint_kind]
     assert len(set(kinds)) == len(kinds) >= 3
 
 
 def test_what_a_family_of_ours_names_is_there():
-    for kind in families.specifications().values():
+    for kind in table.specifications().values():
         for learning in (kind.train, kind.finetune):
             if learning is not None:
                 pytest.importorskip("torch", reason="PyTorch is not installed: ./vla test without VLA_EXTRAS=none")

@@ -14,7 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError
 from vla_ros.configuration import build
-from vla_ros.policies.action_encoding import ActionEncoding, continuous
+from vla_ros.policies.actions.encoding import ActionEncoding, continuous
 from vla_ros.policies.contract import (
     REFERENCES,
     ROTATIONS,

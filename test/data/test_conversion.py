@@ -29,7 +29,7 @@ from vla_ros.data.conversion.parallel import Unusable, convert_all
 from vla_ros.data.conversion.resampling import GRACE_S, bracket, latest, linear, nearest, slerp
 from vla_ros.data.datasets.check import check
 from vla_ros.data.datasets.reader import LeRobotReader
-from vla_ros.policies.action_encoding import ActionEncoding
+from vla_ros.policies.actions.encoding import ActionEncoding
 from vla_ros.policies.contract import load_contract
 
 SETTINGS = ConversionSettings(CONTRACT)

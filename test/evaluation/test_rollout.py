@@ -18,8 +18,8 @@ from vla_ros.evaluation.rollout import Rollout, RolloutConfig
 from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EpisodeSettings
 from vla_ros.evaluation.video import VideoWriter
+from vla_ros.policies.actions.single_arm import SingleArmObservation, single_arm
 from vla_ros.policies.observation import Observation
-from vla_ros.policies.single_arm import SingleArmObservation, single_arm
 from vla_ros.sim.world import World
 from vla_ros.tasks.grasping.lifting import GraspTaskConfig
 from vla_ros.tasks.judging import Outcome

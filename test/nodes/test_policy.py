@@ -20,8 +20,8 @@ from vla_ros import messages, qos
 from vla_ros.nodes.arm.progress import NAME, ControlProgress
 from vla_ros.nodes.camera.publisher import CameraPublisher
 from vla_ros.nodes.policy_node import PolicyNode
+from vla_ros.policies.actions.single_arm import SingleArmObservation, single_arm
 from vla_ros.policies.observation import CameraView, Observation
-from vla_ros.policies.single_arm import SingleArmObservation, single_arm
 
 SIZE = (48, 64)
 JOINTS = [*(f"panda_joint{i}" for i in range(1, 8)), "panda_finger_joint1", "panda_finger_joint2"]

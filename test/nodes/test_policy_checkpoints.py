@@ -16,12 +16,12 @@ from rig.nodes import NodeUnderTest, Operator
 
 from controllers.chunks.chunk import ActionChunk
 from vla_ros import messages, qos
+from vla_ros.policies.actions.normalisation import Statistics
 from vla_ros.policies.chunking.sampling import covers
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.flow.checkpoint import save_flow
 from vla_ros.policies.flow.config import FlowConfig
 from vla_ros.policies.flow.training import FlowTraining, train_flow
-from vla_ros.policies.normalisation import Statistics
 
 ENOUGH = 20  # chunks
 SELDOM = 0.25  # share of the chunks that turn: guided 0 to 0.05 on one machine, at any delay; drawn at random 0.5

@@ -13,7 +13,7 @@ from visualization_msgs.msg import Marker, MarkerArray
 
 from vla_ros import messages, qos
 from vla_ros.nodes.policy.detection_publisher import CHOSEN, OTHER, DetectionPublisher
-from vla_ros.policies.detection import Detection
+from vla_ros.policies.capabilities.detection import Detection
 
 
 class LookingPolicy:

@@ -21,7 +21,7 @@ from vla_ros.nodes.episode.film import Film
 from vla_ros.nodes.policy.latency import Latency
 from vla_ros.nodes.policy.reasoning_publisher import ReasoningPublisher
 from vla_ros.nodes.policy_node import PolicyNode
-from vla_ros.policies.image_lines import NO_LINES, ImageLines, reasoning_lines
+from vla_ros.policies.capabilities.image_lines import NO_LINES, ImageLines, reasoning_lines
 from vla_ros.policies.observation import CameraView
 
 K, T_BASE_CAMERA = np.array([[100.0, 0.0, 32.0], [0.0, 100.0, 24.0], [0.0, 0.0, 1.0]]), grasp_at(0.5, 0.0, 1.0)

@@ -14,11 +14,11 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: ./vla tes
 from flow_observation import observation
 
 from controllers.errors import ConfigError
+from vla_ros.policies.actions.normalisation import Statistics
 from vla_ros.policies.contract import ActionContract
+from vla_ros.policies.families.loading import check_policy, load_policy
 from vla_ros.policies.flow.checkpoint import load_flow, new_network, save_flow
 from vla_ros.policies.flow.config import FlowConfig
-from vla_ros.policies.loading import check_policy, load_policy
-from vla_ros.policies.normalisation import Statistics
 from vla_ros.robots.embodiment import load_embodiment
 
 FRANKA = load_embodiment("franka")

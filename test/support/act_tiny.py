@@ -12,10 +12,10 @@ from whole_observation import whole
 
 from vla_ros.policies.act.checkpoint import new_network, save_act
 from vla_ros.policies.act.config import ActConfig, ActSizes
+from vla_ros.policies.actions.normalisation import Statistics
+from vla_ros.policies.actions.single_arm import SingleArmObservation, SingleArmState
 from vla_ros.policies.contract import load_contract
-from vla_ros.policies.normalisation import Statistics
 from vla_ros.policies.observation import CameraView, Observation
-from vla_ros.policies.single_arm import SingleArmObservation, SingleArmState
 
 SIZES = ActSizes(
     size=24, heads=2, feedforward=32, encoder_layers=1, decoder_layers=1, style_layers=1, latent=4, width=4

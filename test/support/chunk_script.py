@@ -10,8 +10,8 @@ from scipy.spatial.transform import Rotation
 from whole_observation import whole
 
 from controllers.chunks.chunk import STATUS_CHANNEL, ActionChunk, TaskStatus, pose_channels
+from vla_ros.policies.actions.single_arm import SingleArmObservation, SingleArmState
 from vla_ros.policies.observation import Observation
-from vla_ros.policies.single_arm import SingleArmObservation, SingleArmState
 
 CHANNELS = (*pose_channels("panda"), "panda_hand/width", STATUS_CHANNEL)
 

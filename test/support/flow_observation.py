@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 from whole_observation import whole
 
+from vla_ros.policies.actions.single_arm import SingleArmObservation, SingleArmState
 from vla_ros.policies.observation import Observation
-from vla_ros.policies.single_arm import SingleArmObservation, SingleArmState
 
 
 def observation(stamp: float = 0.0) -> Observation:

@@ -11,13 +11,13 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 from transformers import Dinov2Config, LlamaConfig, PretrainedConfig, SiglipVisionConfig
 
+from vla_ros.policies.actions.normalisation import Statistics
+from vla_ros.policies.actions.single_arm import tool_deltas
 from vla_ros.policies.graspvla.full.config import ExpertConfig, FullConfig, GraspSpace, VisionConfig
 from vla_ros.policies.graspvla.full.loss import Batch
 from vla_ros.policies.graspvla.full.network import GraspVlaNetwork, PartConfigs
 from vla_ros.policies.graspvla.full.parts import build_network
 from vla_ros.policies.graspvla.full.tokenizer import InstructionTokenizer
-from vla_ros.policies.normalisation import Statistics
-from vla_ros.policies.single_arm import tool_deltas
 
 IMAGE, BOX_BINS, GRASP_BINS, WORDS = 28, 12, 20, 24
 SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}

@@ -11,9 +11,9 @@ from furnished_scene import CABINET, DRAWER, furnished_scene
 
 from controllers.arm.model import ArmModel
 from controllers.chunks.chunk import ActionChunk, TaskStatus
+from vla_ros.policies.actions.single_arm import SingleArmCodec
 from vla_ros.policies.base import Policy
 from vla_ros.policies.observation import Observation
-from vla_ros.policies.single_arm import SingleArmCodec
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, Step, approach, close, straight
 from vla_ros.sim.referring.scene_object import SceneObject

@@ -7,8 +7,8 @@ import numpy as np
 
 from controllers.chunks.chunk import ActionChunk, pose_channels
 from controllers.rotations import from_matrix
+from vla_ros.policies.capabilities.reasoning import Reasoning
 from vla_ros.policies.observation import Observation
-from vla_ros.policies.reasoning import Reasoning
 
 BOX = np.array([20.0, 10.0, 44.0, 34.0])  # [px]
 STAGES = {"look": 0.004, "boxes": 0.003, "grasp": 0.001, "flow": 0.002}  # [s]

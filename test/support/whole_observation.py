@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+from vla_ros.policies.actions.single_arm import SingleArmObservation, SingleArmState
 from vla_ros.policies.observation import ArmState, EndEffectorState, Observation, RobotState
-from vla_ros.policies.single_arm import SingleArmObservation, SingleArmState
 
 
 def joints(arm: str) -> tuple[str, ...]:

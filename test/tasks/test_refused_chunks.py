@@ -11,7 +11,7 @@ from controllers.errors import ChunkError
 from vla_ros.evaluation.rollout import Rollout, RolloutConfig
 from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EpisodeSettings
-from vla_ros.policies.refusals import MOST
+from vla_ros.policies.capabilities.refusals import MOST
 from vla_ros.sim.world import World
 from vla_ros.tasks.either_hand import task_expert
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from vla_ros.robots.names import DEFAULT_ROBOT
 
 if TYPE_CHECKING:
-    from vla_ros.policies.family import PolicyFamily
+    from vla_ros.policies.families.family import PolicyFamily
     from vla_ros.policies.needs import CameraNeed, Needs
 
 
@@ -25,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """List or show."""
     from controllers.errors import ConfigError
-    from vla_ros.policies.families import policy_names
-    from vla_ros.policies.loading import specified
+    from vla_ros.policies.families.loading import specified
+    from vla_ros.policies.families.table import policy_names
     from vla_ros.robots.embodiment import load_embodiment
 
     if arguments.action == "list":
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _summary(name: str) -> str:
     from controllers.errors import ConfigError
-    from vla_ros.policies.families import specification_of
+    from vla_ros.policies.families.table import specification_of
 
     try:
         return specification_of(name).summary

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from vla_ros.evaluation.video import VideoWriter
 from vla_ros.policies.base import Policy, capability
-from vla_ros.policies.image_drawing import draw
-from vla_ros.policies.image_lines import NO_LINES, reasoning_lines
-from vla_ros.policies.reasoning import Reasoner
+from vla_ros.policies.capabilities.image_drawing import draw
+from vla_ros.policies.capabilities.image_lines import NO_LINES, reasoning_lines
+from vla_ros.policies.capabilities.reasoning import Reasoner
 from vla_ros.sim.lockstep_world import LockstepWorld
 
 

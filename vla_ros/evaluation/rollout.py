@@ -16,9 +16,9 @@ from vla_ros.evaluation.film import EpisodeFilm
 from vla_ros.evaluation.observing import Observer
 from vla_ros.evaluation.video import VideoWriter
 from vla_ros.policies.base import Policy, capability
-from vla_ros.policies.detection import Explaining
+from vla_ros.policies.capabilities.detection import Explaining
+from vla_ros.policies.capabilities.refusals import HearsRefusals
 from vla_ros.policies.needs import Needs
-from vla_ros.policies.refusals import HearsRefusals
 from vla_ros.sim.execution import Execution
 from vla_ros.sim.lockstep_world import LockstepWorld
 from vla_ros.sim.scenes.scene import Scene

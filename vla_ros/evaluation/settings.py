@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.policies.families import DEFAULT_POLICY, FAMILIES, check_name
+from vla_ros.policies.families.table import DEFAULT_POLICY, FAMILIES, check_name
 from vla_ros.robots.names import DEFAULT_ROBOT
 from vla_ros.tasks.table import DEFAULT_TASK
 
@@ -49,7 +49,7 @@ class EpisodeSettings:
         from vla_ros.evaluation.rollout import RolloutConfig
         from vla_ros.objects.catalogue import load_catalogue
         from vla_ros.objects.category import chosen_categories
-        from vla_ros.policies.loading import check_policy
+        from vla_ros.policies.families.loading import check_policy
         from vla_ros.robots.control import load_control_config
         from vla_ros.robots.embodiment import load_embodiment
         from vla_ros.sim.scenes.target_query import check_words
@@ -124,7 +124,7 @@ class EvaluationSettings:
         """Load a policy that is learned or a user's own. Raises ConfigError for what would break every episode."""
         if self.episode.policy == EXPERT:
             return
-        from vla_ros.policies.loading import loaded, specified
+        from vla_ros.policies.families.loading import loaded, specified
         from vla_ros.robots.embodiment import load_embodiment
 
         robot = load_embodiment(self.episode.robot)

@@ -35,7 +35,7 @@ def check_launch(graph: Graph, words: Sequence[str]) -> dict[str, Value]:
 def check_grasp(arguments: Mapping[str, Value]) -> None:
     """Check the robot, policy, task, set and objects of a job. Raises ConfigError for the first that is wrong."""
     # Imported here: the command line must start fast, and --show-args needs none of it.
-    from vla_ros.policies.loading import check_policy
+    from vla_ros.policies.families.loading import check_policy
     from vla_ros.robots.control import check_whole_body, load_control_config, with_whole_body
     from vla_ros.robots.embodiment import load_embodiment, with_named_cameras
     from vla_ros.sim.scenes.request import SceneRequest

@@ -25,11 +25,11 @@ from vla_ros.nodes.policy.state_feed import StateFeed
 from vla_ros.nodes.spinning import run_node, serve_until_stopped, steady_timer
 from vla_ros.nodes.transport import Transport
 from vla_ros.policies.base import Policy, capability
-from vla_ros.policies.families import DEFAULT_POLICY
-from vla_ros.policies.loading import check_policy, load_policy
+from vla_ros.policies.capabilities.reasoning import Reasoner, Reasoning
+from vla_ros.policies.families.loading import check_policy, load_policy
+from vla_ros.policies.families.table import DEFAULT_POLICY
 from vla_ros.policies.needs import STATE_PERIOD_S, everything
 from vla_ros.policies.observation import CameraView, Observation
-from vla_ros.policies.reasoning import Reasoner, Reasoning
 from vla_ros.robots.embodiment import load_embodiment
 
 

@@ -16,7 +16,7 @@ from vla_ros.output_file import write_output
 from vla_ros.training.output_lock import taken
 
 if TYPE_CHECKING:
-    from vla_ros.policies.learning import TrainingRequest
+    from vla_ros.policies.families.learning import TrainingRequest
     from vla_ros.training.stages.distributed import DistributedContext
     from vla_ros.training.stages.events import OnEvent, TrainingResult
 

@@ -21,10 +21,10 @@ from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EpisodeSettings
 from vla_ros.policies.act.checkpoint import load_act, new_network
 from vla_ros.policies.act.policy import ActPolicy
+from vla_ros.policies.actions.normalisation import Statistics
 from vla_ros.policies.chunking.ensemble import Ensemble
-from vla_ros.policies.families import family_of
-from vla_ros.policies.loading import check_policy, load_policy
-from vla_ros.policies.normalisation import Statistics
+from vla_ros.policies.families.loading import check_policy, load_policy
+from vla_ros.policies.families.table import family_of
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.world import World
 from vla_ros.tasks.grasping.lifting import GraspTaskConfig

@@ -13,13 +13,13 @@ from chunk_script import Script
 
 from controllers.errors import ConfigError
 from vla_ros.configuration import share_directory
-from vla_ros.policies import loading
 from vla_ros.policies.base import capability
+from vla_ros.policies.capabilities.detection import Detecting
+from vla_ros.policies.capabilities.flow_policy import DifferentiableFlowPolicy, FlowPolicy
 from vla_ros.policies.chunking.config import METHODS, wrap_chunking
 from vla_ros.policies.chunking.ensemble import Ensemble
 from vla_ros.policies.chunking.real_time import RealTimeChunking
-from vla_ros.policies.detection import Detecting
-from vla_ros.policies.flow_policy import DifferentiableFlowPolicy, FlowPolicy
+from vla_ros.policies.families import loading
 from vla_ros.policies.geometric.policy import GeometricPolicy
 from vla_ros.robots.embodiment import load_embodiment
 
@@ -57,7 +57,7 @@ def test_capabilities_are_told_apart():
 
 
 def test_what_loads_policies_does_not_load_pytorch(root):
-    code = "import sys, vla_ros.policies.loading; sys.exit('torch' in sys.modules)"
+    code = "import sys, vla_ros.policies.families.loading; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=root)
 
 

@@ -10,9 +10,9 @@ from scipy.spatial.transform import Rotation
 
 from controllers.chunks.chunk import ActionChunk, TaskStatus
 from vla_ros.policies.base import Policy, capability
+from vla_ros.policies.capabilities.detection import Explaining
 from vla_ros.policies.chunking.ensemble import Ensemble
 from vla_ros.policies.chunking.weighting import ActWeighting, CogActWeighting, VoteWeighting, Weighting
-from vla_ros.policies.detection import Explaining
 
 RADIUS = 0.05  # [m] of a post at (0.5, 0)
 

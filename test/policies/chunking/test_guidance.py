@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from controllers.errors import ConfigError
+from vla_ros.policies.capabilities.flow_policy import integrate_flow
 from vla_ros.policies.chunking.delay import DelayEstimator
 from vla_ros.policies.chunking.guidance import guidance_weight, identity_guided, prefix_mask, vjp_guided
-from vla_ros.policies.flow_policy import integrate_flow
 
 
 class LinearFlow:

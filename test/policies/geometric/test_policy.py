@@ -11,10 +11,10 @@ from drawn_scene import grasping_scene
 from whole_observation import whole
 
 from controllers.chunks.chunk import TaskStatus
-from vla_ros.policies.detection import Detecting
+from vla_ros.policies.actions.single_arm import SingleArmObservation, SingleArmState
+from vla_ros.policies.capabilities.detection import Detecting
+from vla_ros.policies.families.loading import load_policy
 from vla_ros.policies.geometric.policy import PolicyPhase
-from vla_ros.policies.loading import load_policy
-from vla_ros.policies.single_arm import SingleArmObservation, SingleArmState
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.world import World
 

@@ -16,13 +16,13 @@ from vla_ros.configuration import share_directory
 from vla_ros.evaluation.settings import EpisodeSettings
 from vla_ros.launching.checks import check_grasp
 from vla_ros.launching.jobs import load_job
-from vla_ros.policies import loading, weights
 from vla_ros.policies.backbone.checkpoint_config import PACKAGES
 from vla_ros.policies.base import capability
+from vla_ros.policies.capabilities.reasoning import Reasoner
 from vla_ros.policies.chunking.ensemble import Ensemble
-from vla_ros.policies.families import DEFAULT_POLICY
+from vla_ros.policies.families import loading, weights
+from vla_ros.policies.families.table import DEFAULT_POLICY
 from vla_ros.policies.graspvla.small.acting_rules import ActingRules
-from vla_ros.policies.reasoning import Reasoner
 from vla_ros.robots.embodiment import load_embodiment
 
 pytest.importorskip("safetensors")

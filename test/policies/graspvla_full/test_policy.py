@@ -16,15 +16,15 @@ pytest.importorskip("transformers", reason="transformers is not installed: it co
 from graspvla_full_tiny import tiny_network, tiny_words
 
 from controllers.errors import ConfigError
+from vla_ros.policies.actions.single_arm import SingleArmObservation, SingleArmState
 from vla_ros.policies.base import Policy
-from vla_ros.policies.flow_policy import DifferentiableFlowPolicy
+from vla_ros.policies.capabilities.flow_policy import DifferentiableFlowPolicy
 from vla_ros.policies.graspvla.full.checkpoint import Checkpoint, save_checkpoint
 from vla_ros.policies.graspvla.full.loading import load_full_policy
 from vla_ros.policies.graspvla.full.policy import GraspVlaFullPolicy
 from vla_ros.policies.graspvla.full.pose_numbers import pose_matrix, pose_numbers
 from vla_ros.policies.graspvla.full.square_image import box_fractions, box_pixels, square_image
 from vla_ros.policies.observation import CameraView
-from vla_ros.policies.single_arm import SingleArmObservation, SingleArmState
 from vla_ros.robots.embodiment import load_embodiment
 
 HOME = (1.0, 0.0, 0.0, 0.0)

@@ -8,8 +8,8 @@ import pytest
 
 pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
+from vla_ros.policies.actions.single_arm import SingleArmObservation, SingleArmState
 from vla_ros.policies.graspvla.small.blocked_hand import RISE, STEP, BlockedHand
-from vla_ros.policies.single_arm import SingleArmObservation, SingleArmState
 
 RIM = np.array([0.5, 0.1, 0.1])
 DOWN = np.array([0.0, 0.0, -1.0])

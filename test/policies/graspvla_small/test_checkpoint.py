@@ -16,6 +16,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRA
 
 
 from controllers.errors import ConfigError
+from vla_ros.policies.actions.single_arm import tool_deltas
 from vla_ros.policies.graspvla.small import policy as policy_module
 from vla_ros.policies.graspvla.small.checkpoint import load_networks, save_checkpoint
 from vla_ros.policies.graspvla.small.checkpoint_config import (
@@ -27,7 +28,6 @@ from vla_ros.policies.graspvla.small.checkpoint_config import (
 )
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.policy import GraspVlaPolicy, load_small_policy
-from vla_ros.policies.single_arm import tool_deltas
 from vla_ros.robots.embodiment import load_embodiment
 
 SIZES = NetworkSizes(

@@ -10,12 +10,12 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRA
 
 from two_views import FRONT, HEIGHT, SIDE, WIDTH
 
+from vla_ros.policies.actions.single_arm import SingleArmState
 from vla_ros.policies.backbone.view_geometry import project
 from vla_ros.policies.graspvla.small.chain import GripperMemory
 from vla_ros.policies.graspvla.small.part_memory import PartMemory
 from vla_ros.policies.graspvla.small.part_search import BEYOND, MOST, find_part, part_points, split_part
 from vla_ros.policies.graspvla.small.target_search import FoundTarget
-from vla_ros.policies.single_arm import SingleArmState
 
 CALIBRATIONS = [FRONT, SIDE]
 PICTURES = [np.zeros((HEIGHT, WIDTH, 3), dtype=np.uint8)] * 2

@@ -15,15 +15,15 @@ from drawn_scene import grasping_scene
 
 from controllers.chunks.chunk import TaskStatus
 from controllers.errors import ConfigError
+from vla_ros.policies.actions.single_arm import SingleArmObservation, SingleArmState
 from vla_ros.policies.backbone.word_tokens import word_tokens
 from vla_ros.policies.base import Policy
+from vla_ros.policies.capabilities.reasoning import Reasoner
 from vla_ros.policies.graspvla.small.acting_rules import ActingRules
 from vla_ros.policies.graspvla.small.chain import MEMORY_STEPS
 from vla_ros.policies.graspvla.small.checkpoint_config import NetworkSizes
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.policy import GraspVlaPolicy, small_policy
-from vla_ros.policies.reasoning import Reasoner
-from vla_ros.policies.single_arm import SingleArmObservation, SingleArmState
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.world import World
 

@@ -12,6 +12,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRA
 
 from two_views import FRONT, HEIGHT, SIDE, WIDTH
 
+from vla_ros.policies.actions.single_arm import SingleArmState
 from vla_ros.policies.backbone.crops import box_window
 from vla_ros.policies.backbone.matching import CROP, GEOMETRY
 from vla_ros.policies.backbone.network import Answer, Backbone, Looks, Proposed
@@ -19,7 +20,6 @@ from vla_ros.policies.backbone.view_geometry import project
 from vla_ros.policies.graspvla.small.chain import GripperMemory
 from vla_ros.policies.graspvla.small.target_memory import LANDED, LANDED_HIDDEN, TargetMemory
 from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSearch
-from vla_ros.policies.single_arm import SingleArmState
 
 CALIBRATIONS = [FRONT, SIDE]
 HERE, THERE, FAR = np.array([0.5, 0.0, 0.05]), np.array([0.6, 0.2, 0.05]), np.array([0.3, -0.3, 0.4])

@@ -13,7 +13,7 @@ from controllers.chunks.chunk import TaskStatus
 from vla_ros.evaluation.observing import Observer
 from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EXPERT, EpisodeSettings
-from vla_ros.policies.refusals import MOST
+from vla_ros.policies.capabilities.refusals import MOST
 from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, Step, approach
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.world import World

@@ -17,9 +17,9 @@ from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EXPERT, EpisodeSettings
 from vla_ros.evaluation.statistics import summary
 from vla_ros.objects.catalogue import load_catalogue
+from vla_ros.policies.actions.single_arm import SingleArmCodec
 from vla_ros.policies.base import Policy
 from vla_ros.policies.observation import Observation
-from vla_ros.policies.single_arm import SingleArmCodec
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.referring.meaning import meaning
 from vla_ros.sim.referring.scene_object import SceneObject

@@ -10,8 +10,8 @@ from controllers.chunks.chunk import ActionChunk, TaskStatus
 from vla_ros.evaluation.observing import Observer
 from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EpisodeSettings
+from vla_ros.policies.capabilities.refusals import MOST
 from vla_ros.policies.observation import Observation
-from vla_ros.policies.refusals import MOST
 from vla_ros.sim.world import World
 from vla_ros.tasks.two_hands.hands import PERIOD_S, Both, wait
 from vla_ros.tasks.two_hands.segments import SegmentScript

@@ -29,10 +29,10 @@ from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.act.checkpoint import new_network
 from vla_ros.policies.act.config import read_act_config
 from vla_ros.policies.act.policy import ActPolicy
+from vla_ros.policies.actions.normalisation import Normaliser
 from vla_ros.policies.backbone.proposals import small_pictures
 from vla_ros.policies.contract import load_contract
-from vla_ros.policies.loading import check_policy
-from vla_ros.policies.normalisation import Normaliser
+from vla_ros.policies.families.loading import check_policy
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.training.act.config import ActTraining, load_act_training, read_channels
 from vla_ros.training.act.loss import ActBatches, act_loss, divergence, judge_act, reconstruction
@@ -139,7 +139,7 @@ def test_the_loss_falls_on_frames_that_it_knows_by_heart_and_it_acts_without_a_s
 
 
 def statistics(normaliser: Normaliser):
-    from vla_ros.policies.normalisation import Statistics
+    from vla_ros.policies.actions.normalisation import Statistics
 
     return Statistics(tuple(normaliser.mean.tolist()), tuple(normaliser.std.tolist()))
 

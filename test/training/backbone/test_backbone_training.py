@@ -22,9 +22,9 @@ from vla_ros.data.datasets.writer import LeRobotWriter
 from vla_ros.policies.backbone.checkpoint import load_backbone
 from vla_ros.policies.backbone.checkpoint_config import read_backbone_config
 from vla_ros.policies.backbone.word_tokens import word_tokens
+from vla_ros.policies.families.network_file import CONFIG, WEIGHTS
 from vla_ros.policies.graspvla.small.checkpoint import load_networks
 from vla_ros.policies.graspvla.small.checkpoint_config import read_config
-from vla_ros.policies.network_file import CONFIG, WEIGHTS
 from vla_ros.training.backbone.config import load_backbone_training
 from vla_ros.training.backbone.views import view_pairs
 from vla_ros.training.generation.episode_maker import EpisodeMaker

@@ -16,7 +16,7 @@ from vla_ros.data.datasets.episode import EncodedEpisode
 from vla_ros.data.datasets.features import ACTION, ANCHOR, STATE
 from vla_ros.data.datasets.video import open_video
 from vla_ros.objects.category import categories
-from vla_ros.policies.action_encoding import ActionEncoding, one_sided
+from vla_ros.policies.actions.encoding import ActionEncoding, one_sided
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.visibility import project
 from vla_ros.training.generation import annotations as notes

@@ -17,13 +17,13 @@ from whole_observation import whole
 from controllers.chunks.chunk import TaskStatus
 from vla_ros import cli
 from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.policies.actions.single_arm import SingleArmObservation, SingleArmState
 from vla_ros.policies.backbone.view_geometry import project
 from vla_ros.policies.contract import load_contract
 from vla_ros.policies.graspvla.small.checkpoint_config import read_config
 from vla_ros.policies.graspvla.small.direct_expert import COLUMNS, ROWS, DirectExpert, lines_of_sight
 from vla_ros.policies.graspvla.small.direct_policy import DirectPolicy
 from vla_ros.policies.graspvla.small.policy import load_small_policy
-from vla_ros.policies.single_arm import SingleArmObservation, SingleArmState
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.world import World
 from vla_ros.training.generation import annotations as notes

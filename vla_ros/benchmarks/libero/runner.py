@@ -21,7 +21,7 @@ from vla_ros.evaluation.pool import Run
 from vla_ros.evaluation.rollout import Rollout, RolloutConfig
 from vla_ros.evaluation.video import VideoWriter
 from vla_ros.policies.base import Policy
-from vla_ros.policies.loading import check_policy, load_policy
+from vla_ros.policies.families.loading import check_policy, load_policy
 from vla_ros.policies.needs import Needs
 from vla_ros.robots.control import FollowerFactory, load_control_config
 from vla_ros.robots.embodiment import Embodiment, load_embodiment

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from controllers.errors import ConfigError
 from vla_ros.benchmarks.libero.suites import LiberoTask, asked
-from vla_ros.policies.families import DEFAULT_POLICY
+from vla_ros.policies.families.table import DEFAULT_POLICY
 
 STATES = 50  # initial states that every task of LIBERO has
 ROBOT = "franka"
@@ -31,7 +31,7 @@ class LiberoSettings:
 
     def check(self) -> None:
         """Raise ConfigError for what cannot be run, before any work begins."""
-        from vla_ros.policies.loading import check_policy, loaded, specified
+        from vla_ros.policies.families.loading import check_policy, loaded, specified
         from vla_ros.robots.embodiment import load_embodiment
 
         last = len(self.tasks) * STATES

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from controllers.errors import ConfigError
 from vla_ros.output_file import check_output, write_output
-from vla_ros.policies.families import DEFAULT_POLICY, policy_text
+from vla_ros.policies.families.table import DEFAULT_POLICY, policy_text
 from vla_ros.robots.names import DEFAULT_ROBOT
 from vla_ros.tasks.table import DEFAULT_TASK, TASKS
 

@@ -34,7 +34,7 @@ def run_test(
     from vla_ros.evaluation.protocol.rows import load_protocol
     from vla_ros.evaluation.protocol.run import ReleaseTest
     from vla_ros.evaluation.protocol.table import document, markdown, print_result
-    from vla_ros.policies.loading import specified
+    from vla_ros.policies.families.loading import specified
     from vla_ros.robots.embodiment import load_embodiment
 
     _check(arguments, defaults)

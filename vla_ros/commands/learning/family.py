@@ -8,9 +8,9 @@ import importlib.util
 from collections.abc import Callable, Sequence
 
 from controllers.errors import ConfigError
-from vla_ros.policies.families import specification_of, specifications
-from vla_ros.policies.family import PolicyFamily
-from vla_ros.policies.learning import FinetuningRequest, Learner, Learning, TrainingRequest
+from vla_ros.policies.families.family import PolicyFamily
+from vla_ros.policies.families.learning import FinetuningRequest, Learner, Learning, TrainingRequest
+from vla_ros.policies.families.table import specification_of, specifications
 
 THREADS_MAX = 1024
 OF_ALL = ("threads", "json")  # options that every family takes

@@ -16,8 +16,8 @@ from pathlib import Path
 from vla_ros.commands.learning.family import check_request, how_it_learns, learner_of
 from vla_ros.commands.learning.generated_data import GeneratedData
 from vla_ros.output_file import OutputFile, check_output_folder
-from vla_ros.policies.families import family_of
-from vla_ros.policies.learning import DataAmounts, FinetuningRequest
+from vla_ros.policies.families.learning import DataAmounts, FinetuningRequest
+from vla_ros.policies.families.table import family_of
 
 EVALUATED, SEED = 50, 1000
 

@@ -21,9 +21,9 @@ from vla_ros.documents import read_yaml
 from vla_ros.output_file import OutputFile, check_output_folder
 from vla_ros.policies.backbone.checkpoint_config import KIND as BACKBONE
 from vla_ros.policies.backbone.checkpoint_config import PACKAGES
-from vla_ros.policies.families import DEFAULT_POLICY
-from vla_ros.policies.learning import DataAmounts, Learning, TrainingRequest
-from vla_ros.policies.own_policy import is_file
+from vla_ros.policies.families.learning import DataAmounts, Learning, TrainingRequest
+from vla_ros.policies.families.own_policy import is_file
+from vla_ros.policies.families.table import DEFAULT_POLICY
 
 BACKBONE_LEARNING = Learning("vla_ros.training.backbone.learning:train_backbone", BACKBONE, ("generate",))
 

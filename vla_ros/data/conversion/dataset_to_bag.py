@@ -23,7 +23,7 @@ from vla_ros.data.datasets.features import ACTION, ANCHOR, IMAGES, STATE
 from vla_ros.data.datasets.metadata import EpisodeMetadata
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.datasets.schema import check_dataset
-from vla_ros.policies.action_encoding import ActionEncoding
+from vla_ros.policies.actions.encoding import ActionEncoding
 from vla_ros.policies.contract import DataContract, contract_line, pose_arms
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.robots.topics import commanded_pose_topic

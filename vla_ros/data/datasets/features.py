@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.policies.action_encoding import ActionEncoding
+from vla_ros.policies.actions.encoding import ActionEncoding
 from vla_ros.policies.contract import DataContract, ExtraFeature
 
 VIDEO, STRING = "video", "string"

@@ -24,7 +24,7 @@ from vla_ros.data.hands.demonstration import HandDemonstration, demonstration_id
 from vla_ros.data.hands.masks import PREFIX, mask_features
 from vla_ros.data.image_fit import fit_image, fit_intrinsics
 from vla_ros.encoded_images import read_image
-from vla_ros.policies.action_encoding import ActionEncoding, one_sided
+from vla_ros.policies.actions.encoding import ActionEncoding, one_sided
 from vla_ros.policies.contract import CameraStream, DataContract
 
 SHUT_BELOW = 0.5  # of the way from how little to how far the hand was open

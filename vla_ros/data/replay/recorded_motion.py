@@ -11,7 +11,7 @@ import numpy as np
 
 from controllers.chunks.chunk import ORIENTATION_AXES, ChannelKind, channel_kind
 from controllers.errors import VlaError
-from vla_ros.policies.action_encoding import continuous
+from vla_ros.policies.actions.encoding import continuous
 
 # What has changed no further has not begun to move.
 STILL = {

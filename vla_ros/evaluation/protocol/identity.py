@@ -15,9 +15,9 @@ import vla_ros
 from controllers.errors import ConfigError
 from vla_ros.configuration import share_directory, user_folder
 from vla_ros.documents import JSON_MAX, DocumentError, parse_json
-from vla_ros.policies.families import CONFIG, FAMILIES
-from vla_ros.policies.loading import specified
-from vla_ros.policies.own_policy import is_file
+from vla_ros.policies.families.loading import specified
+from vla_ros.policies.families.own_policy import is_file
+from vla_ros.policies.families.table import CONFIG, FAMILIES
 from vla_ros.robots.embodiment import load_embodiment
 
 _BLOCK = 1 << 20  # [B] read at once

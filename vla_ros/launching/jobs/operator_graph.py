@@ -13,7 +13,7 @@ from vla_ros.launching.graph import Chosen, NodeSpec
 from vla_ros.launching.jobs.robot_graph import same
 from vla_ros.launching.ports import tcp_problem
 from vla_ros.launching.ros2_control import SIMULATED_TIME
-from vla_ros.policies.families import check_name, policy_text
+from vla_ros.policies.families.table import check_name, policy_text
 from vla_ros.tasks.table import DEFAULT_TASK, check_task
 from vla_ros.teleop.idle_watch import IDLE_TIMEOUT_S
 from vla_ros.teleop.protocol import HANDS, OWN_SIDE

@@ -8,7 +8,7 @@ from vla_ros.launching.graph import Graph, NodeSpec
 from vla_ros.launching.jobs.config import JobConfig
 from vla_ros.launching.jobs.robot_graph import check_judged, judged_arguments, judged_nodes, same
 from vla_ros.launching.ros2_control import SIMULATED, SIMULATED_TIME
-from vla_ros.policies.families import DEFAULT_POLICY, check_name, policy_text
+from vla_ros.policies.families.table import DEFAULT_POLICY, check_name, policy_text
 
 MANAGED = ("state_node", "camera_node", "policy_node", "control_node")
 

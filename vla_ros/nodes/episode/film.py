@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from vla_ros.evaluation.video import VideoWriter
-from vla_ros.policies.image_drawing import draw
-from vla_ros.policies.image_lines import ImageLines
+from vla_ros.policies.capabilities.image_drawing import draw
+from vla_ros.policies.capabilities.image_lines import ImageLines
 
 WAITING_MAX = 8  # frames; when the encoder falls behind, frames are dropped rather than kept
 

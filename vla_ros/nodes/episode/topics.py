@@ -28,7 +28,7 @@ from vla_ros.nodes.parameters import declare, declare_cameras
 from vla_ros.nodes.policy.synchronizer import Synchronizer
 from vla_ros.nodes.recorder.report import HEARD, LACKING, RECORDER
 from vla_ros.nodes.sim.scene_choice import announced_scene
-from vla_ros.policies.image_lines import NO_LINES, ImageLines
+from vla_ros.policies.capabilities.image_lines import NO_LINES, ImageLines
 from vla_ros.tasks.judging import Truth
 from vla_ros.tasks.table import DEFAULT_TASK, TASKS, load_task
 

@@ -12,9 +12,9 @@ from controllers.chunks.chunk import ActionChunk
 from controllers.errors import VlaError
 from vla_ros.nodes.sim.scene_choice import SceneChoice
 from vla_ros.policies.base import Policy, capability
-from vla_ros.policies.detection import Explaining
+from vla_ros.policies.capabilities.detection import Explaining
+from vla_ros.policies.capabilities.refusals import HearsRefusals
 from vla_ros.policies.observation import Observation
-from vla_ros.policies.refusals import HearsRefusals
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.world import World
 from vla_ros.tasks.either_hand import task_expert

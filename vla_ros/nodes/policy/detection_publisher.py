@@ -8,7 +8,7 @@ from visualization_msgs.msg import MarkerArray
 
 from vla_ros import messages, qos
 from vla_ros.policies.base import Policy, capability
-from vla_ros.policies.detection import Detecting, Detection
+from vla_ros.policies.capabilities.detection import Detecting, Detection
 
 CHOSEN, FITS, OTHER = (0.1, 0.9, 0.2, 0.35), (0.9, 0.9, 0.1, 0.25), (0.6, 0.6, 0.6, 0.2)
 

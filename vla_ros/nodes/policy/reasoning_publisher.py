@@ -14,9 +14,9 @@ from visualization_msgs.msg import ImageMarker, Marker
 
 from vla_ros import messages, qos
 from vla_ros.policies.base import Policy, capability
-from vla_ros.policies.image_lines import GRASP, NO_LINES, ImageLines, gripper_lines, reasoning_lines
+from vla_ros.policies.capabilities.image_lines import GRASP, NO_LINES, ImageLines, gripper_lines, reasoning_lines
+from vla_ros.policies.capabilities.reasoning import Reasoner, Reasoning
 from vla_ros.policies.observation import CameraView
-from vla_ros.policies.reasoning import Reasoner, Reasoning
 
 
 class ReasoningPublisher:

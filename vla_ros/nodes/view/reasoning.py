@@ -14,7 +14,7 @@ from vla_ros import messages, qos
 from vla_ros.nodes.view import drawing
 from vla_ros.nodes.view.feed import Feed
 from vla_ros.nodes.view.server import ViewServer
-from vla_ros.policies.image_lines import GRASP, ImageLines
+from vla_ros.policies.capabilities.image_lines import GRASP, ImageLines
 
 
 class ReasoningView:

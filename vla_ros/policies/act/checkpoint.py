@@ -12,7 +12,7 @@ from vla_ros.policies.act.config import ActConfig, read_act_config
 from vla_ros.policies.act.network import ActNetwork
 from vla_ros.policies.act.policy import ActPolicy
 from vla_ros.policies.contract_checks import check_checkpoint
-from vla_ros.policies.network_file import load_weights, save_network
+from vla_ros.policies.families.network_file import load_weights, save_network
 from vla_ros.robots.embodiment import Embodiment
 
 

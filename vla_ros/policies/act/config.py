@@ -10,10 +10,10 @@ from typing import Any
 from controllers.errors import ConfigError
 from vla_ros.configuration import build
 from vla_ros.documents import read_json
-from vla_ros.policies.action_codec import ActionCodec
+from vla_ros.policies.actions.codec import ActionCodec
+from vla_ros.policies.actions.normalisation import Statistics
 from vla_ros.policies.contract import ActionContract
-from vla_ros.policies.families import CONFIG, check_version
-from vla_ros.policies.normalisation import Statistics
+from vla_ros.policies.families.table import CONFIG, check_version
 
 KIND, VERSION = "act", 1
 

@@ -11,7 +11,7 @@ import torch
 from controllers.chunks.chunk import ActionChunk
 from vla_ros.policies.act.config import ActConfig
 from vla_ros.policies.act.network import ActNetwork
-from vla_ros.policies.action_codec import state_values
+from vla_ros.policies.actions.codec import state_values
 from vla_ros.policies.backbone.proposals import small_pictures
 from vla_ros.policies.backbone.word_tokens import word_tokens
 from vla_ros.policies.observation import Observation

@@ -9,8 +9,8 @@ from vla_ros.policies.backbone.checkpoint_config import PACKAGES
 from vla_ros.policies.base import Policy
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.contract_checks import check_checkpoint
-from vla_ros.policies.family import LearnedFamily
-from vla_ros.policies.learning import Learning
+from vla_ros.policies.families.family import LearnedFamily
+from vla_ros.policies.families.learning import Learning
 from vla_ros.policies.needs import CameraNeed, Needs, state_channels
 
 

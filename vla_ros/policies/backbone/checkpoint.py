@@ -11,7 +11,7 @@ from pathlib import Path
 
 from vla_ros.policies.backbone.checkpoint_config import BackboneConfig, BackboneSizes, read_backbone_config
 from vla_ros.policies.backbone.network import Backbone
-from vla_ros.policies.network_file import load_weights, save_network
+from vla_ros.policies.families.network_file import load_weights, save_network
 
 
 def new_backbone(sizes: BackboneSizes) -> Backbone:

@@ -10,7 +10,7 @@ from typing import Any
 from controllers.errors import ConfigError
 from vla_ros.configuration import build
 from vla_ros.documents import read_json
-from vla_ros.policies.families import CONFIG, check_version
+from vla_ros.policies.families.table import CONFIG, check_version
 
 KIND, VERSION = "backbone", 1
 PACKAGES = ("torch", "safetensors", "tokenizers", "wordllama")  # the last has wheels for Python 3.11 to 3.13 alone

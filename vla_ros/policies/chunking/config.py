@@ -8,11 +8,11 @@ from typing import Any
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import build
 from vla_ros.policies.base import Policy
+from vla_ros.policies.capabilities.flow_policy import DifferentiableFlowPolicy, FlowPolicy
 from vla_ros.policies.chunking.ensemble import Ensemble
 from vla_ros.policies.chunking.guidance import identity_guided, vjp_guided
 from vla_ros.policies.chunking.real_time import RealTimeChunking, RealTimeConfig
 from vla_ros.policies.chunking.weighting import ActWeighting, CogActWeighting, VoteWeighting
-from vla_ros.policies.flow_policy import DifferentiableFlowPolicy, FlowPolicy
 
 WEIGHTINGS: dict[str, type[ActWeighting | CogActWeighting | VoteWeighting]] = {
     "act": ActWeighting,

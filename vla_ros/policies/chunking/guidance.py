@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from controllers.errors import ConfigError
-from vla_ros.policies.flow_policy import DifferentiableFlowPolicy, FlowPolicy
+from vla_ros.policies.capabilities.flow_policy import DifferentiableFlowPolicy, FlowPolicy
 
 Velocity = Callable[[np.ndarray, float], np.ndarray]
 

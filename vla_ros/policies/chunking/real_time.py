@@ -16,10 +16,10 @@ import numpy as np
 
 from controllers.chunks.chunk import ActionChunk, TaskStatus
 from controllers.errors import ConfigError
+from vla_ros.policies.capabilities.flow_policy import FlowPolicy, integrate_flow
 from vla_ros.policies.chunking.delay import DelayEstimator
 from vla_ros.policies.chunking.guidance import Velocity, prefix_mask
 from vla_ros.policies.chunking.sampling import covers, sample_chunk
-from vla_ros.policies.flow_policy import FlowPolicy, integrate_flow
 from vla_ros.policies.observation import Observation
 
 

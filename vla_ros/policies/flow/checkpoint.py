@@ -6,11 +6,11 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from vla_ros.policies.action_codec import state_values
+from vla_ros.policies.actions.codec import state_values
+from vla_ros.policies.families.network_file import load_weights, save_network
 from vla_ros.policies.flow.config import FlowConfig, read_flow_config
 from vla_ros.policies.flow.network import VelocityNetwork
 from vla_ros.policies.flow.policy import MlpFlowPolicy
-from vla_ros.policies.network_file import load_weights, save_network
 
 
 def load_flow(folder: Path) -> MlpFlowPolicy:

@@ -14,10 +14,10 @@ import torch
 
 from controllers.chunks.chunk import ActionChunk
 from controllers.errors import ConfigError
-from vla_ros.policies.action_codec import ActionCodec
+from vla_ros.policies.actions.codec import ActionCodec
+from vla_ros.policies.actions.normalisation import Normaliser
+from vla_ros.policies.capabilities.flow_policy import Pullback, integrate_flow
 from vla_ros.policies.flow.network import VelocityNetwork
-from vla_ros.policies.flow_policy import Pullback, integrate_flow
-from vla_ros.policies.normalisation import Normaliser
 from vla_ros.policies.observation import Observation
 
 Features = Callable[[Observation], np.ndarray]
@@ -72,7 +72,7 @@ class MlpFlowPolicy:
         spent = time.perf_counter() - started
         return self._chunk(observation, actions, self._sequence, spent)
 
-    # -- the flow, in NumPy terms (vla_ros/policies/flow_policy.py) -----------------------------------------------
+    # -- the flow, in NumPy terms (vla_ros/policies/capabilities/flow_policy.py) ---------------------------------------
     @property
     def action_shape(self) -> tuple[int, int]:
         """Return (H, D)."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.policies.base import Policy
 from vla_ros.policies.contract import ActionContract
-from vla_ros.policies.family import LearnedFamily
+from vla_ros.policies.families.family import LearnedFamily
 from vla_ros.policies.flow.config import KIND, FlowConfig, read_flow_config
 from vla_ros.policies.needs import Needs, state_channels
 

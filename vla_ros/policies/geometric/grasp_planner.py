@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from vla_ros.objects.grasp import Grasp
+from vla_ros.policies.actions.single_arm import SingleArmObservation
 from vla_ros.policies.geometric.completion import complete, thin
 from vla_ros.policies.geometric.config import GeometricConfig
 from vla_ros.policies.geometric.grasp_candidates import GraspScene, propose_grasps
@@ -13,7 +14,6 @@ from vla_ros.policies.geometric.gripper_space import GripperDimensions
 from vla_ros.policies.geometric.perception import TableView
 from vla_ros.policies.geometric.reachability import Reach, alike, first_reachable, leans_well
 from vla_ros.policies.geometric.segmentation import Segment
-from vla_ros.policies.single_arm import SingleArmObservation
 
 POINTS_MAX = 350
 

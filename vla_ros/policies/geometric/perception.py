@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from controllers.errors import ConfigError
+from vla_ros.policies.actions.single_arm import SingleArmObservation
 from vla_ros.policies.geometric.color_naming import WhiteBalance
 from vla_ros.policies.geometric.point_cloud import AxisAlignedBox, deproject
 from vla_ros.policies.geometric.segmentation import Segment, join, segment
 from vla_ros.policies.geometric.self_filter import RobotShape
 from vla_ros.policies.geometric.table_plane import fit_table, level, levelled_height
 from vla_ros.policies.observation import CameraView
-from vla_ros.policies.single_arm import SingleArmObservation
 
 
 @dataclass(frozen=True)

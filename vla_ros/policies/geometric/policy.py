@@ -14,7 +14,8 @@ from controllers.errors import VlaError
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.objects.colors import color_ranges
 from vla_ros.objects.grasp import Grasp
-from vla_ros.policies.detection import Detection
+from vla_ros.policies.actions.single_arm import SingleArmCodec, SingleArmObservation
+from vla_ros.policies.capabilities.detection import Detection
 from vla_ros.policies.geometric.color_naming import ColorNamer
 from vla_ros.policies.geometric.config import GeometricConfig
 from vla_ros.policies.geometric.grasp_planner import PointCloudGraspPlanner
@@ -29,7 +30,6 @@ from vla_ros.policies.geometric.segmentation import Segment
 from vla_ros.policies.geometric.self_filter import RobotShape
 from vla_ros.policies.geometric.target import Candidate, TargetFinder, detect
 from vla_ros.policies.observation import Observation
-from vla_ros.policies.single_arm import SingleArmCodec, SingleArmObservation
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
 
 Step = tuple[list[np.ndarray], float, TaskStatus]  # poses (4, 4), the gripper's width [m], the status of a chunk

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from controllers.errors import ConfigError
 from vla_ros.configuration import build
+from vla_ros.policies.actions.single_arm import SingleArmCodec
 from vla_ros.policies.base import Policy
 from vla_ros.policies.contract import ActionContract
-from vla_ros.policies.family import PolicyChoice, PolicyFamily
+from vla_ros.policies.families.family import PolicyChoice, PolicyFamily
 from vla_ros.policies.geometric.config import GeometricConfig
 from vla_ros.policies.needs import CameraNeed, Needs
-from vla_ros.policies.single_arm import SingleArmCodec
 
 
 class Specification(PolicyFamily):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from controllers.errors import ConfigError
-from vla_ros.policies.detection import Detection
+from vla_ros.policies.capabilities.detection import Detection
 from vla_ros.policies.geometric.color_naming import ColorNamer
 from vla_ros.policies.geometric.descriptor import describe
 from vla_ros.policies.geometric.language import Request

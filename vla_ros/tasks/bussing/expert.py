@@ -14,9 +14,9 @@ import numpy as np
 from controllers.arm.model import ArmModel
 from controllers.chunks.chunk import ActionChunk, TaskStatus
 from vla_ros.objects.catalogue import load_catalogue
+from vla_ros.policies.actions.single_arm import PERIOD_S
+from vla_ros.policies.capabilities.refusals import Answer, Refusals
 from vla_ros.policies.observation import Observation
-from vla_ros.policies.refusals import Answer, Refusals
-from vla_ros.policies.single_arm import PERIOD_S
 from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, minimum_jerk
 from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.sim.world import World

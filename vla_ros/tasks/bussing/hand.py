@@ -11,9 +11,9 @@ import numpy as np
 
 from controllers.arm.model import ArmModel
 from controllers.chunks.chunk import ActionChunk, TaskStatus
-from vla_ros.policies.action_codec import ActionCodec
+from vla_ros.policies.actions.codec import ActionCodec
+from vla_ros.policies.actions.single_arm import SingleArmCodec, SingleArmObservation
 from vla_ros.policies.contract import ActionContract
-from vla_ros.policies.single_arm import SingleArmCodec, SingleArmObservation
 from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, Step
 from vla_ros.sim.world import World
 from vla_ros.tasks.bussing.placements import BussingPlanner

@@ -12,9 +12,9 @@ import numpy as np
 
 from controllers.arm.model import ArmModel
 from controllers.chunks.chunk import ActionChunk, TaskStatus
+from vla_ros.policies.actions.single_arm import SingleArmObservation
+from vla_ros.policies.capabilities.refusals import Answer, Refusals
 from vla_ros.policies.observation import Observation
-from vla_ros.policies.refusals import Answer, Refusals
-from vla_ros.policies.single_arm import SingleArmObservation
 from vla_ros.sim.grasping.motion import MotionPhase, Step, retreat
 from vla_ros.sim.world import World
 from vla_ros.tasks.drawer.drawers import Drawer, asked_drawer

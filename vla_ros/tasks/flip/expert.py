@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from controllers.arm.model import ArmModel
+from vla_ros.policies.actions.single_arm import PERIOD_S
 from vla_ros.policies.observation import Observation
-from vla_ros.policies.single_arm import PERIOD_S
 from vla_ros.sim.grasping.motion import ExpertMotionConfig
 from vla_ros.sim.world import World
 from vla_ros.tasks.flip.labelled_box import LabelledBox

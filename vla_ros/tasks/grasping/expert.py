@@ -15,9 +15,9 @@ from scipy.spatial.transform import Rotation
 
 from controllers.arm.model import ArmModel
 from controllers.chunks.chunk import ActionChunk, TaskStatus
+from vla_ros.policies.actions.single_arm import SingleArmCodec, SingleArmObservation
+from vla_ros.policies.capabilities.refusals import Answer, Refusals
 from vla_ros.policies.observation import Observation
-from vla_ros.policies.refusals import Answer, Refusals
-from vla_ros.policies.single_arm import SingleArmCodec, SingleArmObservation
 from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, Step, close, lift, retreat
 from vla_ros.sim.grasping.planning import GraspPlanner, PlannedGrasp
 from vla_ros.sim.world import World

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from controllers.chunks.chunk import ActionChunk, TaskStatus
+from vla_ros.policies.actions.single_arm import SingleArmCodec
 from vla_ros.policies.observation import Observation
-from vla_ros.policies.single_arm import SingleArmCodec
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.tasks.grasping.lifting import GraspTaskConfig

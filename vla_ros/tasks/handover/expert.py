@@ -12,8 +12,8 @@ from scipy.spatial.transform import Rotation
 
 from controllers.arm.model import ArmModel
 from controllers.errors import ConfigError
+from vla_ros.policies.actions.single_arm import PERIOD_S
 from vla_ros.policies.observation import Observation
-from vla_ros.policies.single_arm import PERIOD_S
 from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, close
 from vla_ros.sim.world import World
 from vla_ros.tasks.grasping.expert import EMPTY, LIFTED, MOVED, NEAR, PUSHED, TURNED

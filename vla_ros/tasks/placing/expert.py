@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from controllers.arm.model import ArmModel
-from vla_ros.policies.single_arm import SingleArmObservation
+from vla_ros.policies.actions.single_arm import SingleArmObservation
 from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase
 from vla_ros.sim.world import World
 from vla_ros.tasks.grasping.expert import EMPTY, ExpertPolicy

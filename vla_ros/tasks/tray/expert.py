@@ -9,8 +9,8 @@ import numpy as np
 
 from controllers.arm.model import ArmModel
 from vla_ros.objects.serving_trays import HEIGHT
+from vla_ros.policies.actions.single_arm import PERIOD_S
 from vla_ros.policies.observation import Observation
-from vla_ros.policies.single_arm import PERIOD_S
 from vla_ros.sim.grasping.motion import ExpertMotionConfig
 from vla_ros.sim.world import World
 from vla_ros.tasks.tray.planning import TrayPlanner

@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation, Slerp
 from controllers.arm.inverse_kinematics import solve_ik
 from controllers.arm.model import ArmModel
 from controllers.rotations import from_matrix
-from vla_ros.policies.action_codec import ActionCodec
+from vla_ros.policies.actions.codec import ActionCodec
 from vla_ros.policies.contract import ActionContract
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
 from vla_ros.sim.grasping.motion import minimum_jerk

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from controllers.chunks.chunk import ActionChunk, TaskStatus
-from vla_ros.policies.action_codec import ActionCodec
+from vla_ros.policies.actions.codec import ActionCodec
+from vla_ros.policies.actions.single_arm import HORIZON, PERIOD_S
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.observation import Observation
-from vla_ros.policies.single_arm import HORIZON, PERIOD_S
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.grasping.motion import Step
 

@@ -11,8 +11,8 @@ import numpy as np
 from controllers.arm.inverse_kinematics import pose_error, solve_ik
 from controllers.arm.model import ArmModel
 from controllers.chunks.chunk import ActionChunk, TaskStatus
+from vla_ros.policies.capabilities.refusals import Answer, Refusals
 from vla_ros.policies.observation import Observation
-from vla_ros.policies.refusals import Answer, Refusals
 from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase
 from vla_ros.sim.world import World
 from vla_ros.tasks.two_hands.pair_codec import JointStep, PairCodec

@@ -8,8 +8,8 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from controllers.chunks.chunk import ActionChunk, TaskStatus
+from vla_ros.policies.capabilities.refusals import Answer, Refusals
 from vla_ros.policies.observation import Observation
-from vla_ros.policies.refusals import Answer, Refusals
 from vla_ros.sim.world import World
 from vla_ros.tasks.two_hands.fingers import finger_corners
 from vla_ros.tasks.two_hands.hands import Both, TwoArms

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from controllers.errors import ConfigError
 from vla_ros.policies.act.config import KIND
 from vla_ros.policies.contract import load_contract
-from vla_ros.policies.learning import DataMaker, TrainingRequest
+from vla_ros.policies.families.learning import DataMaker, TrainingRequest
 from vla_ros.training.act.config import ActTraining, load_act_training, needed_columns
 from vla_ros.training.pictures.datasets import check_dataset
 from vla_ros.training.pictures.training_data import TrainingData, find_datasets

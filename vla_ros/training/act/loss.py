@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vla_ros.policies.act.network import ActNetwork
+from vla_ros.policies.actions.normalisation import Normaliser
 from vla_ros.policies.backbone.word_tokens import word_tokens
-from vla_ros.policies.normalisation import Normaliser
 from vla_ros.training.act.samples import ActSamples
 from vla_ros.training.backbone.perception import colored
 

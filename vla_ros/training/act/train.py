@@ -18,8 +18,8 @@ from torch import nn
 from vla_ros.policies.act.checkpoint import new_network, save_act
 from vla_ros.policies.act.config import KIND, ActConfig
 from vla_ros.policies.act.policy import ActPolicy
+from vla_ros.policies.actions.normalisation import Normaliser, Statistics
 from vla_ros.policies.contract import DataContract, load_contract
-from vla_ros.policies.normalisation import Normaliser, Statistics
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.training.act.config import ActTraining, read_channels
 from vla_ros.training.act.loss import ActBatches, act_loss, judge_act

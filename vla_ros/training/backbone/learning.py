@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controllers.errors import ConfigError
-from vla_ros.policies.learning import DataMaker, TrainingRequest
+from vla_ros.policies.families.learning import DataMaker, TrainingRequest
 from vla_ros.training.backbone.config import BackboneTraining, load_backbone_training
 from vla_ros.training.backbone.views import check_pictures
 from vla_ros.training.generation.settings import load_settings

@@ -19,8 +19,8 @@ from vla_ros.evaluation.rollout import Rollout, RolloutConfig
 from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EXPERT, EpisodeSettings
 from vla_ros.objects.named_parts import named_parts
+from vla_ros.policies.actions.single_arm import SingleArmCodec
 from vla_ros.policies.graspvla.small.part_search import split_part
-from vla_ros.policies.single_arm import SingleArmCodec
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.world import World

@@ -9,7 +9,7 @@ import json
 from rich.console import Console
 
 from vla_ros.output_file import write_output
-from vla_ros.policies.learning import DataMaker, FinetuningRequest
+from vla_ros.policies.families.learning import DataMaker, FinetuningRequest
 from vla_ros.training.finetuning.identity import identity_of, keep_identity
 from vla_ros.training.output_lock import taken
 from vla_ros.training.pictures.training_data import TrainingData, find_datasets

@@ -19,7 +19,7 @@ from rich.console import Console
 
 from controllers.errors import ConfigError
 from vla_ros.output_file import write_output
-from vla_ros.policies.learning import DataMaker, FinetuningRequest
+from vla_ros.policies.families.learning import DataMaker, FinetuningRequest
 from vla_ros.training.output_lock import taken
 from vla_ros.training.pictures.training_data import TrainingData, find_datasets
 from vla_ros.training.session import watched

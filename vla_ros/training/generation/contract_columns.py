@@ -14,7 +14,7 @@ from controllers.chunks.chunk import pose_channels
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.data.datasets.features import ACTION, ANCHOR, STATE
 from vla_ros.data.image_fit import fit_boxes, fit_image, fit_intrinsics
-from vla_ros.policies.action_encoding import ActionEncoding, one_sided
+from vla_ros.policies.actions.encoding import ActionEncoding, one_sided
 from vla_ros.policies.contract import DataContract, pose_arms
 from vla_ros.sim.scenes.scene import SceneCamera
 from vla_ros.training.generation.annotations import calibration

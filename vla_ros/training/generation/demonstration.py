@@ -16,9 +16,9 @@ from controllers.chunks.chunk import pose_channels
 from controllers.follower import ChunkFollower
 from vla_ros.evaluation.rollout import Rollout, RolloutConfig
 from vla_ros.objects.grasp import Grasp
+from vla_ros.policies.actions.single_arm import SingleArmCodec, SingleArmObservation
 from vla_ros.policies.base import Policy
 from vla_ros.policies.observation import Observation
-from vla_ros.policies.single_arm import SingleArmCodec, SingleArmObservation
 from vla_ros.sim.world import World
 from vla_ros.tasks.judging import TaskLimits
 from vla_ros.tasks.task import Task

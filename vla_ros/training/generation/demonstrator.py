@@ -17,8 +17,8 @@ from scipy.spatial.transform import Rotation
 
 from controllers.chunks.chunk import ActionChunk
 from vla_ros.objects.grasp import Grasp
+from vla_ros.policies.actions.single_arm import SingleArmObservation
 from vla_ros.policies.observation import Observation
-from vla_ros.policies.single_arm import SingleArmObservation
 from vla_ros.sim.grasping.motion import MotionPhase, Step, approach, retreat, straight
 from vla_ros.sim.grasping.planning import PlannedGrasp
 from vla_ros.sim.world import World

@@ -7,11 +7,11 @@ import numpy as np
 
 from controllers.chunks.chunk import ActionChunk
 from vla_ros.objects.grasp import Grasp
+from vla_ros.policies.actions.single_arm import SingleArmObservation
 from vla_ros.policies.base import Policy, capability
-from vla_ros.policies.detection import Explaining
+from vla_ros.policies.capabilities.detection import Explaining
+from vla_ros.policies.capabilities.refusals import HearsRefusals
 from vla_ros.policies.observation import Observation
-from vla_ros.policies.refusals import HearsRefusals
-from vla_ros.policies.single_arm import SingleArmObservation
 from vla_ros.training.generation.demonstrator import FailureMode
 
 

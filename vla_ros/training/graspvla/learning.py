@@ -10,7 +10,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from vla_ros.policies.contract import load_contract
-from vla_ros.policies.learning import DataMaker, TrainingRequest
+from vla_ros.policies.families.learning import DataMaker, TrainingRequest
 from vla_ros.training.graspvla.config import TrainConfig, load_train_config
 from vla_ros.training.pictures.datasets import check_datasets
 from vla_ros.training.pictures.training_data import TrainingData, find_datasets

@@ -16,7 +16,7 @@ from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.backbone.checkpoint_config import KIND as BACKBONE
 from vla_ros.policies.contract import load_contract
-from vla_ros.policies.families import said_kind
+from vla_ros.policies.families.table import said_kind
 from vla_ros.policies.graspvla.small.checkpoint import load_networks, save_checkpoint
 from vla_ros.policies.graspvla.small.checkpoint_config import CheckpointConfig, NetworkSizes, read_config
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla

@@ -8,7 +8,7 @@ import torch
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
-from vla_ros.policies.flow_policy import integrate_flow
+from vla_ros.policies.capabilities.flow_policy import integrate_flow
 from vla_ros.policies.graspvla.small.action_expert import ActionExpert
 from vla_ros.policies.graspvla.small.grasp_network import CROP, GraspNetwork
 from vla_ros.policies.graspvla.small.grasp_pose import from_bins, nearest_flip, to_rotation

@@ -10,10 +10,10 @@ from typing import Any
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import build
 from vla_ros.documents import read_json
+from vla_ros.policies.actions.normalisation import Statistics
+from vla_ros.policies.actions.single_arm import ACTION_SIZE, PERIOD_S, SingleArmCodec, upgraded
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.graspvla.full.bins import Bins
-from vla_ros.policies.normalisation import Statistics
-from vla_ros.policies.single_arm import ACTION_SIZE, PERIOD_S, SingleArmCodec, upgraded
 
 CONFIG = "config.json"
 FORMAT, VERSION = "graspvla_full", 2  # version 1 named arm and gripper; it is still read

@@ -16,12 +16,12 @@ import torch
 from torch import Tensor, nn
 from transformers import Dinov2Config, PretrainedConfig, SiglipVisionConfig
 
+from vla_ros.policies.actions.single_arm import ACTION_SIZE
 from vla_ros.policies.graspvla.full.bin_vocabulary import BinVocabulary
 from vla_ros.policies.graspvla.full.config import POSE_SIZE, STATE_SIZE, STATE_STEPS, FullConfig
 from vla_ros.policies.graspvla.full.expert import FullActionExpert
 from vla_ros.policies.graspvla.full.language_model import LanguageModel, Prefix
 from vla_ros.policies.graspvla.full.vision import VisionTowers
-from vla_ros.policies.single_arm import ACTION_SIZE
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,9 @@ from torch import Tensor
 
 from controllers.chunks.chunk import ActionChunk
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.policies.flow_policy import Pullback, integrate_flow
+from vla_ros.policies.actions.single_arm import SingleArmObservation, SingleArmState
+from vla_ros.policies.capabilities.flow_policy import Pullback, integrate_flow
+from vla_ros.policies.capabilities.reasoning import Reasoning
 from vla_ros.policies.graspvla.full.checkpoint import Checkpoint
 from vla_ros.policies.graspvla.full.decoding import Chain, reason
 from vla_ros.policies.graspvla.full.language_model import Prefix
@@ -25,8 +27,6 @@ from vla_ros.policies.graspvla.full.pose_numbers import pose_matrix, state_numbe
 from vla_ros.policies.graspvla.full.square_image import box_pixels, square_image
 from vla_ros.policies.graspvla.stage_clock import StageClock
 from vla_ros.policies.observation import Observation
-from vla_ros.policies.reasoning import Reasoning
-from vla_ros.policies.single_arm import SingleArmObservation, SingleArmState
 
 
 class GraspVlaFullPolicy:
@@ -64,7 +64,7 @@ class GraspVlaFullPolicy:
         spent = sum(clock.seconds.values())
         return self._chunk(observation, actions, self._sequence, spent)
 
-    # -- the flow, in NumPy terms (vla_ros/policies/flow_policy.py) -----------------------------------------------
+    # -- the flow, in NumPy terms (vla_ros/policies/capabilities/flow_policy.py) ---------------------------------------
     @property
     def action_shape(self) -> tuple[int, int]:
         """Return (H, D)."""

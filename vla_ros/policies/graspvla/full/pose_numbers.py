@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from vla_ros.policies.single_arm import SingleArmState
+from vla_ros.policies.actions.single_arm import SingleArmState
 
 
 def pose_numbers(T_base_ee: np.ndarray, home: Sequence[float]) -> np.ndarray:

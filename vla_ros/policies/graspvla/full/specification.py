@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from vla_ros.policies.base import Policy
 from vla_ros.policies.contract import ActionContract
-from vla_ros.policies.family import LearnedFamily
+from vla_ros.policies.families.family import LearnedFamily
+from vla_ros.policies.families.learning import Learning
+from vla_ros.policies.families.weights import Weights
 from vla_ros.policies.graspvla.full.config import FORMAT, FullConfig, read_full_config
-from vla_ros.policies.learning import Learning
 from vla_ros.policies.needs import CameraNeed, Needs
-from vla_ros.policies.weights import Weights
 
 PACKAGES = ("torch", "safetensors", "tokenizers", "transformers")
 

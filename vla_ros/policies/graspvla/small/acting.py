@@ -13,15 +13,15 @@ from torch import Tensor
 
 from controllers.chunks.chunk import ActionChunk, TaskStatus
 from controllers.errors import ConfigError
+from vla_ros.policies.actions.single_arm import ACTION_SIZE, SingleArmCodec, SingleArmObservation, SingleArmState
 from vla_ros.policies.backbone.blocks import freeze
-from vla_ros.policies.flow_policy import integrate_flow
+from vla_ros.policies.capabilities.flow_policy import integrate_flow
+from vla_ros.policies.capabilities.reasoning import Reasoning
 from vla_ros.policies.graspvla.small.acting_rules import ActingRules
 from vla_ros.policies.graspvla.small.chain import CLOSING, ChainState, GripperMemory, decided_widths
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.stage_clock import StageClock
 from vla_ros.policies.observation import CameraView, Observation
-from vla_ros.policies.reasoning import Reasoning
-from vla_ros.policies.single_arm import ACTION_SIZE, SingleArmCodec, SingleArmObservation, SingleArmState
 
 HISTORY_S = 0.3  # [s] how far back the second proprioceptive state lies
 STEPS = 5  # of the flow: Δτ = 0.2

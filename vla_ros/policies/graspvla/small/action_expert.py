@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from vla_ros.policies.actions.single_arm import ACTION_SIZE
 from vla_ros.policies.flow.network import TIME_FEATURES, time_features, velocity_to
 from vla_ros.policies.graspvla.small.chain import CLOSED, REASONING_STEPS, TOKEN_SIZE, TOKENS, conditioning_mask
-from vla_ros.policies.single_arm import ACTION_SIZE
 
 
 class ActionExpert(nn.Module):

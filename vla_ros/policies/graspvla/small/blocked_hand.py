@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vla_ros.policies.single_arm import SingleArmObservation
+from vla_ros.policies.actions.single_arm import SingleArmObservation
 
 BEHIND = 0.015  # [m] behind its command a hand is held back
 TOO_HIGH = 0.025  # [m] behind its command fingers close on air, or on what they stand on

@@ -55,6 +55,6 @@ def load_networks(folder: Path, config: CheckpointConfig) -> SmallGraspVla:
 
 def save_checkpoint(folder: Path, config: CheckpointConfig, networks: SmallGraspVla) -> None:
     """Write weights, then config.json: a folder without it is no checkpoint yet."""
-    from vla_ros.policies.network_file import save_network
+    from vla_ros.policies.families.network_file import save_network
 
     save_network(folder, networks, dataclasses.asdict(config), halved=True)

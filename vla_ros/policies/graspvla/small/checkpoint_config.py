@@ -13,11 +13,11 @@ import numpy as np
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import build
 from vla_ros.documents import read_json
+from vla_ros.policies.actions.single_arm import ACTION_SIZE, SingleArmCodec
 from vla_ros.policies.backbone.checkpoint_config import BackboneSizes
 from vla_ros.policies.contract import ActionContract
-from vla_ros.policies.families import KIND_KEYS, check_version
+from vla_ros.policies.families.table import KIND_KEYS, check_version
 from vla_ros.policies.graspvla.small.chain import REASONING_STEPS
-from vla_ros.policies.single_arm import ACTION_SIZE, SingleArmCodec
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 KIND, VERSION = "graspvla_small", 3  # up to version 2 crops were looked at by another network

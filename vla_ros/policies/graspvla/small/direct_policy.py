@@ -6,9 +6,11 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from vla_ros.policies.actions.single_arm import SingleArmCodec, SingleArmObservation
 from vla_ros.policies.backbone.proposals import small_pictures
 from vla_ros.policies.backbone.view_geometry import calibration_of
 from vla_ros.policies.backbone.word_tokens import word_tokens
+from vla_ros.policies.capabilities.reasoning import Reasoning
 from vla_ros.policies.graspvla.small.acting import ActingPolicy
 from vla_ros.policies.graspvla.small.acting_rules import ActingRules
 from vla_ros.policies.graspvla.small.chain import chain_numbers
@@ -17,8 +19,6 @@ from vla_ros.policies.graspvla.small.grasp_search import OPENING_MIN
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.stage_clock import StageClock
 from vla_ros.policies.observation import CameraView
-from vla_ros.policies.reasoning import Reasoning
-from vla_ros.policies.single_arm import SingleArmCodec, SingleArmObservation
 
 
 class DirectPolicy(ActingPolicy):

@@ -6,6 +6,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from vla_ros.policies.actions.single_arm import ACTION_SIZE
 from vla_ros.policies.backbone.checkpoint import new_backbone
 from vla_ros.policies.backbone.matching import MatchNetwork
 from vla_ros.policies.backbone.proposals import ProposalNetwork
@@ -13,7 +14,6 @@ from vla_ros.policies.graspvla.small.action_expert import ActionExpert
 from vla_ros.policies.graspvla.small.checkpoint_config import NetworkSizes
 from vla_ros.policies.graspvla.small.direct_expert import DirectExpert
 from vla_ros.policies.graspvla.small.grasp_network import GraspNetwork
-from vla_ros.policies.single_arm import ACTION_SIZE
 
 
 class SmallGraspVla(nn.Module):

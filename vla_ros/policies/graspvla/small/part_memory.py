@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from vla_ros.policies.actions.single_arm import SingleArmState
 from vla_ros.policies.graspvla.small.chain import GripperMemory
 from vla_ros.policies.graspvla.small.part_search import find_part, part_boxes
 from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSearch
-from vla_ros.policies.single_arm import SingleArmState
 
 HAND = 0.12  # [m] of the tool from the part: a hand so near hides it
 NEW = 0.4  # share of what is seen now in what is believed

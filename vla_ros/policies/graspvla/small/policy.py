@@ -13,8 +13,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from vla_ros.policies.actions.single_arm import SingleArmCodec, SingleArmObservation
 from vla_ros.policies.backbone.view_geometry import calibration_of
 from vla_ros.policies.backbone.word_tokens import word_tokens
+from vla_ros.policies.capabilities.reasoning import Reasoning
 from vla_ros.policies.contract_checks import check_checkpoint
 from vla_ros.policies.geometric.reachability import Reach, alike, between
 from vla_ros.policies.graspvla.small.acting import ActingPolicy
@@ -34,8 +36,6 @@ from vla_ros.policies.graspvla.small.target_memory import TargetMemory
 from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSearch
 from vla_ros.policies.graspvla.stage_clock import StageClock
 from vla_ros.policies.observation import CameraView
-from vla_ros.policies.reasoning import Reasoning
-from vla_ros.policies.single_arm import SingleArmCodec, SingleArmObservation
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
 
 DEEPER = 0.003  # [m] than the grasp that was found: a hand that closes on an upper edge loses what it held

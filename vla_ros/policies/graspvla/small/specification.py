@@ -9,12 +9,12 @@ from vla_ros.policies.backbone.checkpoint_config import PACKAGES
 from vla_ros.policies.base import Policy
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.contract_checks import check_checkpoint
-from vla_ros.policies.family import LearnedFamily
+from vla_ros.policies.families.family import LearnedFamily
+from vla_ros.policies.families.learning import EVALUATION, Learning
+from vla_ros.policies.families.weights import Weights
 from vla_ros.policies.graspvla.small.acting_rules import ActingRules
 from vla_ros.policies.graspvla.small.checkpoint_config import KIND, CheckpointConfig, check_weights, read_config
-from vla_ros.policies.learning import EVALUATION, Learning
 from vla_ros.policies.needs import CameraNeed, Needs
-from vla_ros.policies.weights import Weights
 
 HISTORY_S = 0.5  # [s] the target's memory reads all of it
 

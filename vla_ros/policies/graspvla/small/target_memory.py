@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from vla_ros.policies.actions.single_arm import SingleArmState
 from vla_ros.policies.backbone.view_geometry import project
 from vla_ros.policies.graspvla.small.chain import GripperMemory
 from vla_ros.policies.graspvla.small.target_search import FoundTarget
-from vla_ros.policies.single_arm import SingleArmState
 
 DOUBT = 0.05  # an object that fits the words worse than this, by both views together, is not the one
 HIDDEN = 0.15  # and one that was believed and now fits worse than this by the better view is hidden

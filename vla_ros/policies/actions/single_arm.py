@@ -17,7 +17,7 @@ import numpy as np
 
 from controllers.errors import ConfigError, unknown_name
 from controllers.rotations import from_matrix
-from vla_ros.policies.action_codec import ActionCodec
+from vla_ros.policies.actions.codec import ActionCodec
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.observation import CameraView, Observation, RobotState
 from vla_ros.robots.embodiment import Embodiment

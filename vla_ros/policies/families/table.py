@@ -19,7 +19,7 @@ from controllers.errors import ConfigError, unknown_name
 from vla_ros.documents import read_json
 
 if TYPE_CHECKING:
-    from vla_ros.policies.family import PolicyFamily
+    from vla_ros.policies.families.family import PolicyFamily
 
 FAMILIES = {
     "geometric": "vla_ros.policies.geometric.specification",
@@ -46,7 +46,7 @@ def policy_text() -> str:
 
 def check_name(name: str, *also: str) -> None:
     """Raise ConfigError with the nearest family, or of `also`, for what names no policy: see `policy_text`."""
-    from vla_ros.policies.own_policy import is_file
+    from vla_ros.policies.families.own_policy import is_file
 
     if not is_file(name) and not is_checkpoint(name) and name not in (*policy_names(), *also):
         raise ConfigError(
@@ -60,7 +60,7 @@ def specification_of(name: str) -> type[PolicyFamily]:
 
     Raises ConfigError that names the nearest family, or says why the one that was named cannot be had.
     """
-    from vla_ros.policies.own_policy import from_file, is_file, own_family
+    from vla_ros.policies.families.own_policy import from_file, is_file, own_family
 
     if is_file(name):
         return from_file(name)

@@ -14,7 +14,7 @@ from torch import nn
 
 from controllers.errors import ConfigError
 from vla_ros.new_file import replace_file
-from vla_ros.policies.weights import FILES
+from vla_ros.policies.families.weights import FILES
 
 CONFIG, WEIGHTS = FILES
 

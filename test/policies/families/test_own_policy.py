@@ -9,9 +9,9 @@ import pytest
 
 from controllers.errors import ConfigError
 from vla_ros.launching.jobs import load_job
-from vla_ros.policies import families
 from vla_ros.policies.base import Policy
-from vla_ros.policies.loading import check_policy, load_policy, specified
+from vla_ros.policies.families import table
+from vla_ros.policies.families.loading import check_policy, load_policy, specified
 from vla_ros.robots.embodiment import load_embodiment
 
 FRANKA = load_embodiment("franka")
@@ -145,14 +145,14 @@ def package(tmp_path, monkeypatch):
     offers = "[vla_ros.policies]\nstill = offered_policies:Still\ngone = offered_policies:Gone\n"
     (distribution / "entry_points.txt").write_text(offers)
     monkeypatch.syspath_prepend(str(tmp_path))
-    families._installed.cache_clear()
+    table._installed.cache_clear()
     yield tmp_path
-    families._installed.cache_clear()
+    table._installed.cache_clear()
     sys.modules.pop("offered_policies", None)
 
 
 def test_a_package_offers_a_family_by_its_entry_point(package):
-    assert "still" in families.policy_names()
+    assert "still" in table.policy_names()
     assert check_policy("still", FRANKA).groups == ("panda",)
     assert isinstance(load_policy("still", FRANKA), Policy)
 
@@ -168,6 +168,6 @@ def test_an_offered_name_is_found_by_its_neighbours(package):
 
 
 def test_without_the_package_there_is_no_such_family():
-    families._installed.cache_clear()
+    table._installed.cache_clear()
     with pytest.raises(ConfigError, match="unknown policy 'still'"):
         check_policy("still", FRANKA)

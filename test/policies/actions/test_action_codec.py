@@ -12,7 +12,8 @@ from scipy.spatial.transform import Rotation
 
 from controllers.chunks.chunk import STATUS_CHANNEL, ActionChunk, TaskStatus, instruction_hash
 from controllers.errors import ConfigError
-from vla_ros.policies.action_codec import ActionCodec, state_values
+from vla_ros.policies.actions.codec import ActionCodec, state_values
+from vla_ros.policies.actions.single_arm import SingleArmCodec, tool_deltas
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.observation import (
     ArmState,
@@ -22,7 +23,6 @@ from vla_ros.policies.observation import (
     Observation,
     RobotState,
 )
-from vla_ros.policies.single_arm import SingleArmCodec, tool_deltas
 from vla_ros.robots.embodiment import load_embodiment
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.policies.base import Policy
 from vla_ros.policies.contract import ActionContract
-from vla_ros.policies.family import PolicyFamily
+from vla_ros.policies.families.family import PolicyFamily
 from vla_ros.policies.needs import Needs, everything
 
 METHODS = ("infer", "reset")

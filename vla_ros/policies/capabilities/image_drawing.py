@@ -6,7 +6,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from vla_ros.policies.image_lines import ImageLines
+from vla_ros.policies.capabilities.image_lines import ImageLines
 
 _FONT, _SCALE, _MARGIN, _SMALLEST = cv2.FONT_HERSHEY_SIMPLEX, 0.5, 6, 0.3
 _FAR = 1e4  # [px] OpenCV takes whole numbers, and overflows beyond

@@ -13,7 +13,7 @@ import numpy as np
 
 from controllers.chunks.chunk import STATUS_CHANNEL, ActionChunk, TaskStatus, instruction_hash
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.policies.action_encoding import ActionEncoding
+from vla_ros.policies.actions.encoding import ActionEncoding
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.observation import Observation, RobotState
 

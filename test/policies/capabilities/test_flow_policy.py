@@ -12,12 +12,12 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: ./vla tes
 from flow_observation import observation
 
 from controllers.errors import ConfigError
+from vla_ros.policies.actions.normalisation import Normaliser
+from vla_ros.policies.actions.single_arm import SingleArmCodec, tool_deltas
+from vla_ros.policies.capabilities.flow_policy import DifferentiableFlowPolicy
 from vla_ros.policies.flow.network import VelocityNetwork
 from vla_ros.policies.flow.policy import MlpFlowPolicy
 from vla_ros.policies.flow.training import FlowTraining, train_flow
-from vla_ros.policies.flow_policy import DifferentiableFlowPolicy
-from vla_ros.policies.normalisation import Normaliser
-from vla_ros.policies.single_arm import SingleArmCodec, tool_deltas
 
 HORIZON = 6
 

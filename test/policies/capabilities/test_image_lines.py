@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from reasoning_policy import BOX, grasp_at, reasoning
 
-from vla_ros.policies.image_drawing import draw
-from vla_ros.policies.image_lines import GRASP, NAMED, NO_LINES, ImageLines, gripper_lines, reasoning_lines
+from vla_ros.policies.capabilities.image_drawing import draw
+from vla_ros.policies.capabilities.image_lines import GRASP, NAMED, NO_LINES, ImageLines, gripper_lines, reasoning_lines
 
 K = np.array([[100.0, 0.0, 32.0], [0.0, 100.0, 24.0], [0.0, 0.0, 1.0]])
 LOOKING_DOWN = grasp_at(0.5, 0.0, 1.0)  # T_base_camera: 1 m above the table, x to the right

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vla_ros.policies.reasoning import Reasoning
+from vla_ros.policies.capabilities.reasoning import Reasoning
 
 RGBA = tuple[float, float, float, float]
 NAMED: RGBA = (0.1, 0.9, 0.2, 1.0)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from vla_ros.policies.refusals import MOST, Answer, Refusals
+from vla_ros.policies.capabilities.refusals import MOST, Answer, Refusals
 
 
 def answers(refusals: Refusals, count: int) -> list[Answer | None]:

@@ -7,7 +7,7 @@ import pytest
 
 from controllers.errors import ConfigError
 from vla_ros.policies.base import Policy
-from vla_ros.policies.loading import load_policy
+from vla_ros.policies.families.loading import load_policy
 from vla_ros.robots.embodiment import load_embodiment
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from controllers.errors import ConfigError
 from vla_ros.evaluation.settings import EpisodeSettings
-from vla_ros.policies.changed_settings import changed
-from vla_ros.policies.loading import specified
+from vla_ros.policies.families.changed_settings import changed
+from vla_ros.policies.families.loading import specified
 from vla_ros.robots.embodiment import load_embodiment
 
 

@@ -11,11 +11,11 @@ from controllers.errors import ConfigError
 from vla_ros.configuration import config_file
 from vla_ros.documents import read_yaml
 from vla_ros.policies.base import Policy
-from vla_ros.policies.changed_settings import changed
 from vla_ros.policies.chunking.config import wrap_chunking
 from vla_ros.policies.contract_checks import check_action
-from vla_ros.policies.families import FAMILIES, family_of, is_checkpoint, specification_of, specifications
-from vla_ros.policies.family import PolicyChoice, PolicyFamily
+from vla_ros.policies.families.changed_settings import changed
+from vla_ros.policies.families.family import PolicyChoice, PolicyFamily
+from vla_ros.policies.families.table import FAMILIES, family_of, is_checkpoint, specification_of, specifications
 from vla_ros.policies.needs import Needs, check_needs
 from vla_ros.robots.embodiment import Embodiment
 

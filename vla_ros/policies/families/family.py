@@ -16,9 +16,9 @@ from typing import Any, ClassVar
 from vla_ros.configuration import build
 from vla_ros.policies.base import Policy
 from vla_ros.policies.contract import ActionContract
-from vla_ros.policies.learning import Learning
+from vla_ros.policies.families.learning import Learning
+from vla_ros.policies.families.weights import Weights
 from vla_ros.policies.needs import Needs
-from vla_ros.policies.weights import Weights
 from vla_ros.robots.embodiment import Embodiment
 
 
