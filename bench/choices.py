@@ -76,10 +76,16 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _settings(row: str, arguments: argparse.Namespace) -> EpisodeSettings:
+def set_and_categories(row: str) -> tuple[str, str]:
+    """Return what SET:CATEGORIES names. Raises ConfigError for another text."""
     set_name, colon, categories = row.partition(":")
     if not (set_name and colon and categories):
         raise ConfigError(f"--rows {row}: give a set and categories, such as {ROWS[0]}")
+    return set_name, categories
+
+
+def _settings(row: str, arguments: argparse.Namespace) -> EpisodeSettings:
+    set_name, categories = set_and_categories(row)
     return EpisodeSettings(
         policy=arguments.policy,
         checkpoint=arguments.checkpoint,
