@@ -101,6 +101,7 @@ def _settings(variant: _Variant, row: str, arguments: argparse.Namespace) -> Eva
         setting=variant.setting,
         set_name=set_name,
         categories=categories,
+        spl=False,
     )
     return EvaluationSettings(episode, arguments.scenes, arguments.seed, arguments.workers)
 

@@ -74,3 +74,4 @@ def test_numbers_lie_about_between_and_what_one_row_leaves_out_is_not_mixed_in()
     assert 0.6 < min(row[1] for row in rows) < 1.1 < 1.9 < max(row[1] for row in rows) < 2.9
     assert all(row[3] is None and len(row[2]) == 2 for row in rows)
     assert like(one, [other, ("round", 1.0, (), None, True), ("round", 0.0, (0.2, 0.0), None, True)]) == [other]
+    assert like(one, [("round", 1.0, (0.0, 0.0), None, True)]) == []  # a boat without a house is none with a low one

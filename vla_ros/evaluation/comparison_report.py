@@ -32,9 +32,10 @@ def print_comparison(
     names = _names(settings, comparison, ours)
     title = f"compared with {comparison.name} over the {len(comparison.pairs)} scenes that both ran"
     rows = []
-    here, there = (summary([pair[i] for pair in comparison.pairs]) for i in (0, 1))
+    spl = settings.spl and comparison.settings.spl
+    here, there = (summary([pair[i] for pair in comparison.pairs], spl) for i in (0, 1))
     for key, label, factor, form, unit in ROWS:
-        if key not in here or key not in there:  # of scenes without a single target
+        if key not in here or key not in there:  # of scenes without a single target, or without SPL
             continue
         a, b = factor * here[key], factor * there[key]
         rows.append((label, f"{a:{form}}{unit}", f"{b:{form}}{unit}", f"{a - b:+{form}}"))

@@ -51,7 +51,7 @@ class EvaluationProgress:
 def print_report(settings: EvaluationSettings, evaluation: Evaluation, console: Console) -> None:
     """Print the figures, the categories, the causes of failure and what broke."""
     episodes = evaluation.episodes
-    figures = summary(episodes)
+    figures = summary(episodes, settings.episode.spl)
     done = f"{len(episodes)} of {settings.episodes} episodes"
     title = f"{settings.episode.policy}, set {settings.episode.set_name}{_how(settings)}, {done}"
     low, high = 100 * figures["success_ci95_low"], 100 * figures["success_ci95_high"]
@@ -63,7 +63,7 @@ def print_report(settings: EvaluationSettings, evaluation: Evaluation, console: 
     rows += [
         ("first object lifted is the named one", _named_first(figures)),
         *_expected(figures),
-        ("SPL", f"{figures['spl']:.3f}"),
+        *([("SPL", f"{figures['spl']:.3f}")] if "spl" in figures else []),
         ("attempts", f"{figures['attempts_mean']:.2f}"),
         ("episode", f"{figures['episode_s_mean']:.1f} s simulated"),
         ("speed", f"{figures['sim_speed']:.2f} × real time a process"),

@@ -52,7 +52,7 @@ class EpisodeRunner:
 
     def run(self, seed: int) -> EpisodeResult:
         """Run one episode, and the expert on the same scene when its length is needed and not known."""
-        return self.run_scene(self.scene(seed))
+        return self.run_scene(self.scene(seed), compare=self.settings.spl)
 
     def run_scene(self, scene: Scene, policy: Policy | None = None, compare: bool = True) -> EpisodeResult:
         """Run one episode in a scene that is already drawn, with a policy of the caller's if there is one.

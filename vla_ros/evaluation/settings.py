@@ -43,6 +43,7 @@ class EpisodeSettings:
     rate_hz: float = 500.0  # of physics and control
     video: str | None = None  # folder for a film of each episode
     graph: bool = False  # through the real graph in real time; False: in lockstep
+    spl: bool = True  # the expert is run in scenes where nobody knows how long it takes
 
     def check(self) -> None:
         """Raise ConfigError for what cannot be run, before any work begins."""

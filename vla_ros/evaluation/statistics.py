@@ -77,8 +77,8 @@ def wilson_interval(successes: int, trials: int, z: float = 1.959963984540054) -
     return low, high
 
 
-def summary(episodes: Sequence[EpisodeResult]) -> dict[str, float | int]:
-    """Return the figures of an evaluation; the keys are the JSON file's."""
+def summary(episodes: Sequence[EpisodeResult], spl: bool = True) -> dict[str, float | int]:
+    """Return the figures of an evaluation; the keys are the JSON file's. Without `spl` the expert was not run."""
     count = len(episodes)
     successes = sum(episode.success for episode in episodes)
     low, high = wilson_interval(successes, count)
@@ -88,7 +88,7 @@ def summary(episodes: Sequence[EpisodeResult]) -> dict[str, float | int]:
         "success_ci95_low": low,
         "success_ci95_high": high,
         **_named_first([e for e in episodes if e.target or e.chance is not None]),
-        "spl": _mean([e.spl for e in episodes]),
+        **({"spl": _mean([e.spl for e in episodes])} if spl else {}),
         "attempts_mean": _mean([e.attempts for e in episodes]),
         "episode_s_mean": _mean([e.duration_s for e in episodes]),
         "sim_speed": simulated / wall if wall > 0.0 else 0.0,

@@ -67,6 +67,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="let the arm rest for an inference of that long (default 0)")  # fmt: skip
     parser.add_argument("--rate-hz", type=float, default=RATE_HZ, metavar="HZ",
                         help=f"rate of physics and control (default {RATE_HZ:g})")  # fmt: skip
+    parser.add_argument("--no-spl", action="store_true",
+                        help="do not run the scripted expert in scenes where nobody knows how long it takes: up to "
+                        "twice as fast, and no SPL")  # fmt: skip
     parser.add_argument("--video", metavar="DIR", help="film every episode into this folder")
     parser.add_argument("--json", metavar="FILE", help="write the figures; details go to FILE's .episodes.jsonl")
     parser.add_argument("--resume", action="store_true", help="keep the episodes that --json's details already hold")
@@ -122,7 +125,7 @@ def run(arguments: argparse.Namespace) -> int:
     with EvaluationProgress(settings, console) as progress:
         evaluation = evaluate(settings, run_seeds, log, progress.show)
     print_report(settings, evaluation, console)
-    figures = summary(evaluation.episodes)
+    figures = summary(evaluation.episodes, settings.episode.spl)
     if counterpart:
         broke = [broken.seed for broken in evaluation.broken]
         comparison = counterpart.compare(evaluation.episodes, broke, settings.seed)
@@ -194,5 +197,6 @@ def _settings(arguments: argparse.Namespace) -> EvaluationSettings:
         rate_hz=arguments.rate_hz,
         video=arguments.video,
         graph=arguments.graph,
+        spl=not arguments.no_spl,
     )
     return EvaluationSettings(episode, arguments.episodes, arguments.seed or 0, arguments.workers)

@@ -103,6 +103,6 @@ class GraphEpisodes:
     def _result(self, launch: EpisodeLaunch) -> EpisodeResult | Broken:
         scene = self._lockstep.scene(launch.seed)
         result = episode_record(scene, launch.report(), launch.wall_s, launch.run_directory)
-        if isinstance(result, EpisodeResult) and result.success:
+        if isinstance(result, EpisodeResult) and result.success and self._settings.episode.spl:
             return dataclasses.replace(result, reference_steps=self._lockstep.reference_steps(scene))
         return result

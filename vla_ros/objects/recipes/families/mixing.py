@@ -18,7 +18,14 @@ def like(one: Any, others: Iterable[Any]) -> list[Any]:
 
 
 def _left_out(row: Any) -> list[bool]:
-    return [value is None or value == () or (isinstance(value, float) and value == 0.0) for value in row]
+    return [_nothing(value) for value in row]
+
+
+def _nothing(value: Any) -> bool:
+    """Say whether a field says that something is not there: a boat without a house has one of four zeros."""
+    if isinstance(value, tuple):
+        return all(map(_nothing, value))
+    return value is None or (isinstance(value, float) and value == 0.0)
 
 
 def mixed(one: Any, other: Any, rng: np.random.Generator) -> Any:
