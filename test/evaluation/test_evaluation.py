@@ -22,8 +22,9 @@ from vla_ros.evaluation import pool
 from vla_ros.evaluation.episode_log import EpisodeLog
 from vla_ros.evaluation.evaluation import RunSeeds, evaluate
 from vla_ros.evaluation.pool import Broken, run_all
+from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EpisodeSettings, EvaluationSettings
-from vla_ros.evaluation.statistics import EpisodeResult
+from vla_ros.evaluation.statistics import EpisodeResult, summary
 
 
 def fakes(workers: int = 1, **wrong: int) -> RunSeeds:
@@ -157,6 +158,20 @@ def test_the_command_writes_the_figures_films_and_details(tmp_path: Path) -> Non
     lines = [json.loads(line) for line in result.with_suffix(".episodes.jsonl").read_text().splitlines()]
     assert [line["seed"] for line in lines[1:]] == [4]
     assert [path.name for path in (tmp_path / "films").iterdir()] == ["height_00004_success.mp4"]
+
+
+def test_without_spl_the_expert_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = fake_episode(4)
+    monkeypatch.setattr(EpisodeRunner, "_run", lambda self, *rest: done)
+    monkeypatch.setattr(EpisodeRunner, "reference_steps", lambda self, scene: 17)
+    figures = {}
+    for spl in (True, False):
+        runner = EpisodeRunner(EpisodeSettings(policy="geometric", spl=spl))
+        monkeypatch.setitem(runner.__dict__, "_policy", object())  # none is asked
+        run = runner.run(4)
+        assert run.reference_steps == (17 if spl else done.reference_steps)
+        figures[spl] = summary([run], spl)
+    assert figures[True].keys() - figures[False].keys() == {"spl"}
 
 
 def test_ctrl_c_prints_what_there_is(tmp_path: Path) -> None:
