@@ -263,14 +263,18 @@ def test_paths_end_at_the_tool_and_follow_its_arc(everything, topic):
 
 
 def test_a_chunk_begins_where_the_tool_was_and_fades(everything):
-    update, shown = everything.newest("/policy/action_chunk/path"), everything.newest("/policy/action_chunk/poses")
+    paths, shown = (
+        {message.time: message.content for message in everything.messages[f"/policy/action_chunk/{name}"]}
+        for name in ("path", "poses")
+    )
+    stamp = max(paths.keys() & shown.keys())  # the newest of one may be of a chunk whose other has not come yet
+    update = paths[stamp]
     path = line(update)
     assert path.shape == (4, 3)
     np.testing.assert_allclose(np.diff(path, axis=0), [[0.0, 0.0, 0.01]] * 3, atol=1e-9)
-    np.testing.assert_allclose([xyz(pose["position"]) for pose in shown["poses"]], path)
+    np.testing.assert_allclose([xyz(pose["position"]) for pose in shown[stamp]["poses"]], path)
     assert seconds(update["entities"][0]["lifetime"]) == pytest.approx(2.4)
     assert len(update["entities"][0]["spheres"]) == 4
-    stamp = everything.messages["/policy/action_chunk/path"][-1].time
     np.testing.assert_allclose(path[0], tool_at(stamp) + np.array([0.0, 0.0, 0.01]), atol=1e-5)
 
 
