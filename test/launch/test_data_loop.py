@@ -29,7 +29,7 @@ each: 1
 actions:
   pick up: {instruction: "pick up the {object}"}
 objects:
-  red mug: {}
+  orange mug: {}
   yellow banana: {}
 """
 A_FEW_STEPS = """
@@ -78,7 +78,7 @@ def collect(job: TeleopJob, folder: Path, episodes: int) -> str:
 @pytest.mark.timeout(900)
 def test_what_a_hand_did_changes_a_policy_that_still_grasps(teleop: TeleopJob, folder: Path) -> None:
     said = collect(teleop, folder, episodes=2)
-    assert "pick up the red mug: done" in said
+    assert "pick up the orange mug: done" in said
     assert "pick up the yellow banana: done" in said
 
     checked = vla(folder, "bag", "check", "loop")
@@ -86,7 +86,7 @@ def test_what_a_hand_did_changes_a_policy_that_still_grasps(teleop: TeleopJob, f
     vla(folder, "convert", "loop", "dataset", "--contract", "franka_grasp")
     dataset = load_metadata(folder / "dataset")
     assert {task for episode in dataset.episodes for task in episode.tasks} == {
-        "pick up the red mug",
+        "pick up the orange mug",
         "pick up the yellow banana",
     }
 
