@@ -63,7 +63,9 @@ def _ringed(outline: Profile, height: float, details: tuple[str, ...], paint: Pa
     if "ribs" in details:
         parts += ribs(outline, np.linspace(-0.75, 0.7, 6) * h, paint.main)
     if "coils" in details:
-        parts += ribs(outline, np.linspace(-0.85, 0.85, 8) * h, paint.main, 0.125 * h)
+        for k, z in enumerate(np.linspace(-0.86, 0.86, 8) * h):
+            coil = _bulge(radius_at(outline, float(z)), float(z), 0.122 * h)
+            parts.append(turned(coil, shade(paint.main, 0.7) if k % 3 == 1 else paint.main, 0.1))
     if "tiers" in details:  # it folds together into its widest tier
         for low in np.linspace(-1.0, 0.5, 4) * h:
             a, b = radius_at(outline, low), radius_at(outline, low + 0.5 * h)
@@ -134,11 +136,11 @@ def _under(outline: Profile, h: float, details: tuple[str, ...], paint: Paint) -
         parts.append(turned([(0, low), (0.5 * r, low), *edge], paint.main, 0.7))
         parts.append(solid("cylinder", (0.92 * r, 0.0035), (0, 0, low + 0.0045)))
     if "pedestal" in details:
-        parts += _stem(max(foot, 0.014), h, 0.026, 0.68 * wide, paint)
+        parts += _stem(max(foot, 0.014), h, max(0.026, 0.55 * wide), 0.66 * wide, paint)
     if "legs" in details:
         for turn in np.arange(3) * 2 * np.pi / 3 + 0.5:
             x, y = foot * np.cos(turn), foot * np.sin(turn)
-            leg = [(0.75 * x, 0.75 * y, -h + 0.006), (1.15 * x, 1.15 * y, -h - 0.016)]
+            leg = [(0.85 * x, 0.85 * y, -h + 0.001), (1.15 * x, 1.15 * y, -h - 0.018)]
             parts += [tube(leg, (0.0095, 0.0060), paint.main, 6), rod(*leg, 0.006, density=0.6)]
     return parts
 
@@ -148,17 +150,19 @@ def _outside(outline: Profile, h: float, details: tuple[str, ...], paint: Paint)
     parts: list[Part] = []
     if "ears" in details:  # a cat's, with its face at −y
         for side in (-1, 1):
-            ear = [(0.0125, -0.006), (0.0095, 0.006), (0.0045, 0.015), (0, 0.019)]
+            ear = [(0.0150, -0.008), (0.0115, 0.004), (0.0055, 0.014), (0, 0.020)]
             place = (side * 0.66 * rim, -0.70 * rim, h)
-            parts += rotated([turned(ear, paint.main), solid("sphere", (0.007,), density=0.3)], (0, 0, 0, 1), place)
+            flat = turned(ear, paint.main, 0.7)
+            flat = replace(flat, mesh=flat.mesh and transformed(flat.mesh, (1, 0.45, 1)))
+            parts += rotated([flat, solid("sphere", (0.006,), density=0.3)], about("z", 43 * side), place)
             parts.append(_spot(outline, side * 24, 0.28 * h, (0.0038, 0.0050), paint.dark))
             for z in (-0.02, -0.16):
                 parts.append(_spot(outline, side * 27, z * h, (0.0060, 0.0007), paint.dark))
         parts.append(_spot(outline, 0, 0.05 * h, (0.0040, 0.0030), paint.accent))
     if "paw" in details:
-        parts.append(_spot(outline, 0, -0.25 * h, (0.0095, 0.0075), paint.accent))
-        for degrees, z in ((-10, 0.2), (0, 0.38), (10, 0.2)):
-            parts.append(_spot(outline, degrees, z * h, (0.0036, 0.0048), paint.accent))
+        parts.append(_spot(outline, 0, -0.25 * h, (0.0120, 0.0085), paint.accent))
+        for degrees, z in ((-11, 0.25), (0, 0.48), (11, 0.25)):
+            parts.append(_spot(outline, degrees, z * h, (0.0042, 0.0052), paint.accent))
     if "teabag" in details:
         string = [(0, -rim + 0.006, h - 0.004), (0, -rim, h + 0.0015), (0, -wide - 0.0015, 0.2 * h)]
         parts += [

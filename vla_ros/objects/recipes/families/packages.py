@@ -330,7 +330,7 @@ def jar(row: Jar, paint: Paint) -> list[Part]:
         ],
         "tub": [(r + 0.001, -0.004), (r + 0.001, 0.024), (r - 0.001, 0.027), (0, 0.027)],
         "shaker": [(r, -0.006), (r, 0.010), (r * 0.92, 0.017), (r * 0.6, 0.022), (0, 0.024)],
-        "foil": [(r + 0.003, -0.008), (r + 0.004, -0.004), (r, 0.001), (0, 0.0015)],
+        "foil": [(r - 0.001, -0.007), (r + 0.0005, -0.003), (r - 0.002, 0.001), (0, 0.0015)],
     }[row.lid]
     profile = [(radius, top + z) for radius, z in profile]
     color = {
@@ -466,7 +466,7 @@ def can(row: Can, paint: Paint) -> list[Part]:
         (r - max(taper, low), -h),
         (r - low, -h + 2 * taper + 0.001),
         (r, h - 2 * taper - 0.001),
-        (r - taper * (row.top == "ring"), h),
+        (r - taper * (row.top in ("ring", "straw")), h),
     ]
     if "crushed" in row.details:
         side = [(radius_at(side, float(z)), float(z)) for z in np.linspace(-h, h, 24)]
@@ -492,6 +492,9 @@ def can(row: Can, paint: Paint) -> list[Part]:
     else:
         parts.append(solid("cylinder", (r - low * 0.5, h)))
     steel = shade(paint.steel, 0.6)
+    if row.top == "straw":
+        straw = [(-0.4 * r, 0, h - 0.002), (-0.45 * r, 0, h + 0.034), (-1.0 * r, 0, h + 0.046)]
+        parts += [tube(straw, 0.0030, paint.accent, 14, normal=(0, 1, 0)), rod(*straw[:2], 0.003, density=0.2)]
     if row.top in ("ring", "straw"):
         parts += [
             painted("ellipsoid", (0.010, 0.007, 0.0012), steel, (r * 0.3, 0, h + 0.0006), gloss=1.0),
@@ -558,19 +561,16 @@ def can(row: Can, paint: Paint) -> list[Part]:
         parts.append(skin(_turned_can(lip, row), paint.main, gloss=0.8))
         parts.append(skin(_turned_can([(r + 0.0022, low - 0.001), (r + 0.0022, low + 0.001)], row), steel, gloss=1.0))
         emblem = [(0.62 * r, h + 0.0030), (0.60 * r, h + 0.0040), (0, h + 0.0041)]
-        parts.append(skin(_turned_can(emblem, row), paint.accent, gloss=0.8))
+        parts.append(skin(_turned_can(emblem, row), shade(paint.main, 1.45), gloss=0.8))
         for x in (-0.4 * r, 0.4 * r) if row.top == "hinged" else ():
             place = (x, (r + 0.002) * row.flat * (0.7071 if row.sides == 4 else 1.0), low)
             parts.append(painted("cylinder", (0.0018, 0.16 * r), paint.steel, place, ALONG_X, 1.0))
-    elif row.top == "straw":
-        straw = [(-0.4 * r, 0, h - 0.002), (-0.45 * r, 0, h + 0.034), (-1.0 * r, 0, h + 0.046)]
-        parts += [tube(straw, 0.0030, paint.accent, 14, normal=(0, 1, 0)), rod(*straw[:2], 0.003, density=0.2)]
     return parts
 
 
 def _turned_can(profile: Profile, row: Can) -> Mesh:
     """Return a body turned about z in the form of a can: of four sides, flat, with round corners or crushed."""
-    mesh = lathe(profile, row.sides)
+    mesh = lathe(profile, 88 if "rounded" in row.details else row.sides)
     mesh = _squeezed(_at45(mesh) if row.sides == 4 else mesh, row.flat)
     points, h = mesh.vertices, row.height / 2
     turn = np.arctan2(points[:, 1] / row.flat, points[:, 0])
