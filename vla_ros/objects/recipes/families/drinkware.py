@@ -141,7 +141,7 @@ def _under(outline: Profile, h: float, details: tuple[str, ...], paint: Paint) -
         for turn in np.arange(3) * 2 * np.pi / 3 + 0.5:
             x, y = foot * np.cos(turn), foot * np.sin(turn)
             leg = [(0.85 * x, 0.85 * y, -h + 0.001), (1.15 * x, 1.15 * y, -h - 0.018)]
-            parts += [tube(leg, (0.0095, 0.0060), paint.main, 6), rod(*leg, 0.006, density=0.6)]
+            parts += [tube(leg, (0.0095, 0.0060), paint.main, 6), rod(leg[0], leg[1], 0.006, density=0.6)]
     return parts
 
 
@@ -199,7 +199,7 @@ def _onto(outline: Profile, h: float, details: tuple[str, ...], paint: Paint) ->
     if "chopsticks" in details:
         for y in (-0.006, 0.006):
             stick = [(-1.25 * rim, y * 1.9, h + 0.003), (1.35 * rim, y, h + 0.003)]
-            parts += [tube(stick, (0.0032, 0.0019), paint.wood, 8), rod(*stick, 0.0022, density=0.3)]
+            parts += [tube(stick, (0.0032, 0.0019), paint.wood, 8), rod(stick[0], stick[1], 0.0022, density=0.3)]
     return parts
 
 
@@ -227,7 +227,7 @@ def _into(outline: Profile, h: float, details: tuple[str, ...], paint: Paint) ->
             parts.append(painted("ellipsoid", semi, greens[k % 3], place, about("z", 70 * k), 0.2))
         for side in (-1, 1):
             grip = [(0.1 * rim, side * 0.2 * rim, 0.6 * h), (1.3 * rim, side * 0.75 * rim, h + 0.035)]
-            parts += [tube(grip, (0.0050, 0.0038, 0.0055), paint.wood, 10), rod(*grip, 0.0045, density=0.3)]
+            parts += [tube(grip, (0.0050, 0.0038, 0.0055), paint.wood, 10), rod(grip[0], grip[1], 0.0045, density=0.3)]
     if "divided" in details:
         heights = np.linspace(-h + 0.005, h - 0.004, 9).tolist()
         inside = [(radius_at(outline, z) - 0.003, z) for z in heights]
@@ -349,7 +349,8 @@ def cup(row: Cup, paint: Paint) -> list[Part]:
         parts.append(_straw(h, paint))
     if "spout" in row.details:  # a child's, on its lid
         spout = [(0.45 * _rim, 0, h + 0.004), (0.62 * _rim, 0, h + 0.022)]
-        parts += [tube(spout, (0.0090, 0.0060), parts[-4].rgba, 8, 0.5, 1.4), rod(*spout, 0.007, density=0.3)]
+        parts.append(tube(spout, (0.0090, 0.0060), parts[-4].rgba, 8, 0.5, 1.4))
+        parts.append(rod(spout[0], spout[1], 0.007, density=0.3))
     if {"handle", "pair"} & set(row.details):
         for side in (1, -1) if "pair" in row.details else (1,):
             kind = "loop" if "pair" in row.details else "ear"

@@ -223,11 +223,11 @@ def _topped(kind: str, neck: float, top: float, color: Rgba, lid: Rgba, paint: P
         return [tube(strap, 0.0030, paint.dark, 20, flatness=2.0, normal=across), held]
     if kind == "bent":  # to squirt under a rim
         way = [(0, 0, top - 0.004), (0.002, 0, top + 0.016), (0.014, 0, top + 0.030), (0.030, 0, top + 0.036)]
-        tip, turn = (0.035, 0, top + 0.0375), towards((0.95, 0, 0.30))
+        end, turn = (0.035, 0, top + 0.0375), towards((0.95, 0, 0.30))
         return [
             tube(way, (0.95 * neck, 0.85 * neck, 0.75 * neck), paint.main, 16, 0.8, normal=across),
-            painted("cylinder", (0.85 * neck, 0.0090), lid, tip, turn, 0.5),
-            rod((0.006, 0, top + 0.016), tip, 0.75 * neck, density=0.3),
+            painted("cylinder", (0.85 * neck, 0.0090), lid, end, turn, 0.5),
+            rod((0.006, 0, top + 0.016), end, 0.75 * neck, density=0.3),
         ]
     return []
 
@@ -377,7 +377,7 @@ def jar(row: Jar, paint: Paint) -> list[Part]:
             tube(stick, (0.0028, 0.0026), paint.wood, 6),
             painted("sphere", (0.0055,), paint.wood, stick[1]),
             painted("cylinder", (0.0060, 0.001), paint.dark, (0.009, 0, top + 0.0105)),
-            rod(*stick, 0.004, density=0.2),
+            rod(stick[0], stick[1], 0.004, density=0.2),
         ]
     elif row.lid == "spoon":
         handle_of = [(0.7 * r, 0, top), (r + 0.006, 0, top + 0.008), (r + 0.034, 0, top + 0.032)]
@@ -396,15 +396,15 @@ def jar(row: Jar, paint: Paint) -> list[Part]:
         parts += _head(1.05 * r, top + 0.006 + 0.6 * r, paint)
     elif row.lid == "tub":
         for k in range(26):
-            turn = 2 * np.pi * k / 26
-            place = ((r + 0.001) * np.cos(turn), (r + 0.001) * np.sin(turn), top + 0.011)
+            angle = 2 * np.pi * k / 26
+            place = ((r + 0.001) * np.cos(angle), (r + 0.001) * np.sin(angle), top + 0.011)
             parts.append(painted("cylinder", (0.0011, 0.011), shade(color, 0.8), place))
         parts.append(solid("cylinder", (r, 0.006), (0, 0, top + 0.020), density=0.3))
     elif row.lid == "shaker":
         for share, count in ((0.0, 1), (0.30, 6), (0.56, 10)):
             for k in range(count):
-                turn, z = 2 * np.pi * k / count, top + 0.024 - 0.0035 * share / 0.56 + 0.0002
-                place = (share * r * np.cos(turn), share * r * np.sin(turn), z)
+                angle, z = 2 * np.pi * k / count, top + 0.024 - 0.0035 * share / 0.56 + 0.0002
+                place = (share * r * np.cos(angle), share * r * np.sin(angle), z)
                 parts.append(painted("sphere", (0.0017,), paint.dark, place))
     elif row.lid == "cloth":
         parts += rotated([ring(r + 0.0015, 0.0014, paint.dark)], (0, 0, 0, 1), (0, 0, top - 0.003))
@@ -494,7 +494,7 @@ def can(row: Can, paint: Paint) -> list[Part]:
     steel = shade(paint.steel, 0.6)
     if row.top == "straw":
         straw = [(-0.4 * r, 0, h - 0.002), (-0.45 * r, 0, h + 0.034), (-1.0 * r, 0, h + 0.046)]
-        parts += [tube(straw, 0.0030, paint.accent, 14, normal=(0, 1, 0)), rod(*straw[:2], 0.003, density=0.2)]
+        parts += [tube(straw, 0.0030, paint.accent, 14, normal=(0, 1, 0)), rod(straw[0], straw[1], 0.003, density=0.2)]
     if row.top in ("ring", "straw"):
         parts += [
             painted("ellipsoid", (0.010, 0.007, 0.0012), steel, (r * 0.3, 0, h + 0.0006), gloss=1.0),
@@ -640,7 +640,7 @@ def _jerrycan(r: float, h: float, paint: Paint) -> list[Part]:
         *parts,
         tube(spout, 0.24 * r, paint.main, 6, 0.6),
         painted("cylinder", (0.28 * r, 0.006), paint.accent, spout[1], towards((0.40 * r, 0, 0.28 * h)), 0.6),
-        rod(*spout, 0.25 * r, "cylinder", 0.5),
+        rod(spout[0], spout[1], 0.25 * r, "cylinder", 0.5),
         solid("box", (0.5 * r, 0.30 * r, 0.0035), (-0.19 * r, 0, h - 0.001), density=0.3),
     ]
 

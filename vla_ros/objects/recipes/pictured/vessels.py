@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from vla_ros.objects.colors import Rgba
 from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Part
 from vla_ros.objects.recipes.families import Family, drinkware, packages
@@ -88,7 +89,7 @@ BOTTLES = {
     ),
     "thermos": Bottle(((0.034, 0), (0.034, 0.008), (0.034, 0.128), (0.029, 0.142)), "beaker", "band", 1.0, True),
     "soy_sauce": Bottle(
-        ((0.034, 0), (0.032, 0.012), (0.020, 0.060), (0.014, 0.090), (0.0145, 0.108)), "spouts", "paper"
+        ((0.032, 0), (0.034, 0.008), (0.021, 0.058), (0.014, 0.090), (0.0145, 0.108)), "spouts", "paper"
     ),
     "wash": Bottle(
         ((0.030, 0), (0.031, 0.006), (0.031, 0.088), (0.019, 0.106), (0.017, 0.112)), "swan", "band", 1.0, True
@@ -219,7 +220,7 @@ def teapot(row: Teapot, paint: Paint) -> list[Part]:
         for turn in np.arange(4) * np.pi / 2 + np.pi / 4:
             x, y = foot * np.cos(turn), foot * np.sin(turn)
             leg = [(0.75 * x, 0.75 * y, low + 0.006), (1.05 * x, 1.05 * y, low - 0.014)]
-            parts += [tube(leg, (0.0070, 0.0040), paint.main, 6, 0.8), rod(*leg, 0.0045, density=0.5)]
+            parts += [tube(leg, (0.0070, 0.0040), paint.main, 6, 0.8), rod(leg[0], leg[1], 0.0045, density=0.5)]
     if "cup" in row.details:
         side: Profile = [(0.62 * wide, low - 0.046), (0.90 * wide, low - 0.024), (0.96 * wide, low + 0.003)]
         parts += [
@@ -251,9 +252,7 @@ def _lid(kind: str, neck: float, top: float, paint: Paint) -> list[Part]:
     ]
 
 
-def _spout(
-    kind: str, outline: Profile, wide: float, low: float, top: float, china: tuple[float, float, float, float]
-) -> list[Part]:
+def _spout(kind: str, outline: Profile, wide: float, low: float, top: float, china: Rgba) -> list[Part]:
     """Return a spout at +x with a dark mouth."""
     mouth = radius_at(outline, 0.7 * top)
     path, radii = {
@@ -287,9 +286,7 @@ def _spout(
     ]
 
 
-def _grip(
-    kind: str, wide: float, low: float, top: float, china: tuple[float, float, float, float], paint: Paint
-) -> list[Part]:
+def _grip(kind: str, wide: float, low: float, top: float, china: Rgba, paint: Paint) -> list[Part]:
     """Return a handle at −x, or a hoop above the lid."""
     if kind == "hoop":
         side, high = 0.86 * wide, top + 0.052
@@ -316,7 +313,7 @@ def _hoop(wide: float, low: float, paint: Paint) -> list[Part]:
         a, b = 2 * np.pi * (k - 0.4) / 8, 2 * np.pi * (k + 0.4) / 8
         r = wide - thick
         ends = [(r * np.cos(t), 0.0, r * np.sin(t)) for t in (a, b)]
-        parts.append(rod(*ends, 0.92 * thick, density=0.5))
+        parts.append(rod(ends[0], ends[1], 0.92 * thick, density=0.5))
     foot = [(0, -wide - 0.006), (0.5 * wide, -wide - 0.006), (0.44 * wide, -wide + 0.006)]
     return [*parts, turned(foot, paint.main, 0.8), solid("cylinder", (0.48 * wide, 0.006), (0, 0, -wide))]
 
@@ -390,7 +387,7 @@ def _kettle(wide: float, low: float, paint: Paint) -> list[Part]:
         painted("sphere", (0.0042,), paint.dark, spout[1]),
         *handle(side, "square", low - 0.012, base + 0.022, 0.026, 0.0055, paint.dark, -1),
         *stack(side, (base, base + 0.036, low)),
-        rod(*spout, 0.0070, density=0.3),
+        rod(spout[0], spout[1], 0.0070, density=0.3),
     ]
 
 
