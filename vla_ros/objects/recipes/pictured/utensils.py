@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from vla_ros.objects.recipes.families import Family, cartons, tablecutlery
+from vla_ros.objects.recipes.families import Family, brushes, cartons, tablecutlery
+from vla_ros.objects.recipes.families.brushes import Brush
 from vla_ros.objects.recipes.families.cartons import Box, Tube
 from vla_ros.objects.recipes.families.tablecutlery import SPATULATE, Fork, Handle, Knife, Spoon
 
@@ -41,7 +42,7 @@ SPOONS = {
     "renge": Spoon(0.140, 0.044, 1.15, 0.014, Handle((0.0100, 0.0090, 0.0110, 0.0150), 0.55), 0.014, "boat"),
     "sugar": Spoon(0.150, 0.040, 1.25, 0.009, Handle((0.0095, 0.0070, 0.0050, 0.0045), 0.5, "grooves"), 0.004, "shell"),
     "grapefruit": Spoon(0.165, 0.028, 1.55, 0.008, SPATULATE, 0.005, "teeth"),
-    "sundae": Spoon(0.215, 0.027, 1.45, 0.007, Handle((0.0060, 0.0040, 0.0036, 0.0036), 0.7), 0.004),
+    "folding": Spoon(0.165, 0.038, 1.35, 0.009, Handle((0.0090, 0.0100, 0.0090), 0.55, "pivot"), 0.004),
     "adaptive": Spoon(0.175, 0.038, 1.35, 0.010, Handle((0.0150, 0.0165, 0.0150, 0.0110), 0.9), 0.006, "plain", 38.0),
     "loop": Spoon(0.115, 0.032, 1.30, 0.008, Handle((0.0100, 0.0095, 0.0070), 0.5, "loop"), 0.004),
     "corner": Spoon(0.220, 0.052, 1.25, 0.006, Handle((0.0080, 0.0085, 0.0075, 0.0075), 0.7), 0.003, "corner"),
@@ -84,10 +85,44 @@ KNIVES = {
     "holed": Knife(0.215, 0.038, 0.58, "round", Handle((0.0110, 0.0100, 0.0105), 0.75), True, "holes"),
 }
 
+BRUSHES = {
+    "toilet": Brush(0.135, (0.0095, 0.0080, 0.0065, 0.0060), (0.014, 0.0120, 0.0120), "ball", 0.022, 1.0, ("hole",)),
+    "foam": Brush(0.105, (0.0060, 0.0065, 0.0060, 0.0055), (0.026, 0.0270, 0.0105), "foam", 0.010, 1.0, ("hole",)),
+    "sash": Brush(
+        0.125, (0.0060, 0.0095, 0.0075, 0.0130), (0.011, 0.0200, 0.0085), "flat", 0.046, 0.6, ("ferrule", "slant")
+    ),
+    "calligraphy": Brush(
+        0.140, (0.0050, 0.0052, 0.0052, 0.0060), (0.008, 0.0085, 0.0085), "dome", 0.042, 1.0, ("loop", "pointed")
+    ),
+    "stencil": Brush(
+        0.085, (0.0060, 0.0075, 0.0080, 0.0120), (0.013, 0.0150, 0.0150), "dome", 0.022, 1.0, ("ferrule", "blunt")
+    ),
+    "palm": Brush(0.0, (), (0.034, 0.0190, 0.0090), "knob", 0.015, 1.0, ("knob",)),
+    "electric": Brush(
+        0.150, (0.0130, 0.0145, 0.0110, 0.0048), (0.0085, 0.0085, 0.0040), "under", 0.008, 0.95, ("round", "button")
+    ),
+    "slicker": Brush(
+        0.110, (0.0115, 0.0125, 0.0095, 0.0080), (0.024, 0.0440, 0.0055), "under", 0.012, 0.8, ("metal", "pad")
+    ),
+    "basting": Brush(
+        0.120, (0.0090, 0.0080, 0.0065, 0.0080), (0.026, 0.0180, 0.0060), "strands", 0.030, 0.7, ("hole",)
+    ),
+    "whisk_broom": Brush(
+        0.070, (0.0095, 0.0095, 0.0100, 0.0120), (0.060, 0.0480, 0.0085), "straw", 0.040, 0.9, ("loop",)
+    ),
+    "snow": Brush(
+        0.115, (0.0100, 0.0110, 0.0095, 0.0090), (0.045, 0.0150, 0.0080), "under", 0.026, 0.85, ("scraper", "pad")
+    ),
+    "vent": Brush(
+        0.090, (0.0090, 0.0115, 0.0100, 0.0085), (0.050, 0.0280, 0.0055), "under", 0.014, 0.8, ("vent", "hole")
+    ),
+}
+
 PICTURED: dict[str, Family] = {
     "box": (BOXES, cartons.box),
     "tube": (TUBES, cartons.squeezable),
     "spoon": (SPOONS, tablecutlery.spoon),
     "fork": (FORKS, tablecutlery.fork),
     "knife": (KNIVES, tablecutlery.knife),
+    "brush": (BRUSHES, brushes.brush),
 }
