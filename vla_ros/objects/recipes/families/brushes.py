@@ -119,7 +119,7 @@ def brush(row: Brush, paint: Paint) -> list[Part]:
             (x0, b * 0.92),
         ]
         if "slant" in row.details:
-            outline[1] = (x1 - 1.1 * b, -b * fan)
+            outline[1:3] = [(x1 - 1.1 * b, -b * fan), (x1 - 0.55 * b, 0)]
         parts.append(plate(outline, c * 0.72, bristle, 0.0))
         for y in np.linspace(-0.8, 0.8, 7) * b:
             cut = (b - y) * 0.55 if "slant" in row.details else 0.0
