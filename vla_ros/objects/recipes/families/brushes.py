@@ -181,10 +181,13 @@ def brush(row: Brush, paint: Paint) -> list[Part]:
             solid("box", (a * 0.84, b * 0.78, row.bristle / 2), (head, 0, -c - row.bristle / 2), density=0.3),
         ]
         if "vent" in row.details:  # slots through its back
-            for x in np.linspace(-0.62, 0.62, 5) * a:
-                for side in (-0.42, 0.42):
-                    slot = bar((a * 0.09, b * 0.30, 0.001), paint.dark, (head + x, side * b, c * 0.86), 0.0008)
-                    parts.append(slot)
+            for x in np.linspace(-0.6, 0.6, 5):
+                top = c * float(np.sqrt(1 - 0.16 - x * x))
+                for side in (-0.4, 0.4):
+                    slot = (a * 0.07, b * 0.22, 0.0012)
+                    parts.append(
+                        bar(slot, paint.dark, (head + x * a, side * b, top), 0.001, about("x", -12 * side / 0.4))
+                    )
         if "round" in row.details:
             for z, color in ((0.0, paint.main), (-c * 0.7 - row.bristle, bristle)):
                 parts.append(painted("cylinder", (a * 0.98, c * 0.8 if z == 0.0 else 0.0012), color, (head, 0, z)))

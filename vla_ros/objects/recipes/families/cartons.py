@@ -51,7 +51,7 @@ def _outline(form: str, a: float, b: float) -> list[tuple[float, float]]:
         return [(-a, -b), (a, -b), (0, b)]
     t = np.linspace(0, 2 * np.pi, 41)[:-1]
     x, y = np.sin(t) ** 3, (13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t) + 2.5) / 14.5
-    shares = (-y, x) if form == "heart" else (np.cos(t), np.sin(t))
+    shares = (-y, -x) if form == "heart" else (np.cos(t), np.sin(t))
     return list(zip((a * shares[0]).tolist(), (b * shares[1]).tolist(), strict=True))
 
 
@@ -73,20 +73,30 @@ def _formed(row: Box, paint: Paint) -> list[Part]:
         return parts
     if row.form == "eggs":
         count = max(2, round(b / a * 2))
-        seam = bar((a + 0.003, b + 0.003, 0.0012), shade(paint.main, 0.8), (0, 0, 0), 0.001)
+        seam = bar((a + 0.003, b + 0.003, c * 0.22), paint.main, (0, 0, 0), 0.002, gloss=0.0)
         parts = [seam, solid("box", (a, b, c * 0.95))]
-        cup = [(0, -c), (0.6, -c), (0.98, 0), (0.98, c * 0.35), (0.75, c * 0.8), (0.4, c), (0, c)]
+        cup = [(0, -c), (0.6, -c), (0.98, 0), (0.98, c * 0.35), (0.80, c * 0.35)]
         for y in (np.arange(count) * 2 + 1 - count) / count:
             for x in (-0.5, 0.5):
                 mesh = transformed(lathe(cup, 20), (a / 2, b / count, 1), (x * a, y * b, 0))
-                parts.append(skin(mesh, paint.main, gloss=0.0))
-        return [*parts, bar((a * 0.75, b * 0.85, c * 0.55), paint.main, radius=0.006, gloss=0.0)]
+                egg = (a * 0.37, b / count * 0.74, c * 0.8)
+                parts += [
+                    skin(mesh, paint.main, gloss=0.0),
+                    blob(egg, (0.95, 0.87, 0.76, 1.0), (x * a, y * b, c * 0.3)),
+                ]
+        return parts
     outline = _outline(row.form or "round", a, b)
     body = plate(outline, c, paint.main, 0.3)
     parts = [body, Part("mesh", mesh=body.mesh, visible=False)]
     if "lid" in row.details:
-        wide = plate([(x * 1.04, y * 1.04) for x, y in outline], c * 0.24, paint.accent, 0.4, c * 0.80)
+        wide = plate([(x * 1.04, y * 1.04) for x, y in outline], c * 0.24, shade(paint.main, 0.85), 0.4, c * 0.80)
+        parts.append(plate([(x * 1.05, y * 1.05) for x, y in outline], c * 0.06, paint.accent, 0.4, c * 0.64))
         parts += [wide, Part("mesh", mesh=wide.mesh, visible=False, density=0.3)]
+    if "cord" in row.details:
+        cord = [(0, -b * 1.06, c * 0.8), (a * 0.1, -b * 0.8, c + 0.014), (a * 0.2, 0, c + 0.020)]
+        parts.append(
+            tube([*cord, *[(x, -y, z) for x, y, z in cord[1::-1]]], 0.0018, paint.accent, 24, normal=(1, 0, 0))
+        )
     if "ends" in row.details:
         parts += [plate([(x * 1.01, y * 1.01) for x, y in outline], c * 0.1, paint.accent, 0.3, z * c) for z in (-1, 1)]
     return parts
@@ -221,6 +231,13 @@ def _further(row: Box, paint: Paint, pale: Rgba) -> list[Part]:
             bar((0.006, b * 0.58, 0.005), paint.dark, (0, 0, c + 0.022), 0.004),
             solid("box", (0.006, b * 0.58, 0.013), (0, 0, c + 0.014), density=0.2),
         ]
+    if "cover" in row.details:
+        cover = (a + 0.0016, b + 0.0016, c * 0.22)
+        parts += [
+            bar(cover, shade(paint.main, 0.85), (0, 0, c * 0.80), 0.001),
+            solid("box", cover, (0, 0, c * 0.8), density=0.3),
+        ]
+        parts.append(bar((a + 0.0022, b + 0.0022, c * 0.04), paint.accent, (0, 0, c * 0.58), 0.0005))
     if "latches" in row.details:
         for y in (-0.55, 0.55):
             parts.append(bar((0.002, b * 0.10, c * 0.28), paint.steel, (a + 0.001, y * b, c * 0.5), 0.001, gloss=1.0))
@@ -401,14 +418,14 @@ def _tip(row: Tube, paint: Paint, end: float, lid: Rgba) -> list[Part]:
         return [
             *laid(threads[:1], (end + cap * 0.14, 0, 0)),
             *laid(threads[1:], (end + cap * 0.24, 0, 0)),
-            tube(winding, (0.0042, 0.0046, 0.0046, 0.0044, 0.0025), (0.90, 0.96, 0.97, 1.0), 22, 0.8),
+            tube(winding, (0.0050, 0.0056, 0.0056, 0.0052, 0.0030), (0.90, 0.96, 0.97, 1.0), 22, 0.8),
         ]
     if row.kind == "flip":
         disc = laid(
             [turned([(0, -0.003), (grip * 0.96, -0.003), (grip, 0), (grip, 0.003), (0, 0.003)], lid)], (0, 0, -grip)
         )
         return [
-            *rotated(disc, about("y", -115), (end + cap + 0.002, 0, grip)),
+            *rotated(disc, about("y", -140), (end + cap + 0.002, 0, grip)),
             painted("cylinder", (grip * 0.22, 0.003), paint.pale, (end + cap + 0.002, 0, 0), ALONG_X),
         ]
     if row.kind == "wing":

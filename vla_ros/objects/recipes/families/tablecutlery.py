@@ -226,8 +226,8 @@ def _notched(vertices: np.ndarray, bowl: str, radius: float) -> None:
     if bowl == "boat":  # narrower towards its tip
         vertices[:, 1] *= 1 - 0.22 * np.maximum(x, 0) / radius
     elif bowl == "shell":
-        vertices[:, :2] *= (1 + 0.10 * out**2 * (np.abs(np.cos(4.5 * angle)) - 0.7))[:, None]
-        vertices[:, 2] += 0.0022 * out * (np.abs(np.cos(4.5 * angle)) - 0.7)
+        vertices[:, :2] *= (1 + 0.12 * out**2 * (np.abs(np.cos(3.5 * angle)) - 0.7))[:, None]
+        vertices[:, 2] += 0.0022 * out * (np.abs(np.cos(3.5 * angle)) - 0.7)
     elif bowl == "teeth":  # a pointed tip with teeth
         vertices[:, 1] *= 1 - 0.45 * np.maximum(x, 0) / radius
         tooth = np.round(angle * 28 / (2 * np.pi)).astype(int) % 2
@@ -249,7 +249,7 @@ class Fork(NamedTuple):
     reach: float
     handle: Handle = PLAIN
     whole: bool = False
-    tine: str = "plain"  # plain, wide (one of them cuts), flat, barbed, joined
+    tine: str = "plain"  # plain, wide (one of them cuts), flat, barbed
     spread: float = 0.0
     palm: str = "tapered"  # tapered, round, bar
     arch: float = 0.0
@@ -285,7 +285,7 @@ def fork(row: Fork, paint: Paint) -> list[Part]:
     ]
     if row.palm == "round":
         around = np.linspace(-np.pi / 2, np.pi / 2, 13)
-        side = [(root + 0.004 - (root - neck) * float(np.cos(a)), w * float(np.sin(a))) for a in around]
+        side = [(root + 0.004 - (root - neck + 0.008) * float(np.cos(a)), w * float(np.sin(a))) for a in around]
         palm = [(root + 0.004, -w), (root + 0.004, w), *side[-2:0:-1]]
     elif row.palm == "bar":
         palm = [(root - 0.006, -w), (root + 0.003, -w), (root + 0.003, w), (root - 0.006, w)]
@@ -307,9 +307,7 @@ def fork(row: Fork, paint: Paint) -> list[Part]:
         if row.tine == "barbed":
             barb = [(tip - 0.009, path[-1][1] + np.sign(y) * wire * 2.6, 0.003), (tip - 0.001, path[-1][1], 0.0045)]
             parts.append(tube(barb, (wire * 0.3, wire * 0.6), metal, 6, gloss=0.9))
-    if row.tine == "joined":
-        parts.append(bar((0.0035, w * (1 + row.spread), 0.0016), metal, (tip, 0, 0.0045), 0.001, gloss=0.9))
-    elif row.palm == "bar":
+    if row.palm == "bar":
         parts.append(tube([(neck - 0.004, 0, 0.0015), (root, 0, 0.0015)], 0.0042, metal, gloss=0.9, flatness=0.7))
     handle_end = start + (0.62 if not row.whole else 0.80) * (neck - start)
     parts += grip(row.handle, start, handle_end, 0.004, paint, paint.main)
@@ -322,7 +320,7 @@ def fork(row: Fork, paint: Paint) -> list[Part]:
             if part.mesh is not None:
                 vertices = shape_of(part)
                 share = (vertices[:, 0] + part.position[0] - start) / row.length
-                vertices[:, 2] += row.arch * np.sin(2 * np.pi * share)
+                vertices[:, 2] += row.arch * np.sin(np.pi * share / 0.75) ** 2
     return [
         *parts,
         solid("box", ((neck + 0.01 - handle_end) / 2, 0.0045, 0.0050), ((handle_end + neck + 0.01) / 2, 0, 0.003)),
@@ -465,7 +463,9 @@ def knife(row: Knife, paint: Paint) -> list[Part]:
             (((start + joint) / 2, -high * 0.5), -90),
         )
         for tool, ((x, y), turn) in zip(tools, spots, strict=True):
-            parts += rotated([tool], about("z", turn), (x, y, 0))
+            parts += rotated(
+                [tool, rod((0, 0, 0), (size * 0.8, 0, 0), 0.003, density=0.3)], about("z", turn), (x, y, 0)
+            )
         top = max(row.handle.widths) * row.handle.flat
         for half in ((0.0050, 0.0016, 0.0008), (0.0016, 0.0050, 0.0008)):
             parts.append(bar(half, paint.pale, ((start + joint) / 2, 0, top), 0.0004))
