@@ -262,10 +262,10 @@ def _further(row: Box, paint: Paint, pale: Rgba) -> list[Part]:
             parts.append(blob((0.0085, 0.0070, 0.0065), color, at, 0.1))
         parts.append(solid("box", (a * 0.7, b * 0.7, 0.009), (0, 0, c + 0.009), density=0.2))
     if "wire" in row.details:
-        arch = [(0, -b * 1.02, c * 0.55), (0, -b * 0.9, c + 0.014), (0, 0, c + 0.034)]
-        arch += [(x, -y, z) for x, y, z in arch[1::-1]]
+        wire = [(0, -b * 1.02, c * 0.55), (0, -b * 0.9, c + 0.014), (0, 0, c + 0.034)]
+        wire += [(0, b * 0.9, c + 0.014), (0, b * 1.02, c * 0.55)]
         parts += [
-            tube(arch, 0.0012, paint.steel, 24, 1.0, normal=(1, 0, 0)),
+            tube(wire, 0.0012, paint.steel, 24, 1.0, normal=(1, 0, 0)),
             bar((a * 0.97, b * 0.97, 0.0008), shade(paint.main, 0.8), (0, 0, c), 0.0005),
         ]
         for sign in (-1, 1):  # two flaps that lean together to a low roof, and the tab between them
@@ -399,7 +399,7 @@ def _tip(row: Tube, paint: Paint, end: float, lid: Rgba) -> list[Part]:
     if row.kind == "ribbed":
         return [
             rotated([bar((cap * 0.42, 0.0010, 0.0014), shade(lid, 0.7), (end + cap / 2, 0, grip), 0.0008)], turn)[0]
-            for turn in (about("x", angle) for angle in np.arange(0, 360, 24))
+            for turn in (about("x", angle) for angle in range(0, 360, 24))
         ]
     if row.kind == "bent":
         path = [(end + cap * 0.35, 0, 0), (end + cap * 0.62, 0, 0.001), (end + cap, 0, cap * 0.42)]

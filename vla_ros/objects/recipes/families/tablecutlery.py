@@ -166,8 +166,8 @@ def spoon(row: Spoon, paint: Paint) -> list[Part]:
         ]
         for k in range(26):
             up, a = 0.97 - 0.034 * k, 2.4 * k
-            out = float(np.sqrt(1 - up * up)) * radius * 0.98
-            at = (head + row.long * out * np.cos(a), out * np.sin(a), depth * up)
+            far = float(np.sqrt(1 - up * up)) * radius * 0.98
+            at = (head + row.long * far * np.cos(a), far * np.sin(a), depth * up)
             parts.append(painted("sphere", (0.0013,), paint.dark, at))
         parts.append(solid("cylinder", (radius * 0.7, depth * 0.4), (head, 0, depth * 0.4), density=0.5))
     if row.bowl == "holes":
