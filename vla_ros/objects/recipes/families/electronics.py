@@ -57,7 +57,7 @@ def _arch(row: Slab, paint: Paint) -> list[Part]:
     lower = np.array(slab_outline(a, b, row.widths, min(row.corner * 1.4, b * 0.6)))[:61]
     x, wide, lift = lower[:, 0], -lower[:, 1], row.bow * (1 - (lower[:, 0] / a) ** 2)
     edges = ((-0.94, -1), (-1, -0.7), (-1, 0.7), (-0.94, 1), (0.94, 1), (1, 0.7), (1, -0.7), (0.94, -1), (-0.94, -1))
-    body = swath([np.column_stack([x, y * wide, lift + z * c]) for y, z in edges[::-1]])
+    body = swath([np.column_stack([x, y * wide, lift + z * c]) for y, z in edges])
     solids = []
     for low, high in itertools.pairwise(np.linspace(-1, 1, 5)):
         middle = (low + high) / 2
@@ -448,9 +448,11 @@ def _desk_telephone(row: Slab, paint: Paint) -> list[Part]:
     a, b, c = row.half
     key: Rgba = paint.pale if paint.color not in ("white", "yellow") else paint.dark
     side = [(-a, -c), (a, -c), (a, c * 0.4), (a * 0.75, c), (a * 0.15, c), (-a * 0.95, -c * 0.35)]
-    body = plate([(x, -z) for x, z in reversed(side)], b, paint.main, 0.7)
     lean = about("y", -float(np.degrees(np.arctan2(1.35 * c, 1.10 * a))))
-    parts = [*rotated([body], about("x", -90)), solid("box", (a, b, c * 0.35), (0, 0, -c * 0.65))]
+    parts = [
+        *rotated([plate(side, b, paint.main, 0.7)], about("x", 90)),
+        solid("box", (a, b, c * 0.35), (0, 0, -c * 0.65)),
+    ]
     parts.append(solid("box", (a * 0.42, b, c), (a * 0.55, 0, 0)))
     on_slope: list[Part] = []  # around its middle, its upper end at +x
     if "dial" in row.details:
@@ -641,7 +643,7 @@ def stapler(row: Stapler, paint: Paint) -> list[Part]:
 def _leaf(path: list[tuple[float, ...]], wide: float, paint: Paint) -> Part:
     """Return a strip of sheet along a path in the xz plane [m]."""
     line = np.asarray(smooth(path, 15))
-    edges = ((-wide, -0.001), (wide, -0.001), (wide, 0.001), (-wide, 0.001), (-wide, -0.001))
+    edges = ((-wide, -0.001), (-wide, 0.001), (wide, 0.001), (wide, -0.001), (-wide, -0.001))
     return skin(swath([line + np.array([0, y, z]) for y, z in edges]), paint.main, gloss=0.8)
 
 
@@ -665,12 +667,13 @@ def _framed(row: Stapler, paint: Paint) -> list[Part]:
             rod(lever[1], lever[3], b * 0.5),
         ]
     if row.frame == "electric":  # a box with a mouth that paper is put into
-        side = [(-a, -h), (a, -h), (a, -h * 0.55), (a * 0.45, -h * 0.50), (a * 0.45, -h * 0.28), (a, -h * 0.22)]
-        back = [(a * 0.98, h * 0.35), (a * 0.75, h * 0.80), (a * 0.2, h), (-a * 0.7, h * 0.92), (-a, h * 0.4)]
-        shell = plate([(x, -z) for x, z in reversed([*side, *back])], b, paint.main, 0.7)
+        front, back = (
+            [(-a, -h), (a, -h), (a, h * 0.30), (a * 0.75, h * 0.80)],
+            [(a * 0.2, h), (-a * 0.7, h * 0.92), (-a, h * 0.4)],
+        )
         return [
-            *rotated([shell], about("x", -90)),
-            bar((a * 0.28, b * 0.94, h * 0.10), paint.dark, (a * 0.74, 0, -h * 0.39), 0.001),
+            *rotated([plate([*front, *back], b, paint.main, 0.7)], about("x", 90)),
+            bar((a * 0.26, b * 1.005, h * 0.09), paint.dark, (a * 0.745, 0, -h * 0.45), 0.001),
             bar((a * 0.45, b * 0.60, 0.0012), paint.dark, (-a * 0.20, 0, h * 0.97), 0.001, about("y", -5)),
             painted("cylinder", (b * 0.20, 0.002), paint.accent, (a * 0.52, 0, h * 0.90), about("y", 20)),
             painted("sphere", (0.0022,), (0.2, 0.9, 0.3, 1.0), (a * 0.52, b * 0.5, h * 0.92)),

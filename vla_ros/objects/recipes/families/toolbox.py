@@ -582,9 +582,7 @@ def wrench(row: Wrench, paint: Paint) -> list[Part]:
             ]
         elif kind == "bar":  # a handle across
             ends = (-sign * r, -3.2 * r, 0), (-sign * r, 3.2 * r, 0)
-            parts += rotated(
-                [tube(ends, w * 1.3, paint.main, 4, 0.8), rod(*ends, w * 1.3)], about("z", 0), (sign * h, 0, 0)
-            )
+            parts += moved([tube(ends, w * 1.3, paint.main, 4, 0.8), rod(*ends, w * 1.3)], (sign * h, 0, 0))
             parts.append(bar((r * 1.2, w, c * 0.8), paint.main, (sign * (h - r * 1.3), 0, 0), 0.002, gloss=0.8))
         elif kind == "spike":
             parts.append(
