@@ -109,7 +109,11 @@ def pliers(row: Pliers, paint: Paint) -> list[Part]:
             first = path[:2]
             grip.append(tube(first, (0.0062, row.wire * 0.92), paint.steel, 8, 0.9, flatness=0.9))
         if row.extra == "guards":
-            collar = turned([(0.4 * row.wire, -0.003), (1.7 * row.wire, 0), (0.4 * row.wire, 0.003)], paint.main, 0.4)
+            collar = turned(
+                [(0.4 * row.wire, -0.004), (1.5 * row.wire, -0.001), (1.5 * row.wire, 0.001), (0.4 * row.wire, 0.004)],
+                paint.main,
+                0.4,
+            )
             grip += laid([collar], (places[1], path[1][1], 0))
         jaw = _jaw(row, (pivot, tip), side, half, paint)
         if row.gape:
@@ -169,7 +173,7 @@ def _jaw(row: Pliers, span: tuple[float, float], side: int, half: float, paint: 
         for along, r in ((0.30, 0.0026), (0.48, 0.0022), (0.64, 0.0018), (0.80, 0.0014)):
             parts.append(painted("cylinder", (r, half * 0.9 + 0.0006), dark, (pivot + along * reach, side * 0.0004, 0)))
     elif row.extra == "wheel" and side > 0:  # punches around a drum
-        middle, r = (tip - 0.012, 0.0170, 0), 0.0120
+        middle, r = (tip - 0.014, 0.0200, 0), 0.0145
         parts.append(painted("cylinder", (r, half * 0.8), paint.steel, middle, gloss=1.0))
         parts.append(painted("cylinder", (0.0040, half * 1.1), dark, middle, gloss=1.0))
         for k, a in enumerate(np.arange(6) * np.pi / 3 + np.pi / 6):
@@ -406,7 +410,7 @@ def _trimmings(row: Flashlight, body: float, r: float, shift: float, paint: Pain
             at = (middle, r * np.cos(a), r * np.sin(a))
             parts.append(painted("capsule", (r * 0.09, body * 0.34), shade(paint.main, 0.6), at, ALONG_X))
     if "lever" in row.details:  # pressed by the hand, it makes the current
-        path = [(middle + body * 0.42, -r * 0.6, 0), (middle, -r - 0.014, 0), (middle - body * 0.44, -r - 0.022, 0)]
+        path = [(middle + body * 0.42, -r * 0.6, 0), (middle, -r - 0.009, 0), (middle - body * 0.44, -r - 0.013, 0)]
         parts += [tube(path, (0.006, 0.007, 0.006), paint.accent, 14), rod(path[0], path[2], 0.0065, density=0.3)]
     if "lanyard" in row.details:
         around = np.linspace(0, 2 * np.pi, 17)

@@ -101,8 +101,8 @@ def hammer(row: Hammer, paint: Paint) -> list[Part]:
                 (0, half),
                 (r, half),
                 (r, half * 0.88),
-                *[(r * (0.68 if k % 2 else 0.94), half * (0.84 - 0.09 * k)) for k in range(8)],
-                (r * 0.65, 0.0),
+                *[(r * (0.55 if k % 2 else 0.92), half * (0.82 - 0.12 * k)) for k in range(6)],
+                (r * 0.5, 0.0),
             ],
             "ribbed": [
                 (0, half),
@@ -123,6 +123,9 @@ def hammer(row: Hammer, paint: Paint) -> list[Part]:
             "block": [(0, half), (r * 1.1, half), (r * 1.41, half - r * 0.3), (r * 1.41, 0.0)],
         }.get(kind, [])
         tone = paint.accent if kind == "disc" and row.radius > 0.01 else metal
+        if kind == "bellows":
+            cap = turned([(r * 1.04, half * 0.93), (r * 1.04, half), (0, half + 0.0008)], paint.accent, 0.6)
+            parts += rotated(rotated([cap], about("x", 0 if sign > 0 else 180)), ALONG_Y, (head, 0, 0))
         if kind in ("octagon", "block"):
             sides, along = 8 if kind == "octagon" else 4, [(a, z * sign) for a, z in profile][::-sign]
             angled = lathe(along, sides, (np.pi / sides, np.pi / sides + 2 * np.pi))
