@@ -273,7 +273,6 @@ def phone(row: Slab, paint: Paint) -> list[Part]:
         "button_screen": (-0.68, 0.74),
         "window": (0.22, 0.76),
         "inset_screen": (-0.66, 0.66),
-        "middle": (-0.44, 0.44),
         "upper": (-0.40, 0.84),
     }
     for name, (low, high) in spans.items():
@@ -281,7 +280,7 @@ def phone(row: Slab, paint: Paint) -> list[Part]:
             if "grille_large" in row.details:
                 low, high = 0.55, 0.85
             tone = green if name == "window" and paint.style % 2 else SCREEN
-            wide = {"window": 0.74, "inset_screen": 0.64, "middle": 0.80}.get(name, 0.88)
+            wide = {"window": 0.74, "inset_screen": 0.64}.get(name, 0.88)
             parts.append(
                 bar(
                     ((high - low) / 2 * a, b * wide, 0.0008),
@@ -416,22 +415,35 @@ def phone(row: Slab, paint: Paint) -> list[Part]:
             ),
             painted("capsule", (0.0030, a * 0.72), paint.dark, (a * 0.10, b * 0.97, c * 0.55), ALONG_X),
         ]
-    if "deck" in row.details:  # held across, a screen between two sets of keys
+    if "call" in row.details:  # who calls, and whether to answer
         parts += [
-            bar((0.0080, 0.0030, 0.0020), key, (-a * 0.70, 0, top), 0.001),
-            bar((0.0030, 0.0080, 0.0020), key, (-a * 0.70, 0, top), 0.001),
+            painted("cylinder", (b * 0.42, 0.0006), shade(paint.accent, 1.3), (a * 0.30, 0, top + 0.0006), gloss=1.0),
+            painted("cylinder", (b * 0.17, 0.0008), paint.pale, (a * 0.30 + b * 0.08, 0, top + 0.0006)),
+            painted("ellipsoid", (b * 0.12, b * 0.26, 0.0009), paint.pale, (a * 0.30 - b * 0.22, 0, top + 0.0006)),
+            bar((0.0020, b * 0.34, 0.0005), paint.pale, (-a * 0.06, 0, top + 0.0008), 0.0003),
             *(
-                bar((0.0030, b * 0.11, 0.0014), key, (a * x, y * b, top), 0.001)
-                for x in (0.56, 0.68, 0.80)
-                for y in (-0.42, -0.14, 0.14, 0.42)
+                painted("cylinder", (b * 0.19, 0.0006), tone, (-a * 0.62, y * b, top + 0.0006))
+                for y, tone in zip((-0.44, 0.44), _COLORS, strict=False)
             ),
         ]
-    if "round_keys" in row.details:
-        for x in np.linspace(-0.70, -0.04, 4):
-            parts += [
-                painted("cylinder", (b * 0.17, 0.0014), key, (a * x, y * b * (0.72 + 0.28 * (x + 0.7)), top))
-                for y in (-0.58, 0.0, 0.58)
-            ]
+    if "wallet" in row.details:  # a cover that lies open beside it, with cards in it
+        flap = (0, -2.15 * b, -c + 0.002)
+        parts += [
+            bar((a * 1.04, b * 1.04, 0.002), paint.main, flap, 0.0015, gloss=0.2),
+            bar((a * 1.04, b * 0.12, 0.0015), paint.main, (0, -1.07 * b, -c + 0.0015), 0.001, gloss=0.2),
+            *(
+                bar((a * 0.26, b * 0.78, 0.0004), tone, (a * x, flap[1], -c + 0.004 + 0.0004 * k), 0.0003)
+                for k, (x, tone) in enumerate(((0.40, paint.pale), (0.22, paint.accent), (0.04, paint.pale)))
+            ),
+            bar(
+                (a * 0.42, b * 0.90, 0.0004),
+                shade(paint.main, 0.75),
+                (-a * 0.30, flap[1], -c + 0.0056),
+                0.0003,
+                gloss=0.2,
+            ),
+            solid("box", (a * 1.04, b * 1.1, 0.003), (0, -2.1 * b, -c + 0.003), density=0.5),
+        ]
     thick = 0.0034 if "nub" in row.details else 0.0042 if "rod" in row.details else 0.0062
     long = {"nub": 0.010, "rod": 0.052, "rod_thick": 0.048}
     for name, reach in long.items():
@@ -636,7 +648,8 @@ def stapler(row: Stapler, paint: Paint) -> list[Part]:
             painted("cylinder", (b * 0.7, 0.001), paint.dark, (a * 0.66, 0, -h + 0.0095)),
             solid("cylinder", (b * 1.5, 0.0045), (a * 0.66, 0, -h + 0.0045)),
         ]
-    parts.append(painted("cylinder", (0.0030, b * 0.96), paint.steel, (-a + 0.012, 0, middle[2]), ALONG_Y))
+    hinge = middle[2] if "opened" not in row.details else -h + 0.020
+    parts.append(painted("cylinder", (0.0030, b * 0.96), paint.steel, (-a + 0.012, 0, hinge), ALONG_Y))
     return parts
 
 
@@ -667,13 +680,20 @@ def _framed(row: Stapler, paint: Paint) -> list[Part]:
             rod(lever[1], lever[3], b * 0.5),
         ]
     if row.frame == "electric":  # a box with a mouth that paper is put into
-        front, back = (
-            [(-a, -h), (a, -h), (a, h * 0.30), (a * 0.75, h * 0.80)],
-            [(a * 0.2, h), (-a * 0.7, h * 0.92), (-a, h * 0.4)],
-        )
+        side = [
+            (-a, -h * 0.5),
+            (a * 0.94, -h * 0.42),
+            (a * 0.96, h * 0.30),
+            (a * 0.72, h * 0.80),
+            (a * 0.2, h),
+            (-a * 0.7, h * 0.92),
+        ]
         return [
-            *rotated([plate([*front, *back], b, paint.main, 0.7)], about("x", 90)),
-            bar((a * 0.26, b * 1.005, h * 0.09), paint.dark, (a * 0.745, 0, -h * 0.45), 0.001),
+            *rotated([plate([*side, (-a, h * 0.4)], b, paint.main, 0.7)], about("x", 90)),
+            bar((a, b, h * 0.10), paint.dark, (0, 0, -h * 0.90), 0.003),
+            bar((a * 0.44, b * 0.98, h * 0.24), paint.main, (-a * 0.55, 0, -h * 0.62), 0.002, gloss=0.7),
+            bar((a * 0.10, b * 0.30, h * 0.06), paint.steel, (a * 0.78, 0, -h * 0.78), 0.001, gloss=1.0),
+            bar((a * 0.10, b * 0.34, h * 0.10), paint.steel, (a * 0.78, 0, -h * 0.46), 0.001, gloss=1.0),
             bar((a * 0.45, b * 0.60, 0.0012), paint.dark, (-a * 0.20, 0, h * 0.97), 0.001, about("y", -5)),
             painted("cylinder", (b * 0.20, 0.002), paint.accent, (a * 0.52, 0, h * 0.90), about("y", 20)),
             painted("sphere", (0.0022,), (0.2, 0.9, 0.3, 1.0), (a * 0.52, b * 0.5, h * 0.92)),
@@ -702,30 +722,27 @@ def _framed(row: Stapler, paint: Paint) -> list[Part]:
             solid("box", (a * 0.88, b * 0.7, h * 0.22), (a * 0.02, 0, -h * 0.16)),
             rod((a * 0.72, 0, 0), (a * 0.72, 0, h * 0.82), 0.011, "cylinder"),
         ]
-    dome, upper = (a * 0.94, b, h * 1.6), [(np.cos(t), np.sin(t)) for t in np.linspace(-0.1, np.pi / 2, 14)]
-    parts = [  # a beetle: a spotted dome over the base
+    dome, upper = (a * 0.86, b, h * 1.2), [(np.cos(t), np.sin(t)) for t in np.linspace(-0.1, np.pi / 2, 14)]
+    line = [(dome[0] * np.cos(t), 0, dome[2] * np.sin(t)) for t in np.linspace(0.3, 2.9, 9)]
+    beetle = [
+        skin(transformed(lathe(upper, 28), dome), paint.main, gloss=0.7),
+        tube(line, 0.0012, paint.dark, 24, normal=(0, 1, 0)),
+        bar((a * 0.84, b * 0.5, 0.003), paint.steel, (a * 0.10, 0, -h * 0.06), 0.001, gloss=1.0),
+        blob((a * 0.24, b * 0.56, h * 0.50), paint.dark, (a * 0.82, 0, h * 0.30), 0.7),
+        *(painted("sphere", (b * 0.14,), (1.0, 1.0, 1.0, 1.0), (a * 0.96, y * b, h * 0.55)) for y in (-0.34, 0.34)),
+    ]
+    for x, y, side in itertools.product((0.35, -0.05, -0.50), (0.48,), (-1, 1)):
+        at = (dome[0] * x, side * b * y, dome[2] * float(np.sqrt(1 - x**2 - y**2)))
+        beetle.append(painted("ellipsoid", (a * 0.14, b * 0.20, h * 0.16), paint.dark, at))
+    return [  # a beetle: a spotted dome that gapes over the base
+        *rotated(beetle, about("y", -9), (-a * 0.10, 0, -h * 0.30)),
         bar((a, b * 0.9, 0.0045), paint.dark, (0, 0, -h + 0.0045), 0.003),
-        skin(transformed(lathe(upper, 28), dome), paint.main, None, (-a * 0.05, 0, -h * 0.62), gloss=0.7),
-        blob((a * 0.26, b * 0.62, h * 0.62), paint.dark, (a * 0.80, 0, -h * 0.30), 0.7),
-        tube(
-            [(-a * 0.05 + dome[0] * np.cos(t), 0, -h * 0.62 + dome[2] * np.sin(t)) for t in np.linspace(0.2, 2.9, 9)],
-            0.0012,
-            paint.dark,
-            24,
-            normal=(0, 1, 0),
-        ),
+        bar((0.010, b * 0.7, h * 0.36), paint.dark, (-a * 0.80, 0, -h * 0.60), 0.003),
+        painted("cylinder", (b * 0.3, 0.0012), paint.steel, (a * 0.82, 0, -h + 0.0095), gloss=1.0),
         solid("box", (a, b * 0.9, 0.0045), (0, 0, -h + 0.0045)),
-        solid("box", (a * 0.75, b * 0.75, h * 0.75), (-a * 0.05, 0, -h * 0.05)),
+        solid("box", (a * 0.80, b * 0.75, h * 0.60), (-a * 0.05, 0, h * 0.15), about("y", -9)),
+        solid("box", (0.010, b * 0.7, h * 0.36), (-a * 0.80, 0, -h * 0.60)),
     ]
-    for x, y in ((0.35, 0.45), (-0.05, 0.62), (-0.50, 0.40)):
-        z = float(np.sqrt(1 - x**2 - y**2))
-        for side in (-1, 1):
-            at = (-a * 0.05 + dome[0] * x, side * b * y, -h * 0.62 + dome[2] * z)
-            parts.append(painted("ellipsoid", (a * 0.13, b * 0.20, h * 0.20), paint.dark, at))
-    parts += [
-        painted("sphere", (b * 0.15,), (1.0, 1.0, 1.0, 1.0), (a * 0.96, side * b * 0.34, -h * 0.12)) for side in (-1, 1)
-    ]
-    return parts
 
 
 class Comb(NamedTuple):
@@ -812,20 +829,8 @@ def comb(row: Comb, paint: Paint) -> list[Part]:
         if kind == "hole":
             parts.append(painted("cylinder", (0.0042, 0.0056), paint.dark, (-a + 0.010, top * 0.45, 0)))
         elif kind == "prongs":
-            for y in np.linspace(-0.011, 0.011, 4):
-                parts.append(
-                    tube(
-                        [
-                            (-a + 0.040, top * 0.45 + y * 0.5, 0),
-                            (-a + 0.030, top * 0.45 + y, 0),
-                            (-a, top * 0.45 + y, 0),
-                        ],
-                        (0.0017, 0.0017, 0.0011),
-                        paint.steel,
-                        10,
-                        1.0,
-                    )
-                )
+            for y in np.linspace(-0.011, 0.011, 4) + top * 0.45:
+                parts.append(tube([(-a + 0.036, y, 0), (-a, y, 0)], (0.0017, 0.0010), paint.steel, 4, 1.0))
             parts.append(bar((0.006, 0.0125, half), paint.main, (-a + 0.034, top * 0.45, 0), 0.002))
         elif kind == "ring":  # for a finger
             middle = (-a + 0.018, top * 0.45, 0)
