@@ -399,7 +399,7 @@ class Wrench(NamedTuple):
     length: float
     width: float
     thick: float
-    near: str = "open"  # open, ring, box, jaw, hole, none, flare, hook, strap, bone, vee, cup, elbow, bar
+    near: str = "open"  # open, ring, box, jaw, hole, none, flare, hook, strap, bone, vee, cup, crescent, elbow, bar
     far: str = "ring"
     radii: tuple[float, float] = (0.020, 0.016)
     grip: bool = False
@@ -574,6 +574,22 @@ def wrench(row: Wrench, paint: Paint) -> list[Part]:
         elif kind == "cup":
             parts += rotated(_cup(r, paint), about("z", 0.0 if sign > 0 else 180.0), (sign * h, 0, 0))
             parts.append(tube([(inner[sign < 0], 0, 0), (sign * (h - r), 0, 0)], min(w, c), paint.main, 3, 0.8))
+        elif kind == "crescent":  # a broad fixed jaw, a slim one that a worm moves
+            block = [(-1.8, -0.42), (-0.8, -0.85), (-0.05, -0.85), (-0.05, 0.60), (-0.4, 0.95), (-1.8, 0.42)]
+            fixed = [(-0.5, 0.36), (1.0, 0.44), (1.0, 0.70), (0.4, 1.0), (-0.5, 0.95)]
+            sliding = [(-0.15, -0.80), (0.5, -0.72), (0.95, -0.36), (0.95, -0.14), (-0.15, -0.14)]
+            tones = (paint.main, paint.main, shade(paint.main, 0.75))
+            head = [
+                plate([(r * u, r * v) for u, v in form], c, tone, 0.8)
+                for form, tone in zip((block, fixed, sliding), tones, strict=True)
+            ]
+            head += [
+                painted("cylinder", (r * 0.19, r * 0.26), paint.steel, (-r * 0.42, -r * 0.48, c * 0.35), ALONG_X, 1.0),
+                solid("box", (r * 0.75, r * 0.28, less), (r * 0.25, r * 0.68, 0)),
+                solid("box", (r * 0.55, r * 0.30, less), (r * 0.40, -r * 0.45, 0)),
+                solid("box", (r * 0.45, r * 0.85, full), (-r * 0.5, 0, 0)),
+            ]
+            parts += rotated(head, about("z", 14.0 if sign > 0 else 194.0), (x, 0, 0))
         elif kind == "elbow":  # the shaft turns aside and ends in a cup
             far, wire = 4.5 * r, min(w, c)
             parts += [

@@ -134,7 +134,7 @@ WRENCHES = {
     "alligator": Wrench(0.165, 0.0090, 0.0055, "vee", "vee", (0.0210, 0.0165), False, True),
     "tee_key": Wrench(0.165, 0.0055, 0.0055, "cup", "bar", (0.0115, 0.0130), False, False),
     "toy": Wrench(0.155, 0.0150, 0.0110, "open", "ring", (0.0300, 0.0240), False, True),
-    "pocket": Wrench(0.115, 0.0080, 0.0060, "screw", "hole", (0.0205, 0.0115), False, False),
+    "crescent": Wrench(0.165, 0.0095, 0.0062, "crescent", "hole", (0.0225, 0.0120)),
 }
 
 _BROAD = ((-0.3, 0.013), (0.6, 0.0115), (0.95, 0.009), (1, 0.0008))
