@@ -363,15 +363,21 @@ def phone(row: Slab, paint: Paint) -> list[Part]:
             ]
     if "cameras" in row.details or "camera_bar" in row.details:  # it lies on its screen
         across = "camera_bar" in row.details
-        size, at = (
+        island, place = (
             ((a * 0.10, b * 0.98), (a * 0.62, 0.0)) if across else ((b * 0.42, b * 0.42), (a - b * 0.52, b * 0.46))
         )
         parts.append(
-            bar((*size, 0.0016), paint.dark if across else shade(paint.main, 0.7), (*at, c + 0.0008), 0.0015, gloss=0.9)
+            bar(
+                (*island, 0.0016),
+                paint.dark if across else shade(paint.main, 0.7),
+                (*place, c + 0.0008),
+                0.0015,
+                gloss=0.9,
+            )
         )
-        places = ((0, 0.55), (0, 0.22)) if across else ((0.20, 0.20), (-0.20, 0.20), (0.0, -0.20))
+        places = ((0.0, 0.55), (0.0, 0.22)) if across else ((0.20, 0.20), (-0.20, 0.20), (0.0, -0.20))
         for x, y in places:
-            spot = (at[0] + x * b, at[1] + y * b, c + 0.0026)
+            spot = (place[0] + x * b, place[1] + y * b, c + 0.0026)
             parts += [
                 painted("cylinder", (b * 0.17, 0.0012), paint.steel, spot, gloss=1.0),
                 painted("cylinder", (b * 0.13, 0.0014), SCREEN, spot, gloss=1.0),
@@ -382,7 +388,7 @@ def phone(row: Slab, paint: Paint) -> list[Part]:
                 "cylinder",
                 (b * 0.06, 0.0012),
                 paint.pale,
-                (at[0] + (0 if across else b * 0.24), at[1] - b * 0.26, c + 0.0022),
+                (place[0] + (0 if across else b * 0.24), place[1] - b * 0.26, c + 0.0022),
             ),
             painted("cylinder", (b * 0.16, 0.0004), shade(paint.main, 0.6), (0, 0, c + 0.0002), gloss=1.0),
         ]
@@ -510,7 +516,7 @@ def _desk_telephone(row: Slab, paint: Paint) -> list[Part]:
         parts += moved(handset, (a * 0.45, 0, c + 0.022))
         parts += [bar((0.011, 0.007, 0.010), paint.dark, (a * 0.45, y * b, c + 0.004), 0.003) for y in (-0.45, 0.45)]
     if "wheels" in row.details:  # a child's, which is pulled along and has a face
-        for x, y in itertools.product((-0.62, 0.62), (-1, 1)):
+        for x, y in itertools.product((-0.62, 0.62), (-1.0, 1.0)):
             parts += [
                 painted("cylinder", (c * 0.48, 0.005), paint.accent, (a * x, y * (b + 0.005), -c * 0.85), ALONG_Y, 0.5),
                 painted("cylinder", (c * 0.16, 0.006), paint.pale, (a * x, y * (b + 0.005), -c * 0.85), ALONG_Y, 0.5),
@@ -680,7 +686,7 @@ def _framed(row: Stapler, paint: Paint) -> list[Part]:
             rod(lever[1], lever[3], b * 0.5),
         ]
     if row.frame == "electric":  # a box with a mouth that paper is put into
-        side = [
+        shell = [
             (-a, -h * 0.5),
             (a * 0.94, -h * 0.42),
             (a * 0.96, h * 0.30),
@@ -689,7 +695,7 @@ def _framed(row: Stapler, paint: Paint) -> list[Part]:
             (-a * 0.7, h * 0.92),
         ]
         return [
-            *rotated([plate([*side, (-a, h * 0.4)], b, paint.main, 0.7)], about("x", 90)),
+            *rotated([plate([*shell, (-a, h * 0.4)], b, paint.main, 0.7)], about("x", 90)),
             bar((a, b, h * 0.10), paint.dark, (0, 0, -h * 0.90), 0.003),
             bar((a * 0.44, b * 0.98, h * 0.24), paint.main, (-a * 0.55, 0, -h * 0.62), 0.002, gloss=0.7),
             bar((a * 0.10, b * 0.30, h * 0.06), paint.steel, (a * 0.78, 0, -h * 0.78), 0.001, gloss=1.0),
@@ -837,12 +843,12 @@ def comb(row: Comb, paint: Paint) -> list[Part]:
             parts += moved([ring(0.0145, 0.0042, paint.main)], middle)
             solids.append(solid("cylinder", (0.018, 0.0042), middle, density=0.5))
         elif kind == "case":  # it folds into its handle
-            x, y = (begin - a) / 2, top * 0.62
+            middle = ((begin - a) / 2, top * 0.62, 0)
             parts = parts[:-1]
             lean = about("z", float(np.degrees(np.arctan2(top * 0.5, begin + a))))
             parts += [
-                bar(((begin + a) / 2 + 0.004, 0.0130, half * 1.5), paint.main, (x, y, 0), 0.004, lean, 0.6),
-                bar(((begin + a) / 2 - 0.004, 0.0022, half * 1.56), paint.accent, (x, y, 0), 0.001, lean),
+                bar(((begin + a) / 2 + 0.004, 0.0130, half * 1.5), paint.main, middle, 0.004, lean, 0.6),
+                bar(((begin + a) / 2 - 0.004, 0.0022, half * 1.56), paint.accent, middle, 0.001, lean),
                 painted("cylinder", (0.0055, half * 1.7), paint.steel, (begin - 0.004, top * 0.86, 0), gloss=1.0),
             ]
         solids.append(rod((begin, top * 0.8, 0), (-a + 0.006, top * 0.45, 0), 0.0046 if kind == "tail" else 0.0050))

@@ -127,8 +127,8 @@ def hammer(row: Hammer, paint: Paint) -> list[Part]:
             cap = turned([(r * 1.04, half * 0.93), (r * 1.04, half), (0, half + 0.0008)], paint.accent, 0.6)
             parts += rotated(rotated([cap], about("x", 0 if sign > 0 else 180)), ALONG_Y, (head, 0, 0))
         if kind in ("octagon", "block"):
-            sides, along = 8 if kind == "octagon" else 4, [(a, z * sign) for a, z in profile][::-sign]
-            angled = lathe(along, sides, (np.pi / sides, np.pi / sides + 2 * np.pi))
+            count, along = 8 if kind == "octagon" else 4, [(a, z * sign) for a, z in profile][::-sign]
+            angled = lathe(along, count, (np.pi / count, np.pi / count + 2 * np.pi))
             parts.append(skin(angled, tone, None, (head, 0, 0), ALONG_Y, 0.8))
         elif profile:
             parts += rotated([turned([(a, z * sign) for a, z in profile][::-sign], tone, 0.8)], ALONG_Y, (head, 0, 0))
@@ -151,9 +151,9 @@ def hammer(row: Hammer, paint: Paint) -> list[Part]:
             )
         elif kind == "chisel":  # its edge across the handle
             t = np.linspace(0, 1, 10)
-            path = np.column_stack([head - 0.007 * t**2, sign * half * t, np.zeros(10)])
-            wide, flat = np.interp(t, (0, 0.4, 1), (1, 0.85, 1.2)), np.interp(t, (0, 0.4, 1), (1, 0.8, 0.1))
-            parts.append(skin(sweep(path, r * wide, 14, flat, (1, 0, 0)), metal, gloss=0.9))
+            line = np.column_stack([head - 0.007 * t**2, sign * half * t, np.zeros(10)])
+            broad, flat = np.interp(t, (0, 0.4, 1), (1, 0.85, 1.2)), np.interp(t, (0, 0.4, 1), (1, 0.8, 0.1))
+            parts.append(skin(sweep(line, r * broad, 14, flat, (1, 0, 0)), metal, gloss=0.9))
         elif kind == "axe":
             blade = [
                 (0.8, 0.1),
@@ -429,9 +429,11 @@ def wrench(row: Wrench, paint: Paint) -> list[Part]:
     inner = h - row.radii[0] * 1.5, -h + row.radii[1] * 1.5
     if row.bow or row.wave:
         t = np.linspace(-1, 1, 13)
-        y = row.bow * (1 - t**2) + row.wave * np.sin(np.pi * t)
-        x = (h - row.radii[0] * 1.75 + h - row.radii[1] * 1.75) / 2 * t + (row.radii[1] - row.radii[0]) * 0.87
-        parts = [skin(sweep(np.column_stack([x, y, 0 * t]), np.full(13, w), 12, c * 0.85 / w), paint.main, gloss=0.8)]
+        aside = row.bow * (1 - t**2) + row.wave * np.sin(np.pi * t)
+        along = (h - row.radii[0] * 1.75 + h - row.radii[1] * 1.75) / 2 * t + (row.radii[1] - row.radii[0]) * 0.87
+        parts = [
+            skin(sweep(np.column_stack([along, aside, 0 * t]), np.full(13, w), 12, c * 0.85 / w), paint.main, gloss=0.8)
+        ]
     else:
         parts = [
             bar(
@@ -525,18 +527,20 @@ def wrench(row: Wrench, paint: Paint) -> list[Part]:
             )
         elif kind == "flare":  # a ring with a gap
             arc = np.linspace(0.45, 2 * np.pi - 0.45, 31)
-            outer, bore = (
+            outer, inside = (
                 [(k * r * np.cos(a), k * r * np.sin(a)) for a in arc[::way]] for k, way in ((1, 1), (0.6, -1))
             )
-            parts += rotated([_ribbon(outer, bore, c, paint)], about("z", 0.0 if sign > 0 else 180.0), (x, 0, 0))
+            parts += rotated([_ribbon(outer, inside, c, paint)], about("z", 0.0 if sign > 0 else 180.0), (x, 0, 0))
             parts.append(solid("cylinder", (r * 0.97, full), (x, 0, 0)))
         elif kind == "hook":  # a sickle with a tooth at its end
             arc = np.linspace(2.5, 6.6, 25)
-            outer, bore = (
+            outer, inside = (
                 [(k * r * np.cos(a), k * r * np.sin(a)) for a in arc[::way]] for k, way in ((1, 1), (0.74, -1))
             )
             tooth = bar((r * 0.15, r * 0.10, c), paint.main, (r * 0.72, r * 0.22, 0), 0.001, about("z", 18), 0.8)
-            parts += rotated([_ribbon(outer, bore, c, paint), tooth], about("z", 0.0 if sign > 0 else 180.0), (x, 0, 0))
+            parts += rotated(
+                [_ribbon(outer, inside, c, paint), tooth], about("z", 0.0 if sign > 0 else 180.0), (x, 0, 0)
+            )
             parts += [
                 bar((r * 0.45, w, c * 0.8), paint.main, (x - sign * r * 1.2, 0, 0), 0.002, gloss=0.8),
                 solid("cylinder", (r * 0.95, full), (x, 0, 0)),
@@ -565,11 +569,11 @@ def wrench(row: Wrench, paint: Paint) -> list[Part]:
                 (r * 0.2, r * 0.30),
                 (r * 0.85, r * 0.60),
             ]
-            jaw = [_ribbon([(r * np.cos(a), r * np.sin(a)) for a in arc], mouth, c, paint)]
+            toothed = [_ribbon([(r * np.cos(a), r * np.sin(a)) for a in arc], mouth, c, paint)]
             for k in np.linspace(0.0, 0.8, 5):
                 at = (r * (-0.25 + k), r * (-0.06 - 0.46 * k), 0)
-                jaw.append(bar((r * 0.06, r * 0.08, c), shade(paint.main, 0.6), at, 0.0005, about("z", -25)))
-            parts += rotated(jaw, about("z", 0.0 if sign > 0 else 180.0), (x, 0, 0))
+                toothed.append(bar((r * 0.06, r * 0.08, c), shade(paint.main, 0.6), at, 0.0005, about("z", -25)))
+            parts += rotated(toothed, about("z", 0.0 if sign > 0 else 180.0), (x, 0, 0))
             parts.append(solid("cylinder", (r * 0.95, full), (x, 0, 0)))
         elif kind == "cup":
             parts += rotated(_cup(r, paint), about("z", 0.0 if sign > 0 else 180.0), (sign * h, 0, 0))
@@ -600,8 +604,8 @@ def wrench(row: Wrench, paint: Paint) -> list[Part]:
                 *rotated(_cup(r, paint), about("z", 90), (x, far, 0)),
             ]
         elif kind == "bar":  # a handle across
-            ends = (-sign * r, -3.2 * r, 0), (-sign * r, 3.2 * r, 0)
-            parts += moved([tube(ends, w * 1.3, paint.main, 4, 0.8), rod(*ends, w * 1.3)], (sign * h, 0, 0))
+            across = (-sign * r, -3.2 * r, 0), (-sign * r, 3.2 * r, 0)
+            parts += moved([tube(across, w * 1.3, paint.main, 4, 0.8), rod(*across, w * 1.3)], (sign * h, 0, 0))
             parts.append(bar((r * 1.2, w, c * 0.8), paint.main, (sign * (h - r * 1.3), 0, 0), 0.002, gloss=0.8))
         elif kind == "spike":
             parts.append(
