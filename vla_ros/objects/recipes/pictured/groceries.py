@@ -1,8 +1,71 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fruit and vegetables that only pictures with boxes show."""
+"""Fruit that only pictures with boxes show."""
 
 from __future__ import annotations
 
-from vla_ros.objects.recipes.families import Family
+from vla_ros.objects.recipes.families import Family, bananas, fruit
+from vla_ros.objects.recipes.families.bananas import Banana
+from vla_ros.objects.recipes.families.fruit import Apple, Lemon, Pear
 
-PICTURED: dict[str, Family] = {}
+APPLES = {
+    "halved": Apple(0.0350, 0.0320, 0.12, 0.76, cut=180.0),
+    "wedge": Apple(0.0370, 0.0330, 0.15, 0.74, cut=62.0),
+    "core": Apple(0.0320, 0.0350, 0.15, 0.74, stalk=0.016, more="core"),
+    "toffee": Apple(0.0330, 0.0310, 0.05, 0.80, stalk=0.0, more="stick"),
+    "half_peeled": Apple(0.0345, 0.0310, 0.10, 0.78, stalk=0.012, more="peel"),
+    "wormy": Apple(0.0350, 0.0320, 0.16, 0.72, stalk=0.016, leaves=1, more="worm"),
+    "wooden": Apple(0.0290, 0.0290, 0.02, 0.80, stalk=0.0, more="toy"),
+    "netted": Apple(0.0370, 0.0340, 0.10, 0.78, stalk=0.012, more="net"),
+    "twig": Apple(0.0310, 0.0285, 0.10, 0.78, stalk=0.0, more="twig"),
+    "labelled": Apple(0.0360, 0.0345, 0.26, 0.64, lobes=5, stalk=0.010, more="label"),
+    "shrivelled": Apple(0.0320, 0.0265, 0.06, 0.80, stalk=0.016, lean=0.003, more="wrinkles"),
+    "cooking": Apple(0.0440, 0.0330, 0.00, 0.88, lobes=4, stalk=0.007, lean=0.004),
+}
+PEARS = {
+    "halved": Pear(0.0330, 0.0920, 0.0150, cut=180.0),
+    "quarter": Pear(0.0350, 0.0880, 0.0170, 0.80, cut=88.0),
+    "slice": Pear(0.0330, 0.0900, 0.0145, 0.76, slab=0.0040),
+    "core": Pear(0.0320, 0.0940, 0.0170, 0.82, stalk=0.018, more="core"),
+    "half_peeled": Pear(0.0330, 0.0900, 0.0155, 0.80, stalk=0.016, more="peel"),
+    "waxed": Pear(0.0360, 0.0860, 0.0170, 0.84, stalk=0.016, more="wax"),
+    "tissue": Pear(0.0330, 0.0900, 0.0150, 0.78, 0.004, stalk=0.018, more="tissue"),
+    "netted": Pear(0.0345, 0.0930, 0.0160, 0.78, stalk=0.014, more="net"),
+    "wooden": Pear(0.0290, 0.0700, 0.0165, 0.80, stalk=0.004, more="toy"),
+    "twig": Pear(0.0300, 0.0800, 0.0125, 0.72, stalk=0.006, more="twig"),
+    "abate": Pear(0.0265, 0.1340, 0.0130, 0.70, 0.010, stalk=0.024),
+    "comice": Pear(0.0415, 0.0830, 0.0190, 0.90, 0.006, stalk=0.012, ribs=3),
+}
+LEMONS = {
+    "wedge": Lemon(0.0820, 0.0280, piece=64.0),
+    "slice": Lemon(0.0760, 0.0290, more="slice"),
+    "zested": Lemon(0.0820, 0.0270, more="zest"),
+    "half_peeled": Lemon(0.0800, 0.0275, 0.26, 0.74, more="peel"),
+    "netted": Lemon(0.0790, 0.0270, 0.24, 0.70, more="net"),
+    "labelled": Lemon(0.0830, 0.0265, 0.22, 0.68, more="label"),
+    "juice_bottle": Lemon(0.0780, 0.0270, 0.34, 0.74, more="bottle"),
+    "cutting_toy": Lemon(0.0680, 0.0255, 0.24, 0.72, more="seam"),
+    "blossom": Lemon(0.0760, 0.0250, 0.24, 0.70, 0.0, 1, True, more="blossom"),
+    "citron": Lemon(0.1240, 0.0410, 0.24, 0.76, 0.07),
+    "furrowed": Lemon(0.0860, 0.0275, 0.24, 0.64, ribs=8),
+    "crooked": Lemon(0.0900, 0.0255, 0.30, 0.56, bend=0.011),
+}
+BANANAS = {
+    "hand": Banana(0.150, 0.0145, 0.030, 0.1, 5, 6, 0.12, more="hand"),
+    "cut_half": Banana(0.180, 0.0170, 0.034, 0.1, left=(0.0, 0.56)),
+    "chunk": Banana(0.190, 0.0180, 0.034, left=(0.30, 0.68)),
+    "split": Banana(0.175, 0.0175, 0.032, 0.0, 1, 10, more="split"),
+    "empty_peel": Banana(0.180, 0.0170, 0.030, more="peel"),
+    "spotted": Banana(0.170, 0.0170, 0.038, 0.1, more="spots"),
+    "labelled": Banana(0.185, 0.0165, 0.036, 0.15, 1, 6, more="label"),
+    "crown_wrap": Banana(0.165, 0.0165, 0.040, 0.2, 1, 6, 0.12, more="wrap"),
+    "cutting_toy": Banana(0.140, 0.0180, 0.028, 0.0, 1, 16, 0.12, 0.4, more="seams"),
+    "unripe_ends": Banana(0.180, 0.0160, 0.034, -0.1, 1, 5, 0.14, more="tips"),
+    "burro": Banana(0.116, 0.0220, 0.013, 0.2, 1, 4, 0.13, 0.3),
+    "lady_finger": Banana(0.088, 0.0120, 0.012, 0.1, 1, 8, 0.14, 0.34),
+}
+PICTURED: dict[str, Family] = {
+    "apple": (APPLES, fruit.apple),
+    "pear": (PEARS, fruit.pear),
+    "lemon": (LEMONS, fruit.lemon),
+    "banana": (BANANAS, bananas.banana),
+}
