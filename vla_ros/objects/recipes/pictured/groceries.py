@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fruit that only pictures with boxes show."""
+"""Fruit and vegetables that only pictures with boxes show."""
 
 from __future__ import annotations
 
-from vla_ros.objects.recipes.families import Family, bananas, fruit
+from vla_ros.objects.recipes.families import Family, bananas, fruit, peppers, vegetables
 from vla_ros.objects.recipes.families.bananas import Banana
 from vla_ros.objects.recipes.families.fruit import Apple, Lemon, Pear
+from vla_ros.objects.recipes.families.peppers import Pepper
+from vla_ros.objects.recipes.families.vegetables import Course
+from vla_ros.objects.recipes.pictured import allotment
 
 APPLES = {
     "halved": Apple(0.0350, 0.0320, 0.12, 0.76, cut=180.0),
@@ -63,9 +66,72 @@ BANANAS = {
     "burro": Banana(0.116, 0.0220, 0.013, 0.2, 1, 4, 0.13, 0.3),
     "lady_finger": Banana(0.088, 0.0120, 0.012, 0.1, 1, 8, 0.14, 0.34),
 }
+CARROTS = {
+    "halved": Course(0.150, 0.0200, (0.12, 0.46, 0.70, 0.88, 1.0, 0.9), 0.0, "stubs", (), 180.0),
+    "chunk": Course(0.058, 0.0200, (0.90, 0.95, 1.0, 1.0), 0.0, "none", ("ends",)),
+    "half_peeled": Course(0.160, 0.0185, (0.10, 0.46, 0.70, 0.88, 1.0, 0.85), 0.0, "cut", ("peel",)),
+    "three_legged": Course(0.135, 0.0205, (0.08, 0.34, 0.50, 0.86, 1.0, 0.8), 0.0, "tuft", ("legs",)),
+    "twined": Course(0.150, 0.0125, (0.10, 0.50, 0.74, 0.90, 1.0, 1.1), 0.0, "tuft", ("twined",)),
+    "felt_toy": Course(0.125, 0.0225, (0.30, 0.56, 0.76, 0.92, 1.0, 0.80), 0.0, "felt", ("toy",)),
+    "hairy": Course(0.150, 0.0170, (0.08, 0.44, 0.68, 0.86, 1.0, 0.8), 0.006, "fern", ("hairs",)),
+    "nibbled": Course(0.130, 0.0190, (0.40, 0.62, 0.78, 0.92, 1.0, 0.8), 0.0, "tuft", ("bites",)),
+    "cracked": Course(0.145, 0.0215, (0.14, 0.62, 0.86, 0.98, 1.0, 0.8), 0.0, "stubs", ("crack",)),
+    "green_shoulder": Course(0.140, 0.0225, (0.10, 0.42, 0.64, 0.84, 1.0, 0.94), 0.0, "cut", ("shoulder",)),
+    "tailed": Course(0.120, 0.0180, (0.50, 0.94, 1.0, 1.0, 1.0, 0.8), 0.0, "fern", ("tail",)),
+    "bunch": Course(0.140, 0.0140, (0.08, 0.44, 0.68, 0.86, 1.0, 0.8), 0.0, "fern", ("bunch",)),
+}
+EGGPLANTS = {
+    "halved": Course(0.150, 0.0330, (0.30, 0.88, 1.0, 0.96, 0.80, 0.64, 0.56), 0.0, "tuft", (), 180.0),
+    "scored": Course(0.140, 0.0360, (0.34, 0.90, 1.0, 0.94, 0.76, 0.60, 0.54), 0.0, "long", ("scored",), 180.0),
+    "slice": Course(0.014, 0.0370, (1.0, 1.0), 0.0, "none", ("slice",)),
+    "capless": Course(0.135, 0.0310, (0.28, 0.86, 1.0, 0.98, 0.88, 0.76, 0.70), 0.0, "none", ("bare",)),
+    "striped": Course(0.125, 0.0310, (0.34, 0.90, 1.0, 0.94, 0.78, 0.60), 0.0, "tuft", ("lines",)),
+    "nosed": Course(0.150, 0.0310, (0.30, 0.88, 1.0, 0.95, 0.80, 0.66, 0.58), 0.0, "tuft", ("nose",)),
+    "thai": Course(0.048, 0.0225, (0.45, 0.90, 1.0, 0.96, 0.72), 0.0, "long", ("hood",)),
+    "thorny": Course(0.140, 0.0280, (0.34, 0.88, 1.0, 0.98, 0.86, 0.76, 0.70), 0.010, "long", ("thorns",)),
+    "cluster": Course(0.090, 0.0200, (0.36, 0.90, 1.0, 0.94, 0.78, 0.60), 0.0, "long", ("cluster",)),
+    "hooded": Course(0.165, 0.0210, (0.34, 0.84, 0.98, 1.0, 0.96, 0.90, 0.80), 0.014, "long", ("hood",)),
+    "wooden": Course(0.095, 0.0250, (0.45, 0.92, 1.0, 0.92, 0.74, 0.56), 0.0, "peg", ("bare",)),
+    "flat_bottomed": Course(0.130, 0.0360, (0.74, 0.97, 1.0, 0.90, 0.72, 0.54, 0.42)),
+}
+CUCUMBERS = {
+    "spear": Course(0.140, 0.0230, (0.50, 0.92, 1.0, 1.0, 0.94, 0.60), 0.0, "stalk", (), 94.0),
+    "halved": Course(0.160, 0.0220, (0.45, 0.92, 1.0, 1.0, 0.94, 0.55), 0.0, "stalk", (), 180.0),
+    "slice": Course(0.012, 0.0240, (1.0, 1.0), 0.0, "slice", ("slice",)),
+    "zebra": Course(0.175, 0.0210, (0.45, 0.92, 1.0, 1.0, 1.0, 0.94, 0.55), 0.006, "stalk", ("zebra", "bare")),
+    "half_peeled": Course(0.170, 0.0205, (0.50, 0.92, 1.0, 1.0, 1.0, 0.94, 0.55), 0.004, "stalk", ("peeled", "bare")),
+    "film": Course(0.200, 0.0200, (0.42, 0.92, 1.0, 1.0, 1.0, 0.95, 0.50), 0.0, "stalk", ("film",)),
+    "banded_three": Course(0.110, 0.0150, (0.45, 0.92, 1.0, 1.0, 0.92, 0.55), 0.0, "stalk", ("trio",)),
+    "on_stick": Course(0.110, 0.0180, (0.48, 0.92, 1.0, 1.0, 0.92, 0.55), 0.0, "stalk", ("stick", "warts")),
+    "nibbled": Course(0.125, 0.0200, (0.66, 0.90, 1.0, 1.0, 0.94, 0.55), 0.006, "stalk", ("bites",)),
+    "leafy": Course(0.130, 0.0190, (0.45, 0.92, 1.0, 0.98, 0.90, 0.50), 0.010, "stalk", ("leaf",)),
+    "part_sliced": Course(0.105, 0.0210, (0.45, 0.92, 1.0, 1.0, 1.0, 1.0), 0.0, "slice", ("sliced",)),
+    "overripe": Course(0.165, 0.0360, (0.40, 0.80, 0.96, 1.0, 0.98, 0.82, 0.42), 0.006, "stalk"),
+}
+PEPPERS = {
+    "halved": Pepper(((0.020, -0.038), (0.032, -0.022), (0.037, 0.014), (0.028, 0.038)), 4, cut=180.0),
+    "ring": Pepper(((0.024, -0.030), (0.033, -0.020), (0.036, 0.012), (0.028, 0.032)), 4, more="ring"),
+    "hollowed": Pepper(((0.022, -0.036), (0.032, -0.026), (0.036, 0.002), (0.034, 0.026)), 4, more="hollow"),
+    "stuffed": Pepper(((0.023, -0.030), (0.034, -0.020), (0.038, 0.002), (0.034, 0.022)), 4, more="stuffed"),
+    "padron": Pepper(((0.005, -0.040), (0.011, -0.026), (0.015, 0.010), (0.012, 0.032)), 3, 0.008, more="furrows"),
+    "dried": Pepper(((0.004, -0.058), (0.013, -0.032), (0.019, 0.010), (0.013, 0.044)), 0, 0.014, more="dried"),
+    "stinger": Pepper(((0.012, -0.022), (0.020, -0.012), (0.024, 0.004), (0.018, 0.018)), 4, more="tail"),
+    "bishops_crown": Pepper(
+        ((0.012, -0.020), (0.022, -0.011), (0.038, 0.003), (0.015, 0.016)), 3, 0.0, 0.030, deep=0.52
+    ),
+    "corkscrew": Pepper(((0.003, -0.080), (0.008, -0.045), (0.0115, 0.010), (0.010, 0.050)), 0, more="corkscrew"),
+    "cluster": Pepper(((0.003, -0.044), (0.008, -0.020), (0.0105, 0.012), (0.009, 0.032)), 0, 0.008, more="cluster"),
+    "leafy": Pepper(((0.010, -0.046), (0.018, -0.030), (0.024, 0.008), (0.019, 0.040)), 3, 0.006, 0.032, more="leaves"),
+    "wooden": Pepper(((0.018, -0.026), (0.028, -0.016), (0.030, 0.006), (0.024, 0.024)), 4, more="peg"),
+}
 PICTURED: dict[str, Family] = {
     "apple": (APPLES, fruit.apple),
     "pear": (PEARS, fruit.pear),
     "lemon": (LEMONS, fruit.lemon),
     "banana": (BANANAS, bananas.banana),
+    "carrot": (CARROTS, vegetables.carrot),
+    "eggplant": (EGGPLANTS, vegetables.eggplant),
+    "cucumber": (CUCUMBERS, vegetables.cucumber),
+    "pepper": (PEPPERS, peppers.pepper),
+    **allotment.PICTURED,
 }
