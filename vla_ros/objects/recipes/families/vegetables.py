@@ -223,9 +223,10 @@ EGGPLANTS = {
 def eggplant(row: Course, paint: Paint) -> list[Part]:
     """An eggplant along x with its green cap at +x."""
     if "slice" in row.details:
-        parts = trimmings.disc(row.radius, row.length / 2, paint.main, ((0.94, FLESH),), 0.9)
+        half = 0.19 * row.radius
+        parts = trimmings.disc(row.radius, half, paint.main, ((0.94, FLESH),), 0.9)
         for share, count in ((0.35, 6), (0.66, 11)):
-            parts += trimmings.seeds(count, row.radius * share, row.length / 2 + 0.0004, SEED, (0.0034, 0.0016, 0.0008))
+            parts += trimmings.seeds(count, row.radius * share, half + 0.0004, SEED, (0.0034, 0.0016, 0.0008))
         return parts
     parts, path, radii = _swept(row, paint, sides=30)
     if row.cut:
@@ -317,7 +318,7 @@ CUCUMBERS = {
 
 def cucumber(row: Course, paint: Paint) -> list[Part]:
     """A cucumber along x."""
-    r, h = row.radius, row.length / 2
+    r, h = row.radius, 0.24 * row.radius
     if "slice" in row.details:
         parts = trimmings.disc(r, h, paint.main, ((0.95, WET), (0.66, shade(WET, 1.4))), 0.5)
         return [*parts, *trimmings.seeds(9, r * 0.42, h + 0.0007, KERNEL, (r * 0.14, r * 0.06, 0.0008))]

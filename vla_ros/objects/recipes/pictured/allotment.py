@@ -3,6 +3,464 @@
 
 from __future__ import annotations
 
-from vla_ros.objects.recipes.families import Family
+from typing import NamedTuple
 
-PICTURED: dict[str, Family] = {}
+import numpy as np
+
+from vla_ros.objects.colors import Rgba
+from vla_ros.objects.paint import Paint, shade
+from vla_ros.objects.parts import Part
+from vla_ros.objects.recipes.families import Family, trimmings
+from vla_ros.objects.recipes.families.trimmings import face, sector
+from vla_ros.objects.recipes.forms import (
+    Profile,
+    about,
+    blob,
+    laid,
+    plate,
+    rotated,
+    shape_of,
+    stack,
+    tube,
+    turned,
+)
+from vla_ros.objects.recipes.garden import LEAF, PALE
+from vla_ros.objects.shapes import smooth
+from vla_ros.objects.solids import ALONG_X, painted, rod, solid
+
+CREAM, HUSK, WOOD = (0.97, 0.95, 0.90, 1.0), (0.62, 0.74, 0.36, 1.0), (0.80, 0.62, 0.40, 1.0)
+
+
+class Onion(NamedTuple):
+    """Radius, half height, length of its neck, width at the base and the shoulder (shares); what else it has."""
+
+    radius: float
+    half: float
+    neck: float = 0.014
+    base: float = 0.28
+    shoulder: float = 0.66
+    cut: float = 0.0  # [degrees] of it that are left, a piece cut along its axis
+    more: str | None = None  # slice, peeled, flaking, plait, twin, roots, net, topped, tied, clump, open
+
+
+ONIONS = {
+    "slice": Onion(0.0350, 0.0300, more="slice"),
+    "wedge": Onion(0.0360, 0.0320, cut=84.0),
+    "peeled": Onion(0.0320, 0.0280, 0.004, 0.34, 0.70, more="peeled"),
+    "flaking": Onion(0.0340, 0.0300, 0.024, more="flaking"),
+    "plait": Onion(0.0210, 0.0190, 0.016, more="plait"),
+    "twin": Onion(0.0250, 0.0270, 0.018, more="twin"),
+    "bearded": Onion(0.0310, 0.0290, 0.020, 0.30, 0.62, more="roots"),
+    "netted": Onion(0.0330, 0.0300, 0.012, 0.26, 0.68, more="net"),
+    "topped": Onion(0.0350, 0.0300, 0.004, 0.30, 0.80, more="topped"),
+    "exhibition": Onion(0.0420, 0.0460, 0.024, 0.20, 0.54, more="tied"),
+    "clump": Onion(0.0175, 0.0220, 0.014, 0.30, 0.56, more="clump"),
+    "blooming": Onion(0.0340, 0.0270, 0.004, more="open"),
+}
+
+
+def onion(row: Onion, paint: Paint) -> list[Part]:
+    """An onion: a bulb with its neck at +z, roots below; cut, opened, or several."""
+    r, h = row.radius, row.half
+    inside = CREAM if paint.color != "purple" else (0.93, 0.84, 0.92, 1.0)
+    line = shade(paint.main, 0.85) if paint.color != "white" else (0.72, 0.76, 0.58, 1.0)
+    knots = [
+        (r * row.base, -h),
+        (r * 0.82, -h * 0.62),
+        (r, -h * 0.05),
+        (r * row.shoulder, h * 0.60),
+        (0.0065, h * 1.02),
+    ]
+    outline = smooth([*knots, (0.0045, h + 0.006)], 22)
+    if row.cut:
+        faces = [face(outline, 1.0, inside)]
+        for k, share in enumerate((0.86, 0.82, 0.66, 0.62, 0.46, 0.42, 0.26, 0.22)):
+            faces.append(face(outline, share, inside if k % 2 else line, 0.0003 * (k + 1)))
+        return laid(sector(outline, row.cut, paint.main, faces))
+    if row.more == "slice":
+        tones = (line, inside)
+        shares = (0.97, 0.93, 0.80, 0.77, 0.63, 0.60, 0.46, 0.43, 0.29, 0.26)
+        return trimmings.disc(r, 0.0048, paint.main, [(s, tones[(k + 1) % 2]) for k, s in enumerate(shares)])
+    if row.more == "open":
+        return _open_onion(r, h, paint, inside)
+    if row.more in ("plait", "twin", "clump"):
+        return _onions(row, paint)
+    bare = row.more in ("peeled", "topped")
+    parts = [turned([(0, -h), *outline], paint.main, 0.8 if row.more == "peeled" else 0.5, sides=32)]
+    if row.more == "topped":  # cut off below its neck: rings show
+        top = h * 0.58
+        parts = [turned([(0, -h), *[p for p in outline if p[1] < top], (r * row.shoulder, top), (0, top)], paint.main)]
+        for k, share in enumerate((0.98, 0.86, 0.80, 0.62, 0.56, 0.36, 0.28)):
+            tone = line if k % 2 else inside
+            size = (r * row.shoulder * share, 0.0005 + 0.0003 * k)
+            parts.append(painted("cylinder", size, tone, (0, 0, top)))
+    if row.more != "peeled":
+        for k in range(12):  # lines of the skin
+            a = k * np.pi / 6
+            end = -6 if row.more == "topped" else -1
+            course = [(q * 0.998 * np.cos(a), q * 0.998 * np.sin(a), z) for q, z in outline[2:end:2]]
+            parts.append(tube(course, 0.0006, shade(paint.main, 0.75), 12, normal=(-np.sin(a), np.cos(a), 0)))
+    if row.more == "peeled":
+        parts.append(painted("cylinder", (0.0064, 0.0012), inside, (0, 0, h + 0.005)))
+    parts += _roots(h, 26 if row.more == "roots" else 4 if bare else 9, 0.030 if row.more == "roots" else 0.006)
+    if not bare:
+        end = h + row.neck
+        tip = [(0, 0, h), (0.001, 0, h + row.neck * 0.5), (0.005, 0.003, end)]
+        parts.append(tube(tip, (0.0050, 0.0040, 0.0062), shade(paint.main, 0.85), 8, normal=(0, 1, 0)))
+        parts.append(rod((0, 0, h * 0.6), (0, 0, end), 0.0055, "cylinder", 0.3))
+    if row.more == "flaking":  # its dry skin comes off
+        parts.append(trimmings.between(outline, -h * 0.30, h * 0.50, inside, 0.8, 0.0008))
+        for k, a in enumerate((0.4, 1.9, 3.3, 4.9)):
+            c, s = np.cos(a), np.sin(a)
+            flap = [(r * q * c, r * q * s, z * h) for q, z in ((0.84, -0.62), (1.03, -0.18), (1.24 + 0.05 * k, 0.12))]
+            parts.append(tube(flap, (0.010, 0.0135, 0.004), shade(paint.main, 0.82), 10, 0.2, 0.1, (c, s, -0.2)))
+    if row.more == "net":
+        red = (0.85, 0.20, 0.12, 1.0)
+        knot = [(0, 0, h + 0.004), (0.001, 0, h + 0.020), (0.010, 0.004, h + 0.034)]
+        parts += trimmings.net(outline, -h * 0.98, h * 0.99, red, 10, 0.0008)
+        parts.append(tube(knot, (0.0070, 0.0032, 0.0100), red, 12, normal=(0, 1, 0)))
+    if row.more == "tied":  # its neck is folded and bound
+        parts.append(painted("cylinder", (0.0066, 0.0045), (0.86, 0.76, 0.50, 1.0), (0, 0, h + 0.008)))
+    return [*parts, *_bulb(r, h)]
+
+
+def _bulb(r: float, h: float) -> list[Part]:
+    return [solid("ellipsoid", (r, r, h)), solid("cylinder", (r * 0.42, h * 0.06), (0, 0, -h * 0.94), density=0.4)]
+
+
+def _roots(h: float, count: int, long: float) -> list[Part]:
+    parts = []
+    for k in range(count):
+        a, out = 2.4 * k, 0.35 + 0.65 * (k % 5) / 4
+        c, s = np.cos(a), np.sin(a)
+        ends = [(0.002 * c, 0.002 * s, -h + 0.002), (0.007 * c, 0.007 * s, -h - 0.0005)]
+        if long > 0.01:
+            ends.append((0.020 * out * c, 0.020 * out * s, -h - long * (1.1 - 0.4 * out)))
+        parts.append(tube(ends, (0.0010, 0.0008, 0.0004), PALE, 6, normal=(-s, c, 0.01)))
+    return parts
+
+
+def _onions(row: Onion, paint: Paint) -> list[Part]:
+    """Return two grown together, four in a clump, or four in a plait that lies along x."""
+    one, r, h = onion(row._replace(more=None), paint), row.radius, row.half
+    if row.more == "twin":
+        return [
+            *rotated(one, about("y", 14), (0.62 * r, 0, 0)),
+            *rotated(one, about("y", -14), (-0.62 * r, 0, 0)),
+            turned([(0, -h * 1.02), (r * 0.9, -h * 0.86), (r * 1.10, -h * 0.5), (r * 0.6, 0)], paint.main),
+        ]
+    if row.more == "clump":
+        places = [(1.02 * r * np.cos(a), 1.02 * r * np.sin(a), 0.0) for a in np.radians((20, 110, 200, 290))]
+        return [part for k, place in enumerate(places) for part in rotated(one, about("z", 90 * k), place)]
+    parts: list[Part] = []
+    for k, side in enumerate((1, -1, 1, -1)):
+        lying = rotated(one, about("x", 62 * side), (1.25 * r * (k - 1.7), -1.25 * r * side, 0))
+        parts += lying
+    straw = (0.78, 0.68, 0.42, 1.0)
+    for phase in (0.0, np.pi):
+        x = np.linspace(-2.6 * r, 3.6 * r, 14)
+        y = 0.006 * np.sin(1.1 * x / r + phase)
+        parts.append(tube(np.stack([x, y, 0.3 * r + 0.004 * np.cos(1.1 * x / r + phase)], 1), 0.0046, straw, 40, 0.1))
+    return [*parts, rod((-2.6 * r, 0, 0.3 * r), (3.6 * r, 0, 0.3 * r), 0.006, density=0.3)]
+
+
+def _open_onion(r: float, h: float, paint: Paint, inside: Rgba) -> list[Part]:
+    """Return an onion that is cut into petals which stand apart."""
+    parts = [
+        turned(smooth([(r * 0.25, -h), (r * 0.75, -h * 0.75), (r * 0.80, -h * 0.4), (0.002, -h * 0.3)], 12), paint.main)
+    ]
+    for reach, count, up, tone in ((1.30, 10, 0.20, paint.main), (0.95, 9, 0.62, inside), (0.50, 6, 0.95, paint.main)):
+        for k in range(count):
+            a = 2 * np.pi * (k + 0.5 * (count % 2)) / count
+            c, s = np.cos(a), np.sin(a)
+            petal = [(r * q * c, r * q * s, z * h) for q, z in ((0.3, -0.7), (0.75 * reach, -0.2), (reach, up))]
+            wide = np.array((0.16, 0.26, 0.23, 0.03)) * r
+            parts.append(tube(petal, wide, tone, 12, 0.6, 0.22, (c, s, -0.6)))
+    return [*parts, solid("cylinder", (r * 0.62, h * 0.45), (0, 0, -h * 0.55)), solid("cylinder", (r * 1.05, h * 0.3))]
+
+
+class Potato(NamedTuple):
+    """Half axes; how square it is; what is done to it."""
+
+    axes: tuple[float, float, float]
+    square: float = 0.0  # 0 an ellipsoid, 1 nearly a block
+    cut: float = 0.0  # [degrees] of it that are left, a piece cut along it
+    more: str | None = None  # slice, peeled, sprouts, baked, foil, slits, roots, wrinkles, knobs, soil
+
+
+POTATOES = {
+    "halved": Potato((0.050, 0.032, 0.032), cut=180.0),
+    "wedge": Potato((0.058, 0.034, 0.034), cut=72.0),
+    "slice": Potato((0.033, 0.033, 0.028), more="slice"),
+    "half_peeled": Potato((0.048, 0.031, 0.028), more="peeled"),
+    "sprouting": Potato((0.046, 0.033, 0.028), more="sprouts"),
+    "baked": Potato((0.058, 0.036, 0.031), more="baked"),
+    "foil": Potato((0.056, 0.034, 0.030), more="foil"),
+    "hasselback": Potato((0.054, 0.030, 0.027), more="slits"),
+    "stolon": Potato((0.040, 0.030, 0.027), more="roots"),
+    "shrivelled": Potato((0.044, 0.029, 0.024), more="wrinkles"),
+    "knobbed": Potato((0.052, 0.023, 0.022), more="knobs"),
+    "russet": Potato((0.066, 0.034, 0.031), 0.55),
+}
+
+
+def potato(row: Potato, paint: Paint) -> list[Part]:
+    """A potato along x; cut, peeled, grown out, or cooked."""
+    a, b, c = row.axes
+    flesh = (0.95, 0.90, 0.66, 1.0)
+    if row.cut:
+        knots = [(b * np.sin(t) ** 0.9, -a * np.cos(t)) for t in np.linspace(0, np.pi, 22)]
+        inner = shade(flesh, 1.3)
+        return laid(
+            sector(knots, row.cut, paint.main, [face(knots, 1.0, flesh), face(knots, 0.84, inner, 0.0004)], 0.2)
+        )
+    if row.more == "slice":
+        return trimmings.disc(b, 0.0062, paint.main, ((0.96, flesh), (0.80, shade(flesh, 1.3))), 0.2)
+    body = blob((a, b, c), paint.main, gloss=0.15)
+    points = shape_of(body)
+    if row.square:
+        near = points / (a, b, c)
+        points *= (1 + row.square * (1 / np.linalg.norm(near, ord=5, axis=1) - 1))[:, None]
+    waves = np.random.default_rng(round(a * 1e4)).uniform(-1, 1, (4, 3)) * 70
+    points *= (1 + 0.025 * np.sin(points @ waves.T).sum(axis=1))[:, None]
+    if row.more == "wrinkles":
+        points *= (1 + 0.022 * np.sin(330 * points[:, 1] + 3 * np.sin(110 * points[:, 0]) + 60 * points[:, 2]))[:, None]
+    eyes = [_direction(k) for k in range(11 if row.more in (None, "sprouts", "roots", "wrinkles", "peeled") else 5)]
+    parts = [body]
+    for u in eyes:
+        place = tuple(u * (a, b, c) * 0.98)
+        parts.append(painted("ellipsoid", (0.0026, 0.0016, 0.0012), shade(paint.main, 0.55), place))
+    return [
+        *parts,
+        *_on_potato(row, paint, eyes, flesh),
+        solid("ellipsoid", (a, b, c)),
+        solid("box", (a * 0.42, b * 0.42, 0.003), (0, 0, -c + 0.0035), density=0.3),
+    ]
+
+
+def _direction(k: int) -> np.ndarray:
+    """Return one of eleven directions that are spread over the upper half."""
+    z = 0.95 - 0.085 * k
+    r = np.sqrt(1 - z**2)
+    return np.array((r * np.cos(2.4 * k + 0.7), r * np.sin(2.4 * k + 0.7), z))
+
+
+def _on_potato(row: Potato, paint: Paint, eyes: list[np.ndarray], flesh: Rgba) -> list[Part]:
+    """Return what a potato shows or has on it."""
+    a, b, c = row.axes
+    axes, rng, parts = np.array(row.axes), np.random.default_rng(8), list[Part]()
+    if row.more == "peeled":  # flat strips without skin
+        for k in range(5):
+            turn = about("x", -64 + 32 * k)
+            strip = plate(_oval(a * 0.66, c * 0.29), c * 0.06, flesh, 0.3, c * 0.97)
+            parts += rotated([strip], turn, (a * 0.16, 0, 0))
+    elif row.more == "sprouts":
+        for u in eyes[::2]:
+            start, out = u * axes * 0.96, u + (0, 0, 0.5)
+            ends = [start, start + 0.010 * out + (0.003, 0.002, 0), start + 0.022 * out + (-0.002, 0.004, 0.004)]
+            parts.append(tube(ends, (0.0026, 0.0036, 0.0022), (0.88, 0.84, 0.70, 1.0), 10, normal=(0.3, 1, 0.1)))
+            parts.append(painted("sphere", (0.0036,), (0.62, 0.36, 0.58, 1.0), tuple(ends[2])))
+    elif row.more in ("baked", "foil"):  # cut crosswise and pressed open
+        for turn in (32, -32):
+            parts.append(painted("ellipsoid", (a * 0.52, 0.0072, c * 0.16), flesh, (0, 0, c * 0.93), about("z", turn)))
+        for k in range(16):
+            x, y = rng.uniform(-1, 1, 2) * (a * 0.22, b * 0.26)
+            parts.append(painted("sphere", (0.0052,), shade(flesh, 1.25), (x, y, c * 0.99), gloss=0.1))
+        butter = (0.99, 0.86, 0.36, 1.0)
+        parts.append(painted("box", (0.0085, 0.0070, 0.0034), butter, (0.001, 0, c + 0.008), about("z", 20), 0.6))
+        if row.more == "foil":
+            wrap = blob((a * 1.05, b * 1.10, c * 1.08), (0.78, 0.79, 0.80, 1.0), gloss=0.9)
+            points = shape_of(wrap)
+            points *= rng.uniform(0.985, 1.06, len(points))[:, None]
+            points[:, 2] = np.minimum(points[:, 2], c * 0.34 + rng.uniform(-0.003, 0.003, len(points)))
+            parts.append(wrap)
+    elif row.more == "slits":
+        for x in np.linspace(-0.78, 0.78, 13) * a:
+            r = float(np.sqrt(1 - (x / a) ** 2))
+            ring = [(b * r * 0.985 * np.cos(t), c * r * 1.012 * np.sin(t)) for t in np.linspace(0.25, np.pi - 0.25, 9)]
+            course = [(x + 0.0005 * k, y, z) for k, (y, z) in enumerate(ring)]
+            parts.append(tube(course, 0.0014, flesh, 18, 0.1, normal=(1, 0, 0.01)))
+            parts.append(
+                tube(
+                    [(u + 0.0016, y, z) for u, y, z in course],
+                    0.0008,
+                    shade(paint.main, 0.4),
+                    18,
+                    0.1,
+                    normal=(1, 0, 0.01),
+                )
+            )
+    elif row.more == "roots":
+        for k, (y, z) in enumerate(((0.3, 0.2), (-0.5, 0.1), (0.0, -0.2))):
+            ends = [
+                (a * 0.94, 0, 0),
+                (a + 0.016, y * 0.02, z * 0.02),
+                (a + 0.034 + 0.008 * k, y * 0.05, z * 0.04 - 0.004),
+            ]
+            parts.append(tube(ends, (0.0024, 0.0015, 0.0007), (0.80, 0.72, 0.54, 1.0), 12))
+        parts.append(rod((a * 0.9, 0, 0), (a + 0.034, 0, -0.002), 0.003, density=0.1))
+        for u in eyes[1::2]:  # soil
+            size = (0.010, 0.0065, 0.0014)
+            parts.append(painted("ellipsoid", size, (0.22, 0.15, 0.10, 1.0), tuple(u * axes), about("z", 60 * u[0])))
+    elif row.more == "knobs":
+        for x in np.linspace(-0.8, 0.8, 7):
+            r = float(np.sqrt(1 - x**2))
+            for t in np.arange(6) * np.pi / 3 + 3 * x:
+                place = (a * x, 0.86 * b * r * np.cos(t), 0.86 * c * r * np.sin(t))
+                parts.append(blob((0.0095, 0.0080, 0.0080), paint.main, place, 0.15))
+                eye = (place[0] + 0.003, 1.34 * place[1], 1.34 * place[2])
+                parts.append(painted("ellipsoid", (0.0012, 0.0022, 0.0022), shade(paint.main, 0.5), eye))
+    return parts
+
+
+def _oval(a: float, b: float) -> list[tuple[float, float]]:
+    return [(a * float(np.cos(t)), b * float(np.sin(t))) for t in np.linspace(0, 2 * np.pi, 25)[:-1]]
+
+
+class Corn(NamedTuple):
+    """Length and radius of the ear, its tip (share of the radius), rows of grains, their size; what else it has."""
+
+    length: float
+    radius: float
+    tip: float = 0.62
+    rows: int = 12
+    grain: float = 0.0042
+    twist: float = 0.0  # [rad] by which the rows wind around it
+    more: str | None = None  # stick, holders, wheel, eaten, silk, handle, boat, gaps, butter, charred
+
+
+CORNS = {
+    "on_stick": Corn(0.130, 0.0220, more="stick"),
+    "holders": Corn(0.125, 0.0220, 0.72, more="holders"),
+    "wheel": Corn(0.150, 0.0260, 0.90, 16, more="wheel"),
+    "half_eaten": Corn(0.150, 0.0225, 0.66, more="eaten"),
+    "silky": Corn(0.140, 0.0215, 0.60, more="silk"),
+    "husk_handle": Corn(0.115, 0.0220, 0.60, more="handle"),
+    "husk_boat": Corn(0.145, 0.0210, 0.50, more="boat"),
+    "gappy": Corn(0.150, 0.0220, 0.40, 11, more="gaps"),
+    "buttered": Corn(0.145, 0.0230, 0.64, 14, more="butter"),
+    "charred": Corn(0.155, 0.0220, 0.56, 12, more="charred"),
+    "large_grained": Corn(0.125, 0.0270, 0.50, 8, 0.0085),
+    "spiral": Corn(0.150, 0.0220, 0.50, 11, 0.0044, 2.6),
+}
+
+
+def corn(row: Corn, paint: Paint) -> list[Part]:
+    """An ear of corn along x, its tip at +x."""
+    h, radius = row.length / 2, row.radius
+    if row.more == "wheel":
+        return _wheel(row, paint)
+    tip = radius * row.tip
+    outline = smooth(
+        [(radius * 0.72, -h), (radius, -h * 0.62), (radius * 0.98, h * 0.05), (tip, h * 0.8), (tip / 2, h)], 18
+    )
+    cob = shade(paint.main, 0.72) if row.more not in ("eaten", "gaps") else (0.86, 0.78, 0.50, 1.0)
+    parts = [turned([(0, -h), *outline, (0, h)], cob, 0.3), *_grains(row, paint, outline)]
+    parts += _on_corn(row, paint, outline)
+    return laid([*parts, *stack(outline, (-h, -h * 0.2, h * 0.5, h), share=1.06)])
+
+
+def _grains(row: Corn, paint: Paint, outline: Profile) -> list[Part]:
+    """Return the rows of grains; some may be gone or burnt."""
+    h, rng, parts = row.length / 2, np.random.default_rng(2), list[Part]()
+    step = 1.62 * row.grain
+    for k in range(row.rows):
+        for z in np.arange(-h + 0.006, h - 0.003, step) + (step / 2 if k % 2 else 0.0):
+            r = float(np.interp(z, [p[1] for p in outline], [p[0] for p in outline]))
+            a = 2 * np.pi * k / row.rows + row.twist * z / row.length
+            drawn = rng.uniform()
+            bitten = row.more == "eaten" and abs(z + 0.1 * h) < h * (0.42 + 0.2 * np.cos(3 * a)) and np.cos(a) < 0.45
+            if bitten or (row.more == "gaps" and drawn < 0.30 + 0.35 * (z > h * 0.4)):
+                continue
+            tone = shade(paint.main, 0.22) if row.more == "charred" and drawn < 0.5 * _burnt(a, z) else paint.main
+            size = min(row.grain, 1.05 * np.pi * r / row.rows)
+            place = ((r - 0.3 * size) * np.cos(a), (r - 0.3 * size) * np.sin(a), z)
+            parts.append(painted("sphere", (size,), tone, place, gloss=0.7))
+    return parts
+
+
+def _burnt(a: float, z: float) -> float:
+    """Return how burnt grains are there, of an ear that lay on a grill."""
+    return 0.3 + 1.7 * float(np.cos(2 * a) > 0.1 and np.sin(330 * z) > -0.2)
+
+
+def _on_corn(row: Corn, paint: Paint, outline: Profile) -> list[Part]:
+    """Return husks, hair, sticks or butter of an ear along z."""
+    h, r = row.length / 2, row.radius
+    if row.more == "stick":
+        return [
+            tube([(0, 0, -h - 0.058), (0, 0, -h + 0.01)], 0.0040, WOOD, 4),
+            rod((0, 0, -h - 0.056), (0, 0, -h), 0.004),
+        ]
+    if row.more == "holders":
+        parts: list[Part] = []
+        for side in (-1, 1):
+            grip = [(0.0045, 0.006), (0.0075, 0.010), (0.0065, 0.024), (0.0085, 0.034), (0.0050, 0.040)]
+            one = [turned([(0, 0.006), *smooth(grip, 14), (0, 0.040)], paint.accent, 0.7)]
+            one += [painted("cylinder", (0.0009, 0.008), paint.steel, (x, 0, 0.0), gloss=0.9) for x in (-0.003, 0.003)]
+            one.append(solid("cylinder", (0.0075, 0.018), (0, 0, 0.022), density=0.4))
+            parts += rotated(one, about("x", 90 - 90 * side), (0, 0, side * h))
+        return parts
+    if row.more == "butter":
+        butter, parts = (0.99, 0.93, 0.62, 1.0), list[Part]()
+        for z, x, y in ((0.05, 0.0, 0.0), (0.16, 0.007, 0.004), (-0.1, -0.008, -0.003), (0.0, 0.013, 0.006)):
+            parts.append(
+                painted(
+                    "ellipsoid", (0.0030, 0.0075, 0.0125), butter, (-r - 0.003 + abs(x) * 0.4, x, h * z + y), gloss=0.8
+                )
+            )
+        return [
+            *parts,
+            painted("box", (0.0045, 0.0095, 0.0115), butter, (-r - 0.0075, 0, h * 0.06), about("x", 18), 0.6),
+        ]
+    parts = []
+    if row.more == "silk":
+        for k in range(16):
+            a, out = 2.4 * k, 0.3 + 0.7 * (k % 4) / 3
+            side = np.array((np.cos(a), np.sin(a)))
+            ends = [(*(0.006 * side), h - 0.010), (*(0.012 * out * side), h + 0.016)]
+            ends.append((*(0.022 * out * side + (0.006, 0)), h + 0.034 + 0.004 * (k % 3)))
+            parts.append(
+                tube(ends, (0.0012, 0.0010, 0.0007), (0.52, 0.32, 0.14, 1.0), 10, 0.2, normal=(-side[1], side[0], 0.01))
+            )
+        parts.append(rod((0, 0, h), (0, 0, h + 0.028), 0.008, density=0.1))
+    if row.more in ("silk", "boat"):  # husks behind it, its front is bare
+        for k, a in enumerate((1.9, 2.6, 3.2, 3.8, 4.5) if row.more == "boat" else (1.4, 2.3, 3.2, 4.1, 5.0)):
+            c, s = np.cos(a + np.pi), np.sin(a + np.pi)
+            long = h * (1.12 - 0.12 * (k % 2)) if row.more == "boat" else h * (0.45 - 0.2 * (k % 2))
+            out = r * 1.12
+            course = [(0.4 * r * c, 0.4 * r * s, -h - 0.008), (out * c, out * s, -h * 0.6)]
+            course += [(out * c, out * s, 0.2 * long), (1.3 * out * c, 1.3 * out * s, long)]
+            parts.append(tube(course, (0.007, 0.0150, 0.0150, 0.0130, 0.0015), HUSK, 18, 0.1, 0.14, (c, s, 0.01)))
+    if row.more == "handle":  # husks pulled back and bound
+        for k in range(7):
+            a = 2 * np.pi * k / 7
+            c, s = np.cos(a), np.sin(a)
+            course = [(0.75 * r * c, 0.75 * r * s, -h + 0.006), (0.45 * r * c, 0.45 * r * s, -h - 0.016)]
+            course += [(0.006 * c, 0.006 * s, -h - 0.034), (0.020 * c, 0.020 * s, -h - 0.074)]
+            parts.append(tube(course, (0.0085, 0.0075, 0.0045, 0.0090, 0.002), HUSK, 16, 0.1, 0.25, (c, s, 0.01)))
+        parts.append(painted("cylinder", (0.0105, 0.0050), (0.80, 0.74, 0.50, 1.0), (0, 0, -h - 0.034)))
+        parts.append(rod((0, 0, -h), (0, 0, -h - 0.070), 0.009, density=0.3))
+    if row.more in ("silk", "boat"):
+        parts += [turned([(0.0075, -h - 0.020), (0.0085, -h)], HUSK, 0.2), rod((0, 0, -h - 0.016), (0, 0, -h), 0.006)]
+    return parts
+
+
+def _wheel(row: Corn, paint: Paint) -> list[Part]:
+    """Return a thick slice across an ear, flat about z."""
+    r, half = row.radius, 0.0115
+    parts = trimmings.disc(r * 0.86, half, shade(paint.main, 0.72), ((0.62, (0.93, 0.87, 0.62, 1.0)), (0.28, PALE)))
+    for k in range(row.rows):
+        a = 2 * np.pi * k / row.rows
+        for z in (-half * 0.62, 0.0, half * 0.62):
+            size = (0.0056, min(1.02 * np.pi * r * 0.9 / row.rows, 0.0060), 0.0043)
+            place = (0.83 * r * np.cos(a), 0.83 * r * np.sin(a), z)
+            parts.append(painted("ellipsoid", size, paint.main, place, about("z", np.degrees(a)), 0.7))
+    return [*parts, solid("cylinder", (r, half * 0.9))]
+
+
+PICTURED: dict[str, Family] = {
+    "onion": (ONIONS, onion),
+    "potato": (POTATOES, potato),
+    "corn": (CORNS, corn),
+}
