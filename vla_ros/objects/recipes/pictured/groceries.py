@@ -8,7 +8,7 @@ from vla_ros.objects.recipes.families.bananas import Banana
 from vla_ros.objects.recipes.families.fruit import Apple, Lemon, Pear
 from vla_ros.objects.recipes.families.peppers import Pepper
 from vla_ros.objects.recipes.families.vegetables import Course
-from vla_ros.objects.recipes.pictured import allotment
+from vla_ros.objects.recipes.pictured import allotment, corncobs
 
 APPLES = {
     "halved": Apple(0.0350, 0.0320, 0.12, 0.76, cut=180.0),
@@ -134,4 +134,5 @@ PICTURED: dict[str, Family] = {
     "cucumber": (CUCUMBERS, vegetables.cucumber),
     "pepper": (PEPPERS, peppers.pepper),
     **allotment.PICTURED,
+    **corncobs.PICTURED,
 }
