@@ -13,7 +13,6 @@ from vla_ros.objects.parts import Part
 from vla_ros.objects.recipes.families import Family, trimmings
 from vla_ros.objects.recipes.families.trimmings import face, sector
 from vla_ros.objects.recipes.forms import (
-    Profile,
     about,
     blob,
     laid,
@@ -78,7 +77,7 @@ def onion(row: Onion, paint: Paint) -> list[Part]:
         return laid(sector(outline, row.cut, paint.main, faces))
     if row.more == "slice":
         tones = (line, inside)
-        shares = (0.97, 0.93, 0.80, 0.77, 0.63, 0.60, 0.46, 0.43, 0.29, 0.26)
+        shares = (0.97, 0.83, 0.80, 0.66, 0.63, 0.49, 0.46, 0.32, 0.29)
         return trimmings.disc(r, 0.0048, paint.main, [(s, tones[(k + 1) % 2]) for k, s in enumerate(shares)])
     if row.more == "open":
         return _open_onion(r, h, paint, inside)
