@@ -158,7 +158,7 @@ def _more(kind: str, outline: Profile, body: Part, h: float, paint: Paint) -> li
     return {
         "worm": lambda: trimmings.worm(outline, h * 0.25, -35),
         "toy": lambda: trimmings.peg(top, paint.wood),
-        "net": lambda: trimmings.net(outline, -h * 0.80, h * 0.45, trimmings.FOAM),
+        "net": lambda: trimmings.net(outline, -h * 0.86, h * 0.66, trimmings.FOAM, 11),
         "twig": lambda: trimmings.twig(0.0, top),
         "label": lambda: trimmings.label(outline, h * 0.2, -40, paint),
     }[kind]()
@@ -343,7 +343,8 @@ def lemon(row: Lemon, paint: Paint) -> list[Part]:
     skin_color = _PITH if row.more == "peel" else paint.main
     body = soft(outline, skin_color, 0.4, 28, 32) if row.cut == 1 else soft(outline, paint.main, 0.4, 40, 32)
     points = shape_of(body)
-    points[:, 0] += row.bend * np.clip(points[:, 2] / h, 0, 1) ** 2
+    if row.bend:
+        points[:, 0] += row.bend * np.clip(points[:, 2] / h, 0, 1) ** 2
     if row.ribs:
         points[:, :2] *= (1 + 0.05 * np.cos(row.ribs * np.arctan2(points[:, 1], points[:, 0])))[:, None]
     if row.lumps:
@@ -395,7 +396,7 @@ def _on_lemon(row: Lemon, outline: Profile, paint: Paint) -> list[Part]:
     if row.more == "net":
         return trimmings.net(outline, -h * 0.94, h * 0.94, (0.80, 0.14, 0.10, 1.0), 10, 0.0008)
     if row.more == "label":
-        return trimmings.label(outline, h * 0.1, 115, paint)
+        return trimmings.label(outline, h * 0.1, 150, paint)
     if row.more == "seam":  # two halves of a toy that hold together
         ring = [(r * 0.96, -0.0024), (r * 1.012, -0.0018), (r * 1.012, 0.0018), (r * 0.96, 0.0024)]
         return [turned(ring, (0.95, 0.94, 0.90, 1.0), 0.1, sides=36)]

@@ -80,7 +80,11 @@ def seeds(count: int, out: float, height: float, color: Rgba, size: Vector) -> l
 
 def between(outline: Profile, low: float, high: float, color: Rgba, gloss: float = 0.5, out: float = 0.0006) -> Part:
     """Return the skin of a turned body between two heights, standing out a little [m]."""
-    return turned([(r + out, z) for r, z in outline if low <= z <= high], color, gloss, sides=36)
+    points = np.array([point for point in outline if low <= point[1] <= high], dtype=float)
+    along = np.gradient(points, axis=0)
+    away = np.stack([along[:, 1], -along[:, 0]], 1) / np.linalg.norm(along, axis=1, keepdims=True)
+    points += out * away
+    return turned([(max(r, 0.0), z) for r, z in points.tolist()], color, gloss, sides=36)
 
 
 def ribbon(
@@ -177,7 +181,7 @@ def peg(z: float, wood: Rgba, thick: float = 0.0038) -> list[Part]:
     """Return the peg and the flat leaf of a wooden toy fruit."""
     return [
         painted("cylinder", (thick, 0.010), wood, (0, 0, z + 0.002), gloss=0.2),
-        painted("ellipsoid", (0.014, 0.0080, 0.0026), (0.30, 0.62, 0.22, 1.0), (0.013, 0, z + 0.008), about("y", -20)),
+        painted("ellipsoid", (0.014, 0.0080, 0.0026), (0.30, 0.62, 0.22, 1.0), (-0.013, 0, z + 0.008), about("y", 20)),
         solid("cylinder", (thick, 0.010), (0, 0, z + 0.002), density=0.3),
     ]
 

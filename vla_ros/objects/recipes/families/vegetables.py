@@ -72,6 +72,16 @@ def _band(path: np.ndarray, radii: np.ndarray, start: int, end: int, color: Rgba
     return skin(sweep(path[start:end], radii[start:end] * out, 18), color, gloss=0.4)
 
 
+def _gnawed(path: np.ndarray, radii: np.ndarray, end: int, color: Rgba) -> Part:
+    """Return flesh with marks of teeth over its −x end."""
+    part = _band(path, radii, 0, end, color, 1.05)
+    points = shape_of(part)
+    a = np.arctan2(points[:, 2], points[:, 1] - path[0, 1])
+    points[:, 0] += 0.0035 * np.sin(5 * a) * (points[:, 0] > path[end - 2, 0])
+    points[:, 2] *= 1 + 0.10 * np.sin(4 * a + 420 * points[:, 0])
+    return part
+
+
 def _beside(path: np.ndarray, radii: np.ndarray, at: int, degrees: float, share: float = 1.0) -> np.ndarray:
     """Return a place on the skin, around from +y."""
     return path[at] + share * radii[at] * np.array((0.0, *_turning(np.array([degrees / 360]))[0]))
@@ -170,9 +180,7 @@ def _on_carrot(row: Course, paint: Paint, path: np.ndarray, radii: np.ndarray) -
             ends[2][0] -= 0.012 + 0.008 * rng.uniform()
             parts.append(tube(ends, (0.0009, 0.0007, 0.0004), shade(paint.main, 0.8), 6))
     if "bites" in details:
-        for at, a in ((2, 20), (3, 150), (5, 95)):
-            place = _beside(path, radii, at, a, 0.75)
-            parts.append(painted("ellipsoid", (0.0105, 0.0080, 0.0075), pale, tuple(place)))
+        parts.append(_gnawed(path, radii, 8, pale))
     if "crack" in details:
         for out, wide, tone in ((0.96, 0.0030, dark), (1.0, 0.0018, pale)):
             course = [
@@ -231,14 +239,12 @@ def eggplant(row: Course, paint: Paint) -> list[Part]:
     parts, path, radii = _swept(row, paint, sides=30)
     if row.cut:
         parts = _piece(row, paint, ((1.0, FLESH),), _opened(row, path, radii))
-    if "lines" in row.details:
-        for k in range(9):
-            line = [_beside(path, radii, at, 40 * k + 6 * (at % 3), 0.985) for at in range(2, 20)]
-            wide = np.full(18, 0.0016) + 0.0008 * np.sin(np.arange(18) * 2.1 + k)
-            parts.append(skin(sweep(line, wide, 6), (0.93, 0.90, 0.90, 1.0), gloss=0.7))
+    if "label" in row.details:
+        outline = [(float(q), float(x)) for x, q in zip(path[:, 0], radii, strict=True)]
+        parts += laid(trimmings.label(outline, -0.06 * row.length, 150, paint))
     if "nose" in row.details:
-        ends = [_beside(path, radii, at, 90, share) for at, share in ((11, 0.6), (10, 1.25), (9, 1.75))]
-        parts += [tube(ends, (0.0105, 0.0095, 0.0100, 0.0050), paint.main, 14, 0.9), rod(*ends[::2], 0.0085)]
+        ends = [_beside(path, radii, at, 90, share) for at, share in ((11, 0.6), (10, 1.2), (8, 1.5))]
+        parts += [tube(ends, (0.0130, 0.0120, 0.0125, 0.0060), paint.main, 14, 0.9), rod(*ends[::2], 0.0085)]
     if "cluster" in row.details:
         other = eggplant(row._replace(details=()), paint)
         shift = (row.length * 0.5, row.radius * 0.95, 0.0)
@@ -289,8 +295,8 @@ def _opened(row: Course, path: np.ndarray, radii: np.ndarray) -> list[Part]:
     """Return what half an eggplant shows, flat in xy: seeds, or cuts across each other."""
     if "scored" in row.details:
         lines = []
-        for k in range(3, 19, 2):
-            size = (float(radii[k]) * 0.62, 0.0007, 0.0011)
+        for k in range(4, 17, 2):
+            size = (float(radii[k]) * 0.58, 0.0007, 0.0011)
             for turn in (40, -40):
                 place = (float(radii[k]) * 0.48, path[k, 0], 0)
                 lines.append(painted("box", size, (0.62, 0.50, 0.30, 1.0), place, about("z", turn)))
@@ -406,16 +412,14 @@ def _on_cucumber(row: Course, paint: Paint, path: np.ndarray, radii: np.ndarray)
             ends = [path[k], (path[k] + tip) / 2, tip]
             parts.append(tube(ends, (radii[k], 0.0040, 0.0100), shade(paint.main, 1.35), 10, 0.9, 0.4))
     if "bites" in row.details:
-        for at, a in ((1, 60), (2, 170), (3, 100), (1, 290)):
-            place = tuple(_beside(path, radii, at, a, 0.68))
-            parts.append(painted("ellipsoid", (0.012, 0.0105, 0.0100), WET, place))
+        parts.append(_gnawed(path, radii, 7, WET))
     if "leaf" in row.details:
         vine = [(x - 0.002, y, 0), (x + 0.016, y + 0.004, 0.003), (x + 0.030, y + 0.014, 0.002)]
         curl = [vine[1], (x + 0.030, y - 0.010, 0.006), (x + 0.022, y - 0.022, 0.004), (x + 0.014, y - 0.014, 0.004)]
         parts += [tube(vine, (0.0038, 0.0030, 0.0026), STEM, 10), tube(curl, (0.0013, 0.0009), STEM, 16)]
-        wide = [((18 + 7 * np.cos(5 * a)) / 1e3, a) for a in np.linspace(0, 2 * np.pi, 41)[:-1]]
+        wide = [((25 + 6 * np.cos(5 * a)) / 1e3, a) for a in np.linspace(0, 2 * np.pi, 41)[:-1]]
         blade = plate([(q * np.cos(a), q * np.sin(a)) for q, a in wide], 0.0009, LEAF, 0.2)
-        parts += rotated([blade, solid("box", (0.018, 0.018, 0.001))], about("x", 14), (x + 0.012, y + 0.034, 0.003))
+        parts += rotated([blade, solid("box", (0.020, 0.020, 0.001))], about("x", 12), (x + 0.038, y + 0.034, 0.003))
         parts.append(rod(vine[0], vine[2], 0.003, density=0.3))
     if "stick" in row.details:
         ends = (path[-2], path[-1] + (0.062, 0, 0))
@@ -435,6 +439,6 @@ def _trio(row: Course, paint: Paint) -> list[Part]:
     for y, z in ((-1.0, 0.0), (1.0, 0.0), (0.0, 1.72)):
         one = cucumber(row._replace(details=()), paint)
         parts += rotated(one, about("x", 50 * y), (0.004 * y, 1.02 * r * y, r * z))
-    corners = [(-2.02, -0.3), (-1.4, -1.02), (1.4, -1.02), (2.02, -0.3), (0.85, 2.4), (-0.85, 2.4)]
+    corners = [(-2.24, 0.0), (-1.5, -1.07), (1.5, -1.07), (2.24, 0.0), (0.95, 2.35), (-0.95, 2.35)]
     loop = [(0.012, r * y, r * z) for y, z in [*corners, corners[0]]]
     return [*parts, *[tube(ends, 0.0022, paint.accent, 6) for ends in itertools.pairwise(loop)]]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,6 @@ from vla_ros.objects.recipes.forms import (
     about,
     blob,
     laid,
-    plate,
     rotated,
     shape_of,
     tube,
@@ -38,7 +38,7 @@ class Onion(NamedTuple):
     base: float = 0.28
     shoulder: float = 0.66
     cut: float = 0.0  # [degrees] of it that are left, a piece cut along its axis
-    more: str | None = None  # slice, peeled, flaking, plait, twin, roots, net, topped, tied, clump, open
+    more: str | None = None  # slice, peeled, flaking, plait, twin, roots, net, topped, tied, clump, seam
 
 
 ONIONS = {
@@ -53,7 +53,7 @@ ONIONS = {
     "topped": Onion(0.0350, 0.0300, 0.004, 0.30, 0.80, more="topped"),
     "exhibition": Onion(0.0420, 0.0460, 0.024, 0.20, 0.54, more="tied"),
     "clump": Onion(0.0175, 0.0220, 0.014, 0.30, 0.56, more="clump"),
-    "blooming": Onion(0.0340, 0.0270, 0.004, more="open"),
+    "cutting_toy": Onion(0.0300, 0.0280, 0.004, 0.36, 0.72, more="seam"),
 }
 
 
@@ -79,11 +79,9 @@ def onion(row: Onion, paint: Paint) -> list[Part]:
         tones = (line, inside)
         shares = (0.97, 0.83, 0.80, 0.66, 0.63, 0.49, 0.46, 0.32, 0.29)
         return trimmings.disc(r, 0.0048, paint.main, [(s, tones[(k + 1) % 2]) for k, s in enumerate(shares)])
-    if row.more == "open":
-        return _open_onion(r, h, paint, inside)
     if row.more in ("plait", "twin", "clump"):
         return _onions(row, paint)
-    bare = row.more in ("peeled", "topped")
+    bare = row.more in ("peeled", "topped", "seam")
     parts = [turned([(0, -h), *outline], paint.main, 0.8 if row.more == "peeled" else 0.5, sides=32)]
     if row.more == "topped":  # cut off below its neck: rings show
         top = h * 0.58
@@ -92,12 +90,20 @@ def onion(row: Onion, paint: Paint) -> list[Part]:
             tone = line if k % 2 else inside
             size = (r * row.shoulder * share, 0.0005 + 0.0003 * k)
             parts.append(painted("cylinder", size, tone, (0, 0, top)))
-    if row.more != "peeled":
+    if row.more != "seam":
         for k in range(12):  # lines of the skin
             a = k * np.pi / 6
             end = -6 if row.more == "topped" else -1
             course = [(q * 0.998 * np.cos(a), q * 0.998 * np.sin(a), z) for q, z in outline[2:end:2]]
-            parts.append(tube(course, 0.0006, shade(paint.main, 0.75), 12, normal=(-np.sin(a), np.cos(a), 0)))
+            parts.append(
+                tube(
+                    course,
+                    0.0006,
+                    shade(paint.main, 0.90 if row.more == "peeled" else 0.75),
+                    12,
+                    normal=(-np.sin(a), np.cos(a), 0),
+                )
+            )
     if row.more == "peeled":
         parts.append(painted("cylinder", (0.0064, 0.0012), inside, (0, 0, h + 0.005)))
     parts += _roots(h, 26 if row.more == "roots" else 4 if bare else 9, 0.030 if row.more == "roots" else 0.006)
@@ -106,6 +112,16 @@ def onion(row: Onion, paint: Paint) -> list[Part]:
         tip = [(0, 0, h), (0.001, 0, h + row.neck * 0.5), (0.005, 0.003, end)]
         parts.append(tube(tip, (0.0050, 0.0040, 0.0062), shade(paint.main, 0.85), 8, normal=(0, 1, 0)))
         parts.append(rod((0, 0, h * 0.6), (0, 0, end), 0.0055, "cylinder", 0.3))
+    if row.more == "roots":
+        parts.append(rod((0, 0, -h), (0, 0, -h - 0.024), 0.010, density=0.1))
+    if row.more == "seam":  # two halves of a toy that hold together, leaves of felt
+        parts.append(
+            turned([(r * 0.96, -0.0032), (r * 1.012, -0.0024), (r * 1.012, 0.0006), (r * 0.96, 0.0014)], CREAM)
+        )
+        for k in range(3):
+            leaf = trimmings.leaf((0, 0, h), 120 * k + 20, 0.013, 58, (0.30, 0.62, 0.24, 1.0), 0.5)
+            parts.append(replace(leaf, size=(0.013, 0.0065, 0.0026)))
+        parts.append(solid("cylinder", (0.008, 0.012), (0, 0, h + 0.010), density=0.3))
     if row.more == "flaking":  # its dry skin comes off
         parts.append(trimmings.between(outline, -h * 0.30, h * 0.50, inside, 0.8, 0.0008))
         for k, a in enumerate((0.4, 1.9, 3.3, 4.9)):
@@ -162,28 +178,13 @@ def _onions(row: Onion, paint: Paint) -> list[Part]:
     return [*parts, rod((-2.6 * r, 0, 0.3 * r), (3.6 * r, 0, 0.3 * r), 0.006, density=0.3)]
 
 
-def _open_onion(r: float, h: float, paint: Paint, inside: Rgba) -> list[Part]:
-    """Return an onion that is cut into petals which stand apart."""
-    parts = [
-        turned(smooth([(r * 0.25, -h), (r * 0.75, -h * 0.75), (r * 0.80, -h * 0.4), (0.002, -h * 0.3)], 12), paint.main)
-    ]
-    for reach, count, up, tone in ((1.30, 10, 0.20, paint.main), (0.95, 9, 0.62, inside), (0.50, 6, 0.95, paint.main)):
-        for k in range(count):
-            a = 2 * np.pi * (k + 0.5 * (count % 2)) / count
-            c, s = np.cos(a), np.sin(a)
-            petal = [(r * q * c, r * q * s, z * h) for q, z in ((0.3, -0.7), (0.75 * reach, -0.2), (reach, up))]
-            wide = np.array((0.16, 0.26, 0.23, 0.03)) * r
-            parts.append(tube(petal, wide, tone, 12, 0.6, 0.22, (c, s, -0.6)))
-    return [*parts, solid("cylinder", (r * 0.62, h * 0.45), (0, 0, -h * 0.55)), solid("cylinder", (r * 1.05, h * 0.3))]
-
-
 class Potato(NamedTuple):
     """Half axes; how square it is; what is done to it."""
 
     axes: tuple[float, float, float]
     square: float = 0.0  # 0 an ellipsoid, 1 nearly a block
     cut: float = 0.0  # [degrees] of it that are left, a piece cut along it
-    more: str | None = None  # slice, peeled, sprouts, baked, foil, slits, roots, wrinkles, knobs, soil
+    more: str | None = None  # slice, peeled, sprouts, baked, foil, slits, roots, wrinkles, skewer
 
 
 POTATOES = {
@@ -197,7 +198,7 @@ POTATOES = {
     "hasselback": Potato((0.054, 0.030, 0.027), more="slits"),
     "stolon": Potato((0.040, 0.030, 0.027), more="roots"),
     "shrivelled": Potato((0.044, 0.029, 0.024), more="wrinkles"),
-    "knobbed": Potato((0.052, 0.023, 0.022), more="knobs"),
+    "on_skewer": Potato((0.056, 0.026, 0.026), more="skewer"),
     "russet": Potato((0.066, 0.034, 0.031), 0.55),
 }
 
@@ -214,6 +215,13 @@ def potato(row: Potato, paint: Paint) -> list[Part]:
         )
     if row.more == "slice":
         return trimmings.disc(b, 0.0062, paint.main, ((0.96, flesh), (0.80, shade(flesh, 1.3))), 0.2)
+    if row.more == "skewer":  # slices that stand apart on a stick
+        ends = ((-a - 0.050, 0, 0), (a + 0.008, 0, 0))
+        parts = [tube(ends, 0.0026, paint.wood, 4), rod(*ends, 0.0026, density=0.3)]
+        for x in np.linspace(-0.90, 0.90, 12):
+            one = trimmings.disc(b * float(np.sqrt(1 - x**2)), 0.0024, paint.main, ((0.95, flesh),), 0.2)
+            parts += rotated(one, about("y", 90 - 14), (a * x, 0, 0))
+        return parts
     body = blob((a, b, c), paint.main, gloss=0.15)
     points = shape_of(body)
     if row.square:
@@ -222,7 +230,7 @@ def potato(row: Potato, paint: Paint) -> list[Part]:
     waves = np.random.default_rng(round(a * 1e4)).uniform(-1, 1, (4, 3)) * 70
     points *= (1 + 0.025 * np.sin(points @ waves.T).sum(axis=1))[:, None]
     if row.more == "wrinkles":
-        points *= (1 + 0.022 * np.sin(330 * points[:, 1] + 3 * np.sin(110 * points[:, 0]) + 60 * points[:, 2]))[:, None]
+        points *= (1 + 0.040 * np.sin(330 * points[:, 1] + 3 * np.sin(110 * points[:, 0]) + 60 * points[:, 2]))[:, None]
     eyes = [_direction(k) for k in range(11 if row.more in (None, "sprouts", "roots", "wrinkles", "peeled") else 5)]
     parts = [body]
     for u in eyes:
@@ -248,16 +256,18 @@ def _on_potato(row: Potato, paint: Paint, eyes: list[np.ndarray], flesh: Rgba) -
     a, b, c = row.axes
     axes, rng, parts = np.array(row.axes), np.random.default_rng(8), list[Part]()
     if row.more == "peeled":  # flat strips without skin
-        for k in range(5):
-            turn = about("x", -64 + 32 * k)
-            strip = plate(_oval(a * 0.66, c * 0.29), c * 0.06, flesh, 0.3, c * 0.97)
-            parts += rotated([strip], turn, (a * 0.16, 0, 0))
+        x = np.linspace(-0.72, 0.90, 9)
+        for angle in np.radians((-76, -38, 0, 38, 76)):
+            r = 0.99 * np.sqrt(1 - x**2)
+            course = np.stack([a * x, b * r * np.sin(angle), c * r * np.cos(angle)], 1)
+            wide = np.array((0.06, 0.30, 0.32, 0.30, 0.14)) * c
+            parts.append(tube(course, wide, flesh, 20, 0.3, 0.13, (0.01, float(np.sin(angle)), float(np.cos(angle)))))
     elif row.more == "sprouts":
-        for u in eyes[::2]:
+        for u in eyes[5::2]:
             start, out = u * axes * 0.96, u + np.array((0, 0, 0.5))
-            ends = [start, start + 0.010 * out + (0.003, 0.002, 0), start + 0.022 * out + (-0.002, 0.004, 0.004)]
-            parts.append(tube(ends, (0.0026, 0.0036, 0.0022), (0.88, 0.84, 0.70, 1.0), 10, normal=(0.3, 1, 0.1)))
-            parts.append(painted("sphere", (0.0036,), (0.62, 0.36, 0.58, 1.0), tuple(ends[2])))
+            ends = [start, start + 0.006 * out + (0.002, 0.001, 0), start + 0.013 * out + (-0.001, 0.002, 0.002)]
+            parts.append(tube(ends, (0.0030, 0.0034, 0.0024), (0.88, 0.84, 0.70, 1.0), 10, normal=(0.3, 1, 0.1)))
+            parts.append(painted("sphere", (0.0031,), (0.62, 0.36, 0.58, 1.0), tuple(ends[2])))
     elif row.more in ("baked", "foil"):  # cut crosswise and pressed open
         for turn in (32, -32):
             parts.append(painted("ellipsoid", (a * 0.52, 0.0072, c * 0.16), flesh, (0, 0, c * 0.93), about("z", turn)))
@@ -298,21 +308,9 @@ def _on_potato(row: Potato, paint: Paint, eyes: list[np.ndarray], flesh: Rgba) -
             parts.append(tube(ends, (0.0024, 0.0015, 0.0007), (0.80, 0.72, 0.54, 1.0), 12))
         parts.append(rod((a * 0.9, 0, 0), (a + 0.034, 0, -0.002), 0.003, density=0.1))
         for u in eyes[1::2]:  # soil
-            size = (0.010, 0.0065, 0.0014)
-            parts.append(painted("ellipsoid", size, (0.22, 0.15, 0.10, 1.0), tuple(u * axes), about("z", 60 * u[0])))
-    elif row.more == "knobs":
-        for x in np.linspace(-0.8, 0.8, 7):
-            r = float(np.sqrt(1 - x**2))
-            for t in np.arange(6) * np.pi / 3 + 3 * x:
-                place = (a * x, 0.86 * b * r * np.cos(t), 0.86 * c * r * np.sin(t))
-                parts.append(blob((0.0095, 0.0080, 0.0080), paint.main, place, 0.15))
-                eye = (place[0] + 0.003, 1.34 * place[1], 1.34 * place[2])
-                parts.append(painted("ellipsoid", (0.0012, 0.0022, 0.0022), shade(paint.main, 0.5), eye))
+            size = (0.0070, 0.0055, 0.0045)
+            parts.append(painted("ellipsoid", size, (0.22, 0.15, 0.10, 1.0), tuple(u * axes * 0.93), gloss=0.0))
     return parts
-
-
-def _oval(a: float, b: float) -> list[tuple[float, float]]:
-    return [(a * float(np.cos(t)), b * float(np.sin(t))) for t in np.linspace(0, 2 * np.pi, 25)[:-1]]
 
 
 PICTURED: dict[str, Family] = {"onion": (ONIONS, onion), "potato": (POTATOES, potato)}

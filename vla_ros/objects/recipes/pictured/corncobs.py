@@ -90,7 +90,7 @@ def _on_corn(row: Corn, paint: Paint, outline: Profile) -> list[Part]:
     h, r = row.length / 2, row.radius
     if row.more == "stick":
         return [
-            tube([(0, 0, -h - 0.058), (0, 0, -h + 0.01)], 0.0040, WOOD, 4),
+            tube([(0, 0, -h - 0.058), (0, 0, -h + 0.01)], 0.0040, WOOD, 4, normal=(0, 1, 0)),
             rod((0, 0, -h - 0.056), (0, 0, -h), 0.004),
         ]
     if row.more == "holders":
