@@ -317,6 +317,7 @@ LEMONS = {
 def lemon(row: Lemon, paint: Paint) -> list[Part]:
     """A lemon along x with its two tips."""
     h, r, tip = row.length / 2, row.radius, row.radius * row.tip
+    cut = 1.0 if row.more else row.cut
     knots = [
         (0, -h),
         (tip, -h * 0.94),
@@ -329,7 +330,7 @@ def lemon(row: Lemon, paint: Paint) -> list[Part]:
         (0, h),
     ]
     outline = [(max(a, 0.0), z) for a, z in smooth(knots, 28)]
-    end = -h + 2 * h * row.cut
+    end = -h + 2 * h * cut
     pulp = shade(paint.main, 1.25)
     if row.piece:
         faces = [face(outline, 1.0, _PITH), face(outline, 0.87, pulp, 0.0005)]
@@ -338,10 +339,10 @@ def lemon(row: Lemon, paint: Paint) -> list[Part]:
     if row.more == "slice":
         parts = trimmings.disc(r * 1.1, 0.0050, paint.main, ((0.97, _PITH),))
         return [*parts, *trimmings.seeds(9, r * 0.60, 0.0052, pulp, (r * 0.36, r * 0.19, 0.0011))]
-    if row.cut < 1:
+    if cut < 1:
         outline = [point for point in outline if point[1] < end] + [(r * 0.72, end)]
     skin_color = _PITH if row.more == "peel" else paint.main
-    body = soft(outline, skin_color, 0.4, 28, 32) if row.cut == 1 else soft(outline, paint.main, 0.4, 40, 32)
+    body = soft(outline, skin_color, 0.4, 28, 32) if cut == 1 else soft(outline, paint.main, 0.4, 40, 32)
     points = shape_of(body)
     if row.bend:
         points[:, 0] += row.bend * np.clip(points[:, 2] / h, 0, 1) ** 2
@@ -351,7 +352,7 @@ def lemon(row: Lemon, paint: Paint) -> list[Part]:
         around = np.arctan2(points[:, 1], points[:, 0])
         points[:, :2] *= (1 + row.lumps * np.sin(5 * around) * np.cos(230 * points[:, 2] + 2 * around))[:, None]
     parts = laid([body, *_on_lemon(row, outline, paint)])
-    if row.cut < 1:  # segments show
+    if cut < 1:  # segments show
         parts.append(painted("cylinder", (r * 0.72, 0.0008), FLESH, (end, 0, 0), ALONG_X))
         for k in range(8):
             a = k * np.pi / 4

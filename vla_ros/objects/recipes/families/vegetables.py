@@ -74,7 +74,7 @@ def _band(path: np.ndarray, radii: np.ndarray, start: int, end: int, color: Rgba
 
 def _gnawed(path: np.ndarray, radii: np.ndarray, end: int, color: Rgba) -> Part:
     """Return flesh with marks of teeth over its −x end."""
-    part = _band(path, radii, 0, end, color, 1.05)
+    part = _band(path, radii, 0, end, color, 1.14)
     points = shape_of(part)
     a = np.arctan2(points[:, 2], points[:, 1] - path[0, 1])
     points[:, 0] += 0.0035 * np.sin(5 * a) * (points[:, 0] > path[end - 2, 0])
@@ -422,7 +422,7 @@ def _on_cucumber(row: Course, paint: Paint, path: np.ndarray, radii: np.ndarray)
         parts += rotated([blade, solid("box", (0.020, 0.020, 0.001))], about("x", 12), (x + 0.038, y + 0.034, 0.003))
         parts.append(rod(vine[0], vine[2], 0.003, density=0.3))
     if "stick" in row.details:
-        ends = (path[-2], path[-1] + (0.062, 0, 0))
+        ends = (path[-2], path[-1] + (0.050, 0, 0))
         parts += [tube(ends, 0.0030, paint.wood, 4), rod(*ends, 0.003, density=0.3)]
     if "sliced" in row.details:  # slices that lean beside what is left
         for k in range(6):

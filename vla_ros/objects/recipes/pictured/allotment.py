@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -53,7 +52,7 @@ ONIONS = {
     "topped": Onion(0.0350, 0.0300, 0.004, 0.30, 0.80, more="topped"),
     "exhibition": Onion(0.0420, 0.0460, 0.024, 0.20, 0.54, more="tied"),
     "clump": Onion(0.0175, 0.0220, 0.014, 0.30, 0.56, more="clump"),
-    "cutting_toy": Onion(0.0300, 0.0280, 0.004, 0.36, 0.72, more="seam"),
+    "cutting_toy": Onion(0.0300, 0.0270, 0.014, 0.32, 0.68, more="seam"),
 }
 
 
@@ -81,7 +80,7 @@ def onion(row: Onion, paint: Paint) -> list[Part]:
         return trimmings.disc(r, 0.0048, paint.main, [(s, tones[(k + 1) % 2]) for k, s in enumerate(shares)])
     if row.more in ("plait", "twin", "clump"):
         return _onions(row, paint)
-    bare = row.more in ("peeled", "topped", "seam")
+    bare = row.more in ("peeled", "topped")
     parts = [turned([(0, -h), *outline], paint.main, 0.8 if row.more == "peeled" else 0.5, sides=32)]
     if row.more == "topped":  # cut off below its neck: rings show
         top = h * 0.58
@@ -90,20 +89,12 @@ def onion(row: Onion, paint: Paint) -> list[Part]:
             tone = line if k % 2 else inside
             size = (r * row.shoulder * share, 0.0005 + 0.0003 * k)
             parts.append(painted("cylinder", size, tone, (0, 0, top)))
-    if row.more != "seam":
-        for k in range(12):  # lines of the skin
-            a = k * np.pi / 6
-            end = -6 if row.more == "topped" else -1
-            course = [(q * 0.998 * np.cos(a), q * 0.998 * np.sin(a), z) for q, z in outline[2:end:2]]
-            parts.append(
-                tube(
-                    course,
-                    0.0006,
-                    shade(paint.main, 0.90 if row.more == "peeled" else 0.75),
-                    12,
-                    normal=(-np.sin(a), np.cos(a), 0),
-                )
-            )
+    groove = shade(paint.main, 0.90 if row.more == "peeled" else 0.75)
+    for k in range(12):  # lines of the skin
+        a = k * np.pi / 6
+        end = -6 if row.more == "topped" else -1
+        course = [(q * 0.998 * np.cos(a), q * 0.998 * np.sin(a), z) for q, z in outline[2:end:2]]
+        parts.append(tube(course, 0.0006, groove, 12, normal=(-np.sin(a), np.cos(a), 0)))
     if row.more == "peeled":
         parts.append(painted("cylinder", (0.0064, 0.0012), inside, (0, 0, h + 0.005)))
     parts += _roots(h, 26 if row.more == "roots" else 4 if bare else 9, 0.030 if row.more == "roots" else 0.006)
@@ -114,14 +105,10 @@ def onion(row: Onion, paint: Paint) -> list[Part]:
         parts.append(rod((0, 0, h * 0.6), (0, 0, end), 0.0055, "cylinder", 0.3))
     if row.more == "roots":
         parts.append(rod((0, 0, -h), (0, 0, -h - 0.024), 0.010, density=0.1))
-    if row.more == "seam":  # two halves of a toy that hold together, leaves of felt
+    if row.more == "seam":  # two halves of a toy that hold together
         parts.append(
             turned([(r * 0.96, -0.0032), (r * 1.012, -0.0024), (r * 1.012, 0.0006), (r * 0.96, 0.0014)], CREAM)
         )
-        for k in range(3):
-            leaf = trimmings.leaf((0, 0, h), 120 * k + 20, 0.013, 58, (0.30, 0.62, 0.24, 1.0), 0.5)
-            parts.append(replace(leaf, size=(0.013, 0.0065, 0.0026)))
-        parts.append(solid("cylinder", (0.008, 0.012), (0, 0, h + 0.010), density=0.3))
     if row.more == "flaking":  # its dry skin comes off
         parts.append(trimmings.between(outline, -h * 0.30, h * 0.50, inside, 0.8, 0.0008))
         for k, a in enumerate((0.4, 1.9, 3.3, 4.9)):
@@ -156,7 +143,8 @@ def _roots(h: float, count: int, long: float) -> list[Part]:
 
 def _onions(row: Onion, paint: Paint) -> list[Part]:
     """Return two grown together, four in a clump, or four in a plait that lies along x."""
-    one, r, h = onion(row._replace(more=None), paint), row.radius, row.half
+    r, h = min(row.radius, 0.025), min(row.half, 0.028)
+    one = onion(row._replace(radius=r, half=h, more=None), paint)
     if row.more == "twin":
         return [
             *rotated(one, about("y", 14), (0.62 * r, 0, 0)),
