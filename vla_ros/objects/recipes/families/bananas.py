@@ -124,7 +124,7 @@ def _on_banana(row: Banana, parts: list[Part], path: np.ndarray, radii: np.ndarr
 
 def _banana_piece(row: Banana, path: np.ndarray, radii: np.ndarray, paint: Paint) -> list[Part]:
     """Return what is left of a banana that is cut across in its skin."""
-    t = np.linspace(*row.left, 12)
+    t = np.linspace(row.left[0], row.left[1], 12)
     at = np.linspace(0, 1, len(path))
     line = np.stack([np.interp(t, at, path[:, k]) for k in range(3)], 1)
     wide = np.interp(t, at, radii)

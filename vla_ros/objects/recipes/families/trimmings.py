@@ -118,7 +118,7 @@ def net(outline: Profile, low: float, high: float, color: Rgba, count: int = 9, 
             a = 2 * np.pi * (k / count + sign * 0.3 * t)
             z = low + (high - low) * t
             r = np.array([radius_at(outline, float(v)) for v in z]) + wire * 0.6
-            parts.append(tube(np.stack([r * np.cos(a), r * np.sin(a), z], 1), wire, color, 14, 0.1))
+            parts.append(tube(list(np.stack([r * np.cos(a), r * np.sin(a), z], 1)), wire, color, 14, 0.1))
     return parts
 
 

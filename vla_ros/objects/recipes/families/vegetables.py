@@ -166,7 +166,7 @@ def _on_carrot(row: Course, paint: Paint, path: np.ndarray, radii: np.ndarray) -
     if "legs" in details:
         for side, (y, z), reach in ((1, (0.030, 0.004), 0), (-1, (-0.026, 0.006), 3)):
             ends = [path[12], path[6] + (0, 0.55 * y, z), path[reach] + (0.008, y, z)]
-            parts.append(tube(ends, np.array((0.75, 0.60, 0.40, 0.06)) * row.radius, paint.main, 14))
+            parts.append(tube(ends, [row.radius * share for share in (0.75, 0.60, 0.40, 0.06)], paint.main, 14))
             parts.append(rod(path[8] + (0, side * 0.006, 0), ends[2], row.radius * 0.28))
     if "twined" in details:
         other = path * (1, -1, -1)
@@ -198,7 +198,7 @@ def _on_carrot(row: Course, paint: Paint, path: np.ndarray, radii: np.ndarray) -
         t = np.linspace(0, 1, 9)
         curl = np.stack([path[9, 0] - 0.020 * t, 0 * t, radii[9] + 0.010 * np.sin(2 * np.pi * t) + 0.008 * t], 1)
         curl[:, 0] += 0.010 * np.cos(2 * np.pi * t)
-        parts.append(tube(curl, 0.0065, dark, 24, 0.2, 0.16, normal=(0.1, 0, 1)))
+        parts.append(tube(list(curl), 0.0065, dark, 24, 0.2, 0.16, normal=(0.1, 0, 1)))
         parts.append(_band(path, radii, 10, 22, shade(paint.main, 0.72)))
     return parts
 
@@ -244,7 +244,7 @@ def eggplant(row: Course, paint: Paint) -> list[Part]:
         parts += laid(trimmings.label(outline, -0.06 * row.length, 150, paint))
     if "nose" in row.details:
         ends = [_beside(path, radii, at, 90, share) for at, share in ((11, 0.6), (10, 1.2), (8, 1.5))]
-        parts += [tube(ends, (0.0130, 0.0120, 0.0125, 0.0060), paint.main, 14, 0.9), rod(*ends[::2], 0.0085)]
+        parts += [tube(ends, (0.0130, 0.0120, 0.0125, 0.0060), paint.main, 14, 0.9), rod(ends[0], ends[2], 0.0085)]
     if "cluster" in row.details:
         other = eggplant(row._replace(details=()), paint)
         shift = (row.length * 0.5, row.radius * 0.95, 0.0)
@@ -270,13 +270,14 @@ def eggplant(row: Course, paint: Paint) -> list[Part]:
         parts.append(_band(path, radii, 16, 22, LEAF, 1.05))
         for k in range(5):
             ends = [_beside(path, radii, at, 72 * k + 20, 1.03) for at in (17, 15, 12)]
-            parts.append(tube(ends, np.array((0.50, 0.36, 0.04)) * row.radius, LEAF, 10, 0.3, 0.12, _outwards(ends)))
+            parts.append(
+                tube(ends, [row.radius * share for share in (0.50, 0.36, 0.04)], LEAF, 10, 0.3, 0.12, _outwards(ends))
+            )
     if "thorns" in row.details:
         for k in range(14):
-            a, x = 2.4 * k, 0.004 - 0.0016 * k
-            out = np.array((0, np.cos(a), np.sin(a)))
-            ends = [(x, *(out[1:] * neck * 0.9)), (x + 0.004, *(out[1:] * (neck + 0.007)))]
-            cap.append(tube(ends, (0.0016, 0.0003), (0.55, 0.55, 0.25, 1.0), 4))
+            c, s, x = float(np.cos(2.4 * k)), float(np.sin(2.4 * k)), 0.004 - 0.0016 * k
+            foot_and_tip = [(x, c * neck * 0.9, s * neck * 0.9), (x + 0.004, c * (neck + 0.007), s * (neck + 0.007))]
+            cap.append(tube(foot_and_tip, (0.0016, 0.0003), (0.55, 0.55, 0.25, 1.0), 4))
     long = 0.036 if row.top == "long" else 0.022
     cap.append(tube([(0, 0, 0), (long * 0.5, 0.001, 0.001), (long, 0.004, 0.004)], (0.0055, 0.0042, 0.0054), LEAF, 8))
     return [*parts, *rotated(cap, about("z", lean), tuple(end))]
@@ -422,8 +423,8 @@ def _on_cucumber(row: Course, paint: Paint, path: np.ndarray, radii: np.ndarray)
         parts += rotated([blade, solid("box", (0.020, 0.020, 0.001))], about("x", 12), (x + 0.038, y + 0.034, 0.003))
         parts.append(rod(vine[0], vine[2], 0.003, density=0.3))
     if "stick" in row.details:
-        ends = (path[-2], path[-1] + (0.050, 0, 0))
-        parts += [tube(ends, 0.0030, paint.wood, 4), rod(*ends, 0.003, density=0.3)]
+        end = path[-1] + (0.050, 0, 0)
+        parts += [tube([path[-2], end], 0.0030, paint.wood, 4), rod(path[-2], end, 0.003, density=0.3)]
     if "sliced" in row.details:  # slices that lean beside what is left
         for k in range(6):
             one = trimmings.disc(row.radius, 0.0026, paint.main, ((0.95, WET), (0.62, shade(WET, 1.4))))

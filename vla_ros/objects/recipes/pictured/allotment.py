@@ -92,8 +92,8 @@ def onion(row: Onion, paint: Paint) -> list[Part]:
     groove = shade(paint.main, 0.90 if row.more == "peeled" else 0.75)
     for k in range(12):  # lines of the skin
         a = k * np.pi / 6
-        end = -6 if row.more == "topped" else -1
-        course = [(q * 0.998 * np.cos(a), q * 0.998 * np.sin(a), z) for q, z in outline[2:end:2]]
+        upto = -6 if row.more == "topped" else -1
+        course = [(q * 0.998 * np.cos(a), q * 0.998 * np.sin(a), z) for q, z in outline[2:upto:2]]
         parts.append(tube(course, 0.0006, groove, 12, normal=(-np.sin(a), np.cos(a), 0)))
     if row.more == "peeled":
         parts.append(painted("cylinder", (0.0064, 0.0012), inside, (0, 0, h + 0.005)))
@@ -162,7 +162,8 @@ def _onions(row: Onion, paint: Paint) -> list[Part]:
     for phase in (0.0, np.pi):
         x = np.linspace(-2.6 * r, 3.6 * r, 14)
         y = 0.006 * np.sin(1.1 * x / r + phase)
-        parts.append(tube(np.stack([x, y, 0.3 * r + 0.004 * np.cos(1.1 * x / r + phase)], 1), 0.0046, straw, 40, 0.1))
+        z = 0.3 * r + 0.004 * np.cos(1.1 * x / r + phase)
+        parts.append(tube(list(np.stack([x, y, z], 1)), 0.0046, straw, 40, 0.1))
     return [*parts, rod((-2.6 * r, 0, 0.3 * r), (3.6 * r, 0, 0.3 * r), 0.006, density=0.3)]
 
 
@@ -245,11 +246,12 @@ def _on_potato(row: Potato, paint: Paint, eyes: list[np.ndarray], flesh: Rgba) -
     axes, rng, parts = np.array(row.axes), np.random.default_rng(8), list[Part]()
     if row.more == "peeled":  # flat strips without skin
         x = np.linspace(-0.72, 0.90, 9)
+        wide = [c * share for share in (0.06, 0.30, 0.32, 0.30, 0.14)]
         for angle in np.radians((-76, -38, 0, 38, 76)):
-            r = 0.99 * np.sqrt(1 - x**2)
-            course = np.stack([a * x, b * r * np.sin(angle), c * r * np.cos(angle)], 1)
-            wide = np.array((0.06, 0.30, 0.32, 0.30, 0.14)) * c
-            parts.append(tube(course, wide, flesh, 20, 0.3, 0.13, (0.01, float(np.sin(angle)), float(np.cos(angle)))))
+            up, across = float(np.cos(angle)), float(np.sin(angle))
+            away = 0.99 * np.sqrt(1 - x**2)
+            strip = list(np.stack([a * x, b * across * away, c * up * away], 1))
+            parts.append(tube(strip, wide, flesh, 20, 0.3, 0.13, (0.01, across, up)))
     elif row.more == "sprouts":
         for u in eyes[5::2]:
             start, out = u * axes * 0.96, u + np.array((0, 0, 0.5))
@@ -271,10 +273,10 @@ def _on_potato(row: Potato, paint: Paint, eyes: list[np.ndarray], flesh: Rgba) -
             points[:, 2] = np.minimum(points[:, 2], c * 0.34 + rng.uniform(-0.003, 0.003, len(points)))
             parts.append(wrap)
     elif row.more == "slits":
-        for x in np.linspace(-0.78, 0.78, 13) * a:
-            r = float(np.sqrt(1 - (x / a) ** 2))
+        for at in np.linspace(-0.78, 0.78, 13) * a:
+            r = float(np.sqrt(1 - (at / a) ** 2))
             ring = [(b * r * 0.985 * np.cos(t), c * r * 1.012 * np.sin(t)) for t in np.linspace(0.25, np.pi - 0.25, 9)]
-            course = [(x + 0.0005 * k, y, z) for k, (y, z) in enumerate(ring)]
+            course = [(at + 0.0005 * k, y, z) for k, (y, z) in enumerate(ring)]
             parts.append(tube(course, 0.0014, flesh, 18, 0.1, normal=(1, 0, 0.01)))
             parts.append(
                 tube(

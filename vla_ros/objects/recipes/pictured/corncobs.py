@@ -118,12 +118,10 @@ def _on_corn(row: Corn, paint: Paint, outline: Profile) -> list[Part]:
     if row.more == "silk":
         for k in range(16):
             a, out = 2.4 * k, 0.3 + 0.7 * (k % 4) / 3
-            side = np.array((np.cos(a), np.sin(a)))
-            ends = [(*(0.006 * side), h - 0.010), (*(0.012 * out * side), h + 0.016)]
-            ends.append((*(0.022 * out * side + (0.006, 0)), h + 0.034 + 0.004 * (k % 3)))
-            parts.append(
-                tube(ends, (0.0012, 0.0010, 0.0007), (0.52, 0.32, 0.14, 1.0), 10, 0.2, normal=(-side[1], side[0], 0.01))
-            )
+            c, s = float(np.cos(a)), float(np.sin(a))
+            ends = [(0.006 * c, 0.006 * s, h - 0.010), (0.012 * out * c, 0.012 * out * s, h + 0.016)]
+            ends.append((0.022 * out * c + 0.006, 0.022 * out * s, h + 0.034 + 0.004 * (k % 3)))
+            parts.append(tube(ends, (0.0012, 0.0010, 0.0007), (0.52, 0.32, 0.14, 1.0), 10, 0.2, normal=(-s, c, 0.01)))
         parts.append(rod((0, 0, h), (0, 0, h + 0.028), 0.008, density=0.1))
     if row.more in ("silk", "boat"):  # husks behind it, its front is bare
         for k, a in enumerate((1.9, 2.6, 3.2, 3.8, 4.5) if row.more == "boat" else (1.4, 2.3, 3.2, 4.1, 5.0)):
