@@ -79,6 +79,8 @@ def candle(row: Candle, paint: Paint) -> list[Part]:
         parts = [skin(body, WHITE, honeycomb(paint), gloss=0.2)]
         coil = [(r * np.cos(7 * r / edge), r * np.sin(7 * r / edge), top) for r in np.linspace(0.002, edge * 0.94, 24)]
         parts.append(tube(coil, 0.0012, shade(wax, 0.7), 60))
+    elif "digit" in row.details:
+        parts = []
     elif edge > 0.012 and "petals" not in row.details:
         parts.append(painted("cylinder", (edge * 0.62, 0.0006), pool, (0, 0, top + 0.0006)))
     wicks = (

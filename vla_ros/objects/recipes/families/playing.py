@@ -11,8 +11,8 @@ from scipy.spatial.transform import Rotation
 
 from vla_ros.objects.colors import Rgba
 from vla_ros.objects.paint import Paint, shade
-from vla_ros.objects.parts import Mesh, Part
-from vla_ros.objects.recipes.forms import bar, blob, laid, plate, tube, turned
+from vla_ros.objects.parts import IDENTITY, Mesh, Part
+from vla_ros.objects.recipes.forms import about, bar, blob, laid, plate, tube, turned
 from vla_ros.objects.shapes import lathe
 from vla_ros.objects.solids import ALONG_X, painted, rod, skin, solid, towards
 
@@ -89,9 +89,7 @@ def bow(inner: float, outer: float, half: float, paint: Paint) -> list[Part]:
     section = [(inner, half), (inner, -half), (outer, -half), (outer, half), (inner, half)]
     shown = skin(lathe(section, 28, (0.0, np.pi)), paint.main, gloss=0.3)
     middle, wide = (inner + outer) / 2, (outer - inner) / 2
-    parts = [
-        replace(shown, quaternion=(float(np.sqrt(0.5)), 0.0, 0.0, float(np.sqrt(0.5))), position=(0, 0, -outer / 2))
-    ]
+    parts = [replace(shown, quaternion=about("x", 90), position=(0, 0, -outer / 2))]
     for side in (-1, 1):
         parts.append(bar((wide, half, 0.0008), paint.main, (side * middle, 0, -outer / 2), 0.0003))
     for t in np.linspace(0, np.pi, 10)[:-1] + np.pi / 18:
@@ -133,11 +131,11 @@ def decked(details: Sequence[str], half: tuple[float, float, float], paint: Pain
                 (x * a * 0.9, y * b, c),
             ]
             parts.append(tube(tag, 0.0012, paint.accent, 16, 0.1, 4.0, (0, 1, 0)))
-    if "pane" in details:  # in an opening over the first box
-        parts.append(bar((a * 0.9, 0.0016, a * 0.9), paint.accent, (0, 0, a - c * 1.0), 0.0008, gloss=1.0))
+    if "pane" in details:  # in an opening whose sill the first box is
+        parts.append(bar((a * 0.9, 0.0016, a * 0.9), paint.accent, radius=0.0008, gloss=1.0))
         parts += [
-            bar((a * 0.9, 0.0024, 0.0014), shade(paint.main, 0.7), (0, 0, a - c), 0.0008),
-            bar((0.0014, 0.0024, a * 0.9), shade(paint.main, 0.7), (0, 0, a - c), 0.0008),
+            bar(size, shade(paint.main, 0.7), radius=0.0008)
+            for size in ((a * 0.9, 0.0024, 0.0014), (0.0014, 0.0024, a * 0.9))
         ]
     return parts
 
@@ -310,16 +308,10 @@ def flattened(part: Part, share: float) -> Part:
     if part.mesh is not None:
         turn = Rotation.from_quat(part.quaternion)
         placed = turn.apply(part.mesh.vertices) + part.position
-        return replace(
-            part,
-            mesh=Mesh(placed * (1, 1, share), part.mesh.faces, part.mesh.uv),
-            position=(0.0, 0.0, 0.0),
-            quaternion=(0.0, 0.0, 0.0, 1.0),
-        )
+        mesh = Mesh(placed * (1, 1, share), part.mesh.faces, part.mesh.uv)
+        return replace(part, mesh=mesh, position=(0.0, 0.0, 0.0), quaternion=IDENTITY)
     x, y, z = part.position
     if part.shape == "cylinder":
         r, half = part.size
-        return replace(
-            part, shape="box", size=(half, r, r * share), position=(x, y, z * share), quaternion=(0.0, 0.0, 0.0, 1.0)
-        )
+        return replace(part, shape="box", size=(half, r, r * share), position=(x, y, z * share), quaternion=IDENTITY)
     return replace(part, position=(x, y, z * share))

@@ -115,9 +115,7 @@ def ball(row: Ball, paint: Paint) -> list[Part]:
         image[np.abs(z) > 0.93] = pale
         image[(np.abs((u * 12) % 1 - 0.5) > 0.485) | (np.abs((v * 8) % 1 - 0.5) > 0.485)] = main * 0.75
     elif row.print == "smiley":
-        image[
-            (x > 0) & ((np.hypot(y - 0.30, (z - 0.32) * 0.7) < 0.10) | (np.hypot(y + 0.30, (z - 0.32) * 0.7) < 0.10))
-        ] = seam
+        image[(x > 0) & (np.hypot(np.abs(y) - 0.30, (z - 0.32) * 0.7) < 0.10)] = seam
         image[(x > 0) & (np.abs(np.hypot(y, z) - 0.58) < 0.055) & (z < -0.12)] = seam
     elif row.print == "thread":
         for k, axis in enumerate(((1, 0.2, 0.3), (0.2, 1, -0.4), (-0.5, 0.3, 1), (0.7, -0.7, 0.3))):
@@ -130,9 +128,7 @@ def ball(row: Ball, paint: Paint) -> list[Part]:
         spindle = [
             (r * float(np.cos(t)) ** power, r * row.stretch * float(np.sin(t))) for t in np.linspace(-1.5, 1.5, 25)
         ]
-        egg = skin(
-            lathe([(0, -r * row.stretch), *spindle, (0, r * row.stretch)], 36), WHITE, texture[::-1], gloss=row.gloss
-        )
+        egg = skin(lathe([(0, -r * row.stretch), *spindle, (0, r * row.stretch)], 36), WHITE, texture, gloss=row.gloss)
         return [egg, solid("ellipsoid", (r * 0.97, r * 0.97, r * row.stretch * 0.97))]
     parts = [skin(lathe(sphere_profile(r, count=19), 36), WHITE, texture, gloss=row.gloss), solid("sphere", (r,))]
     return [*parts, *(borne(row.form, r, paint) if row.form != "round" else [])]
@@ -190,7 +186,9 @@ def block(row: Block, paint: Paint) -> list[Part]:
         shown = skin(lathe([*ends[:1], *row.turned, *ends[1:]], 40), paint.main, gloss=0.3)
         return [
             shown,
-            *stack(row.turned[: len(row.turned) // 2 + 1] if hollow else row.turned, np.linspace(foot, top, 4)),
+            *stack(
+                row.turned[: len(row.turned) // 2 + 1] if hollow else row.turned, np.linspace(foot, top, 4).tolist()
+            ),
         ]
     if row.arch:
         return bow(*row.arch, paint)
