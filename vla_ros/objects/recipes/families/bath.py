@@ -25,7 +25,7 @@ from vla_ros.objects.recipes.families.washing import (
 )
 from vla_ros.objects.recipes.forms import WHITE, bar, plate, ring, rotated, stack, tube, turned
 from vla_ros.objects.shapes import lathe, rounded_box, smooth
-from vla_ros.objects.solids import painted, skin, solid
+from vla_ros.objects.solids import moved, painted, skin, solid
 
 
 class Candle(NamedTuple):
@@ -81,7 +81,7 @@ def candle(row: Candle, paint: Paint) -> list[Part]:
         parts.append(tube(coil, 0.0012, shade(wax, 0.7), 60))
     elif "digit" in row.details:
         parts = []
-    elif edge > 0.012 and "petals" not in row.details:
+    elif edge > 0.012 and not {"petals", "heart"} & set(row.details):
         parts.append(painted("cylinder", (edge * 0.62, 0.0006), pool, (0, 0, top + 0.0006)))
     wicks = (
         [(0.0, 0.0)]
@@ -248,6 +248,8 @@ def soap(row: Soap, paint: Paint) -> list[Part]:
             vertices[:, 0], vertices[:, 1] = a * r * (x + 2.5) / 14.5, b * r * np.sin(u) ** 3
         elif row.form == "leaf":
             vertices[:, 1] *= np.abs(np.sin(angle)) ** 0.8
+        elif row.form == "rose":
+            vertices[:, :2] *= 0.62
         elif row.form == "ring":
             loop = [(0.72 + 0.28 * np.cos(u), np.sin(u)) for u in np.linspace(-np.pi, np.pi, 17)]
             body = lathe(loop, 48)
@@ -259,7 +261,7 @@ def soap(row: Soap, paint: Paint) -> list[Part]:
             *([solid("box", (a * 0.86, b * 0.36, c))] if row.form != "heart" else []),
         ]
         if row.form == "rose":
-            parts = [*petals(a, c * 1.7, paint), *parts]
+            parts = [*moved(petals(a, c * 2.1, paint), (0, 0, -c)), *parts]
         elif row.form == "fish":
             tail = [
                 (-a * 0.70, -b * 0.2),

@@ -29,7 +29,7 @@ class Car(NamedTuple):
     axles: tuple[float, ...]
     details: tuple[str, ...] = ()
     rear: float = 0.0  # radius of the hindmost wheels, where it is another
-    side: tuple[tuple[tuple[float, float], ...], ...] = ()  # outlines (x, z) of body and window that it is cut out by
+    side: tuple[tuple[tuple[float, float], ...], ...] = ()  # outlines (x, z): body, window, screens
 
 
 CARS = {
@@ -171,9 +171,10 @@ def car(row: Car, paint: Paint) -> list[Part]:
 
 def _cut_out(row: Car, paint: Paint, floor: float) -> list[Part]:
     """Return a body that is cut out of a slab, with its window."""
-    b, (body, window) = row.half[1], row.side
+    b, (body, window, *screens) = row.half[1], row.side
     (low, high), roof = (min(x for x, _ in window), max(x for x, _ in window)), max(z for _, z in body)
     made = [plate(body, b, paint.main, 0.9), plate(window, b * 1.012, GLASS, 1.0)]
+    made += [plate(screen, b * 0.84, GLASS, 1.0) for screen in screens]
     return [
         *[replace(p, position=(0.0, 0.0, floor), quaternion=about("x", 90)) for p in made],
         solid("box", ((high - low) / 2, b, roof * 0.3), ((low + high) / 2, 0, floor + roof * 0.7), density=0.4),

@@ -236,7 +236,7 @@ def _afloat(row: Boat, paint: Paint, outline: list[tuple[float, float]]) -> list
             parts += laid(
                 [
                     turned([(0, -long), (log, -long), (log, long), (0, long)], paint.main, 0.2, sides=16),
-                    *[turned([(log * 0.85, z), (0, z)], WOOD) for z in (long + 0.0004,)],
+                    turned([(log * 0.85, long - 0.001), (log * 0.85, long + 0.0006), (0, long + 0.0006)], WOOD),
                 ],
                 (0, y, top - log),
             )

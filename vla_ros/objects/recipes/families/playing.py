@@ -121,7 +121,6 @@ def decked(details: Sequence[str], half: tuple[float, float, float], paint: Pain
                 painted("ellipsoid", (a * 0.56, b * 0.56, 0.0016), paint.accent, (0, 0, sign * c), gloss=0.0),
                 painted("ellipsoid", (0.0016, b * 0.52, c * 0.52), pale, (sign * a, 0, 0), gloss=0.0),
                 bar((a * 0.34, 0.0016, c * 0.34), paint.accent, (0, sign * b, 0), 0.0012, gloss=0.0),
-                blob((a, 0.0030, 0.0030), shade(paint.main, 0.75), (0, sign * b * 0.97, c * 0.97), 0.0),
             ]
         for x, y in ((1.0, 0.3), (-1.0, -0.3)):
             tag = [

@@ -406,7 +406,10 @@ def _standing(kind: str, at: Vector, half: float, tall: float, b: float, paint: 
             bar((half * 0.98, b * 1.006, 0.0014), paint.accent, (0, 0, tall * 0.16), 0.0006),
             bar((half * 0.10, b * 1.012, tall * 0.13), GLASS, (-half * 0.80, 0, tall * 0.74), 0.001),
             bar((half * 0.34, b * 1.006, tall * 0.30), paint.dark, (-half * 0.20, 0, -tall * 0.06), 0.004),
-            painted("cylinder", (b * 0.22, 0.003), paint.dark, (half * 0.36, 0, tall)),
+            bar((half * 0.50, b * 1.008, tall * 0.05), paint.accent, (-half * 0.12, 0, tall * 0.46), 0.0006),
+            bar((half * 0.14, b * 0.70, 0.0012), paint.dark, (half * 0.79, 0, tall * 0.605), 0.0006, about("y", 50)),
+            turned_at([(b * 0.30, 0), (b * 0.26, 0.008), (b * 0.20, 0.008)], paint.dark, (half * 0.34, 0, tall * 0.96)),
+            painted("sphere", (0.0034,), (1, 0.95, 0.7, 1), (half * 0.985, 0, tall * 0.22), gloss=1.0),
         ]
     return moved(parts, at)
 

@@ -33,7 +33,7 @@ def modelled(details: Sequence[str], outline: Profile, paint: Paint) -> list[Par
                 ]
         parts.append(solid("box", (step * 1.5, step * 1.5, top / 2), (0, 0, top / 2)))
     if "petals" in details:
-        parts += petals(edge * 1.15, top, paint)
+        parts += petals(edge * 1.5, top * 1.2, paint)
     if "digit" in details:
         path = [(-0.40, 0.66), (-0.20, 0.92), (0.16, 0.94), (0.38, 0.70), (0.22, 0.44), (-0.14, 0.24), (-0.40, 0.08)]
         parts += [
@@ -135,17 +135,17 @@ def honeycomb(paint: Paint) -> np.ndarray:
 
 
 def petals(radius: float, top: float, paint: Paint) -> list[Part]:
-    """Return a rose's petals in rings about z, the outermost of this radius and half as high as the inmost [m]."""
+    """Return a rose's petals in rings about z, within this radius and up to about this height [m]."""
     parts = []
-    for k, (share, count) in enumerate(((0.86, 7), (0.58, 5), (0.30, 3))):
-        tall = top * (0.36 + 0.09 * k)
+    for k, (share, count) in enumerate(((0.66, 6), (0.42, 5), (0.18, 3))):
+        tall = top * (0.40 + 0.05 * k)
         for n in range(count):
             turn = (n + 0.5 * k) * 2 * np.pi / count
-            lean = Rotation.from_euler("z", turn) * Rotation.from_euler("y", 0.75 - 0.25 * k)
-            place = (radius * share * np.cos(turn), radius * share * np.sin(turn), tall * 1.25)
-            wide = radius * (0.46 - 0.09 * k)
-            tone = shade(paint.main, 1.0 - 0.10 * ((n + k) % 3))
-            parts.append(blob((radius * 0.11, wide, tall), tone, place, 0.3, tuple(lean.as_quat().tolist())))
+            lean = Rotation.from_euler("z", turn) * Rotation.from_euler("y", 0.66 - 0.22 * k)
+            place = (radius * share * np.cos(turn), radius * share * np.sin(turn), tall * 1.15)
+            wide = radius * (0.50 - 0.11 * k)
+            tone = shade(paint.main, 1.0 - 0.14 * ((n + k) % 2))
+            parts.append(blob((radius * 0.10, wide, tall), tone, place, 0.3, tuple(lean.as_quat().tolist())))
     return parts
 
 
@@ -262,18 +262,15 @@ def wild(form: str, half: Half, paint: Paint) -> list[Part]:
     parts: list[Part] = [solid("ellipsoid", (a, b, c)), solid("box", (a * 0.6, b * 0.6, c * 0.94))]
     if form == "sea":
         body = lathe(sphere_profile(1.0, count=25), 44)
-        x, y, z = body.vertices.T
-        swell = (
-            1 + 0.07 * np.sin(5 * x + 2) * np.sin(4 * y) + 0.06 * np.sin(9 * y + 6 * z) + 0.04 * np.sin(13 * x - 8 * z)
-        )
-        body.vertices[:] *= swell[:, None] * half
+        body.vertices[:] *= _uneven(body.vertices)[:, None] * half
         body.vertices[:, 2] = np.maximum(body.vertices[:, 2], -c * 0.86)
         parts.append(skin(body, WHITE, texture, gloss=0.0))
-        for k in range(46):
-            h = 1 - 1.7 * (k + 0.5) / 46
-            spot = np.array([np.sqrt(1 - h * h) * np.cos(k * 2.4), np.sqrt(1 - h * h) * np.sin(k * 2.4), h])
-            size = 0.0026 + 0.0022 * ((k * 7) % 5) / 4
-            parts.append(painted("sphere", (size,), shade(paint.main, 0.42), tuple(spot * half * 0.97), gloss=0.0))
+        for k in range(70):
+            h = 1 - 1.7 * (k + 0.5) / 70
+            spot = np.array([[np.sqrt(1 - h * h) * np.cos(k * 2.4), np.sqrt(1 - h * h) * np.sin(k * 2.4), h]])
+            size = 0.0024 + 0.0024 * ((k * 7) % 5) / 4
+            place = (spot * _uneven(spot) * half)[0] * (1 - 0.7 * size / c)
+            parts.append(painted("sphere", (size,), shade(paint.main, 0.42), tuple(place), gloss=0.0))
     elif form == "loofah":
         core = lathe(smooth([(b * 0.86, -a), (b, -a * 0.5), (b * 0.94, a * 0.2), (b * 0.88, a)], 16), 48)
         around = np.arctan2(core.vertices[:, 1], core.vertices[:, 0])
@@ -313,12 +310,14 @@ def wild(form: str, half: Half, paint: Paint) -> list[Part]:
                     )
                 )
     elif form == "ruffles":
-        for k in range(14):
-            disc = lathe([(0.06, -0.02), (0.6, -0.02), (1.0, 0.0), (0.6, 0.02), (0.06, 0.02)], 64)
-            angle, r = np.arctan2(disc.vertices[:, 1], disc.vertices[:, 0]), np.hypot(*disc.vertices[:, :2].T)
-            disc.vertices[:, 2] += 0.17 * r**2 * np.sin(8 * angle + k)
-            shape = Rotation.random(random_state=20 + k).apply(disc.vertices) * half
-            parts.append(skin(Mesh(shape, disc.faces, disc.uv), shade(paint.main, (1.0, 0.86, 1.2)[k % 3]), gloss=0.1))
+        for k in range(110):
+            h = 1 - 2 * (k + 0.5) / 110
+            way = np.array([np.sqrt(1 - h * h) * np.cos(k * 2.4), np.sqrt(1 - h * h) * np.sin(k * 2.4), h])
+            turn, tone = Rotation.random(random_state=k), shade(paint.main, (1.0, 0.84, 1.25)[k % 3])
+            frill = (a * 0.34, a * 0.30, a * 0.035)
+            parts.append(
+                painted("ellipsoid", frill, tone, tuple(way * half * 0.70), tuple(turn.as_quat().tolist()), 0.1)
+            )
         loop = [(-a * 0.9, 0, 0), (-a - 0.020, 0.011, 0), (-a - 0.042, 0, 0), (-a - 0.020, -0.011, 0), (-a * 0.9, 0, 0)]
         parts.append(tube(loop, 0.0017, paint.pale, 26))
     else:  # a drop
@@ -329,3 +328,9 @@ def wild(form: str, half: Half, paint: Paint) -> list[Part]:
             *stack([(r * a, z * c) for r, z in outline], (-c, -c * 0.5, 0.0, c * 0.45, c)),
         ]
     return parts
+
+
+def _uneven(ways: np.ndarray) -> np.ndarray:
+    """Return how far a sea sponge reaches these ways (N, 3)."""
+    x, y, z = ways.T
+    return 1 + 0.07 * np.sin(5 * x + 2) * np.sin(4 * y) + 0.06 * np.sin(9 * y + 6 * z) + 0.04 * np.sin(13 * x - 8 * z)
