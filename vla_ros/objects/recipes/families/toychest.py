@@ -184,12 +184,8 @@ def block(row: Block, paint: Paint) -> list[Part]:
         ends = ((0.0, row.turned[0][1]), (0.0, row.turned[-1][1])) if not hollow else ()
         foot, top = min(z for _, z in row.turned), max(z for _, z in row.turned)
         shown = skin(lathe([*ends[:1], *row.turned, *ends[1:]], 40), paint.main, gloss=0.3)
-        return [
-            shown,
-            *stack(
-                row.turned[: len(row.turned) // 2 + 1] if hollow else row.turned, np.linspace(foot, top, 4).tolist()
-            ),
-        ]
+        outside = row.turned[: len(row.turned) // 2 + 1] if hollow else row.turned
+        return [shown, *stack(outside, np.linspace(foot, top, 4).tolist())]
     if row.arch:
         return bow(*row.arch, paint)
     if row.prism:
@@ -207,7 +203,8 @@ def block(row: Block, paint: Paint) -> list[Part]:
             *_on_outline(row, paint),
         ]
     for half, place in row.boxes:
-        parts += [bar(half, paint.main, place, 0.0018, gloss=0.6 if row.studs[0] else 0.3), solid("box", half, place)]
+        radius = 0.008 if "soft" in row.details else 0.0018
+        parts += [bar(half, paint.main, place, radius, gloss=0.6 if row.studs[0] else 0.3), solid("box", half, place)]
     (a, b, c), _ = row.boxes[0]
     parts += decked(row.details, (a, b, c), paint)
     for x in (np.arange(row.studs[0]) + 0.5) / max(row.studs[0], 1) * 2 - 1:

@@ -313,11 +313,9 @@ def wild(form: str, half: Half, paint: Paint) -> list[Part]:
         for k in range(110):
             h = 1 - 2 * (k + 0.5) / 110
             way = np.array([np.sqrt(1 - h * h) * np.cos(k * 2.4), np.sqrt(1 - h * h) * np.sin(k * 2.4), h])
-            turn, tone = Rotation.random(random_state=k), shade(paint.main, (1.0, 0.84, 1.25)[k % 3])
+            turn, tone = Rotation.random(random_state=k).as_quat(), shade(paint.main, (1.0, 0.84, 1.25)[k % 3])
             frill = (a * 0.34, a * 0.30, a * 0.035)
-            parts.append(
-                painted("ellipsoid", frill, tone, tuple(way * half * 0.70), tuple(turn.as_quat().tolist()), 0.1)
-            )
+            parts.append(painted("ellipsoid", frill, tone, tuple(way * half * 0.70), tuple(turn.tolist()), 0.1))
         loop = [(-a * 0.9, 0, 0), (-a - 0.020, 0.011, 0), (-a - 0.042, 0, 0), (-a - 0.020, -0.011, 0), (-a * 0.9, 0, 0)]
         parts.append(tube(loop, 0.0017, paint.pale, 26))
     else:  # a drop

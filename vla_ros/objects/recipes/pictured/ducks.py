@@ -83,8 +83,8 @@ def duck(row: Duck, paint: Paint) -> list[Part]:
     ]
     if "tie" in row.details:
         at = (x + r * 0.72, z - r * 1.02)
-        parts += [blob((0.0045, 0.0090, 0.0062), paint.accent, (at[0], side * 0.0095, at[1]), 0.3) for side in (-1, 1)]
-        parts.append(painted("sphere", (0.0044,), shade(paint.accent, 0.75), (at[0] + 0.002, 0, at[1])))
+        parts += [blob((0.0050, 0.0105, 0.0080), paint.accent, (at[0], side * 0.0105, at[1]), 0.3) for side in (-1, 1)]
+        parts.append(painted("sphere", (0.0050,), shade(paint.accent, 0.75), (at[0] + 0.002, 0, at[1])))
     if "duckling" in row.details:
         small = duck(Duck((0.036, 0.027, 0.024), 0.0200, (0.014, 0.034)), paint)
         parts += moved([scaled(part, 0.46) for part in small], (-a * 0.40, 0, c * 0.90 + 0.008))
@@ -143,7 +143,7 @@ def _head(row: Duck, paint: Paint, beak: Rgba) -> list[Part]:
         rod((r * 0.7, 0, -r * 0.25), (r + long * 0.9, 0, -r * 0.25), 0.0035, density=0.2),
     ]
     for side in (-1, 1):
-        eye = np.array([r * 0.78, side * r * 0.46, r * 0.38])
+        eye = np.array([r * 0.71, side * r * 0.42, r * 0.35])
         if "asleep" in row.details:
             lid = [(r * 0.86, side * r * (0.46 + 0.20 * np.sin(t)), r * (0.34 - 0.10 * np.cos(t))) for t in (-1, 0, 1)]
             parts.append(tube(lid, 0.0009, INK, 8, normal=(1, 0, 0)))
