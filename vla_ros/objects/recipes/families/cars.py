@@ -92,6 +92,7 @@ def car(row: Car, paint: Paint) -> list[Part]:
         for x in row.axles:
             y = side * (b - 0.001 if "fenders" not in row.details else b + 0.004)
             y = side * (b + 0.003) if "high" in row.details else y
+            y = side * (b + 0.0042) if row.side else y  # beside a slab, which has no room for them
             y = 0.0 if "trike" in row.details and x == row.axles[-1] else y
             wide = 0.0075 if "high" in row.details else 0.0048
             r = row.rear if row.rear and x == row.axles[0] else row.wheel

@@ -50,7 +50,7 @@ def made_of(form: str, r: float, paint: Paint) -> list[Part]:
             parts.append(skin(lathe(wire, 24), tone, None, (0, 0, 0), towards(axis), 0.6))
     else:  # grooved
         around = np.linspace(-np.pi / 2, np.pi / 2, 60)
-        swell = r * (1 - 0.025 * (1 + np.cos(20 * around)) * (np.abs(around) < 1.3))
+        swell = r * (1 - 0.012 * (1 + np.cos(20 * around)) * (np.abs(around) < 1.3))
         outline = [(max(float(s * np.cos(t)), 0.0), float(s * np.sin(t))) for s, t in zip(swell, around, strict=True)]
         parts += [
             turned(outline, paint.main, 0.5, sides=36),

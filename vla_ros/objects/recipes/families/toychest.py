@@ -254,9 +254,9 @@ def _on_outline(row: Block, paint: Paint) -> list[Part]:
         low, wide = min(z for _, z in row.side), max(x for x, _ in row.side)
         for x in (-wide * 0.5, wide * 0.5):
             parts += [
-                bar((wide * 0.24, 0.0204, wide * 0.24), pale, (x, 0, low + wide * 1.15), 0.0004),
-                bar((wide * 0.25, 0.0206, 0.0007), paint.dark, (x, 0, low + wide * 1.15), 0.0004),
-                bar((0.0007, 0.0206, wide * 0.25), paint.dark, (x, 0, low + wide * 1.15), 0.0004),
+                bar((wide * 0.24, 0.0204, wide * 0.24), pale, (x, 0, low + wide * 0.98), 0.0004),
+                bar((wide * 0.25, 0.0206, 0.0007), paint.dark, (x, 0, low + wide * 0.98), 0.0004),
+                bar((0.0007, 0.0206, wide * 0.25), paint.dark, (x, 0, low + wide * 0.98), 0.0004),
             ]
         parts.append(bar((wide * 0.20, 0.0204, wide * 0.34), paint.accent, (0, 0, low + wide * 0.35), 0.0004))
         rim = plate([(x * 1.05, z + 0.0012) for x, z in row.side if z > low + 0.001], 0.0212, paint.accent, 0.3)

@@ -128,8 +128,8 @@ def heart_rim(u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def honeycomb(paint: Paint) -> np.ndarray:
     """Return cells as of a bees' comb: (96, 128, 3) uint8."""
     v, u = np.mgrid[0:96, 0:128] / np.array([96, 128]).reshape(2, 1, 1)
-    row = np.floor(v * 12)
-    across, up = (u * 18 + 0.5 * (row % 2)) % 1 - 0.5, (v * 12) % 1 - 0.5
+    row = np.floor(v * 24)
+    across, up = (u * 18 + 0.5 * (row % 2)) % 1 - 0.5, (v * 24) % 1 - 0.5
     wall = np.maximum(np.abs(across), np.abs(up)) > 0.36
     return (np.clip(np.where(wall, 1.0, 0.68)[..., None] * paint.main[:3], 0, 1) * 255).astype(np.uint8)
 
