@@ -251,8 +251,8 @@ def soap(row: Soap, paint: Paint) -> list[Part]:
         elif row.form == "rose":
             vertices[:, :2] *= 0.62
         elif row.form == "ring":
-            loop = [(0.72 + 0.28 * np.cos(u), np.sin(u)) for u in np.linspace(-np.pi, np.pi, 17)]
-            body = lathe(loop, 48)
+            section = [(0.72 + 0.28 * np.cos(u), np.sin(u)) for u in np.linspace(-np.pi, np.pi, 17)]
+            body = lathe(section, 48)
             vertices = body.vertices * row.half
         parts = [skin(Mesh(vertices, body.faces, body.uv), paint.main, gloss=0.6)]
         parts += [

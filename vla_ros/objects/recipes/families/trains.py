@@ -80,14 +80,13 @@ TRAINS = {
 def train(row: Train, paint: Paint) -> list[Part]:
     """A toy train's engine or wagon on its wheels, or one behind the other."""
     if row.behind:
-        front, second = train(row._replace(behind=None), paint), train(row.behind, paint)
+        first, second = train(row._replace(behind=None), paint), train(row.behind, paint)
         gap, low = 0.005, 1.1 * (row.wheel - row.behind.wheel)  # the lower deck stands on the same table
-        parts = [*moved(front, (row.behind.half + gap, 0, 0)), *moved(second, (-row.half - gap, 0, -low))]
+        middle = row.behind.half - row.half
         return [
-            *parts,
-            rod(
-                (row.behind.half - row.half - 0.012, 0, -0.004), (row.behind.half - row.half + 0.012, 0, -0.004), 0.004
-            ),
+            *moved(first, (row.behind.half + gap, 0, 0)),
+            *moved(second, (-row.half - gap, 0, -low)),
+            rod((middle - 0.012, 0, -0.004), (middle + 0.012, 0, -0.004), 0.004),
         ]
     a, b, deck = row.half, 0.0180, row.wheel * 1.1 + 0.009
     brass = (0.80, 0.62, 0.25, 1.0)
@@ -417,7 +416,7 @@ def _standing(kind: str, at: Vector, half: float, tall: float, b: float, paint: 
 def _further(row: Train, paint: Paint, deck: float, front: float, crown: float) -> list[Part]:
     """Return what an engine has besides: over its deck, at the front and crown of its boiler [m]."""
     parts: list[Part] = []
-    roof = deck + max(tall for *_, tall in row.bodies)
+    roof = deck + max(body[3] for body in row.bodies)
     if "pantograph" in row.details:
         for x in (-0.010, 0.010):
             for sign in (-1, 1):

@@ -316,8 +316,8 @@ def wild(form: str, half: Half, paint: Paint) -> list[Part]:
             turn, tone = Rotation.random(random_state=k).as_quat(), shade(paint.main, (1.0, 0.84, 1.25)[k % 3])
             frill = (a * 0.34, a * 0.30, a * 0.035)
             parts.append(painted("ellipsoid", frill, tone, tuple(way * half * 0.70), tuple(turn.tolist()), 0.1))
-        loop = [(-a * 0.9, 0, 0), (-a - 0.020, 0.011, 0), (-a - 0.042, 0, 0), (-a - 0.020, -0.011, 0), (-a * 0.9, 0, 0)]
-        parts.append(tube(loop, 0.0017, paint.pale, 26))
+        cord = [(-a * 0.9, 0, 0), (-a - 0.020, 0.011, 0), (-a - 0.042, 0, 0), (-a - 0.020, -0.011, 0), (-a * 0.9, 0, 0)]
+        parts.append(tube(cord, 0.0017, paint.pale, 26))
     else:  # a drop
         outline = smooth([(0.30, -1.0), (0.86, -0.72), (1.0, -0.30), (0.62, 0.36), (0.24, 0.82), (0.04, 1.0)], 24)
         drop = lathe([(0, -1.0), *[(max(r, 0.0), z) for r, z in outline], (0, 1.0)], 36)

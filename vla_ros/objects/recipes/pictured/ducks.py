@@ -397,10 +397,10 @@ def _on_end(row: Dumbbell, paint: Paint, trim: Rgba) -> list[Part]:
             parts += rotated([heart], (0.5, 0.5, 0.5, 0.5), (h + at, 0, 0))
     if "plates_in_row" in row.details:
         for k in range(5):
-            half = (end * 0.080, wide * (0.98 - 0.05 * k), wide * (1.0 - 0.07 * k))
+            thin = (end * 0.080, wide * (0.98 - 0.05 * k), wide * (1.0 - 0.07 * k))
             parts.append(
                 bar(
-                    half,
+                    thin,
                     paint.main if k % 2 == 0 else shade(paint.main, 0.75),
                     (h + end * (0.1 + 0.2 * k), 0, 0),
                     0.001,
