@@ -63,7 +63,7 @@ def test_training_knows_nothing_of_what_evaluation_draws_from(monkeypatch: pytes
     for category in ("hammer", "wrench", "boat"):
         rows = FAMILIES[category][0]
         of_training = [rows[shape] for shape in categories()[category].training.shapes if shape in rows]
-        of_training += PICTURED[category][0].values() if category in PICTURED else ()
+        of_training += PICTURED[category][0].values()
         for model in BETWEEN.models(category, "generation"):
             BETWEEN.vary(model, rng)
         assert met

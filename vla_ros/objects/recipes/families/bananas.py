@@ -27,7 +27,7 @@ class Banana(NamedTuple):
     stalk: float = 0.08
     blunt: float = 0.26
     left: tuple[float, ...] = ()  # from where to where it is cut off, shares of its length
-    more: str | None = None  # hand, split, peel, spots, label, wrap, seams, tips
+    more: str | None = None  # split, peel, spots, label, wrap, seams, tips
 
 
 BANANAS = {
@@ -48,8 +48,6 @@ def banana(row: Banana, paint: Paint) -> list[Part]:
     """A banana lying on its side, curved in the xy plane; or some that hang together."""
     if row.more == "peel":
         return _empty_peel(row, paint)
-    if row.more == "hand":
-        return _hand(row, paint)
     if row.fingers == 1:
         return _finger(row, paint)
     parts: list[Part] = []
@@ -140,18 +138,6 @@ def _banana_piece(row: Banana, path: np.ndarray, radii: np.ndarray, paint: Paint
             parts.append(skin(sweep(ends, np.array((wide[beside], wide[k])) * 1.05, row.edges), STEM))
     middle = line[6]
     return [*parts, rod(line[1], middle, float(wide[3]) * 0.95), rod(middle, line[-2], float(wide[-4]) * 0.95)]
-
-
-def _hand(row: Banana, paint: Paint) -> list[Part]:
-    """Return bananas that hang together at their stalks, arched above the table."""
-    crown = (row.length / 2, 0.6 * row.bow, 0.0)
-    parts: list[Part] = []
-    for k in np.linspace(-1, 1, row.fingers) * (row.fingers - 1) / 2:
-        one = _finger(row._replace(length=row.length * (1 - 0.03 * abs(k)), more=None), paint)
-        arched = rotated(one, about("x", -90), (-crown[0], 0, crown[1]))
-        parts += rotated(arched, about("z", 13.0 * k), (0, 0.006 * k, 0))
-    parts.append(painted("ellipsoid", (0.012, 0.005 + 0.004 * row.fingers, 0.008), STEM))
-    return [*parts, solid("ellipsoid", (0.010, 0.004 * row.fingers, 0.008), density=0.5)]
 
 
 def _empty_peel(row: Banana, paint: Paint) -> list[Part]:

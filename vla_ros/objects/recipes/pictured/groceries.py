@@ -53,7 +53,6 @@ LEMONS = {
     "crooked": Lemon(0.0900, 0.0255, 0.30, 0.56, bend=0.011),
 }
 BANANAS = {
-    "hand": Banana(0.150, 0.0145, 0.030, 0.1, 5, 6, 0.12, more="hand"),
     "cut_half": Banana(0.180, 0.0170, 0.034, 0.1, left=(0.0, 0.56)),
     "chunk": Banana(0.190, 0.0180, 0.034, 0.05, left=(0.30, 0.68)),
     "split": Banana(0.175, 0.0175, 0.032, 0.0, 1, 10, more="split"),
