@@ -25,11 +25,10 @@ def modelled(details: Sequence[str], outline: Profile, paint: Paint) -> list[Par
     brass: Rgba = (0.80, 0.62, 0.25, 1.0)
     if "bubbles" in details:
         step = edge * 0.72
-        for x in (-step, 0.0, step):
-            for y in (-step, 0.0, step):
+        for z in np.linspace(step * 0.6, top - step * 0.45, max(2, round(top / step))):
+            for x in (-step, 0.0, step):
                 parts += [
-                    painted("sphere", (step * 0.62,), paint.main, (x, y, z), gloss=0.5)
-                    for z in (step * 0.6, top - step * 1.45, top - step * 0.45)
+                    painted("sphere", (step * 0.62,), paint.main, (x, y, z), gloss=0.5) for y in (-step, 0.0, step)
                 ]
         parts.append(solid("box", (step * 1.5, step * 1.5, top / 2), (0, 0, top / 2)))
     if "petals" in details:
