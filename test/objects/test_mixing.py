@@ -121,3 +121,7 @@ def test_what_is_only_pictured_is_pictured_alone(monkeypatch: pytest.MonkeyPatch
     for model in BETWEEN.models("mug", "generation") * 3:
         BETWEEN.vary(model, rng)
     assert further["pail"] in met
+
+
+def test_what_training_never_sees_is_not_pictured_either() -> None:
+    assert {categories()[category].split for category in PICTURED} == {"action", "grounding"}

@@ -11,7 +11,6 @@ from vla_ros.objects.recipes.families.cars import Car
 from vla_ros.objects.recipes.families.harbour import Boat
 from vla_ros.objects.recipes.families.toychest import Ball, Block, Marker
 from vla_ros.objects.recipes.families.trains import Train
-from vla_ros.objects.recipes.pictured import ducks
 
 NO_CABIN = (0.0, 0.0, 0.0, 0.0)
 
@@ -402,5 +401,4 @@ PICTURED: dict[str, Family] = {
     "ball": (BALLS, toychest.ball),
     "block": (BLOCKS, toychest.block),
     "marker": (MARKERS, toychest.marker),
-    **ducks.PICTURED,
 }
