@@ -39,6 +39,7 @@ from vla_ros.objects.recipes import (
 )
 from vla_ros.objects.recipes.families import FAMILIES
 from vla_ros.objects.recipes.families.mixing import like, mixed
+from vla_ros.objects.recipes.pictured import PICTURED
 from vla_ros.objects.resting import LazyPoses, Quaternion, RestingFaces, named_orientation
 from vla_ros.objects.solids import scaled
 
@@ -142,12 +143,23 @@ def _recipe(category: str, shape: str, paint: Paint) -> list[Part]:
 
 
 def _between(category: str, shape: str, shapes: Sequence[str], rng: np.random.Generator) -> Recipe:
-    """Return how an object between this shape and another of `shapes` is made; that of the shape alone without one."""
+    """Return how an object is made that lies between this shape and another of `shapes`, or of those only pictured.
+
+    As often as one is due among all of them it begins from one that is only pictured. Where there is no table of this
+    shape it is this one.
+    """
     rows, make = FAMILIES.get(category, ({}, None))
-    if make is None or shape not in rows:
+    known = [rows[name] for name in shapes if name in rows]
+    row = rows.get(shape)
+    if shape in categories()[category].training.shapes:
+        further, make_further = PICTURED.get(category, ({}, None))
+        known += further.values()
+        if rng.uniform() < len(further) / (len(further) + len(shapes)):
+            row, make = list(further.values())[int(rng.integers(len(further)))], make_further
+    if row is None or make is None:
         return partial(_recipe, category, shape)
-    others = like(rows[shape], (rows[name] for name in shapes if name in rows))
-    return partial(make, mixed(rows[shape], others[int(rng.integers(len(others)))], rng))
+    others = like(row, known)
+    return partial(make, mixed(row, others[int(rng.integers(len(others)))], rng))
 
 
 def _make_parts(recipe: Recipe, paint: Paint, factor: float) -> tuple[Part, ...]:

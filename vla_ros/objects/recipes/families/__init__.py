@@ -9,6 +9,7 @@ from typing import Any
 from vla_ros.objects.paint import Paint
 from vla_ros.objects.parts import Part
 from vla_ros.objects.recipes.families import (
+    bananas,
     bath,
     brushes,
     cars,
@@ -19,6 +20,7 @@ from vla_ros.objects.recipes.families import (
     grips,
     harbour,
     packages,
+    peppers,
     tablecutlery,
     toolbox,
     toychest,
@@ -43,11 +45,11 @@ FAMILIES: dict[str, Family] = {
     "apple": (fruit.APPLES, fruit.apple),
     "pear": (fruit.PEARS, fruit.pear),
     "lemon": (fruit.LEMONS, fruit.lemon),
-    "banana": (fruit.BANANAS, fruit.banana),
+    "banana": (bananas.BANANAS, bananas.banana),
     "carrot": (vegetables.CARROTS, vegetables.carrot),
     "eggplant": (vegetables.EGGPLANTS, vegetables.eggplant),
     "cucumber": (vegetables.CUCUMBERS, vegetables.cucumber),
-    "pepper": (vegetables.PEPPERS, vegetables.pepper),
+    "pepper": (peppers.PEPPERS, peppers.pepper),
     "hammer": (toolbox.HAMMERS, toolbox.hammer),
     "screwdriver": (toolbox.SCREWDRIVERS, toolbox.screwdriver),
     "wrench": (toolbox.WRENCHES, toolbox.wrench),

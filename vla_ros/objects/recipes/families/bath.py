@@ -13,9 +13,19 @@ from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Mesh, Part
 from vla_ros.objects.recipes.bathroom import porous
 from vla_ros.objects.recipes.families.details import slab_outline
+from vla_ros.objects.recipes.families.washing import (
+    dressed,
+    heart_rim,
+    honeycomb,
+    marbled,
+    modelled,
+    petals,
+    wild,
+    worked,
+)
 from vla_ros.objects.recipes.forms import WHITE, bar, plate, ring, rotated, stack, tube, turned
 from vla_ros.objects.shapes import lathe, rounded_box, smooth
-from vla_ros.objects.solids import painted, skin, solid
+from vla_ros.objects.solids import moved, painted, skin, solid
 
 
 class Candle(NamedTuple):
@@ -61,8 +71,17 @@ def candle(row: Candle, paint: Paint) -> list[Part]:
         depth = 0.05 if row.lobes > 6 else 0.15
         swell = 1 + depth * np.cos(row.lobes * around + row.twist * body.vertices[:, 2])
         body.vertices[:, :2] *= swell[:, None]
+    if "heart" in row.details:
+        around, far = np.arctan2(body.vertices[:, 1], body.vertices[:, 0]), np.hypot(*body.vertices[:, :2].T)
+        body.vertices[:, :2] = far[:, None] * np.column_stack(heart_rim(around))
     parts = [skin(body, wax, gloss=0.5)]
-    if edge > 0.012:
+    if "honeycomb" in row.details:
+        parts = [skin(body, WHITE, honeycomb(paint), gloss=0.2)]
+        coil = [(r * np.cos(7 * r / edge), r * np.sin(7 * r / edge), top) for r in np.linspace(0.002, edge * 0.94, 24)]
+        parts.append(tube(coil, 0.0012, shade(wax, 0.7), 60))
+    elif "digit" in row.details:
+        parts = []
+    elif edge > 0.012 and not {"petals", "heart"} & set(row.details):
         parts.append(painted("cylinder", (edge * 0.62, 0.0006), pool, (0, 0, top + 0.0006)))
     wicks = (
         [(0.0, 0.0)]
@@ -109,6 +128,7 @@ def candle(row: Candle, paint: Paint) -> list[Part]:
                     normal=(-np.sin(a), np.cos(a), 0),
                 )
             )
+    parts += modelled(row.details, row.outline, paint)
     brass: Rgba = (0.80, 0.62, 0.25, 1.0)
     low = 0.0
     if "saucer" in row.details:
@@ -211,6 +231,12 @@ def soap(row: Soap, paint: Paint) -> list[Part]:
             "flower": 1 - 0.14 * (1 - np.abs(np.cos(3 * t))),
             "octagon": 1 / np.maximum(np.cos((t + np.pi / 8) % (np.pi / 4) - np.pi / 8), 0.5),
             "heart": np.ones_like(t),
+            "leaf": np.ones_like(t),
+            "star": 0.78 + 0.22 * np.cos(5 * t),
+            "hexagon": 1 / np.maximum(np.cos((t + np.pi / 6) % (np.pi / 3) - np.pi / 6), 0.5),
+            "ring": np.ones_like(t),
+            "fish": np.ones_like(t),
+            "rose": np.ones_like(t),
         }[row.form]
         body = lathe([(0, -1), (0.90, -1), (1.0, -0.7), (1.0, 0.6), (0.88, 1.0), (0, 1)], 48)
         angle = np.arctan2(body.vertices[:, 1], body.vertices[:, 0]) % (2 * np.pi)
@@ -220,12 +246,48 @@ def soap(row: Soap, paint: Paint) -> list[Part]:
             u, r = angle, np.hypot(body.vertices[:, 0], body.vertices[:, 1])
             x = 13 * np.cos(u) - 5 * np.cos(2 * u) - 2 * np.cos(3 * u) - np.cos(4 * u)
             vertices[:, 0], vertices[:, 1] = a * r * (x + 2.5) / 14.5, b * r * np.sin(u) ** 3
+        elif row.form == "leaf":
+            vertices[:, 1] *= np.abs(np.sin(angle)) ** 0.8
+        elif row.form == "rose":
+            vertices[:, :2] *= 0.62
+        elif row.form == "ring":
+            section = [(0.72 + 0.28 * np.cos(u), np.sin(u)) for u in np.linspace(-np.pi, np.pi, 17)]
+            body = lathe(section, 48)
+            vertices = body.vertices * row.half
         parts = [skin(Mesh(vertices, body.faces, body.uv), paint.main, gloss=0.6)]
         parts += [
             solid("box", (a * 0.62, b * 0.62, c)),
             solid("box", (a * 0.38, b * 0.88, c)),
             *([solid("box", (a * 0.86, b * 0.36, c))] if row.form != "heart" else []),
         ]
+        if row.form == "rose":
+            parts = [*moved(petals(a, c * 2.1, paint), (0, 0, -c)), *parts]
+        elif row.form == "fish":
+            tail = [
+                (-a * 0.70, -b * 0.2),
+                (-a * 1.34, -b * 0.72),
+                (-a * 1.22, 0),
+                (-a * 1.34, b * 0.72),
+                (-a * 0.70, b * 0.2),
+            ]
+            scales = [(x * a, 0.0) for x in (-0.35, -0.05, 0.25)]
+            parts += [
+                plate(list(reversed(tail)), c * 0.7, paint.main, 0.6),
+                *[
+                    tube(
+                        [(x + a * 0.10 * np.cos(u), b * 0.55 * np.sin(u), c) for u in np.linspace(-1.2, 1.2, 7)],
+                        0.0010,
+                        groove,
+                        12,
+                    )
+                    for x, _ in scales
+                ],
+                painted("sphere", (0.0030,), paint.dark, (a * 0.66, b * 0.22, c * 0.98)),
+                solid("box", (a * 0.25, b * 0.5, c * 0.7), (-a * 1.05, 0, 0)),
+            ]
+    if "marbled" in row.details:
+        parts[0] = replace(parts[0], rgba=WHITE, texture=marbled(paint))
+    parts += dressed(row.details, row.half, paint)
     top = c - 0.0004 if row.form != "arch" else c + 0.0026
     if "frame" in row.details:
         for x, y, u, v in (
@@ -302,7 +364,10 @@ def sponge(row: Sponge, paint: Paint) -> list[Part]:
     (a, b, c), texture = row.half, porous(paint, 11)
     scour: Rgba = (0.10, 0.30, 0.14, 1.0) if paint.color != "green" else (0.55, 0.12, 0.12, 1.0)
     parts: list[Part] = []
+    if row.form in ("sea", "loofah", "curls", "ruffles", "drop"):
+        return wild(row.form, row.half, paint)
     waists = {"hourglass": (1.0, 0.94, 0.78, 0.72, 0.78, 0.94, 1.0), "notched": (1, 1, 1, 0.8, 0.8, 0.8, 1, 1, 1)}
+    waists["fish"] = (0.78, 0.66, 0.40, 0.36, 0.62, 0.86, 0.98, 1.0, 0.92, 0.70, 0.30)
     layers: list[tuple[float, float, Rgba | None]] = [(-c + 2 * row.scour, c, None)]
     if row.scour:
         layers.append((-c, -c + 2 * row.scour, scour))
@@ -335,6 +400,9 @@ def sponge(row: Sponge, paint: Paint) -> list[Part]:
                 y = y * (1 - 0.22 * x)
             elif row.form == "pill":
                 x, y = np.sign(x) * np.abs(x) ** 0.6, np.sign(y) * np.abs(y) ** 0.6
+            elif row.form in ("star", "triangle"):
+                swell = 0.77 + 0.23 * np.cos(5 * u) if row.form == "star" else 0.82 + 0.18 * np.cos(3 * u)
+                x, y = x * swell, y * swell
             vertices = np.column_stack([a * r * x, b * r * y, disc.vertices[:, 2]])
             mesh = disc
         shown = Mesh(vertices, mesh.faces, mesh.uv)
@@ -366,6 +434,7 @@ def sponge(row: Sponge, paint: Paint) -> list[Part]:
                 (0.1, 0.3, 0.006),
             )
         ]
+    parts += worked(row.details, row.half, paint)
     if row.form in ("box",):
         return [*parts, solid("box", (a, b, c))]
     if row.form in ("hourglass", "notched"):

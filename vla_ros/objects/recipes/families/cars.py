@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Part
-from vla_ros.objects.recipes.forms import about, bar, plate, tube
+from vla_ros.objects.recipes.forms import about, bar, plate, rotated, tube, turned
 from vla_ros.objects.recipes.vehicles import GLASS
 from vla_ros.objects.solids import ALONG_X, ALONG_Y, both, moved, painted, rod, solid
 
@@ -27,6 +28,8 @@ class Car(NamedTuple):
     wheel: float
     axles: tuple[float, ...]
     details: tuple[str, ...] = ()
+    rear: float = 0.0  # radius of the hindmost wheels, where it is another
+    side: tuple[tuple[tuple[float, float], ...], ...] = ()  # outlines (x, z): body, window, screens
 
 
 CARS = {
@@ -59,13 +62,16 @@ CARS = {
 def car(row: Car, paint: Paint) -> list[Part]:
     """A toy car standing on its wheels."""
     (a, b), tall = row.half, row.body
+    if row.side:
+        a = max(x for x, _ in row.side[0])
     lift = row.wheel * (1.5 if "high" in row.details else 0.62)
     floor, top = lift, lift + tall
     middle = (floor + top) / 2
-    parts = [
-        bar((a, b, tall / 2), paint.main, (0, 0, middle), min(0.006, tall * 0.4), gloss=0.9),
-        solid("box", (a, b, tall / 2), (0, 0, middle)),
-    ]
+    parts = [solid("box", (a, b, tall / 2), (0, 0, middle))]
+    if row.side:
+        parts += _cut_out(row, paint, floor)
+    else:
+        parts.insert(0, bar((a, b, tall / 2), paint.main, (0, 0, middle), min(0.006, tall * 0.4), gloss=0.9))
     x0, x1, x2, x3 = row.cabin
     if row.roof:
         parts += _cabin(row, paint, top)
@@ -75,7 +81,9 @@ def car(row: Car, paint: Paint) -> list[Part]:
                 "box", ((x1 - x0 + x3 - x2) / 4, b * 0.82, row.roof / 2), (centre, 0, top + row.roof / 2), density=0.4
             )
         )
-    parts.append(bar((a * 1.002, b * 0.9, 0.0022), paint.dark, (0, 0, floor + 0.003), 0.001))
+    if not row.side:
+        parts.append(bar((a * 1.002, b * 0.9, 0.0022), paint.dark, (0, 0, floor + 0.003), 0.001))
+    tyre, hub = (WOOD, paint.accent) if "wooden" in row.details else (paint.dark, paint.steel)
     for side in (-1, 1):
         parts.append(
             painted("sphere", (0.0038,), (1, 0.95, 0.7, 1), (a - 0.0015, side * b * 0.62, middle + 0.001), gloss=1.0)
@@ -84,11 +92,12 @@ def car(row: Car, paint: Paint) -> list[Part]:
         for x in row.axles:
             y = side * (b - 0.001 if "fenders" not in row.details else b + 0.004)
             y = side * (b + 0.003) if "high" in row.details else y
+            y = side * (b + 0.0042) if row.side else y  # beside a slab, which has no room for them
+            y = 0.0 if "trike" in row.details and x == row.axles[-1] else y
             wide = 0.0075 if "high" in row.details else 0.0048
-            parts.append(both("cylinder", (row.wheel, wide), paint.dark, (x, y, row.wheel), ALONG_Y, 0.15))
-            parts.append(
-                painted("cylinder", (row.wheel * 0.52, wide + 0.0004), paint.steel, (x, y, row.wheel), ALONG_Y, 1.0)
-            )
+            r = row.rear if row.rear and x == row.axles[0] else row.wheel
+            parts.append(both("cylinder", (r, wide), tyre, (x, y, r), ALONG_Y, 0.15))
+            parts.append(painted("cylinder", (r * 0.52, wide + 0.0004), hub, (x, y, r), ALONG_Y, 1.0))
             if "fenders" in row.details:
                 arc = [
                     (x + 0.017 * np.cos(t), y, row.wheel + 0.017 * np.sin(t)) for t in np.linspace(0.3, np.pi - 0.3, 7)
@@ -157,7 +166,115 @@ def car(row: Car, paint: Paint) -> list[Part]:
             painted("cylinder", (0.0115, 0.0040), paint.dark, (-a - 0.003, 0, middle + 0.003), ALONG_X),
             painted("cylinder", (0.0055, 0.0044), paint.accent, (-a - 0.003, 0, middle + 0.003), ALONG_X),
         ]
+    parts += _further(row, paint, top)
     return moved(parts, (0, 0, -roof / 2))
+
+
+def _cut_out(row: Car, paint: Paint, floor: float) -> list[Part]:
+    """Return a body that is cut out of a slab, with its window."""
+    b, (body, window, *screens) = row.half[1], row.side
+    (low, high), roof = (min(x for x, _ in window), max(x for x, _ in window)), max(z for _, z in body)
+    made = [plate(body, b, paint.main, 0.9), plate(window, b * 1.012, GLASS, 1.0)]
+    made += [plate(screen, b * 0.84, GLASS, 1.0) for screen in screens]
+    return [
+        *[replace(p, position=(0.0, 0.0, floor), quaternion=about("x", 90)) for p in made],
+        solid("box", ((high - low) / 2, b, roof * 0.3), ((low + high) / 2, 0, floor + roof * 0.7), density=0.4),
+    ]
+
+
+def _further(row: Car, paint: Paint, top: float) -> list[Part]:
+    """Return what stands on a body and beside it."""
+    (a, b), tall, parts = row.half, row.body, []
+    middle, high = top - tall / 2, row.roof * 1.8
+    pale = paint.pale if paint.color not in ("white", "yellow") else paint.dark
+    if "woody" in row.details:
+        parts.append(bar((a * 0.62, b * 1.006, tall * 0.34), WOOD, (-a * 0.34, 0, middle + 0.001), 0.0005))
+        parts += [
+            bar((0.0012, b * 1.012, tall * 0.38), shade(WOOD, 0.7), (x, 0, middle + 0.001), 0.0005)
+            for x in np.linspace(-a * 0.94, a * 0.26, 6)
+        ]
+    if "doors" in row.details:
+        parts += [
+            bar((a * 0.30, b * 1.004, tall * 0.46), pale, (-a * 0.10, 0, middle), 0.001),
+            bar((0.0006, b * 1.008, tall * 0.46), paint.dark, (-a * 0.10, 0, middle), 0.0003),
+        ]
+    if "engine" in row.details:
+        parts += [
+            bar((0.011, b * 0.52, 0.006), paint.steel, (a * 0.52, 0, top + 0.005), 0.002, gloss=1.0),
+            bar((0.006, b * 0.34, 0.005), paint.accent, (a * 0.52, 0, top + 0.014), 0.002),
+            solid("box", (0.011, b * 0.5, 0.009), (a * 0.52, 0, top + 0.009), density=0.3),
+        ]
+        for y in (-b * 0.72, b * 0.72):
+            for x in (a * 0.40, a * 0.52, a * 0.64):
+                path = [(x, y * 0.7, top + 0.006), (x - 0.004, y * 1.5, top + 0.003), (x - 0.022, y * 1.6, middle)]
+                parts.append(tube(path, 0.0016, paint.steel, 10, 1.0))
+    if "cage" in row.details:
+        foot, crown = b * 0.88, b * 0.62
+        parts += [
+            tube(
+                [(x, -foot, top - 0.002), (x, -crown, top + 0.024), (x, crown, top + 0.024), (x, foot, top - 0.002)],
+                0.0018,
+                paint.dark,
+                22,
+                normal=(1, 0, 0),
+            )
+            for x in (-0.026, 0.006)
+        ]
+        for y in (-crown * 0.8, crown * 0.8):
+            path = [(-a, y, top - 0.002), (-0.026, y, top + 0.025), (0.006, y, top + 0.025), (0.030, y, top - 0.002)]
+            parts.append(tube(path, 0.0017, paint.dark, 22, normal=(0, 1, 0)))
+        parts.append(solid("box", (0.018, crown, 0.012), (-0.010, 0, top + 0.013), density=0.2))
+    if "living" in row.details:
+        parts += [
+            bar((a * 0.66, b * 1.04, high / 2), paint.main, (-a * 0.34, 0, top + high / 2), 0.003),
+            bar((a * 0.36, b * 1.04, high * 0.24), paint.main, (a * 0.46, 0, top + high * 0.76), 0.004),
+            bar((a * 0.662, b * 1.046, 0.0016), paint.accent, (-a * 0.34, 0, top + high * 0.24), 0.0005),
+            bar((a * 0.14, b * 1.05, high * 0.16), GLASS, (-a * 0.68, 0, top + high * 0.62), 0.001),
+            bar((a * 0.17, b * 1.05, high * 0.16), GLASS, (-a * 0.10, 0, top + high * 0.62), 0.001),
+            bar((a * 0.365, b * 0.60, high * 0.11), GLASS, (a * 0.46, 0, top + high * 0.76), 0.001),
+            solid("box", (a * 0.66, b * 1.04, high / 2), (-a * 0.34, 0, top + high / 2), density=0.3),
+            solid("box", (a * 0.36, b * 1.04, high * 0.24), (a * 0.46, 0, top + high * 0.76), density=0.2),
+        ]
+    if "cargo" in row.details:
+        parts += [
+            bar((a * 0.62, b * 1.08, high / 2), paint.main, (-a * 0.36, 0, top + high / 2 + 0.001), 0.001),
+            bar((a * 0.40, b * 1.10, high * 0.22), pale, (-a * 0.36, 0, top + high * 0.54), 0.0005),
+            solid("box", (a * 0.62, b * 1.08, high / 2), (-a * 0.36, 0, top + high / 2), density=0.3),
+        ]
+        parts += [
+            bar((0.0008, b * 1.09, high * 0.47), shade(paint.main, 0.7), (x, 0, top + high / 2), 0.0004)
+            for x in (-a * 0.96, a * 0.24)
+        ]
+    if "drum" in row.details:
+        drum = [(0.0, -0.030), (0.012, -0.029), (0.0195, -0.010), (0.0195, 0.004), (0.008, 0.030), (0.0, 0.030)]
+        rings = [
+            [(0.0190, -0.013), (0.0203, -0.010), (0.0200, -0.007)],
+            [(0.0199, 0.002), (0.0203, 0.004), (0.018, 0.008)],
+        ]
+        parts += rotated(
+            [turned(drum, paint.main, 0.6), *[turned(ring, pale, 0.6) for ring in rings]],
+            about("y", -68),
+            (-0.018, 0, top + 0.022),
+        )
+        parts += [
+            bar((0.0020, b * 0.80, 0.007), paint.dark, (-a * 0.92, 0, top + 0.007), 0.001),
+            bar((0.008, b * 0.40, 0.0016), paint.steel, (-a * 1.0, 0, top + 0.020), 0.001, about("y", -40)),
+            rod((-0.032, 0, top + 0.026), (-0.004, 0, top + 0.018), 0.0170, density=0.3),
+        ]
+    if "canopy" in row.details:
+        parts += [
+            bar((a * 0.80, b * 1.02, 0.0030), paint.main, (-a * 0.10, 0, top + 0.030), 0.0025),
+            bar((0.0010, b * 0.84, 0.010), GLASS, (a * 0.56, 0, top + 0.014), 0.0005, about("y", -14)),
+            bar((a * 0.22, b * 0.80, 0.0035), paint.dark, (-a * 0.46, 0, top + 0.003), 0.002),
+            bar((0.0025, b * 0.80, 0.009), paint.dark, (-a * 0.70, 0, top + 0.010), 0.002),
+            solid("box", (a * 0.80, b, 0.0165), (-a * 0.10, 0, top + 0.0165), density=0.1),
+        ]
+        parts += [
+            tube([(x, y, top), (x * 0.88, y, top + 0.029)], 0.0014, paint.dark, 4, normal=(0, 1, 0))
+            for x in (-a * 0.86, a * 0.66)
+            for y in (-b * 0.86, b * 0.86)
+        ]
+    return parts
 
 
 def _cabin(row: Car, paint: Paint, top: float) -> list[Part]:

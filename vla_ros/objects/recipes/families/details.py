@@ -10,8 +10,10 @@ import numpy as np
 
 from vla_ros.objects.colors import Rgba
 from vla_ros.objects.parts import Part
-from vla_ros.objects.recipes.forms import Profile, tube, turned
-from vla_ros.objects.solids import painted, rod
+from vla_ros.objects.recipes.forms import Profile, plate, rotated, tube, turned
+from vla_ros.objects.solids import painted, rod, solid
+
+DARK: Rgba = (0.11, 0.11, 0.12, 1.0)
 
 
 def radius_at(outline: Profile, height: float) -> float:
@@ -40,10 +42,19 @@ def handle(
 ) -> list[Part]:
     """Return a handle beside a turned body in the xz plane, from height `high` down to `low` [m].
 
-    loop, ear (widest at its top), square, ring, or hook (held below alone). `side`: +1 at +x, -1 at −x.
+    loop, ear (widest at its top), square, ring, hook (held below alone), wedge (a triangle), wires (two that fold
+    away) or tab (flat, sticking out at its top). `side`: +1 at +x, -1 at −x.
     """
     top, foot = radius_at(outline, high) - 0.003, radius_at(outline, low) - 0.003
     far, middle, up = max(top, foot) + 0.003 + reach, (high + low) / 2, (high - low) / 2
+    if kind == "tab":
+        half, at = (reach + 0.006) / 2, (side * (top + reach / 2), 0.0, 0.0)
+        flat = plate(slab_outline(half, 0.0115, (1.0, 0.75, 1.0), 0.010), 0.0035, color, height=high)
+        return [
+            *rotated([flat], (0, 0, 0, 1), at),
+            painted("cylinder", (0.0035, 0.0037), DARK, (side * (top + reach - 0.006), 0, high)),
+            solid("box", (half, 0.0095, 0.0035), (at[0], 0, high), density=0.6),
+        ]
     path = {
         "loop": [
             (top, high),
@@ -57,12 +68,19 @@ def handle(
         "ring": [
             (max(top, foot) + up * 0.92 + up * np.cos(a), middle + up * np.sin(a)) for a in np.linspace(2.5, -2.5, 9)
         ],
+        "wedge": [(top, high), (far, high), (foot, low)],
+        "wires": [(top, high), (far, high), (far, low), (foot, low)],
         "hook": [(foot, low), (far, low + 0.1 * up), (far, high - 0.3 * up), (far - 0.4 * reach, high)],
     }[kind]
     points = [(side * x, 0.0, z) for x, z in path]
-    if kind == "square":
+    if kind == "wires":
+        parts = [
+            tube([(x, y, z) for x, _, z in points], wire * 0.45, color, 20, 1.0, normal=(0, 1, 0))
+            for y in (-0.007, 0.007)
+        ]
+    elif kind in ("square", "wedge"):
         parts = [tube([a, b], wire, color, 6, 0.7, normal=(0, 1, 0)) for a, b in itertools.pairwise(points)]
-        parts += [painted("sphere", (wire,), color, corner, gloss=0.7) for corner in points[1:3]]
+        parts += [painted("sphere", (wire,), color, corner, gloss=0.7) for corner in points[1:-1]]
     else:
         parts = [tube(points, (wire, wire, wire * 0.9), color, 18, 0.7, normal=(0, 1, 0))]
     outer = side * (max(abs(x) for x, _ in path) - wire * 0.3)

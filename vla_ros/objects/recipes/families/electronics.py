@@ -4,18 +4,19 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from vla_ros.objects.colors import Rgba
-from vla_ros.objects.paint import Paint
+from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Part
 from vla_ros.objects.recipes.families.details import slab_outline
-from vla_ros.objects.recipes.forms import about, bar, plate, rotated, tube
+from vla_ros.objects.recipes.forms import about, bar, blob, plate, ring, rotated, tube, turned
 from vla_ros.objects.recipes.phones import SCREEN
-from vla_ros.objects.shapes import swath
-from vla_ros.objects.solids import ALONG_X, ALONG_Y, painted, rod, skin, solid
+from vla_ros.objects.shapes import lathe, smooth, swath, transformed
+from vla_ros.objects.solids import ALONG_X, ALONG_Y, moved, painted, rod, skin, solid
 
 
 class Slab(NamedTuple):
@@ -25,16 +26,63 @@ class Slab(NamedTuple):
     widths: tuple[float, ...] = (1.0, 1.0)
     corner: float = 0.006
     details: tuple[str, ...] = ()
+    bow: float = 0.0  # how far its middle arches upwards
+    desk: float = 0.0  # length of the handset that lies on it: a telephone for a desk
+
+
+_COLORS: tuple[Rgba, ...] = (
+    (0.85, 0.15, 0.12, 1.0),
+    (0.20, 0.60, 0.30, 1.0),
+    (0.92, 0.78, 0.15, 1.0),
+    (0.20, 0.40, 0.80, 1.0),
+    (0.95, 0.50, 0.15, 1.0),
+    (0.60, 0.30, 0.70, 1.0),
+)
 
 
 def _slab(row: Slab, paint: Paint) -> list[Part]:
     a, b, c = row.half
+    if row.bow:
+        return _arch(row, paint)
     parts = [plate(slab_outline(a, b, row.widths, min(row.corner * 1.4, b * 0.6)), c, paint.main, 0.5)]
     cuts = np.linspace(-1, 1, 3 if len(row.widths) > 2 else 2)
     for low, high in itertools.pairwise(cuts):
         wide = float(np.interp(np.linspace(low, high, 9), np.linspace(-1, 1, len(row.widths)), row.widths).min())
         parts.append(solid("box", (a * (high - low) / 2, b * max(wide, 0.3), c), (a * (low + high) / 2, 0, 0)))
     return parts
+
+
+def _arch(row: Slab, paint: Paint) -> list[Part]:
+    a, b, c = row.half
+    lower = np.array(slab_outline(a, b, row.widths, min(row.corner * 1.4, b * 0.6)))[:61]
+    x, wide, lift = lower[:, 0], -lower[:, 1], row.bow * (1 - (lower[:, 0] / a) ** 2)
+    edges = ((-0.94, -1), (-1, -0.7), (-1, 0.7), (-0.94, 1), (0.94, 1), (1, 0.7), (1, -0.7), (0.94, -1), (-0.94, -1))
+    body = swath([np.column_stack([x, y * wide, lift + z * c]) for y, z in edges])
+    solids = []
+    for low, high in itertools.pairwise(np.linspace(-1, 1, 5)):
+        middle = (low + high) / 2
+        lean = about("y", float(np.degrees(np.arctan(2 * row.bow * middle / a))))
+        place = (a * middle, 0, row.bow * (1 - middle**2) - row.bow * 0.03)
+        solids.append(
+            solid(
+                "box",
+                (a * 0.26, b * float(np.interp(middle, np.linspace(-1, 1, len(row.widths)), row.widths)), c),
+                place,
+                lean,
+            )
+        )
+    return [skin(body, paint.main, gloss=0.5), *solids]
+
+
+def _bowed(parts: list[Part], row: Slab) -> list[Part]:
+    """Return what lies on a flat body where it lies on an arched one."""
+    a = row.half[0]
+    lifted = []
+    for part in parts:
+        x, y, z = part.position
+        lean = about("y", float(np.degrees(np.arctan(2 * row.bow * x / a**2))))
+        lifted += moved(rotated([replace(part, position=(0.0, y, z))], lean), (x, 0, row.bow * (1 - (x / a) ** 2)))
+    return lifted
 
 
 REMOTES = {
@@ -58,6 +106,7 @@ def remote(row: Slab, paint: Paint) -> list[Part]:
     key: Rgba = paint.dark if paint.color != "black" else (0.55, 0.56, 0.58, 1.0)
     red: Rgba = (0.85, 0.12, 0.10, 1.0) if paint.color != "red" else paint.pale
     share = lambda x: float(np.interp(x, np.linspace(-1, 1, len(row.widths)), row.widths))  # noqa: E731
+    body = len(parts)
     parts.append(painted("cylinder", (0.0038, 0.0012), red, (a * 0.84, b * 0.42 * share(0.84), top)))
     low, high = -0.82, 0.68
     if "screen" in row.details:
@@ -72,6 +121,78 @@ def remote(row: Slab, paint: Paint) -> list[Part]:
             painted("cylinder", (r * 0.42, 0.0018), paint.accent, (a * x, 0, top)),
         ]
         high = x - r / a - 0.10
+    if "touch" in row.details:
+        parts.append(bar((a * 0.52, b * 0.86, 0.0010), SCREEN, (a * 0.30, 0, top), 0.0008, gloss=1.0))
+        for x, tone in zip(np.linspace(-0.10, 0.70, 4), _COLORS, strict=False):
+            parts += [
+                bar((a * 0.07, b * 0.28, 0.0006), tone, (a * x, y * b, top + 0.0008), 0.0004) for y in (-0.42, 0.42)
+            ]
+        high = -0.36
+    if "cross" in row.details:
+        parts += [
+            bar((0.0095, 0.0034, 0.0022), key, (a * 0.62, 0, top), 0.001),
+            bar((0.0034, 0.0095, 0.0022), key, (a * 0.62, 0, top), 0.001),
+            painted("cylinder", (0.0072, 0.0022), paint.accent, (a * 0.26, 0, top)),
+            *(painted("cylinder", (0.0042, 0.0018), key, (a * x, 0, top)) for x in (-0.50, -0.66)),
+            *(bar((0.0026, 0.0026, 0.0014), key, (a * -0.12, y * b, top), 0.001) for y in (-0.55, 0.0, 0.55)),
+        ]
+    if "rockers" in row.details:
+        x = high - 0.20
+        for y in (-0.50, 0.50):
+            parts += [
+                bar((a * 0.18, b * 0.24, 0.0020), key, (a * x, y * b, top), 0.0015),
+                bar((0.0030, 0.0008, 0.0005), paint.pale, (a * (x + 0.10), y * b, top + 0.0018), 0.0003),
+                bar((0.0008, 0.0030, 0.0005), paint.pale, (a * (x + 0.10), y * b, top + 0.0018), 0.0003),
+                bar((0.0008, 0.0030, 0.0005), paint.pale, (a * (x - 0.10), y * b, top + 0.0018), 0.0003),
+            ]
+        parts.append(painted("cylinder", (0.0036, 0.0014), key, (a * x, 0, top)))
+        high -= 0.46
+    if "stop" in row.details:  # a crane's: a red mushroom that stops it
+        parts += [
+            painted("cylinder", (b * 0.52, 0.0010), (0.95, 0.80, 0.10, 1.0), (a * 0.58, 0, top)),
+            *moved(
+                [turned([(0.007, 0), (0.007, 0.006), (0.010, 0.007), (0.009, 0.011), (0, 0.012)], red)],
+                (a * 0.58, 0, c),
+            ),
+            solid("cylinder", (0.010, 0.006), (a * 0.58, 0, c + 0.006), density=0.3),
+        ]
+        high = 0.22
+    if "sticks" in row.details:  # a model's transmitter
+        for y in (-0.52, 0.52):
+            at = (a * 0.12, y * b, c)
+            parts += [
+                bar((a * 0.34, a * 0.34, 0.0012), paint.dark, at, 0.001),
+                painted("cylinder", (a * 0.17, 0.0018), paint.steel, at),
+                painted("cylinder", (0.0024, 0.009), paint.steel, (at[0], at[1], c + 0.009), gloss=1.0),
+                blob((0.0050, 0.0050, 0.0044), paint.accent, (at[0], at[1], c + 0.019)),
+                solid("cylinder", (0.0048, 0.011), (at[0], at[1], c + 0.011), density=0.3),
+            ]
+        parts += [
+            bar((a * 0.10, b * 0.34, 0.0010), (0.62, 0.70, 0.60, 1.0), (-a * 0.58, 0, top), 0.0008),
+            *(bar((0.003, 0.005, 0.0016), key, (-a * 0.58, y * b, top), 0.001) for y in (-0.7, -0.5, 0.5, 0.7)),
+            bar((0.012, b * 0.30, c * 0.5), paint.dark, (a + 0.010, 0, 0), 0.003),
+        ]
+    if "antenna" in row.details:
+        parts += [
+            painted("cylinder", (0.0042, 0.006), paint.dark, (a + 0.005, 0, 0), ALONG_X),
+            painted("cylinder", (0.0020, 0.026), paint.steel, (a + 0.034, 0, 0), ALONG_X, 1.0),
+            painted("sphere", (0.0034,), paint.steel, (a + 0.060, 0, 0), gloss=1.0),
+            rod((a, 0, 0), (a + 0.060, 0, 0), 0.004, density=0.2),
+        ]
+    if "cable" in row.details:
+        path = [(-a + 0.004, 0, 0), (-a - 0.022, 0, -0.002), (-a - 0.040, 0.016, -0.004), (-a - 0.056, 0.004, -0.004)]
+        parts += [
+            tube(path[:2], (0.0052, 0.0034), paint.dark, 4),
+            tube(path, 0.0028, paint.dark, 20),
+            rod(path[0], path[3], 0.004, density=0.2),
+        ]
+    if "toys" in row.details:  # large keys of several forms
+        for k, (x, y) in enumerate(
+            ((0.42, 0.46), (0.42, -0.46), (-0.02, 0.46), (-0.02, -0.46), (-0.46, 0.46), (-0.46, -0.46))
+        ):
+            r, sides = b * 0.34, (28, 3, 4, 5, 6, 28)[k]
+            form = turned([(r, 0), (r, 0.003), (r * 0.7, 0.0042), (0, 0.0042)], _COLORS[k], 0.6, sides=sides)
+            parts += moved([form], (a * x, b * y, c))
     if "colors" in row.details:
         for k, tone in enumerate(
             ((0.85, 0.15, 0.12, 1.0), (0.20, 0.60, 0.30, 1.0), (0.92, 0.78, 0.15, 1.0), (0.20, 0.40, 0.80, 1.0))
@@ -85,10 +206,20 @@ def remote(row: Slab, paint: Paint) -> list[Part]:
                 )
             )
         low += 0.20
-    columns = {"grid": 3, "dense": 4, "column": 1, "pair": 2, "big": 2}
+    columns = {
+        "grid": 3,
+        "dense": 4,
+        "column": 1,
+        "pair": 2,
+        "big": 2,
+        "round": 3,
+        "domes": 2,
+        "rainbow": 4,
+        "board": 10,
+    }
     kind = next((name for name in columns if name in row.details), None)
     if kind:
-        step = 0.0098 if kind != "big" else 0.0240
+        step = {"big": 0.0240, "domes": 0.0190, "round": 0.0115, "rainbow": 0.0105, "board": 0.0090}.get(kind, 0.0098)
         count = max(2, int((high - low) * a / step))
         for x in np.linspace(low, high, count):
             for y in np.linspace(-0.58, 0.58, columns[kind]) if columns[kind] > 1 else (0.0,):
@@ -99,11 +230,18 @@ def remote(row: Slab, paint: Paint) -> list[Part]:
                     if kind == "big"
                     else (0.0034, b * 0.42, 0.0014)
                 )
-                parts.append(bar(size, key, (x * a, y * b * share(x), top), 0.001))
+                if kind in ("round", "domes", "rainbow"):
+                    r = {"round": 0.0040, "domes": 0.0072, "rainbow": 0.0036}[kind]
+                    tone = key if kind != "rainbow" else _COLORS[int(round(x * 40) + round(y * 3)) % 6]
+                    parts.append(painted("cylinder", (r, 0.0014), tone, (x * a, y * b * share(x), top)))
+                    continue
+                if kind == "board":
+                    size = (0.0032, b * 0.050, 0.0012)
+                parts.append(bar(size, key, (x * a, y * b * (1.5 if kind == "board" else 1.0) * share(x), top), 0.001))
     parts.append(
         bar((0.0012, b * 0.5 * share(1.0), c * 0.45), (0.20, 0.03, 0.06, 1.0), (a - 0.0004, 0, 0), 0.001, gloss=1.0)
     )
-    return parts
+    return [*parts[:body], *_bowed(parts[body:], row)] if row.bow else parts
 
 
 PHONES = {
@@ -122,8 +260,11 @@ PHONES = {
 
 def phone(row: Slab, paint: Paint) -> list[Part]:
     """A telephone lying on its back, its upper end at +x."""
+    if row.desk:
+        return _desk_telephone(row, paint)
     a, b, c = row.half
     parts, top = _slab(row, paint), c + 0.0004
+    body = len(parts)
     key: Rgba = paint.pale if paint.color not in ("white", "yellow") else paint.dark
     green: Rgba = (0.62, 0.72, 0.56, 1.0)
     spans = {
@@ -131,15 +272,18 @@ def phone(row: Slab, paint: Paint) -> list[Part]:
         "half_screen": (0.02, 0.88),
         "button_screen": (-0.68, 0.74),
         "window": (0.22, 0.76),
+        "inset_screen": (-0.66, 0.66),
+        "upper": (-0.40, 0.84),
     }
     for name, (low, high) in spans.items():
         if name in row.details:
             if "grille_large" in row.details:
                 low, high = 0.55, 0.85
             tone = green if name == "window" and paint.style % 2 else SCREEN
+            wide = {"window": 0.74, "inset_screen": 0.64}.get(name, 0.88)
             parts.append(
                 bar(
-                    ((high - low) / 2 * a, b * (0.88 if name != "window" else 0.74), 0.0008),
+                    ((high - low) / 2 * a, b * wide, 0.0008),
                     tone,
                     ((high + low) / 2 * a, 0, top),
                     0.0006,
@@ -193,6 +337,119 @@ def phone(row: Slab, paint: Paint) -> list[Part]:
             )
             for k in range(count)
         ]
+    if "lit" in row.details:  # a picture, the time, a row of programs; a bar or a hole at its upper end
+        parts += [
+            bar((a * 0.88, b * 0.83, 0.0006), shade(paint.accent, 1.25), (0, 0, top + 0.0006), 0.0004, gloss=1.0),
+            *(
+                bar((0.0022, b * w, 0.0005), paint.pale, (a * x, 0, top + 0.0012), 0.0003)
+                for x, w in ((0.62, 0.36), (0.5, 0.24))
+            ),
+            *(
+                bar((b * 0.11, b * 0.11, 0.0005), tone, (-a * 0.72, y * b, top + 0.0012), 0.0004)
+                for y, tone in zip((-0.54, -0.18, 0.18, 0.54), _COLORS, strict=False)
+            ),
+            bar((a * 0.03, b * 0.30, 0.0006), SCREEN, (a * 0.86, 0, top + 0.0010), 0.0005),
+        ]
+    if "fold" in row.details:  # opened like a book
+        parts += [
+            bar((a * 0.90, b * 0.93, 0.0006), shade(paint.accent, 1.3), (0, 0, top + 0.0002), 0.0004, gloss=1.0),
+            bar((a * 0.90, 0.0009, 0.0006), shade(paint.accent, 0.5), (0, 0, top + 0.0006), 0.0004),
+            *(bar((a, 0.0022, c * 0.5), paint.steel, (0, side * b, 0), 0.001, gloss=1.0) for side in (-1, 1)),
+        ]
+        for i, x in enumerate(np.linspace(-0.6, 0.6, 5)):
+            parts += [
+                bar((0.0055, 0.0055, 0.0005), _COLORS[(2 * i + j) % 6], (a * x, y * b, top + 0.0010), 0.0004)
+                for j, y in enumerate((-0.74, -0.46, -0.18, 0.18, 0.46, 0.74))
+            ]
+    if "cameras" in row.details or "camera_bar" in row.details:  # it lies on its screen
+        across = "camera_bar" in row.details
+        island, place = (
+            ((a * 0.10, b * 0.98), (a * 0.62, 0.0)) if across else ((b * 0.42, b * 0.42), (a - b * 0.52, b * 0.46))
+        )
+        parts.append(
+            bar(
+                (*island, 0.0016),
+                paint.dark if across else shade(paint.main, 0.7),
+                (*place, c + 0.0008),
+                0.0015,
+                gloss=0.9,
+            )
+        )
+        places = ((0.0, 0.55), (0.0, 0.22)) if across else ((0.20, 0.20), (-0.20, 0.20), (0.0, -0.20))
+        for x, y in places:
+            spot = (place[0] + x * b, place[1] + y * b, c + 0.0026)
+            parts += [
+                painted("cylinder", (b * 0.17, 0.0012), paint.steel, spot, gloss=1.0),
+                painted("cylinder", (b * 0.13, 0.0014), SCREEN, spot, gloss=1.0),
+                painted("cylinder", (b * 0.05, 0.0016), (0.15, 0.20, 0.45, 1.0), spot, gloss=1.0),
+            ]
+        parts += [
+            painted(
+                "cylinder",
+                (b * 0.06, 0.0012),
+                paint.pale,
+                (place[0] + (0 if across else b * 0.24), place[1] - b * 0.26, c + 0.0022),
+            ),
+            painted("cylinder", (b * 0.16, 0.0004), shade(paint.main, 0.6), (0, 0, c + 0.0002), gloss=1.0),
+        ]
+    if "grip" in row.details:  # a knob for the fingers on its back
+        parts += [
+            painted("cylinder", (b * 0.30, 0.003), paint.dark, (-a * 0.15, 0, c + 0.003)),
+            painted("cylinder", (b * 0.54, 0.0015), paint.accent, (-a * 0.15, 0, c + 0.0072)),
+            painted("cylinder", (b * 0.30, 0.0017), paint.pale, (-a * 0.15, 0, c + 0.0072)),
+            solid("cylinder", (b * 0.54, 0.0043), (-a * 0.15, 0, c + 0.0043), density=0.3),
+        ]
+    if "loop" in row.details:  # a child's case with a handle
+        path = [
+            (a - 0.006, -b * 0.62, 0),
+            (a + 0.022, -b * 0.40, 0),
+            (a + 0.022, b * 0.40, 0),
+            (a - 0.006, b * 0.62, 0),
+        ]
+        parts += [
+            tube(path, c * 0.72, paint.main, 24),
+            rod(path[1], path[2], c * 0.7, density=0.3),
+            *(blob((c * 1.1,) * 3, paint.main, (x * a * 0.93, y * b * 0.88, 0)) for x in (-1, 1) for y in (-1, 1)),
+        ]
+    if "navigator" in row.details:  # below the screen of a pocket computer
+        parts += [
+            painted("cylinder", (b * 0.24, 0.0014), paint.steel, (-a * 0.70, 0, top), gloss=0.8),
+            painted("cylinder", (b * 0.09, 0.0020), paint.dark, (-a * 0.70, 0, top)),
+            *(
+                painted("ellipsoid", (0.0038, b * 0.11, 0.0018), key, (-a * 0.70, y * b, top))
+                for y in (-0.74, -0.44, 0.44, 0.74)
+            ),
+            painted("capsule", (0.0030, a * 0.72), paint.dark, (a * 0.10, b * 0.97, c * 0.55), ALONG_X),
+        ]
+    if "call" in row.details:  # who calls, and whether to answer
+        parts += [
+            painted("cylinder", (b * 0.42, 0.0006), shade(paint.accent, 1.3), (a * 0.30, 0, top + 0.0006), gloss=1.0),
+            painted("cylinder", (b * 0.17, 0.0008), paint.pale, (a * 0.30 + b * 0.08, 0, top + 0.0006)),
+            painted("ellipsoid", (b * 0.12, b * 0.26, 0.0009), paint.pale, (a * 0.30 - b * 0.22, 0, top + 0.0006)),
+            bar((0.0020, b * 0.34, 0.0005), paint.pale, (-a * 0.06, 0, top + 0.0008), 0.0003),
+            *(
+                painted("cylinder", (b * 0.19, 0.0006), tone, (-a * 0.62, y * b, top + 0.0006))
+                for y, tone in zip((-0.44, 0.44), _COLORS, strict=False)
+            ),
+        ]
+    if "wallet" in row.details:  # a cover that lies open beside it, with cards in it
+        flap = (0, -2.15 * b, -c + 0.002)
+        parts += [
+            bar((a * 1.04, b * 1.04, 0.002), paint.main, flap, 0.0015, gloss=0.2),
+            bar((a * 1.04, b * 0.12, 0.0015), paint.main, (0, -1.07 * b, -c + 0.0015), 0.001, gloss=0.2),
+            *(
+                bar((a * 0.26, b * 0.78, 0.0004), tone, (a * x, flap[1], -c + 0.004 + 0.0004 * k), 0.0003)
+                for k, (x, tone) in enumerate(((0.40, paint.pale), (0.22, paint.accent), (0.04, paint.pale)))
+            ),
+            bar(
+                (a * 0.42, b * 0.90, 0.0004),
+                shade(paint.main, 0.75),
+                (-a * 0.30, flap[1], -c + 0.0056),
+                0.0003,
+                gloss=0.2,
+            ),
+            solid("box", (a * 1.04, b * 1.1, 0.003), (0, -2.1 * b, -c + 0.003), density=0.5),
+        ]
     thick = 0.0034 if "nub" in row.details else 0.0042 if "rod" in row.details else 0.0062
     long = {"nub": 0.010, "rod": 0.052, "rod_thick": 0.048}
     for name, reach in long.items():
@@ -201,6 +458,75 @@ def phone(row: Slab, paint: Paint) -> list[Part]:
                 painted("capsule", (thick, reach / 2), paint.dark, (a + reach / 2 - 0.002, b * 0.62, 0), ALONG_X),
                 rod((a, b * 0.62, 0), (a + reach, b * 0.62, 0), thick, density=0.2),
             ]
+    return [*parts[:body], *_bowed(parts[body:], row)] if row.bow else parts
+
+
+def _desk_telephone(row: Slab, paint: Paint) -> list[Part]:
+    """A telephone on its foot: a slope with a dial or keys at -x, a handset across its top or beside the keys."""
+    a, b, c = row.half
+    key: Rgba = paint.pale if paint.color not in ("white", "yellow") else paint.dark
+    side = [(-a, -c), (a, -c), (a, c * 0.4), (a * 0.75, c), (a * 0.15, c), (-a * 0.95, -c * 0.35)]
+    lean = about("y", -float(np.degrees(np.arctan2(1.35 * c, 1.10 * a))))
+    parts = [
+        *rotated([plate(side, b, paint.main, 0.7)], about("x", 90)),
+        solid("box", (a, b, c * 0.35), (0, 0, -c * 0.65)),
+    ]
+    parts.append(solid("box", (a * 0.42, b, c), (a * 0.55, 0, 0)))
+    on_slope: list[Part] = []  # around its middle, its upper end at +x
+    if "dial" in row.details:
+        r = min(a * 0.52, b * 0.70)
+        on_slope.append(
+            painted("cylinder", (r, 0.003), paint.pale if paint.color != "white" else paint.dark, gloss=0.8)
+        )
+        for k in range(10):
+            at = (r * 0.74 * np.cos(0.52 * k - 1.2), r * 0.74 * np.sin(0.52 * k - 1.2), 0.0026)
+            on_slope.append(
+                painted("cylinder", (r * 0.15, 0.001), paint.dark if paint.color != "white" else paint.pale, at)
+            )
+        on_slope.append(painted("cylinder", (r * 0.40, 0.0045), paint.accent, gloss=0.8))
+    shift = -b * 0.34 if "keys" in row.details else 0.0
+    if "keys" in row.details:
+        for x in np.linspace(-0.40, 0.28, 4):
+            on_slope += [
+                bar((a * 0.065, b * 0.10, 0.003), key, (a * x, shift + y * b, 0.001), 0.0015)
+                for y in (-0.30, 0.0, 0.30)
+            ]
+        on_slope.append(bar((a * 0.07, b * 0.40, 0.0012), SCREEN, (a * 0.50, shift, 0), 0.001, gloss=1.0))
+    parts += rotated(on_slope, lean, (-a * 0.40, 0, c * 0.325))
+    reach = row.desk / 2
+    handset: list[Part] = [
+        tube(
+            [(0, -reach, -0.006), (0, -reach * 0.55, 0.008), (0, reach * 0.55, 0.008), (0, reach, -0.006)],
+            (0.0100, 0.0085, 0.0080, 0.0085, 0.0100),
+            paint.main,
+            18,
+            0.6,
+        )
+    ]
+    for end in (-reach * 0.88, reach * 0.88):
+        shell = [(0, -0.014), (0.0155, -0.014), (0.0170, -0.009), (0.0120, 0.006), (0, 0.009)]
+        handset += [
+            *moved([turned(shell, paint.main, 0.6)], (0, end, 0)),
+            solid("cylinder", (0.0160, 0.010), (0, end, -0.002)),
+        ]
+    handset.append(rod((0, -reach * 0.7, 0.006), (0, reach * 0.7, 0.006), 0.009))
+    if "keys" in row.details:  # beside the keys
+        parts += rotated(rotated(handset, about("z", 90)), lean, (-a * 0.25, b * 0.62, c * 0.55 + 0.016))
+    else:
+        parts += moved(handset, (a * 0.45, 0, c + 0.022))
+        parts += [bar((0.011, 0.007, 0.010), paint.dark, (a * 0.45, y * b, c + 0.004), 0.003) for y in (-0.45, 0.45)]
+    if "wheels" in row.details:  # a child's, which is pulled along and has a face
+        for x, y in itertools.product((-0.62, 0.62), (-1.0, 1.0)):
+            parts += [
+                painted("cylinder", (c * 0.48, 0.005), paint.accent, (a * x, y * (b + 0.005), -c * 0.85), ALONG_Y, 0.5),
+                painted("cylinder", (c * 0.16, 0.006), paint.pale, (a * x, y * (b + 0.005), -c * 0.85), ALONG_Y, 0.5),
+            ]
+        for y in (-0.5, 0.5):
+            parts += [
+                painted("sphere", (b * 0.17,), (1.0, 1.0, 1.0, 1.0), (-a * 0.84, y * b, -c * 0.10)),
+                painted("sphere", (b * 0.09,), paint.dark, (-a * 0.84 - b * 0.11, y * b, -c * 0.04)),
+            ]
+        parts += [solid("box", (a * 0.85, b + 0.01, c * 0.47), (0, 0, -c * 0.86), density=0.3)]
     return parts
 
 
@@ -213,6 +539,7 @@ class Stapler(NamedTuple):
     arm: float = 0.30
     corner: float = 0.006
     details: tuple[str, ...] = ()
+    frame: str | None = None  # another construction: tacker, electric, plunger, beetle
 
 
 STAPLERS = {
@@ -231,26 +558,37 @@ STAPLERS = {
 
 def stapler(row: Stapler, paint: Paint) -> list[Part]:
     """A stapler standing on its base, its mouth at +x."""
+    if row.frame:
+        return _framed(row, paint)
     a, b, h = row.length / 2, row.width / 2, row.height / 2
     tall = row.arm * h
-    degrees = {"steep": 16.0}.get(
+    degrees = {"steep": 16.0, "opened": 50.0}.get(
         row.details[0] if row.details else "", float(np.degrees(np.arctan2(row.height * 0.30, row.length)))
     )
     turn, lean = about("y", -degrees), np.radians(degrees)
     wide = b * (1.35 if "plinth" in row.details else 1.0)
     middle = (0.0, 0.0, h - tall - a * 0.90 * np.sin(lean))
+    if "opened" in row.details:  # to be filled: its arm stands up behind, the staples lie in the base
+        tall = row.arm * b
+        middle = (-a + 0.90 * a * np.cos(lean), 0.0, -h + 0.016 + 0.90 * a * np.sin(lean))
+    rail, rail_turn = (0.004, 0.0, middle[2] - tall - 0.0015), turn
+    post, rear = (middle[2] + h) / 2, (middle[2] - h) / 2
+    if "opened" in row.details:
+        rail, rail_turn, post, rear = (0.004, 0.0, -h + 0.017), about("y", -3.0), 0.012, 0.012 - h
     parts = [
         bar((a, wide, 0.0045), paint.dark, (0, 0, -h + 0.0045), 0.003),
         painted("cylinder", (b * 0.5, 0.0012), paint.steel, (a * 0.80, 0, -h + 0.0095), gloss=1.0),
-        bar((0.010, b * 0.92, (middle[2] + h) / 2), paint.dark, (-a + 0.012, 0, (middle[2] - h) / 2 - 0.001), 0.003),
-        bar((a * 0.94, b * 0.52, 0.003), paint.steel, (0.004, 0, middle[2] - tall - 0.0015), 0.001, turn, 1.0),
+        bar((0.010, b * 0.92, post), paint.dark, (-a + 0.012, 0, rear - 0.001), 0.003),
+        bar((a * 0.94, b * 0.52, 0.003), paint.steel, rail, 0.001, rail_turn, 1.0),
         solid("box", (a, wide, 0.0045), (0, 0, -h + 0.0045)),
         solid("box", (a * 0.98, b * 0.86, tall), middle, turn),
-        solid("box", (0.012, b * 0.90, (middle[2] + h) / 2), (-a + 0.013, 0, (middle[2] - h) / 2)),
+        solid("box", (0.012, b * 0.90, post), (-a + 0.013, 0, rear)),
     ]
-    if "arched" in row.details or "eyes" in row.details:
+    if {"arched", "eyes", "swept"} & set(row.details):
         x = np.linspace(-1, 1, 25)
         rise = tall * (1 + 0.5 * (1 - x**2)) if "arched" in row.details else tall * (1.15 - 0.25 * x - 0.5 * x**6)
+        if "swept" in row.details:  # low behind, a high brow in front
+            rise = tall * np.interp(x, (-1, -0.4, 0.2, 0.6, 0.9, 1), (-0.1, 0.3, 1.1, 1.7, 1.5, 0.6))
         crest = zip((a * 0.98 * x[::-1]).tolist(), rise[::-1].tolist(), strict=True)
         sides = [(-a * 0.98, -tall), (a * 0.98, -tall), *crest]
         arm = rotated([plate(sides, b * 0.88, paint.main, 0.7)], about("x", 90))
@@ -277,8 +615,140 @@ def stapler(row: Stapler, paint: Paint) -> list[Part]:
         for along, out, size, tone in ((0.55, 0.86, 0.0045, (1.0, 1.0, 1.0, 1.0)), (0.60, 0.94, 0.0026, paint.dark)):
             u, _, z = on_top(along, -tall * 0.9)
             parts += [painted("sphere", (size,), tone, (u, side * b * out, z)) for side in (-1, 1)]
-    parts.append(painted("cylinder", (0.0030, b * 0.96), paint.steel, (-a + 0.012, 0, middle[2]), ALONG_Y))
+    if "teeth" in row.details:  # a crocodile's, and the ridge on its back
+        for x in np.linspace(-0.2, 0.9, 7):
+            u, _, z = on_top(x, -2 * tall)
+            parts += [
+                *(bar((0.0032, 0.0016, 0.0042), paint.pale, (u, side * b * 0.86, z), 0.001) for side in (-1, 1)),
+                bar(
+                    (0.0040, 0.0030, 0.0040),
+                    shade(paint.main, 0.7),
+                    on_top(0.55 - x, tall * 0.2),
+                    0.001,
+                    about("y", 45),
+                ),
+            ]
+    if "ears" in row.details:  # a rabbit's
+        for side in (-1, 1):
+            u, _, z = on_top(0.10, 0.014)
+            parts += [
+                blob((0.007, 0.0055, 0.019), paint.main, (u - 0.004, side * b * 0.48, z), 0.6, about("y", -25)),
+                blob(
+                    (0.003, 0.0035, 0.013), paint.accent, (u + 0.001, side * b * 0.48, z + 0.001), 0.6, about("y", -25)
+                ),
+            ]
+        parts.append(painted("sphere", (b * 0.24,), paint.accent, on_top(0.98, -tall * 0.6)))
+        parts.append(solid("box", (0.010, b * 0.8, 0.014), on_top(0.05, 0.012), density=0.2))
+    if "cover" in row.details:  # rubber over its front half
+        at = tuple(np.array(on_top(0.46)) - up * tall * 0.55)
+        parts.append(bar((a * 0.56, b * 0.96, tall * 0.72), paint.accent, at, min(0.006, tall * 0.6), turn))
+    if "spring" in row.details:  # a leaf that is pressed
+        leaf = [on_top(-0.86, 0.001), on_top(-0.2, 0.012), on_top(0.5, 0.015), on_top(0.90, 0.004)]
+        parts += [_leaf(leaf, b * 0.62, paint), rod(leaf[1], leaf[2], 0.004, density=0.3)]
+    if "turntable" in row.details:
+        parts += [
+            *moved(
+                [turned([(b * 1.5, 0), (b * 1.5, 0.007), (b * 1.3, 0.009), (0, 0.009)], paint.steel, 0.9)],
+                (a * 0.66, 0, -h),
+            ),
+            painted("cylinder", (b * 0.7, 0.001), paint.dark, (a * 0.66, 0, -h + 0.0095)),
+            solid("cylinder", (b * 1.5, 0.0045), (a * 0.66, 0, -h + 0.0045)),
+        ]
+    hinge = middle[2] if "opened" not in row.details else -h + 0.020
+    parts.append(painted("cylinder", (0.0030, b * 0.96), paint.steel, (-a + 0.012, 0, hinge), ALONG_Y))
     return parts
+
+
+def _leaf(path: list[tuple[float, ...]], wide: float, paint: Paint) -> Part:
+    """Return a strip of sheet along a path in the xz plane [m]."""
+    line = np.asarray(smooth(path, 15))
+    edges = ((-wide, -0.001), (-wide, 0.001), (wide, 0.001), (wide, -0.001), (-wide, -0.001))
+    return skin(swath([line + np.array([0, y, z]) for y, z in edges]), paint.main, gloss=0.8)
+
+
+def _framed(row: Stapler, paint: Paint) -> list[Part]:
+    a, b, h = row.length / 2, row.width / 2, row.height / 2
+    if row.frame == "tacker":  # a gun for the workshop: a lever over a grip, the staples below
+        lever = [(a * 0.72, 0, h * 0.62), (a * 0.10, 0, h * 0.98), (-a * 0.50, 0, h * 0.78), (-a * 0.98, 0, h * 0.52)]
+        return [
+            bar((a * 0.98, b * 0.55, h * 0.16), paint.steel, (0, 0, -h * 0.84), 0.002, gloss=0.9),
+            bar((a * 0.24, b * 0.95, h * 0.86), paint.main, (a * 0.72, 0, -h * 0.06), 0.006, gloss=0.7),
+            bar((a * 0.78, b * 0.85, h * 0.13), paint.main, (-a * 0.10, 0, h * 0.22), 0.005, gloss=0.7),
+            bar((a * 0.12, b * 0.85, h * 0.50), paint.main, (-a * 0.80, 0, -h * 0.25), 0.005, gloss=0.7),
+            bar((a * 0.70, b * 0.80, h * 0.12), paint.main, (0, 0, -h * 0.62), 0.004, gloss=0.7),
+            tube(lever, (b * 0.50, b * 0.55, b * 0.60, b * 0.55), paint.steel, 18, 0.9, normal=(0, 1, 0)),
+            painted("cylinder", (0.006, b), paint.dark, lever[0], ALONG_Y),
+            painted("cylinder", (0.008, b * 0.98), paint.accent, (a * 0.72, 0, -h * 0.1), ALONG_Y),
+            solid("box", (a * 0.24, b * 0.95, h * 0.92), (a * 0.72, 0, -h * 0.08), density=2.0),
+            solid("box", (a * 0.95, b * 0.70, h * 0.25), (0, 0, -h * 0.75)),
+            solid("box", (a * 0.80, b * 0.85, h * 0.16), (-a * 0.10, 0, h * 0.22)),
+            solid("box", (a * 0.12, b * 0.85, h * 0.50), (-a * 0.80, 0, -h * 0.25)),
+            rod(lever[1], lever[3], b * 0.5),
+        ]
+    if row.frame == "electric":  # a box with a mouth that paper is put into
+        shell = [
+            (-a, -h * 0.5),
+            (a * 0.94, -h * 0.42),
+            (a * 0.96, h * 0.30),
+            (a * 0.72, h * 0.80),
+            (a * 0.2, h),
+            (-a * 0.7, h * 0.92),
+        ]
+        return [
+            *rotated([plate([*shell, (-a, h * 0.4)], b, paint.main, 0.7)], about("x", 90)),
+            bar((a, b, h * 0.10), paint.dark, (0, 0, -h * 0.90), 0.003),
+            bar((a * 0.44, b * 0.98, h * 0.24), paint.main, (-a * 0.55, 0, -h * 0.62), 0.002, gloss=0.7),
+            bar((a * 0.10, b * 0.30, h * 0.06), paint.steel, (a * 0.78, 0, -h * 0.78), 0.001, gloss=1.0),
+            bar((a * 0.10, b * 0.34, h * 0.10), paint.steel, (a * 0.78, 0, -h * 0.46), 0.001, gloss=1.0),
+            bar((a * 0.45, b * 0.60, 0.0012), paint.dark, (-a * 0.20, 0, h * 0.97), 0.001, about("y", -5)),
+            painted("cylinder", (b * 0.20, 0.002), paint.accent, (a * 0.52, 0, h * 0.90), about("y", 20)),
+            painted("sphere", (0.0022,), (0.2, 0.9, 0.3, 1.0), (a * 0.52, b * 0.5, h * 0.92)),
+            solid("box", (a, b, h * 0.62), (0, 0, -h * 0.38)),
+            solid("box", (a * 0.75, b, h * 0.30), (-a * 0.15, 0, h * 0.62)),
+        ]
+    if row.frame == "plunger":  # of a century ago: struck on a knob
+        knob = [
+            (0.0060, 0),
+            (0.0060, h * 0.50),
+            (0.0150, h * 0.54),
+            (0.0165, h * 0.66),
+            (0.0100, h * 0.80),
+            (0, h * 0.84),
+        ]
+        return [
+            bar((a, b, 0.005), paint.main, (0, 0, -h + 0.005), 0.003, gloss=0.7),
+            bar((a * 0.16, b * 0.7, h * 0.50), paint.main, (-a * 0.74, 0, -h * 0.45), 0.005, gloss=0.7),
+            bar((a * 0.88, b * 0.55, h * 0.13), paint.main, (a * 0.02, 0, -h * 0.10), 0.004, gloss=0.7),
+            bar((a * 0.80, b * 0.40, h * 0.06), paint.steel, (a * 0.06, 0, -h * 0.28), 0.001, gloss=0.9),
+            bar((a * 0.17, b * 0.80, h * 0.30), paint.main, (a * 0.72, 0, -h * 0.16), 0.005, gloss=0.7),
+            *moved([turned(knob, paint.accent, 0.8)], (a * 0.72, 0, h * 0.14)),
+            painted("cylinder", (b * 0.45, 0.0015), paint.steel, (a * 0.72, 0, -h + 0.0105), gloss=1.0),
+            solid("box", (a, b, 0.005), (0, 0, -h + 0.005)),
+            solid("box", (a * 0.16, b * 0.7, h * 0.50), (-a * 0.74, 0, -h * 0.45)),
+            solid("box", (a * 0.88, b * 0.7, h * 0.22), (a * 0.02, 0, -h * 0.16)),
+            rod((a * 0.72, 0, 0), (a * 0.72, 0, h * 0.82), 0.011, "cylinder"),
+        ]
+    dome, upper = (a * 0.86, b, h * 1.2), [(np.cos(t), np.sin(t)) for t in np.linspace(-0.1, np.pi / 2, 14)]
+    line = [(dome[0] * np.cos(t), 0, dome[2] * np.sin(t)) for t in np.linspace(0.3, 2.9, 9)]
+    beetle = [
+        skin(transformed(lathe(upper, 28), dome), paint.main, gloss=0.7),
+        tube(line, 0.0012, paint.dark, 24, normal=(0, 1, 0)),
+        bar((a * 0.84, b * 0.5, 0.003), paint.steel, (a * 0.10, 0, -h * 0.06), 0.001, gloss=1.0),
+        blob((a * 0.24, b * 0.56, h * 0.50), paint.dark, (a * 0.82, 0, h * 0.30), 0.7),
+        *(painted("sphere", (b * 0.14,), (1.0, 1.0, 1.0, 1.0), (a * 0.96, y * b, h * 0.55)) for y in (-0.34, 0.34)),
+    ]
+    for x, y, side in itertools.product((0.35, -0.05, -0.50), (0.48,), (-1, 1)):
+        at = (dome[0] * x, side * b * y, dome[2] * float(np.sqrt(1 - x**2 - y**2)))
+        beetle.append(painted("ellipsoid", (a * 0.14, b * 0.20, h * 0.16), paint.dark, at))
+    return [  # a beetle: a spotted dome that gapes over the base
+        *rotated(beetle, about("y", -9), (-a * 0.10, 0, -h * 0.30)),
+        bar((a, b * 0.9, 0.0045), paint.dark, (0, 0, -h + 0.0045), 0.003),
+        bar((0.010, b * 0.7, h * 0.36), paint.dark, (-a * 0.80, 0, -h * 0.60), 0.003),
+        painted("cylinder", (b * 0.3, 0.0012), paint.steel, (a * 0.82, 0, -h + 0.0095), gloss=1.0),
+        solid("box", (a, b * 0.9, 0.0045), (0, 0, -h + 0.0045)),
+        solid("box", (a * 0.80, b * 0.75, h * 0.60), (-a * 0.05, 0, h * 0.15), about("y", -9)),
+        solid("box", (0.010, b * 0.7, h * 0.36), (-a * 0.80, 0, -h * 0.60)),
+    ]
 
 
 class Comb(NamedTuple):
@@ -314,19 +784,31 @@ def comb(row: Comb, paint: Paint) -> list[Part]:
     a, b, half = row.length / 2, row.width / 2, 0.0046
     begin, spine = row.begin * a, row.spine * b
     top = b - spine
-    t = np.linspace(-1, 1, 17)
+    t = np.linspace(-1, 1, 17 if "wavy" not in row.details else 49)
     x = (a + begin) / 2 + t * ((a - begin) / 2 + 0.002)
     arch = row.bow * (1 - t**2) - row.bow
     upper, lower = top + spine + arch, top - spine + 0.5 * arch
+    if "wavy" in row.details:
+        upper = upper + 0.30 * spine * np.cos(4 * np.pi * t)
+    elif "crest" in row.details:  # stands high in the hair
+        upper = upper + 0.95 * b * np.sqrt(1 - 0.98 * t**2) * (1 + 0.08 * np.cos(8 * np.pi * t))
+    elif "fish" in row.details:
+        upper = upper + 0.40 * b * np.sqrt(1 - 0.98 * t**2)
     edges = ((lower, -half), (lower, half), (upper, half), (upper, -half), (lower, -half))
-    spine_mesh = swath([np.column_stack([x, y, np.full(17, z)]) for y, z in edges])
+    spine_mesh = swath([np.column_stack([x, y, np.full(len(t), z)]) for y, z in edges])
     parts: list[Part] = [skin(spine_mesh, paint.main, gloss=0.4)]
     for u in np.linspace(begin + row.wire, a - row.wire, row.teeth):
         edge = float(np.interp(u, x, lower)) + 0.001
         low = -b + row.bow * 0.5 * ((u - (a + begin) / 2) / ((a - begin) / 2)) ** 2
+        if "shrinking" in row.details:
+            low = edge - (edge - low) * (1 - 0.72 * (u - begin) / (a - begin))
+        if "pins" in row.details:
+            parts.append(tube([(u, edge, 0), (u, low, 0)], (row.wire, row.wire, row.wire * 0.5), paint.main, 4))
+            continue
         parts.append(
             bar((row.wire, (edge - low) / 2, half * 0.62), paint.main, (float(u), (edge + low) / 2, 0), 0.0006)
         )
+    parts += _trimmed(row, (begin, top, spine), half, paint)
     if "ends" in row.details:
         parts += [
             bar((0.0030, b * 0.98 - row.bow / 2, half), paint.main, (u, -row.bow / 2, 0), 0.002)
@@ -337,15 +819,91 @@ def comb(row: Comb, paint: Paint) -> list[Part]:
         solid("box", ((a - begin) / 2, b - spine, half * 0.7), ((a + begin) / 2, -spine, 0), density=0.4),
     ]
     if begin > -a * 0.8:
-        kind = next((k for k in ("tail", "handle", "hole") if k in row.details), "handle")
+        kind = next((k for k in ("tail", "handle", "hole", "prongs", "case", "ring") if k in row.details), "handle")
         widths, flat = {
             "tail": ((0.0062, 0.0042, 0.0022), 0.75),
             "handle": ((0.0095, 0.0105, 0.0085), 0.5),
             "hole": ((0.0110, 0.0120, 0.0100), 0.42),
+            "prongs": ((0.0070, 0.0060, 0.0085), 0.6),
+            "case": ((0.0130, 0.0130, 0.0120), 0.6),
+            "ring": ((0.0080, 0.0060, 0.0060), 0.7),
         }[kind]
         path = [(begin + 0.003, top * 0.9, 0), ((begin - a) / 2, top * 0.6, 0), (-a, top * 0.4, 0)]
+        if kind in ("prongs", "ring"):
+            path[2] = (-a + 0.034, top * 0.45, 0)
         parts.append(tube(path, widths, paint.main, 12, flatness=flat))
         if kind == "hole":
             parts.append(painted("cylinder", (0.0042, 0.0056), paint.dark, (-a + 0.010, top * 0.45, 0)))
+        elif kind == "prongs":
+            for y in np.linspace(-0.011, 0.011, 4) + top * 0.45:
+                parts.append(tube([(-a + 0.036, y, 0), (-a, y, 0)], (0.0017, 0.0010), paint.steel, 4, 1.0))
+            parts.append(bar((0.006, 0.0125, half), paint.main, (-a + 0.034, top * 0.45, 0), 0.002))
+        elif kind == "ring":  # for a finger
+            middle = (-a + 0.018, top * 0.45, 0)
+            parts += moved([ring(0.0145, 0.0042, paint.main)], middle)
+            solids.append(solid("cylinder", (0.018, 0.0042), middle, density=0.5))
+        elif kind == "case":  # it folds into its handle
+            middle = ((begin - a) / 2, top * 0.62, 0)
+            parts = parts[:-1]
+            lean = about("z", float(np.degrees(np.arctan2(top * 0.5, begin + a))))
+            parts += [
+                bar(((begin + a) / 2 + 0.004, 0.0130, half * 1.5), paint.main, middle, 0.004, lean, 0.6),
+                bar(((begin + a) / 2 - 0.004, 0.0022, half * 1.56), paint.accent, middle, 0.001, lean),
+                painted("cylinder", (0.0055, half * 1.7), paint.steel, (begin - 0.004, top * 0.86, 0), gloss=1.0),
+            ]
         solids.append(rod((begin, top * 0.8, 0), (-a + 0.006, top * 0.45, 0), 0.0046 if kind == "tail" else 0.0050))
     return [*parts, *solids]
+
+
+def _trimmed(row: Comb, place: tuple[float, float, float], half: float, paint: Paint) -> list[Part]:
+    """Return what is on the spine, of which this is where it begins, its middle's y and half its width [m]."""
+    (begin, top, spine), a, b = place, row.length / 2, row.width / 2
+    parts: list[Part] = []
+    middle, long = (a + begin) / 2, (a - begin) / 2
+    if "beads" in row.details:  # worn in the hair
+        for k, u in enumerate(np.linspace(-0.82, 0.82, 7)):
+            at = (middle + long * u, top + spine * 0.7 - row.bow * u**2, half * 0.8)
+            r = 0.0058 if k % 2 else 0.0046
+            parts.append(painted("sphere", (r,), paint.pale if k % 2 else paint.accent, at, gloss=0.9))
+    elif "crest" in row.details:  # pierced
+        for k, u in enumerate(np.linspace(-0.66, 0.66, 7)):
+            y = top + spine * 0.4 + 0.42 * b * float(np.sqrt(1 - u**2))
+            parts.append(
+                painted("cylinder", (0.0036 if k % 2 else 0.0050, half + 0.0004), paint.dark, (middle + long * u, y, 0))
+            )
+    elif "fish" in row.details:
+        fin = [
+            (begin + 0.010, top),
+            (begin - 0.016, top - spine * 1.6),
+            (begin - 0.010, top),
+            (begin - 0.016, top + spine * 1.8),
+        ]
+        parts += [
+            plate(fin[::-1], half, paint.main, 0.4),
+            painted("cylinder", (0.0042, half + 0.0006), (1.0, 1.0, 1.0, 1.0), (a - 0.016, top + spine * 0.55, 0)),
+            painted("cylinder", (0.0022, half + 0.0010), paint.dark, (a - 0.015, top + spine * 0.55, 0)),
+            *(
+                painted("cylinder", (0.0030, half + 0.0004), paint.accent, (middle + long * u, top + spine * 0.4, 0))
+                for u in (-0.4, -0.1, 0.2)
+            ),
+        ]
+    elif "loop" in row.details:  # held by a bow over it
+        high = b + 0.024
+        path = [
+            (middle - long * 0.8, top, 0),
+            (middle - long * 0.55, high, 0),
+            (middle + long * 0.55, high, 0),
+            (middle + long * 0.8, top, 0),
+        ]
+        parts += [tube(path, 0.0062, paint.main, 24, flatness=0.75), rod(path[1], path[2], 0.0055, density=0.5)]
+    elif "card" in row.details:
+        parts += [
+            painted("cylinder", (0.0050, half + 0.0004), paint.dark, (begin + 0.012, top + spine * 0.35, 0)),
+            bar(
+                (long * 0.45, spine * 0.24, half + 0.0004),
+                paint.accent,
+                (middle + long * 0.2, top + spine * 0.2, 0),
+                0.001,
+            ),
+        ]
+    return parts

@@ -54,6 +54,8 @@ def _alike(one: Any, other: Any) -> bool:
 def _blend(one: Any, other: Any, share: float, strayed: float) -> Any:
     if isinstance(one, tuple):
         return tuple(_blend(first, second, share, strayed) for first, second in zip(one, other, strict=True))
+    if one == other:  # what both have alike, such as a fruit that is cut nowhere, stays so
+        return one
     low, high = sorted((one, other))
     if low > 0.0:  # what both have above nothing, such as a radius, is never nothing
         return strayed * float(np.clip(one + share * (other - one), 0.7 * low, 1.4 * high))

@@ -11,9 +11,22 @@ from vla_ros.objects.colors import Rgba
 from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Mesh, Part
 from vla_ros.objects.recipes.families.details import band, handle, radius_at, ribs
-from vla_ros.objects.recipes.forms import WHITE, Profile, about, bar, ring, rotated, stack, tube, turned
+from vla_ros.objects.recipes.forms import (
+    WHITE,
+    Profile,
+    about,
+    bar,
+    blob,
+    plate,
+    ring,
+    rotated,
+    shape_of,
+    stack,
+    tube,
+    turned,
+)
 from vla_ros.objects.shapes import lathe, smooth
-from vla_ros.objects.solids import painted, rod, skin, solid
+from vla_ros.objects.solids import ALONG_X, painted, rod, skin, solid, towards
 
 
 class Bottle(NamedTuple):
@@ -25,6 +38,7 @@ class Bottle(NamedTuple):
     flat: float = 1.0
     angular: bool = False  # straight between the points of its outline
     sides: int = 28
+    figure: str | None = None  # what it is shaped as: bear
 
 
 BOTTLES = {
@@ -80,6 +94,15 @@ def bottle(row: Bottle, paint: Paint) -> list[Part]:
         parts += handle(
             outline, "square" if row.label == "grip" else "ear", start * top, end * top, 0.012, 0.0055, paint.main
         )
+    elif row.label == "basket":  # of cane, with two loops at its shoulder
+        parts += ribs(outline, np.linspace(0.03, 0.97, 9) * widest, paint.wood, 0.055 * widest)
+        for side in (1, -1):
+            parts += handle(outline, "ear", widest + 0.008, 0.7 * widest, 0.008, 0.0032, paint.wood, side)
+    elif row.label == "ribs":
+        parts += ribs(outline, np.linspace(0.08, 0.62, 9) * top, paint.main, 0.016 * top)
+        parts.append(band(outline, 0.40 * top, 0.56 * top, lid, 0.0020, row.sides))
+    if row.figure == "bear":
+        parts += _bear(outline, 0.83 * top, paint)
     if row.flat == 1.0:
         cuts = [0.0, widest, (widest + top) / 2, top] if widest < 0.8 * top else [0.0, top]
         if len(row.outline) > 5:
@@ -91,6 +114,21 @@ def bottle(row: Bottle, paint: Paint) -> list[Part]:
             parts.append(solid("box", (r * 0.94, r * 0.94 * row.flat, (b - a) / 2), (0, 0, (a + b) / 2)))
     parts += _cap(row.cap, neck, top, lid, paint)
     return rotated(parts, (0, 0, 0, 1), (0, 0, -top / 2))
+
+
+def _bear(outline: Profile, z: float, paint: Paint) -> list[Part]:
+    """Return a bear's face at −y of a head at this height [m], its ears and its paws."""
+    r, belly = radius_at(outline, z), radius_at(outline, 0.45 * z)
+    parts = [painted("ellipsoid", (0.34 * r, 0.30 * r, 0.28 * r), shade(paint.main, 1.35), (0, -r, z - 0.12 * r))]
+    parts.append(painted("sphere", (0.13 * r,), paint.dark, (0, -1.28 * r, z)))
+    for side in (-1, 1):
+        parts += [
+            painted("sphere", (0.36 * r,), paint.main, (side * 0.78 * r, 0, z + 0.70 * r), gloss=0.8),
+            painted("sphere", (0.11 * r,), paint.dark, (side * 0.36 * r, -0.92 * r, z + 0.26 * r)),
+            blob((0.30 * r, 0.30 * r, 0.62 * r), paint.main, (side * 0.84 * belly, -0.55 * belly, 0.52 * z), 0.8),
+            blob((0.40 * r, 0.45 * r, 0.36 * r), paint.main, (side * 0.55 * belly, -0.85 * belly, 0.36 * r), 0.8),
+        ]
+    return parts
 
 
 def _squeezed(mesh: Mesh, flat: float) -> Mesh:
@@ -122,15 +160,76 @@ def _cap(kind: str, neck: float, top: float, lid: Rgba, paint: Paint) -> list[Pa
         ],
         "nozzle": [(r + 0.004, -0.008), (r + 0.003, 0.008), (0.006, 0.014), (0.003, 0.040), (0, 0.040)],
         "dropper": [(r, -0.006), (r, 0.008), (0.0065, 0.009), (0.0070, 0.024), (0.004, 0.032), (0, 0.033)],
+        "teat": [(r + 0.005, -0.012), (r + 0.005, 0.003), (r + 0.001, 0.006), (0, 0.006)],
+        "swing": [(neck - 0.001, -0.002), (neck + 0.003, 0.003), (neck + 0.001, 0.009), (0, 0.012)],
+        "stopper": [(neck - 0.001, -0.003), (neck + 0.002, 0.003), (0.005, 0.006), (0.005, 0.012)],
+        "brush": [(r + 0.001, -0.004), (r, 0.030), (r - 0.002, 0.037), (0, 0.038)],
+        "beaker": [(r + 0.006, -0.016), (r + 0.006, 0.022), (r + 0.003, 0.027), (0, 0.027)],
+        "spouts": [(r + 0.003, -0.006), (r + 0.003, 0.008), (r - 0.001, 0.015), (0, 0.016)],
+        "swan": [(r + 0.001, -0.008), (r + 0.001, 0.009), (0.006, 0.012), (0.005, 0.018), (0, 0.018)],
+        "carry": [(r + 0.003, -0.010), (r + 0.003, 0.014), (r, 0.017), (0, 0.017)],
+        "bent": [(r + 0.001, -0.006), (r + 0.001, 0.003), (0, 0.003)],
     }
     profile = [(radius, top + z) for radius, z in profiles[kind]]
-    color = {"cork": paint.wood, "crown": paint.steel, "dropper": paint.dark}.get(kind, lid)
+    tones = {"cork": paint.wood, "crown": paint.steel, "dropper": paint.dark, "swing": paint.pale, "bent": paint.main}
+    color = tones.get(kind, lid)
     high = profile[-1][1]
     wide = float(np.mean([radius for radius, _ in profile[:-1]]))
     return [
         turned(profile, color, 0.5),
         solid("cylinder", (wide, (high - top + 0.004) / 2), (0, 0, (high + top - 0.004) / 2), density=0.4),
+        *_topped(kind, neck, top, color, lid, paint),
     ]
+
+
+def _topped(kind: str, neck: float, top: float, color: Rgba, lid: Rgba, paint: Paint) -> list[Part]:
+    """Return what a cap of this kind has besides a turned body."""
+    r, across = neck + 0.0025, (0.0, 1.0, 0.0)
+    if kind == "teat":
+        rubber = [(0.95 * r, 0.005), (0.86 * r, 0.012), (0.0062, 0.021), (0.0058, 0.031), (0.003, 0.035), (0, 0.0355)]
+        tip = solid("cylinder", (0.006, 0.008), (0, 0, top + 0.027), density=0.3)
+        return [turned([(x, top + z) for x, z in rubber], (0.90, 0.78, 0.58, 1.0), 0.6), tip]
+    if kind == "swing":  # of wire, hinged at the neck
+        wire = [(r, 0, top - 0.022), (r + 0.005, 0, top - 0.006), (0.6 * r, 0, top + 0.013), (0, 0, top + 0.014)]
+        return [
+            tube([(side * x, y, z) for x, y, z in wire], 0.0013, paint.steel, 14, 1.0, normal=across)
+            for side in (-1, 1)
+        ] + rotated(
+            [ring(r, 0.0015, paint.steel), ring(r - 0.001, 0.0015, paint.accent)], (0, 0, 0, 1), (0, 0, top - 0.001)
+        )
+    if kind == "stopper":
+        ball = (0.0155,), (0, 0, top + 0.023)
+        return [painted("sphere", ball[0], color, ball[1], gloss=0.9), solid("sphere", *ball, density=0.4)]
+    if kind == "beaker":  # a cup to drink from
+        side: Profile = [(r + 0.006, top - 0.016), (r + 0.006, top + 0.022)]
+        return handle(side, "ear", top + 0.016, top - 0.010, 0.014, 0.0040, color)
+    if kind == "spouts":
+        return [
+            tube([(side * 0.5 * r, 0, top + 0.010), (side * (r + 0.009), 0, top + 0.017)], (0.0050, 0.0032), color, 6)
+            for side in (-1, 1)
+        ]
+    if kind == "swan":
+        neck_of = [(0, 0, top + 0.014), (0, 0, top + 0.038), (0.012, 0, top + 0.054), (0.036, 0, top + 0.044)]
+        held = rod((0, 0, top + 0.016), (0, 0, top + 0.040), 0.004, density=0.2)
+        return [tube(neck_of, (0.0034, 0.0030, 0.0020), color, 20, normal=across), held]
+    if kind == "carry":
+        strap = [
+            (-r - 0.002, 0, top + 0.010),
+            (-0.8 * r, 0, top + 0.034),
+            (0.8 * r, 0, top + 0.034),
+            (r + 0.002, 0, top + 0.010),
+        ]
+        held = rod((-0.6 * r, 0, top + 0.034), (0.6 * r, 0, top + 0.034), 0.003, density=0.2)
+        return [tube(strap, 0.0030, paint.dark, 20, flatness=2.0, normal=across), held]
+    if kind == "bent":  # to squirt under a rim
+        way = [(0, 0, top - 0.004), (0.002, 0, top + 0.016), (0.014, 0, top + 0.030), (0.030, 0, top + 0.036)]
+        end, turn = (0.035, 0, top + 0.0375), towards((0.95, 0, 0.30))
+        return [
+            tube(way, (0.95 * neck, 0.85 * neck, 0.75 * neck), paint.main, 16, 0.8, normal=across),
+            painted("cylinder", (0.85 * neck, 0.0090), lid, end, turn, 0.5),
+            rod((0.006, 0, top + 0.016), end, 0.75 * neck, density=0.3),
+        ]
+    return []
 
 
 class Jar(NamedTuple):
@@ -141,6 +240,7 @@ class Jar(NamedTuple):
     details: tuple[str, ...] = ("label",)
     angular: bool = False
     sides: int = 28
+    stem: float = 0.0  # height of a stem below it [m]
 
 
 JARS = {
@@ -163,8 +263,9 @@ def jar(row: Jar, paint: Paint) -> list[Part]:
     (mouth, top), foot = row.outline[-1], row.outline[0][0]
     outline: Profile = row.outline if row.angular else smooth(row.outline, 22)
     turn = about("z", 45) if row.sides == 4 else (0.0, 0.0, 0.0, 1.0)
+    end = [(0, top)] if row.lid != "open" else [(mouth - 0.003, top), (mouth - 0.004, 0.3 * top), (0, 0.3 * top)]
     parts = [
-        skin(lathe([(0, 0), (foot - 0.002, 0), *outline, (0, top)], row.sides), paint.main, None, (0, 0, 0), turn, 0.9)
+        skin(lathe([(0, 0), (foot - 0.002, 0), *outline, *end], row.sides), paint.main, None, (0, 0, 0), turn, 0.9)
     ]
     flat = {4: 0.74, 6: 0.9, 8: 0.95}.get(row.sides, 1.0)
     if "label" in row.details:
@@ -181,6 +282,29 @@ def jar(row: Jar, paint: Paint) -> list[Part]:
         parts += ribs(outline, np.linspace(0.12, 0.85, 6) * top, paint.main, 0.004)
     if "bands" in row.details:
         parts += [band(outline, z * top, z * top + 0.005, paint.accent, 0.0009, row.sides) for z in (0.15, 0.72)]
+    if "layers" in row.details:  # of sweets or sand
+        for k, tone in enumerate((paint.accent, paint.pale, paint.wood)):
+            parts.append(band(outline, (0.12 + 0.26 * k) * top, (0.25 + 0.26 * k) * top, tone, 0.0006, row.sides))
+    if "handles" in row.details:
+        for side in (1, -1):
+            parts += handle(outline, "ear", 0.86 * top, 0.55 * top, 0.014, 0.0045, paint.main, side)
+    if "tap" in row.details:
+        r, z = radius_at(outline, 0.15 * top), 0.15 * top
+        parts += [
+            painted("cylinder", (0.0062, 0.003), paint.steel, (r, 0, z), ALONG_X, 1.0),
+            painted("cylinder", (0.0042, 0.010), paint.dark, (r + 0.010, 0, z), ALONG_X),
+            painted("cylinder", (0.0038, 0.008), paint.dark, (r + 0.016, 0, z - 0.005)),
+            bar((0.0022, 0.0100, 0.0030), paint.accent, (r + 0.013, 0, z + 0.007), 0.001),
+            rod((r, 0, z), (r + 0.016, 0, z), 0.0055, density=0.3),
+        ]
+    if row.stem:
+        low, wide = -row.stem, 0.8 * max(r for r, _ in outline)
+        stem = [(0, low), (wide, low), (wide, low + 0.003), (0.009, low + 0.009), (0.008, -0.008), (foot, 0.003)]
+        parts += [
+            turned(stem, paint.main, 0.9),
+            solid("cylinder", (wide, 0.002), (0, 0, low + 0.002), density=2.0),
+            solid("cylinder", (0.009, row.stem / 2), (0, 0, low / 2)),
+        ]
     parts += stack(outline, (0.0, top * 0.35, top * 0.7, top) if not row.angular else (0.0, top), share=flat)
     cover = paint.accent if paint.style else paint.steel
     r = mouth + 0.0025
@@ -191,9 +315,36 @@ def jar(row: Jar, paint: Paint) -> list[Part]:
         "cork": [(mouth - 0.003, -0.002), (mouth - 0.001, 0.010), (mouth - 0.003, 0.013), (0, 0.013)],
         "cloth": [(r + 0.007, -0.014), (r + 0.001, -0.004), (r + 0.001, 0.003), (r - 0.006, 0.008), (0, 0.009)],
         "dome": [(r, -0.002), (r, 0.004), (r * 0.8, 0.013), (0.006, 0.019), (0.006, 0.026), (0, 0.027)],
+        "dipper": [(r, -0.003), (r, 0.004), (r * 0.7, 0.009), (r * 0.3, 0.011), (0, 0.0115)],
+        "spoon": [(r, -0.002), (r, 0.004), (r * 0.8, 0.012), (r * 0.4, 0.017), (0, 0.018)],
+        "head": [(r, -0.003), (r, 0.003), (r * 0.9, 0.006), (0, 0.006)],
+        "sphere": [(mouth - 0.002, -0.002), (mouth - 0.001, 0.003), (mouth * 0.8, 0.006), (0, 0.006)],
+        "open": [(mouth, -0.004), (mouth + 0.004, -0.001), (mouth + 0.003, 0.003), (mouth - 0.003, 0.002)],
+        "saucer": [
+            (r + 0.004, -0.003),
+            (r + 0.006, 0.003),
+            (r * 0.6, 0.009),
+            (r * 0.3, 0.010),
+            (r * 0.32, 0.017),
+            (0, 0.017),
+        ],
+        "tub": [(r + 0.001, -0.004), (r + 0.001, 0.024), (r - 0.001, 0.027), (0, 0.027)],
+        "shaker": [(r, -0.006), (r, 0.010), (r * 0.92, 0.017), (r * 0.6, 0.022), (0, 0.024)],
+        "foil": [(r - 0.001, -0.007), (r + 0.0005, -0.003), (r - 0.002, 0.001), (0, 0.0015)],
     }[row.lid]
     profile = [(radius, top + z) for radius, z in profile]
-    color = {"cork": paint.wood, "clip": paint.steel, "cloth": paint.accent}.get(row.lid, cover)
+    color = {
+        "cork": paint.wood,
+        "sphere": paint.wood,
+        "clip": paint.steel,
+        "shaker": paint.steel,
+        "foil": paint.steel,
+        "cloth": paint.accent,
+        "dipper": paint.main,
+        "head": paint.main,
+        "open": paint.main,
+        "saucer": paint.main,
+    }.get(row.lid, cover)
     parts.append(turned(profile, color, 0.1 if row.lid == "cloth" else 0.7))
     tall = profile[-1][1] - top
     parts.append(
@@ -220,9 +371,60 @@ def jar(row: Jar, paint: Paint) -> list[Part]:
             ]
             parts.append(tube(wire, 0.0014, paint.dark, 10, normal=(1, 0, 0)))
         parts += rotated([ring(r + 0.001, 0.0016, paint.accent)], (0, 0, 0, 1), (0, 0, top - 0.001))
+    elif row.lid == "dipper":  # of wood, in a notch of the lid
+        stick = [(0.008, 0, top + 0.006), (0.026, 0, top + 0.062)]
+        parts += [
+            tube(stick, (0.0028, 0.0026), paint.wood, 6),
+            painted("sphere", (0.0055,), paint.wood, stick[1]),
+            painted("cylinder", (0.0060, 0.001), paint.dark, (0.009, 0, top + 0.0105)),
+            rod(stick[0], stick[1], 0.004, density=0.2),
+        ]
+    elif row.lid == "spoon":
+        handle_of = [(0.7 * r, 0, top), (r + 0.006, 0, top + 0.008), (r + 0.034, 0, top + 0.032)]
+        parts += [
+            tube(handle_of, (0.0020, 0.0022, 0.0042), paint.steel, 12, 1.0, 0.5, (0, 1, 0)),
+            painted("sphere", (0.0075,), color, (0, 0, top + 0.023), gloss=0.7),
+            solid("sphere", (0.0075,), (0, 0, top + 0.023), density=0.3),
+            rod(handle_of[1], handle_of[2], 0.0025, density=0.2),
+        ]
+    elif row.lid == "sphere":
+        parts += [
+            painted("sphere", (0.85 * mouth,), color, (0, 0, top + 0.55 * mouth)),
+            solid("sphere", (0.82 * mouth,), (0, 0, top + 0.55 * mouth), density=0.3),
+        ]
+    elif row.lid == "head":  # a cat's
+        parts += _head(1.05 * r, top + 0.006 + 0.6 * r, paint)
+    elif row.lid == "tub":
+        for k in range(26):
+            angle = 2 * np.pi * k / 26
+            place = ((r + 0.001) * np.cos(angle), (r + 0.001) * np.sin(angle), top + 0.011)
+            parts.append(painted("cylinder", (0.0011, 0.011), shade(color, 0.8), place))
+        parts.append(solid("cylinder", (r, 0.006), (0, 0, top + 0.020), density=0.3))
+    elif row.lid == "shaker":
+        for share, count in ((0.0, 1), (0.30, 6), (0.56, 10)):
+            for k in range(count):
+                angle, z = 2 * np.pi * k / count, top + 0.024 - 0.0035 * share / 0.56 + 0.0002
+                place = (share * r * np.cos(angle), share * r * np.sin(angle), z)
+                parts.append(painted("sphere", (0.0017,), paint.dark, place))
     elif row.lid == "cloth":
         parts += rotated([ring(r + 0.0015, 0.0014, paint.dark)], (0, 0, 0, 1), (0, 0, top - 0.003))
     return rotated(parts, (0, 0, 0, 1), (0, 0, -top / 2))
+
+
+def _head(r: float, z: float, paint: Paint) -> list[Part]:
+    """Return a cat's head about this height [m], its face at −y."""
+    parts = [blob((r, 0.92 * r, 0.72 * r), paint.main, (0, 0, z), 0.8), solid("sphere", (0.78 * r,), (0, 0, z))]
+    parts.append(painted("ellipsoid", (0.10 * r, 0.05 * r, 0.07 * r), paint.accent, (0, -0.92 * r, z)))
+    for side in (-1, 1):
+        ear = [(0.34 * r, -0.2 * r), (0.26 * r, 0.16 * r), (0.10 * r, 0.42 * r), (0, 0.48 * r)]
+        parts += rotated([turned(ear, paint.main, 0.8)], about("y", 18 * side), (side * 0.58 * r, 0, z + 0.52 * r))
+        parts.append(
+            painted("ellipsoid", (0.10 * r, 0.05 * r, 0.13 * r), paint.dark, (side * 0.38 * r, -0.83 * r, z + 0.16 * r))
+        )
+        for tilt in (-10, 8):
+            place, turn = (side * 0.46 * r, -0.83 * r, z - (0.06 + 0.006 * tilt) * r), about("y", side * tilt)
+            parts.append(painted("box", (0.20 * r, 0.02 * r, 0.012 * r), paint.dark, place, turn))
+    return parts
 
 
 class Can(NamedTuple):
@@ -230,11 +432,12 @@ class Can(NamedTuple):
 
     radius: float
     height: float
-    top: str = "ring"  # ring, flat, lid, key, spout, dome, bail
+    top: str = "ring"  # ring, flat, lid, key, spout, dome, bail, straw, opened, screw, cover, hinged
     details: tuple[str, ...] = ()
     flat: float = 1.0
     taper: float = 0.0
     sides: int = 28
+    figure: str | None = None  # what it is instead of a closed tin: watering, jerry, churn, dustbin
 
 
 CANS = {
@@ -254,28 +457,33 @@ CANS = {
 
 def can(row: Can, paint: Paint) -> list[Part]:
     """A can with metal ends and a printed side."""
+    if row.figure:
+        figures = {"watering": _watering_can, "jerry": _jerrycan, "churn": _churn, "dustbin": _dustbin}
+        return figures[row.figure](row.radius, row.height / 2, paint)
     r, h, taper = row.radius, row.height / 2, row.taper
     low = taper if row.top == "bail" else 0.0
     side: Profile = [
         (r - max(taper, low), -h),
         (r - low, -h + 2 * taper + 0.001),
         (r, h - 2 * taper - 0.001),
-        (r - taper * (row.top == "ring"), h),
+        (r - taper * (row.top in ("ring", "straw")), h),
     ]
-    wall = _squeezed(_at45(lathe(side, row.sides)) if row.sides == 4 else lathe(side, row.sides), row.flat)
-    parts = [skin(wall, WHITE, paint.picture(64, 128), gloss=0.8)]
+    if "crushed" in row.details:
+        side = [(radius_at(side, float(z)), float(z)) for z in np.linspace(-h, h, 24)]
+    parts = [skin(_turned_can(side, row), WHITE, paint.picture(64, 128), gloss=0.8)]
     for z, edge, up in ((-h, side[0][0], False), (h, side[-1][0], True)):
         disc = [(0, z), (edge, z)] if not up else [(edge, z - 0.0005), (0, z - 0.0005)]
-        mesh = lathe(disc, row.sides)
-        parts.append(skin(_squeezed(_at45(mesh) if row.sides == 4 else mesh, row.flat), paint.steel, gloss=1.0))
+        if up and row.top == "opened":
+            disc = [(edge, z), (edge - 0.001, 0.35 * z), (0, 0.35 * z)]
+        parts.append(skin(_turned_can(disc, row), paint.steel, gloss=1.0))
     if "ribs" in row.details:
         parts += ribs(side, np.linspace(-0.5, 0.5, 5) * h, paint.main, 0.0035)
     if "band" in row.details:
         parts.append(band(side, -h * 0.2, h * 0.1, paint.accent, 0.0008, row.sides))
     if "rims" in row.details:
         for z in (-h + 0.002, h - 0.002):
-            mesh = lathe([(r + 0.0004, z - 0.002), (r + 0.0016, z), (r + 0.0004, z + 0.002)], row.sides)
-            parts.append(skin(_squeezed(_at45(mesh) if row.sides == 4 else mesh, row.flat), paint.steel, gloss=1.0))
+            rim = [(r + 0.0004, z - 0.002), (r + 0.0016, z), (r + 0.0004, z + 0.002)]
+            parts.append(skin(_turned_can(rim, row), paint.steel, gloss=1.0))
     if row.sides == 4:
         half = r * np.sqrt(0.5)
         parts.append(solid("box", (half, half * row.flat, h)))
@@ -284,7 +492,10 @@ def can(row: Can, paint: Paint) -> list[Part]:
     else:
         parts.append(solid("cylinder", (r - low * 0.5, h)))
     steel = shade(paint.steel, 0.6)
-    if row.top == "ring":
+    if row.top == "straw":
+        straw = [(-0.4 * r, 0, h - 0.002), (-0.45 * r, 0, h + 0.034), (-1.0 * r, 0, h + 0.046)]
+        parts += [tube(straw, 0.0030, paint.accent, 14, normal=(0, 1, 0)), rod(straw[0], straw[1], 0.003, density=0.2)]
+    if row.top in ("ring", "straw"):
         parts += [
             painted("ellipsoid", (0.010, 0.007, 0.0012), steel, (r * 0.3, 0, h + 0.0006), gloss=1.0),
             painted("cylinder", (0.002, 0.001), paint.dark, (0, 0, h + 0.0006)),
@@ -327,7 +538,150 @@ def can(row: Can, paint: Paint) -> list[Part]:
             bar((0.0018, 0.014, 0.001), steel, (0.004, 0, h + 0.001), 0.0005, gloss=1.0),
             painted("cylinder", (0.006, 0.001), steel, (0.004, 0.016, h + 0.001), gloss=1.0),
         ]
+    elif row.top == "opened":  # its end bent up
+        leaf, turn = (-0.78 * r, 0, h + 0.88 * r * row.flat), about("y", -72)
+        parts += [
+            painted("cylinder", (0.90 * r * row.flat, 0.0006), paint.steel, leaf, turn, 1.0),
+            painted("cylinder", (0.60 * r * row.flat, 0.0010), steel, leaf, turn, 1.0),
+            painted("cylinder", ((r - 0.002) * row.flat, 0.0008), paint.wood, (0, 0, 0.45 * h), gloss=0.3),
+            solid("box", (0.002, 0.8 * r * row.flat, 0.8 * r * row.flat), leaf, density=0.2),
+        ]
+    elif row.top == "screw":  # as a bottle's
+        shoulder = [(r - 0.001, h - 0.001), (0.86 * r, h + 0.010), (0.0170, h + 0.024), (0.0160, h + 0.030)]
+        cap = [(0.0180, h + 0.028), (0.0180, h + 0.043), (0.0165, h + 0.045), (0, h + 0.045)]
+        parts += [
+            turned(shoulder, paint.main, 0.9),
+            turned(cap, paint.accent, 0.9),
+            solid("cylinder", (0.8 * r, 0.008), (0, 0, h + 0.007), density=0.4),
+            solid("cylinder", (0.0175, 0.015), (0, 0, h + 0.030), density=0.3),
+        ]
+    elif row.top in ("cover", "hinged"):
+        low = 0.35 * h if row.top == "cover" else 0.25 * h
+        lip = [(r + 0.0014, low), (r + 0.0014, h + 0.001), (r - 0.002, h + 0.003), (0, h + 0.003)]
+        parts.append(skin(_turned_can(lip, row), paint.main, gloss=0.8))
+        parts.append(skin(_turned_can([(r + 0.0022, low - 0.001), (r + 0.0022, low + 0.001)], row), steel, gloss=1.0))
+        emblem = [(0.62 * r, h + 0.0030), (0.60 * r, h + 0.0040), (0, h + 0.0041)]
+        parts.append(skin(_turned_can(emblem, row), shade(paint.main, 1.45), gloss=0.8))
+        for x in (-0.4 * r, 0.4 * r) if row.top == "hinged" else ():
+            place = (x, (r + 0.002) * row.flat * (0.7071 if row.sides == 4 else 1.0), low)
+            parts.append(painted("cylinder", (0.0018, 0.16 * r), paint.steel, place, ALONG_X, 1.0))
     return parts
+
+
+def _turned_can(profile: Profile, row: Can) -> Mesh:
+    """Return a body turned about z in the form of a can: of four sides, flat, with round corners or crushed."""
+    mesh = lathe(profile, 88 if "rounded" in row.details else row.sides)
+    mesh = _squeezed(_at45(mesh) if row.sides == 4 else mesh, row.flat)
+    points, h = mesh.vertices, row.height / 2
+    turn = np.arctan2(points[:, 1] / row.flat, points[:, 0])
+    if "rounded" in row.details:
+        points[:, :2] *= ((np.abs(np.cos(turn)) ** 5 + np.abs(np.sin(turn)) ** 5) ** -0.2)[:, None]
+    if "crushed" in row.details:
+        up = np.clip((points[:, 2] + h) / (2 * h), 0, 1)
+        points[:, :2] *= (1 - 0.34 * np.sin(np.pi * up) * (0.5 + 0.5 * np.cos(3 * turn + 7 * up)))[:, None]
+        points[:, 0] += 0.30 * row.radius * np.sin(1.5 * np.pi * up)
+        points[:, 2] += 0.16 * points[:, 0] * up
+    return mesh
+
+
+def _watering_can(r: float, h: float, paint: Paint) -> list[Part]:
+    """A can to water plants with, its spout at +x."""
+    side: Profile = [
+        (0, -h),
+        (r, -h),
+        (r * 0.94, h - 0.002),
+        (r * 0.94, h),
+        (r * 0.88, h),
+        (r * 0.86, -0.2 * h),
+        (0, -0.2 * h),
+    ]
+    spout = [(0.8 * r, 0, -0.6 * h), (1.5 * r, 0, 0.1 * h), (2.15 * r, 0, 1.15 * h)]
+    grip = [
+        (-0.85 * r, 0, -0.5 * h),
+        (-1.65 * r, 0, 0.1 * h),
+        (-1.2 * r, 0, 1.35 * h),
+        (0.1 * r, 0, 1.5 * h),
+        (0.7 * r, 0, h),
+    ]
+    rose = [(0.0055, -0.012), (0.0150, 0.006), (0.0150, 0.009), (0, 0.011)]
+    aim = towards((0.65, 0, 1.05))
+    shield = plate(
+        [(r * 0.9 * np.cos(a), r * 0.9 * np.sin(a)) for a in np.linspace(-1.45, 1.45, 15)], 0.001, paint.main
+    )
+    return [
+        turned(side, paint.main, 0.7),
+        band(side[1:3], 0.55 * h, 0.75 * h, paint.accent),
+        tube(spout, (0.0095, 0.0070, 0.0055), paint.main, 18, 0.7, normal=(0, 1, 0)),
+        *rotated([turned(rose, paint.accent, 0.7)], aim, spout[-1]),
+        *rotated([shield], (0, 0, 0, 1), (0, 0, h - 0.001)),
+        tube(grip, 0.0045, paint.main, 26, 0.7, normal=(0, 1, 0)),
+        solid("cylinder", (0.97 * r, h)),
+        rod(spout[0], spout[2], 0.007, density=0.3),
+        rod(spout[2], (spout[2][0] + 0.004, 0, spout[2][2] + 0.007), 0.013, "cylinder", 0.3),
+        rod((-1.4 * r, 0, -0.1 * h), (-1.2 * r, 0, 1.2 * h), 0.0045, density=0.3),
+        rod((-0.9 * r, 0, 1.45 * h), (0.3 * r, 0, 1.45 * h), 0.0045, density=0.3),
+    ]
+
+
+def _jerrycan(r: float, h: float, paint: Paint) -> list[Part]:
+    """A flat can for fuel with a pressed cross on both sides, its spout at +x."""
+    half = (r, 0.46 * r, 0.88 * h)
+    slope, cross = float(np.degrees(np.arctan2(half[2], half[0]))), float(np.hypot(half[0], half[2]))
+    parts = [bar(half, paint.main, (0, 0, -0.12 * h), 0.14 * r, gloss=0.6), solid("box", half, (0, 0, -0.12 * h))]
+    for y in (-half[1], half[1]):
+        for turn in (slope, -slope):
+            size = (0.72 * cross, 0.0022, 0.0035)
+            parts.append(bar(size, shade(paint.main, 0.8), (0, y, -0.12 * h), 0.002, about("y", turn)))
+    for y in (-0.24 * r, 0.0, 0.24 * r):
+        grip = [(-0.78 * r, y, 0.72 * h), (-0.66 * r, y, h), (0.28 * r, y, h), (0.40 * r, y, 0.72 * h)]
+        parts.append(tube(grip, 0.0032, paint.main, 18, 0.6, normal=(0, 1, 0)))
+    spout = [(0.55 * r, 0, 0.70 * h), (0.95 * r, 0, 0.98 * h)]
+    return [
+        *parts,
+        tube(spout, 0.24 * r, paint.main, 6, 0.6),
+        painted("cylinder", (0.28 * r, 0.006), paint.accent, spout[1], towards((0.40 * r, 0, 0.28 * h)), 0.6),
+        rod(spout[0], spout[1], 0.25 * r, "cylinder", 0.5),
+        solid("box", (0.5 * r, 0.30 * r, 0.0035), (-0.19 * r, 0, h - 0.001), density=0.3),
+    ]
+
+
+def _churn(r: float, h: float, paint: Paint) -> list[Part]:
+    """A dairy's can for milk, with a neck, a mushroom lid and two handles."""
+    side: Profile = [
+        (0.97 * r, -h),
+        (r, -0.9 * h),
+        (r, 0.25 * h),
+        (0.93 * r, 0.40 * h),
+        (0.62 * r, 0.62 * h),
+        (0.60 * r, 0.8 * h),
+        (0.72 * r, 0.9 * h),
+    ]
+    lid: Profile = [(0.70 * r, 0.88 * h), (0.76 * r, 0.92 * h), (0.72 * r, h), (0.4 * r, 1.05 * h), (0, 1.06 * h)]
+    parts = [turned([(0, -h), *side], paint.main, 0.9), turned(lid, paint.accent, 0.9)]
+    parts += [band(side, z * h, (z + 0.07) * h, shade(paint.main, 0.75), 0.0012) for z in (-0.98, -0.3, 0.22)]
+    for sign in (1, -1):
+        parts += handle(side, "ear", 0.72 * h, 0.32 * h, 0.008, 0.0035, paint.steel, sign)
+    return [*parts, *stack(side, (-h, 0.35 * h, 0.9 * h)), solid("cylinder", (0.72 * r, 0.07 * h), (0, 0, 0.96 * h))]
+
+
+def _dustbin(r: float, h: float, paint: Paint) -> list[Part]:
+    """A can for rubbish: tapered, of corrugated sheet, with a lid and two handles."""
+    side: Profile = [(0.82 * r, -h), (r, 0.78 * h)]
+    body = turned([(0, -h), *side], paint.main, 0.9, sides=96)
+    points = shape_of(body)
+    points[:, :2] *= 1 + 0.018 * np.cos(24 * np.arctan2(points[:, 1], points[:, 0]))[:, None]
+    lid = [(1.08 * r, 0.72 * h), (1.08 * r, 0.80 * h), (0.9 * r, 0.90 * h), (0.3 * r, h), (0, h)]
+    grip = [(-0.28 * r, 0, 0.97 * h), (-0.2 * r, 0, 1.12 * h), (0.2 * r, 0, 1.12 * h), (0.28 * r, 0, 0.97 * h)]
+    parts = [body, turned(lid, shade(paint.main, 0.85), 0.9), tube(grip, 0.0028, paint.dark, 16, 0.6, normal=(0, 1, 0))]
+    parts += [band(side, z * h, (z + 0.06) * h, shade(paint.main, 0.8), 0.0022) for z in (-0.97, -0.15, 0.5)]
+    for sign in (1, -1):
+        parts += handle(side, "square", 0.42 * h, 0.18 * h, 0.009, 0.0026, paint.dark, sign)
+    return [
+        *parts,
+        *stack(side, (-h, -0.1 * h, 0.78 * h)),
+        solid("cylinder", (1.05 * r, 0.09 * h), (0, 0, 0.82 * h), density=0.5),
+        solid("box", (0.2 * r, 0.0028, 0.09 * h), (0, 0, 1.03 * h), density=0.3),
+    ]
 
 
 def _at45(mesh: Mesh) -> Mesh:

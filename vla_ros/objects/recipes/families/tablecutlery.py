@@ -10,9 +10,9 @@ import numpy as np
 from vla_ros.objects.colors import Rgba
 from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Part
-from vla_ros.objects.recipes.forms import bar, plate, ring, rotated, tube
+from vla_ros.objects.recipes.forms import about, bar, blob, plate, ring, rotated, shape_of, tube
 from vla_ros.objects.shapes import lathe, sphere_profile, transformed
-from vla_ros.objects.solids import painted, rod, skin, solid
+from vla_ros.objects.solids import moved, painted, rod, skin, solid
 
 
 class Handle(NamedTuple):
@@ -20,7 +20,7 @@ class Handle(NamedTuple):
 
     widths: tuple[float, ...]
     flat: float = 0.6
-    trim: str = "none"  # none, ball, ring, hole, rivets, grooves, twist
+    trim: str = "none"  # none, ball, ring, hole, rivets, grooves, twist, loop, hook, crest, pistol, pivot
     wooden: bool = False
 
 
@@ -32,7 +32,13 @@ def grip(row: Handle, start: float, end: float, rise: float, paint: Paint, color
     """Return a handle from x = `start` to `end` at a height `rise` [m], with its solid."""
     widest, low = max(row.widths), row.flat
     path = [(start, 0, rise), ((start + end) / 2, 0, rise), (end, 0, rise)]
-    parts = [tube(path, row.widths, color, 16, flatness=low)]
+    if row.trim == "loop":
+        around, middle = np.linspace(0, 2 * np.pi, 17), (start + end) / 2
+        half, wide = (end - start) / 2, widest * 1.5
+        path = [(middle + half * np.cos(a), wide * np.sin(a) * (1.2 - np.cos(a)) / 1.4, rise) for a in around]
+        parts = [tube(path, widest * 0.4, color, 40)]
+    else:
+        parts = [tube(path, row.widths, color, 16, flatness=low)]
     mark = paint.accent if color == paint.main else paint.main
     if row.trim == "ball":
         parts.append(painted("sphere", (widest * 1.25,), mark, (start, 0, rise), gloss=0.6))
@@ -54,6 +60,25 @@ def grip(row: Handle, start: float, end: float, rise: float, paint: Paint, color
     elif row.trim == "twist":
         for k, x in enumerate(np.linspace(start + 0.3 * (end - start), end - 0.01, 12)):
             parts.append(painted("sphere", (row.widths[-2] * 1.02,), shade(color, 0.8 if k % 2 else 1.0), (x, 0, rise)))
+    elif row.trim == "hook":
+        bend = [(start + 0.004, 0, rise), (start - 0.008, 0, rise), (start - 0.015, 0, rise + 0.006)]
+        bend += [(start - 0.012, 0, rise + 0.013), (start - 0.005, 0, rise + 0.014)]
+        parts.append(tube(bend, min(row.widths) * 0.7, color, 18, normal=(0, 1, 0)))
+    elif row.trim == "crest":
+        parts += [
+            blob((widest * 1.7, widest * 1.4, max(widest * low, 0.003)), color, (start, 0, rise), 0.7),
+            blob((widest * 1.1, widest * 0.9, max(widest * low, 0.003) * 1.25), mark, (start, 0, rise), 0.8),
+        ]
+    elif row.trim == "pistol":
+        parts.append(
+            blob((widest * 1.1, widest * 1.5, widest * low), color, (start + widest * 0.5, -widest * 0.7, rise))
+        )
+    elif row.trim == "pivot":
+        parts += [
+            painted("cylinder", (widest * 0.9, widest * low + 0.0008), paint.steel, (end, 0, rise), gloss=1.0),
+            painted("cylinder", (widest * 0.35, widest * low + 0.0016), paint.dark, (end, 0, rise)),
+            bar(((end - start) * 0.36, widest * 0.3, widest * low), paint.dark, ((start + end) / 2, 0, rise + 0.0012)),
+        ]
     thick = max(float(np.mean(row.widths)) * low, 0.0052)
     parts.append(
         solid(
@@ -66,7 +91,10 @@ def grip(row: Handle, start: float, end: float, rise: float, paint: Paint, color
 
 
 class Spoon(NamedTuple):
-    """Length, width and length (ratio) of the bowl, its depth; its handle, how high that is; what its bowl has."""
+    """Length, width and length (ratio) of the bowl, its depth; its handle, how high that is; what its bowl has.
+
+    How far its handle goes aside [degrees].
+    """
 
     length: float
     width: float
@@ -74,7 +102,8 @@ class Spoon(NamedTuple):
     depth: float
     handle: Handle = PLAIN
     rise: float = 0.004
-    bowl: str = "plain"  # plain, holes, flat, square, spout
+    bowl: str = "plain"  # plain, holes, flat, square, spout, boat, shell, teeth, corner, comb, wire, paddle, infuser
+    bend: float = 0.0
 
 
 SPOONS = {
@@ -99,6 +128,10 @@ def spoon(row: Spoon, paint: Paint) -> list[Part]:
     dish = [(r, z) for r, z in sphere_profile(radius, depth, 15) if z <= 1e-9]
     if row.bowl == "flat":
         dish = [(0, -depth), (radius * 0.85, -depth), (radius, -depth * 0.4), (radius, 0)]
+    elif row.bowl == "boat":
+        dish = [(0, -depth), (radius * 0.62, -depth), (radius * 0.70, -depth * 0.9), (radius, 0)]
+    elif row.bowl == "paddle":
+        dish = [(0, -0.0034), (radius * 0.97, -0.0034), (radius, -0.0025), (radius, 0)]
     inner = [(max(r - 0.003, 0.0), min(z + 0.003, 0.0)) for r, z in reversed(dish)]
     mesh = lathe([*dish, *inner], 28)
     if row.bowl == "square":
@@ -106,7 +139,37 @@ def spoon(row: Spoon, paint: Paint) -> list[Part]:
             np.hypot(mesh.vertices[:, 0], mesh.vertices[:, 1]), 1e-9
         )
         mesh.vertices[:, :2] *= (1 / np.maximum(corner, 0.8))[:, None] * 0.9
+    _notched(mesh.vertices, row.bowl, radius)
     parts = [skin(transformed(mesh, (row.long, 1, 1), (head, 0, 0)), paint.main, gloss=0.5)]
+    if row.bowl == "wire":
+        parts = []
+        for share in (1.0, 0.72, 0.44, 0.16):
+            hoop = ring(radius * share, 0.0024 if share == 1.0 else 0.0013, paint.main if share == 1.0 else paint.steel)
+            vertices = shape_of(hoop)
+            vertices[:] = vertices * (row.long, 1, 1) + (head, 0, -depth * float(np.sqrt(1 - share**2)))
+            parts.append(hoop)
+        for a in np.linspace(0, np.pi, 9)[:-1]:
+            across = [(radius * np.sin(t), -depth * np.cos(t)) for t in np.linspace(-np.pi / 2, np.pi / 2, 9)]
+            spoke = [(head + row.long * r * np.cos(a), r * np.sin(a), z) for r, z in across]
+            parts.append(tube(spoke, 0.0011, paint.steel, 14, gloss=0.9, normal=(-np.sin(a), np.cos(a), 0)))
+    elif row.bowl == "comb":
+        for a in np.radians((-150, -115, -80, -45, -15, 15, 45, 80, 115, 150)):
+            x, y = head + row.long * radius * np.cos(a), radius * np.sin(a)
+            out = (x + 0.003 * np.cos(a), y + 0.003 * np.sin(a), 0.012)
+            parts.append(tube([(x - 0.002 * np.cos(a), y * 0.96, -0.003), out], (0.0034, 0.0022), paint.main, 6))
+        parts.append(painted("cylinder", (radius * 0.30, 0.0008), paint.dark, (head, 0, 0.0035 - depth)))
+    elif row.bowl == "infuser":
+        cover = transformed(lathe(sphere_profile(radius * 0.98, depth, 15), 28), (row.long, 1, 1), (head, 0, 0))
+        parts += [
+            skin(cover, paint.main, gloss=0.7),
+            bar((0.004, radius * 0.3, 0.002), paint.steel, (head + row.long * radius, 0, 0)),
+        ]
+        for k in range(26):
+            up, a = 0.97 - 0.034 * k, 2.4 * k
+            far = float(np.sqrt(1 - up * up)) * radius * 0.98
+            at = (head + row.long * far * np.cos(a), far * np.sin(a), depth * up)
+            parts.append(painted("sphere", (0.0013,), paint.dark, at))
+        parts.append(solid("cylinder", (radius * 0.7, depth * 0.4), (head, 0, depth * 0.4), density=0.5))
     if row.bowl == "holes":
         for x, y in [(0, 0), *[(0.55 * np.cos(a), 0.55 * np.sin(a)) for a in np.linspace(0, 2 * np.pi, 9)[:-1]]]:
             parts.append(
@@ -130,9 +193,9 @@ def spoon(row: Spoon, paint: Paint) -> list[Part]:
         )
     neck = head - radius * row.long + 0.004
     handle_end = start + 0.72 * (neck - start)
-    parts += grip(row.handle, start, handle_end, row.rise, paint, paint.main)
+    shaft = grip(row.handle, start, handle_end, row.rise, paint, paint.main)
     last = row.handle.widths[-1]
-    parts.append(
+    shaft.append(
         tube(
             [
                 (handle_end - 0.004, 0, row.rise),
@@ -145,16 +208,40 @@ def spoon(row: Spoon, paint: Paint) -> list[Part]:
             flatness=min(row.handle.flat, 0.8),
         )
     )
+    shaft.append(rod((handle_end, 0, row.rise), (neck + 0.004, 0, -0.002), 0.0050))
+    if row.bend:
+        shaft = rotated(moved(shaft, (-neck, 0, 0)), about("z", row.bend), (neck, 0, 0))
     return [
         *parts,
-        rod((handle_end, 0, row.rise), (neck + 0.004, 0, -0.002), 0.0050),
+        *shaft,
         solid("cylinder", (radius * 0.95, depth * 0.28), (head, 0, -depth * 0.30)),
         solid("cylinder", (radius * 0.64, depth * 0.26), (head, 0, -depth * 0.74)),
     ]
 
 
+def _notched(vertices: np.ndarray, bowl: str, radius: float) -> None:
+    """Give a round bowl about the origin (V, 3) [m] a rim that is not round, in place."""
+    x, y = vertices[:, 0].copy(), vertices[:, 1].copy()
+    angle, out = np.arctan2(y, x), np.hypot(x, y) / radius
+    if bowl == "boat":  # narrower towards its tip
+        vertices[:, 1] *= 1 - 0.22 * np.maximum(x, 0) / radius
+    elif bowl == "shell":
+        vertices[:, :2] *= (1 + 0.12 * out**2 * (np.abs(np.cos(3.5 * angle)) - 0.7))[:, None]
+        vertices[:, 2] += 0.0022 * out * (np.abs(np.cos(3.5 * angle)) - 0.7)
+    elif bowl == "teeth":  # a pointed tip with teeth
+        vertices[:, 1] *= 1 - 0.45 * np.maximum(x, 0) / radius
+        tooth = np.round(angle * 28 / (2 * np.pi)).astype(int) % 2
+        vertices[:, :2] *= (1 + 0.09 * (tooth - 0.5) * (x > 0.1 * radius) * out)[:, None]
+    elif bowl == "corner":
+        square = np.maximum(np.abs(x), np.abs(y)) / np.maximum(np.hypot(x, y), 1e-9)
+        vertices[:, :2] *= np.where((x > 0) & (y < 0), 1 / np.maximum(square, 0.72), 1.0)[:, None]
+
+
 class Fork(NamedTuple):
-    """Length, width of the head, tines and their length; its handle, and whether all of it is of one colour."""
+    """Length, width of the head, tines and their length; its handle, and whether all of it is of one colour.
+
+    What its tines are like, how far they spread (share), what they come out of, how high the whole is arched [m].
+    """
 
     length: float
     width: float
@@ -162,6 +249,10 @@ class Fork(NamedTuple):
     reach: float
     handle: Handle = PLAIN
     whole: bool = False
+    tine: str = "plain"  # plain, wide (one of them cuts), flat, barbed
+    spread: float = 0.0
+    palm: str = "tapered"  # tapered, round, bar
+    arch: float = 0.0
 
 
 FORKS = {
@@ -192,17 +283,44 @@ def fork(row: Fork, paint: Paint) -> list[Part]:
         (neck + row.width * 0.30, w),
         (neck - 0.004, 0.0035),
     ]
+    if row.palm == "round":
+        around = np.linspace(-np.pi / 2, np.pi / 2, 13)
+        side = [(root + 0.004 - (root - neck + 0.008) * float(np.cos(a)), w * float(np.sin(a))) for a in around]
+        palm = [(root + 0.004, -w), (root + 0.004, w), *side[-2:0:-1]]
+    elif row.palm == "bar":
+        palm = [(root - 0.006, -w), (root + 0.003, -w), (root + 0.003, w), (root - 0.006, w)]
     parts = [plate(palm, 0.0022, metal, 0.9, 0.0015)]
     wire = min(0.0026, w / row.tines * 0.75)
     for y in np.linspace(-1, 1, row.tines) * (w - wire):
         path = [(root, y, 0.0015), (tip - row.reach * 0.4, y, 0.0005), (tip, y, 0.0045)]
-        parts.append(tube(path, (wire, wire * 0.95, wire * 0.5), metal, gloss=0.9))
+        if row.spread:
+            path = [(x, y * (1 + row.spread * (x - root) / row.reach), z) for x, y, z in path]
+        if row.tine == "flat":
+            half = w / row.tines * 0.92
+            wedge = [(root, y - half), (tip - 0.006, y - half * 0.45), (tip, y), (tip - 0.006, y + half * 0.45)]
+            parts.append(plate([*wedge, (root, y + half)], 0.0018, metal, 0.9, 0.0015))
+        elif row.tine == "wide" and y < 0 and y <= wire - w + 1e-9:
+            blade = [(root, -w), (tip - 0.010, -w * 1.08), (tip, -w * 0.85), (tip, -w * 0.55), (root, -w * 0.38)]
+            parts.append(plate(blade, 0.0016, metal, 0.9, 0.0015))
+        else:
+            parts.append(tube(path, (wire, wire * 0.95, wire * 0.5), metal, gloss=0.9))
+        if row.tine == "barbed":
+            barb = [(tip - 0.009, path[-1][1] + np.sign(y) * wire * 2.6, 0.003), (tip - 0.001, path[-1][1], 0.0045)]
+            parts.append(tube(barb, (wire * 0.3, wire * 0.6), metal, 6, gloss=0.9))
+    if row.palm == "bar":
+        parts.append(tube([(neck - 0.004, 0, 0.0015), (root, 0, 0.0015)], 0.0042, metal, gloss=0.9, flatness=0.7))
     handle_end = start + (0.62 if not row.whole else 0.80) * (neck - start)
     parts += grip(row.handle, start, handle_end, 0.004, paint, paint.main)
     last = row.handle.widths[-1]
     parts.append(
         tube([(handle_end - 0.004, 0, 0.004), (neck, 0, 0.0015)], (last * 0.8, 0.0036), metal, gloss=0.9, flatness=0.7)
     )
+    if row.arch:
+        for part in parts:
+            if part.mesh is not None:
+                vertices = shape_of(part)
+                share = (vertices[:, 0] + part.position[0] - start) / row.length
+                vertices[:, 2] += row.arch * np.sin(np.pi * share / 0.75) ** 2
     return [
         *parts,
         solid("box", ((neck + 0.01 - handle_end) / 2, 0.0045, 0.0050), ((handle_end + neck + 0.01) / 2, 0, 0.003)),
@@ -211,7 +329,10 @@ def fork(row: Fork, paint: Paint) -> list[Part]:
 
 
 class Knife(NamedTuple):
-    """Length, width of the blade, its share of the length and outline; its handle; whether it has a bolster."""
+    """Length, width of the blade, its share of the length and outline; its handle; whether it has a bolster.
+
+    What else it has; how far below its handle the blade is [m]; whether all of it is of one colour.
+    """
 
     length: float
     width: float
@@ -219,6 +340,9 @@ class Knife(NamedTuple):
     blade: str
     handle: Handle = THICK
     bolster: bool = False
+    extra: str = "none"  # none, guard, holes, tools
+    crank: float = 0.0
+    whole: bool = False
 
 
 KNIVES = {
@@ -252,6 +376,48 @@ BLADES = {
         (0, 1),
     ),
     "oblong": ((0, -1), (0.97, -1), (1, -0.8), (1, 0.7), (0.94, 1), (0, 1)),
+    "strip": ((0, -0.7), (0.90, -1), (0.96, -0.75), (1, 0), (0.96, 0.75), (0.90, 1), (0, 0.7)),
+    "trowel": (
+        (0, -0.12),
+        (0.3, -0.14),
+        (0.46, -1),
+        (0.62, -0.85),
+        (1, 0),
+        (0.62, 0.85),
+        (0.46, 1),
+        (0.3, 0.14),
+        (0, 0.12),
+    ),
+    "hook": (
+        (0, -0.9),
+        (0.35, -0.75),
+        (0.62, -0.95),
+        (0.82, -1.5),
+        (0.94, -1.9),
+        (1, -1),
+        (0.96, 0),
+        (0.78, 0.75),
+        (0.5, 1),
+        (0, 1),
+    ),
+    "sliver": ((0, -0.8), (0.25, -1), (1, 0.85), (0.96, 1), (0, 1)),
+    "fish": (
+        (0, -0.3),
+        (0.2, -0.4),
+        (0.32, -0.95),
+        (0.6, -1.05),
+        (0.85, -0.7),
+        (1, 0.15),
+        (0.82, 0.8),
+        (0.58, 0.7),
+        (0.44, 0.45),
+        (0.34, 0.8),
+        (0.22, 0.7),
+        (0, 0.3),
+    ),
+    "dagger": ((0, -1), (0.55, -0.85), (0.85, -0.4), (1, 0), (0.85, 0.4), (0.55, 0.85), (0, 1)),
+    "scraper": ((0, -0.28), (0.3, -0.4), (0.8, -1), (1, -1), (1, 1), (0.8, 1), (0.3, 0.4), (0, 0.28)),
+    "machete": ((0, -0.45), (0.45, -0.7), (0.78, -1.05), (0.94, -0.85), (1, -0.1), (0.9, 0.75), (0.5, 0.6), (0, 0.5)),
 }
 
 
@@ -262,7 +428,47 @@ def knife(row: Knife, paint: Paint) -> list[Part]:
     far = row.length / 2 - joint
     drop = -w * 0.3 if row.width > 0.03 else 0.0
     blade = [(joint + x * far - 0.003, y * w + drop) for x, y in BLADES[row.blade]]
-    parts = [plate(blade, 0.0014, paint.steel, 1.0), *grip(row.handle, start, joint, 0.0, paint, paint.main)]
+    metal = paint.main if row.whole else paint.steel
+    parts = [plate(blade, 0.0014, metal, 1.0, -row.crank), *grip(row.handle, start, joint, 0.0, paint, paint.main)]
+    if row.crank:
+        neck = [
+            (joint - 0.004, 0, 0),
+            (joint + 0.010, 0, 0),
+            (joint + 0.014, 0, -row.crank),
+            (joint + 0.028, 0, -row.crank),
+        ]
+        parts.append(tube(neck, (0.0040, 0.0034, 0.0030, 0.0024), metal, 16, 1.0))
+    thick = max(row.handle.widths[-1] * row.handle.flat, 0.005)
+    if row.extra == "guard":
+        parts += [
+            bar((0.0028, w + 0.009, thick + 0.001), paint.steel, (joint, 0, 0), 0.002, gloss=1.0),
+            solid("box", (0.0028, w + 0.009, 0.005), (joint, 0, 0)),
+        ]
+    elif row.extra == "holes":
+        for x in (0.25, 0.47, 0.67):
+            parts.append(painted("cylinder", (w * 0.38, 0.0017), paint.dark, (joint + x * far, drop, 0)))
+    elif row.extra == "tools":
+        size, high = (joint - start) * 0.55, max(row.handle.widths)
+        tools = [
+            plate([(0, -0.004), (size * 0.7, -0.0045), (size, 0.003), (0, 0.004)], 0.0012, paint.steel, 1.0, 0.003),
+            plate(
+                [(0, -0.003), (size * 0.6, -0.003), (size * 0.6, 0.003), (0, 0.003)], 0.0012, paint.steel, 1.0, -0.003
+            ),
+        ]
+        coil = [(size * (0.2 + t / 14), 0.003 * np.sin(2 * t), 0.003 * np.cos(2 * t)) for t in np.linspace(0, 10, 33)]
+        tools.append(tube([(0, 0, 0.003), *coil], 0.0011, paint.steel, 60, 1.0))
+        spots = (
+            ((start + high, high * 0.6), 140),
+            ((joint - high, high * 0.6), 65),
+            (((start + joint) / 2, -high * 0.5), -90),
+        )
+        for tool, ((x, y), turn) in zip(tools, spots, strict=True):
+            parts += rotated(
+                [tool, rod((0, 0, 0), (size * 0.8, 0, 0), 0.003, density=0.3)], about("z", turn), (x, y, 0)
+            )
+        top = max(row.handle.widths) * row.handle.flat
+        for half in ((0.0050, 0.0016, 0.0008), (0.0016, 0.0050, 0.0008)):
+            parts.append(bar(half, paint.pale, ((start + joint) / 2, 0, top), 0.0004))
     if row.bolster:
         last = row.handle.widths[-1]
         parts.append(
@@ -274,4 +480,4 @@ def knife(row: Knife, paint: Paint) -> list[Part]:
                 gloss=1.0,
             )
         )
-    return [*parts, solid("box", (far / 2, w, 0.0045), (joint + far / 2 - 0.003, drop, 0), density=0.6)]
+    return [*parts, solid("box", (far / 2, w, 0.0045), (joint + far / 2 - 0.003, drop, -row.crank), density=0.6)]

@@ -9,9 +9,10 @@ import numpy as np
 
 from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Part
-from vla_ros.objects.recipes.forms import Profile, about, bar, laid, rotated, tube, turned
-from vla_ros.objects.shapes import lathe, swath
-from vla_ros.objects.solids import ALONG_X, ALONG_Y, painted, rod, skin, solid
+from vla_ros.objects.recipes.families.details import band
+from vla_ros.objects.recipes.forms import Profile, about, bar, blob, laid, plate, rotated, shape_of, tube, turned
+from vla_ros.objects.shapes import lathe, swath, sweep
+from vla_ros.objects.solids import ALONG_X, ALONG_Y, moved, painted, rod, skin, solid
 
 
 class Hammer(NamedTuple):
@@ -19,13 +20,14 @@ class Hammer(NamedTuple):
 
     length: float
     widths: tuple[float, ...]
-    face: str  # at −y: round, square, disc, drum
-    peen: str  # at +y: claw, straight, wedge, ball, pick, same
+    face: str  # at −y: round, square, disc, drum, bellows, ribbed, mushroom, octagon, block, chisel, rubber
+    peen: str  # at +y: claw, straight, wedge, ball, pick, axe, chisel, tip, same
     half: float
     radius: float
     steel_head: bool = True
     grip: bool = False  # a sleeve over half of the handle
     wooden: bool = False
+    coil: bool = False  # a spring around the end of the handle
 
 
 HAMMERS = {
@@ -62,6 +64,11 @@ def hammer(row: Hammer, paint: Paint) -> list[Part]:
         )
         for x in np.linspace(start + 0.018, end - 0.014, 5):
             parts.append(bar((0.0018, row.widths[1] * 1.06, row.widths[1] * 0.92), paint.accent, (x, 0, 0), 0.0012))
+    if row.coil:
+        around = np.linspace(0, 18 * np.pi, 150)
+        x, wide = np.linspace(start, start * 0.1, 150), 0.0125
+        coil = np.column_stack([x, wide * np.cos(around), wide * np.sin(around)])
+        parts.append(skin(sweep(coil, np.full(150, 0.0030), 8), paint.main, gloss=0.6))
     eye = min(r * 1.05, 0.016)
     parts.append(bar((eye, half * 0.34, eye), metal, (head, 0, 0), 0.003, gloss=0.9))
     sides = ((-1, row.face), (1, row.peen if row.peen != "same" else row.face))
@@ -90,9 +97,40 @@ def hammer(row: Hammer, paint: Paint) -> list[Part]:
                 (r * 0.75, half * 0.5),
                 (r * 0.8, 0.0),
             ],
+            "bellows": [
+                (0, half),
+                (r, half),
+                (r, half * 0.88),
+                *[(r * (0.55 if k % 2 else 0.92), half * (0.82 - 0.12 * k)) for k in range(6)],
+                (r * 0.5, 0.0),
+            ],
+            "ribbed": [
+                (0, half),
+                (r * 0.9, half),
+                (r, half - 0.004),
+                *[(r * (0.86 if k % 4 in (1, 2) else 1.0), half * (0.80 - 0.05 * k)) for k in range(12)],
+                (r * 0.9, 0.0),
+            ],
+            "mushroom": [
+                (0, half),
+                (r * 0.8, half - 0.002),
+                (r * 1.25, half - 0.007),
+                (r * 1.25, half - 0.010),
+                (r * 0.7, half * 0.55),
+                (r * 0.7, 0.0),
+            ],
+            "octagon": [(0, half), (r * 0.95, half), (r * 1.05, half - 0.003), (r, half * 0.3), (r, 0.0)],
+            "block": [(0, half), (r * 1.1, half), (r * 1.41, half - r * 0.3), (r * 1.41, 0.0)],
         }.get(kind, [])
         tone = paint.accent if kind == "disc" and row.radius > 0.01 else metal
-        if profile:
+        if kind == "bellows":
+            cap = turned([(r * 1.04, half * 0.93), (r * 1.04, half), (0, half + 0.0008)], paint.accent, 0.6)
+            parts += rotated(rotated([cap], about("x", 0 if sign > 0 else 180)), ALONG_Y, (head, 0, 0))
+        if kind in ("octagon", "block"):
+            count, along = 8 if kind == "octagon" else 4, [(a, z * sign) for a, z in profile][::-sign]
+            angled = lathe(along, count, (np.pi / count, np.pi / count + 2 * np.pi))
+            parts.append(skin(angled, tone, None, (head, 0, 0), ALONG_Y, 0.8))
+        elif profile:
             parts += rotated([turned([(a, z * sign) for a, z in profile][::-sign], tone, 0.8)], ALONG_Y, (head, 0, 0))
         elif kind == "square":
             parts += [
@@ -111,6 +149,27 @@ def hammer(row: Hammer, paint: Paint) -> list[Part]:
                     (1, 0, 0),
                 )
             )
+        elif kind == "chisel":  # its edge across the handle
+            t = np.linspace(0, 1, 10)
+            line = np.column_stack([head - 0.007 * t**2, sign * half * t, np.zeros(10)])
+            broad, flat = np.interp(t, (0, 0.4, 1), (1, 0.85, 1.2)), np.interp(t, (0, 0.4, 1), (1, 0.8, 0.1))
+            parts.append(skin(sweep(line, r * broad, 14, flat, (1, 0, 0)), metal, gloss=0.9))
+        elif kind == "axe":
+            blade = [
+                (0.8, 0.1),
+                (0.9, 0.6),
+                (1.3, 0.96),
+                (0, 1.03),
+                (-1.6, 1.02),
+                (-2.6, 0.92),
+                (-1.1, 0.5),
+                (-0.8, 0.1),
+            ]
+            parts.append(plate([(head + r * x, half * y) for x, y in blade], r * 0.3, metal, 0.9))
+        elif kind in ("rubber", "tip"):  # the two halves of a triangle
+            far = r * (1.35 if kind == "rubber" else 0.3)
+            corners = [(head + r * 0.85, 0), (head + far, sign * half), (head - far, sign * half), (head - r * 0.85, 0)]
+            parts.append(plate(corners[::sign], 0.0075, paint.main, 0.2))
         elif kind == "pick":
             parts.append(
                 tube(
@@ -130,7 +189,9 @@ def hammer(row: Hammer, paint: Paint) -> list[Part]:
                     (head - curl, half * 1.02, side * 0.009),
                 ]
                 parts.append(tube(claw, (0.0075, 0.0068, 0.0028), metal, 10, 0.9, 0.7))
-    wide = {"round": 1.0, "disc": 1.15, "drum": 1.0, "square": 1.02}[row.face]
+    wide = {"disc": 1.15, "square": 1.02, "mushroom": 1.1, "block": 1.1, "chisel": 0.9, "rubber": 0.7}.get(
+        row.face, 1.0
+    )
     far = row.peen == "same"
     parts.append(solid("cylinder", (r * wide, half / 2), (head, -half / 2, 0), ALONG_Y, 4.0 if row.steel_head else 1.0))
     if far:
@@ -138,7 +199,7 @@ def hammer(row: Hammer, paint: Paint) -> list[Part]:
             solid("cylinder", (r * wide, half / 2), (head, half / 2, 0), ALONG_Y, 4.0 if row.steel_head else 1.0)
         )
     else:
-        slim = {"claw": 0.8, "straight": 0.8, "wedge": 0.75, "pick": 0.6, "ball": 0.85}[row.peen]
+        slim = {"wedge": 0.75, "pick": 0.6, "ball": 0.85, "axe": 0.7, "tip": 0.6}.get(row.peen, 0.8)
         parts.append(
             solid(
                 "box",
@@ -157,8 +218,11 @@ class Screwdriver(NamedTuple):
     sides: int
     shaft: float
     wire: float = 0.0036
-    trim: str = "none"  # none, cap, rings, strips, collar
+    trim: str = "none"  # none, cap, rings, strips, collar, guard, soft, bolster, button, clip
     tip: str = "flat"  # flat, cross, hex
+    shank: str = "plain"  # plain, sleeve, flex, spiral, square, bit
+    bend: float = 0.0  # [°] by which the handle leaves the shaft's line: a pistol
+    flat: float = 0.0  # share of its width that a flattened handle is thick, with rivets
 
 
 SCREWDRIVERS = {
@@ -218,15 +282,82 @@ def screwdriver(row: Screwdriver, paint: Paint) -> list[Part]:
             standing.append(
                 turned([(r - 0.001, z - 0.002), (r, z - 0.001), (r, z + 0.001), (r - 0.001, z + 0.002)], trim)
             )
-    parts = laid(standing, (start, 0, 0))
     widest = max(r for r, _ in row.outline)
+    if row.trim == "guard":
+        flange = [(0.6 * widest, grip - 0.016), (1.2 * widest, grip - 0.014), (1.2 * widest, grip - 0.010)]
+        standing.append(turned([*flange, (0.6 * widest, grip - 0.006)], paint.main, 0.6))
+    elif row.trim == "soft":
+        turning = [(r * 0.999, z) for r, z in row.outline]
+        for low, high in ((0.03, 0.34), (0.46, 0.72)):
+            standing.append(band(turning, low * grip, high * grip, trim, 0.0012, row.sides))
+    elif row.trim == "bolster":
+        wide = row.wire * 2.4
+        standing.append(
+            turned([(wide, grip - 0.002), (wide, grip + 0.010), (0, grip + 0.010)], paint.steel, 1.0, sides=6)
+        )
+    for part in standing if row.flat else ():
+        shape_of(part)[:, 0] *= row.flat
+    parts = laid(standing, (start, 0, 0))
+    high = widest * (row.flat or 1.0)
+    if row.flat:
+        for x in (0.2, 0.5, 0.8):
+            parts.append(painted("cylinder", (0.0030, high + 0.0004), paint.steel, (start + x * grip, 0, 0), gloss=1.0))
+    if row.trim == "button":
+        parts += [
+            painted("ellipsoid", (0.012, 0.006, 0.003), trim, (start + grip * 0.62, 0, high * 0.96)),
+            painted("ellipsoid", (0.004, 0.004, 0.002), paint.pale, (start + grip * 0.40, 0, high * 0.98)),
+            *laid(
+                [turned([(0.011, grip - 0.004), (0.0075, grip + 0.010), (0, grip + 0.010)], paint.dark)], (start, 0, 0)
+            ),
+        ]
+    elif row.trim == "clip":
+        parts += [
+            bar((grip * 0.28, 0.0022, 0.0008), paint.steel, (start + grip * 0.30, 0, high + 0.0022), 0.0006, gloss=1.0),
+            painted("cylinder", (widest * 1.12, 0.004), paint.steel, (start + 0.003, 0, 0), ALONG_X, 1.0),
+        ]
     if row.trim == "strips":
         for a in np.linspace(0, 2 * np.pi, 6)[:-1] + 0.3:
             place = (start + grip * 0.45, 0.90 * widest * np.cos(a), 0.90 * widest * np.sin(a))
             parts.append(painted("capsule", (widest * 0.17, grip * 0.24), trim, place, ALONG_X))
+    if row.bend:
+        parts = rotated(moved(parts, (-end, 0, 0)), about("z", row.bend), (end, 0, 0))
+        joint = row.outline[-1][0] * 1.2
+        parts += [
+            blob((joint, joint, joint), paint.main, (end, 0, 0), 0.7),
+            painted("cylinder", (joint * 0.85, 0.008), trim, (end + 0.012, 0, 0), ALONG_X),
+        ]
     far = end + row.shaft
     parts.append(painted("cylinder", (row.wire, row.shaft / 2), paint.steel, (end + row.shaft / 2, 0, 0), ALONG_X, 1.0))
     dark = shade(paint.steel, 0.75)
+    if row.shank == "sleeve":
+        long = row.shaft * 0.38
+        parts += laid(
+            [turned([(row.wire * 1.5, 0), (row.wire * 1.5, 2 * long), (0, 2 * long)], paint.main)], (end, 0, 0)
+        )
+    elif row.shank == "flex":
+        waves = [(row.wire * (1.5 if k % 2 else 1.1), row.shaft * (0.05 + 0.02 * k)) for k in range(40)]
+        parts += laid([turned(waves, dark, 0.8, sides=14)], (end, 0, 0))
+    elif row.shank == "spiral":
+        parts.append(
+            painted("cylinder", (row.wire * 2.0, row.shaft * 0.2), paint.steel, (end + row.shaft * 0.2, 0, 0), ALONG_X)
+        )
+        t = np.linspace(0, 1, 90)
+        for first in (0.0, np.pi):
+            wind = first + 10 * np.pi * t
+            path = [end + row.shaft * (0.4 + 0.42 * t), row.wire * np.cos(wind), row.wire * np.sin(wind)]
+            parts.append(skin(sweep(np.column_stack(path), np.full(90, row.wire * 0.4), 6), dark, gloss=1.0))
+        parts.append(painted("cylinder", (row.wire * 1.7, 0.010), dark, (far - 0.022, 0, 0), ALONG_X, 1.0))
+    elif row.shank == "square":
+        parts.append(
+            bar((row.shaft / 2, row.wire, row.wire), paint.steel, (end + row.shaft / 2, 0, 0), 0.0005, gloss=1.0)
+        )
+    elif row.shank == "bit":
+        parts += [
+            painted(
+                "cylinder", (row.wire * 1.7, row.shaft * 0.3), paint.steel, (end + row.shaft * 0.3, 0, 0), ALONG_X, 1.0
+            ),
+            painted("cylinder", (row.wire * 1.8, 0.004), dark, (end + row.shaft * 0.48, 0, 0), ALONG_X, 1.0),
+        ]
     if row.tip == "flat":
         parts.append(painted("box", (0.006, row.wire * 1.5, 0.0014), dark, (far - 0.004, 0, 0), gloss=1.0))
     elif row.tip == "cross":
@@ -246,8 +377,7 @@ def screwdriver(row: Screwdriver, paint: Paint) -> list[Part]:
             (far - 0.008, 0, 0),
         )
     low = row.outline[0][0]
-    return [
-        *parts,
+    rods = [
         rod((start, 0, 0), (start + grip * 0.6, 0, 0), max(float(np.mean([low, widest])), 0.006), "cylinder"),
         rod(
             (start + grip * 0.6, 0, 0),
@@ -255,8 +385,12 @@ def screwdriver(row: Screwdriver, paint: Paint) -> list[Part]:
             max(float(np.mean([r for r, z in row.outline if z >= grip * 0.3] or [widest])), 0.0055),
             "cylinder",
         ),
-        rod((end, 0, 0), (far, 0, 0), max(row.wire, 0.0045), "cylinder", 3.0),
     ]
+    if row.bend:
+        rods = rotated(moved(rods, (-end, 0, 0)), about("z", row.bend), (end, 0, 0))
+    elif row.flat:
+        rods = [solid("box", (grip / 2, widest * 0.9, high), (start + grip / 2, 0, 0))]
+    return [*parts, *rods, rod((end, 0, 0), (far, 0, 0), max(row.wire, 0.0045), "cylinder", 3.0)]
 
 
 class Wrench(NamedTuple):
@@ -265,11 +399,14 @@ class Wrench(NamedTuple):
     length: float
     width: float
     thick: float
-    near: str = "open"  # open, ring, box, jaw, hole, none
+    near: str = "open"  # open, ring, box, jaw, hole, none, flare, hook, strap, bone, vee, cup, crescent, elbow, bar
     far: str = "ring"
     radii: tuple[float, float] = (0.020, 0.016)
     grip: bool = False
     slot: bool = True
+    bow: float = 0.0  # how far its shaft bends aside: a C
+    wave: float = 0.0  # and to both sides: an S
+    cross: float = 0.0  # half length of a second shaft across it
 
 
 WRENCHES = {
@@ -290,16 +427,24 @@ def wrench(row: Wrench, paint: Paint) -> list[Part]:
     """A wrench lying flat: jaws at +x."""
     h, w, c = row.length / 2, row.width, row.thick
     inner = h - row.radii[0] * 1.5, -h + row.radii[1] * 1.5
-    parts = [
-        bar(
-            ((inner[0] - inner[1]) / 2, w, c * 0.8),
-            paint.main,
-            ((inner[0] + inner[1]) / 2, 0, 0),
-            min(0.003, c * 0.7),
-            gloss=0.8,
-        )
-    ]
-    if row.slot:
+    if row.bow or row.wave:
+        t = np.linspace(-1, 1, 13)
+        aside = row.bow * (1 - t**2) + row.wave * np.sin(np.pi * t)
+        along = (h - row.radii[0] * 1.75 + h - row.radii[1] * 1.75) / 2 * t + (row.radii[1] - row.radii[0]) * 0.87
+        parts = [
+            skin(sweep(np.column_stack([along, aside, 0 * t]), np.full(13, w), 12, c * 0.85 / w), paint.main, gloss=0.8)
+        ]
+    else:
+        parts = [
+            bar(
+                ((inner[0] - inner[1]) / 2, w, c * 0.8),
+                paint.main,
+                ((inner[0] + inner[1]) / 2, 0, 0),
+                min(0.003, c * 0.7),
+                gloss=0.8,
+            )
+        ]
+    if row.slot and not (row.bow or row.wave):
         parts.append(
             bar(
                 ((inner[0] - inner[1]) / 2 - 0.014, w * 0.55, c * 0.86),
@@ -314,7 +459,12 @@ def wrench(row: Wrench, paint: Paint) -> list[Part]:
     full = max(c, 0.0054)  # what lies on the table: two pieces alone, so that contacts stay few
     less = 0.88 * full
     half = max(w, 0.006), less
-    parts.append(solid("box", ((inner[0] - inner[1]) / 2, *half), ((inner[0] + inner[1]) / 2, 0, 0)))
+    parts.append(solid("box", ((inner[0] - inner[1]) / 2, *half), ((inner[0] + inner[1]) / 2, row.bow * 0.6, 0)))
+    if row.cross:
+        ends = (0, -row.cross, 0), (0, row.cross, 0)
+        parts += [tube(ends, w, paint.main, 4, 0.8), rod(*ends, w, density=1.0)]
+        for side in (-1, 1):
+            parts += rotated(_cup(row.radii[side > 0], paint), about("z", 90 * side), (0, side * row.cross, 0))
     for sign, kind, r in ((1, row.near, row.radii[0]), (-1, row.far, row.radii[1])):
         x = sign * (h - r)
         if kind in ("ring", "box", "hole"):
@@ -375,6 +525,88 @@ def wrench(row: Wrench, paint: Paint) -> list[Part]:
                     1.0,
                 )
             )
+        elif kind == "flare":  # a ring with a gap
+            arc = np.linspace(0.45, 2 * np.pi - 0.45, 31)
+            outer, inside = (
+                [(k * r * np.cos(a), k * r * np.sin(a)) for a in arc[::way]] for k, way in ((1, 1), (0.6, -1))
+            )
+            parts += rotated([_ribbon(outer, inside, c, paint)], about("z", 0.0 if sign > 0 else 180.0), (x, 0, 0))
+            parts.append(solid("cylinder", (r * 0.97, full), (x, 0, 0)))
+        elif kind == "hook":  # a sickle with a tooth at its end
+            arc = np.linspace(2.5, 6.6, 25)
+            outer, inside = (
+                [(k * r * np.cos(a), k * r * np.sin(a)) for a in arc[::way]] for k, way in ((1, 1), (0.74, -1))
+            )
+            tooth = bar((r * 0.15, r * 0.10, c), paint.main, (r * 0.72, r * 0.22, 0), 0.001, about("z", 18), 0.8)
+            parts += rotated(
+                [_ribbon(outer, inside, c, paint), tooth], about("z", 0.0 if sign > 0 else 180.0), (x, 0, 0)
+            )
+            parts += [
+                bar((r * 0.45, w, c * 0.8), paint.main, (x - sign * r * 1.2, 0, 0), 0.002, gloss=0.8),
+                solid("cylinder", (r * 0.95, full), (x, 0, 0)),
+            ]
+        elif kind == "strap":  # a belt around what it turns
+            belt = [(r * 0.90, -c * 1.4), (r, -c * 1.4), (r, c * 1.4), (r * 0.90, c * 1.4), (r * 0.90, -c * 1.4)]
+            parts += [
+                skin(lathe(belt, 32), paint.dark, position=(x, 0, 0), gloss=0.2),
+                bar((r * 0.30, w * 1.5, c * 1.5), paint.main, (x - sign * r * 1.05, 0, 0), 0.004, gloss=0.6),
+                solid("cylinder", (r, c * 1.4), (x, 0, 0), density=0.4),
+            ]
+        elif kind == "bone":  # a knob with sockets all around
+            parts += [
+                blob((r, r * 0.95, c * 2.0), paint.main, (x, 0, 0), 0.8),
+                painted("cylinder", (r * 0.42, c * 2.0), paint.dark, (x, 0, 0)),
+                painted("cylinder", (r * 0.36, r * 0.95), paint.dark, (x, 0, 0), ALONG_Y),
+                painted("cylinder", (c * 0.9, r * 0.5), paint.dark, (x + sign * r * 0.51, 0, 0), ALONG_X),
+                solid("ellipsoid", (r, r * 0.95, c * 2.0), (x, 0, 0)),
+            ]
+        elif kind == "vee":  # a mouth with teeth on one side
+            arc = np.linspace(0.75, 2 * np.pi - 0.75, 22)
+            mouth = [
+                (r * 0.85, -r * 0.60),
+                (r * 0.2, -r * 0.30),
+                (-r * 0.45, 0.0),
+                (r * 0.2, r * 0.30),
+                (r * 0.85, r * 0.60),
+            ]
+            toothed = [_ribbon([(r * np.cos(a), r * np.sin(a)) for a in arc], mouth, c, paint)]
+            for k in np.linspace(0.0, 0.8, 5):
+                at = (r * (-0.25 + k), r * (-0.06 - 0.46 * k), 0)
+                toothed.append(bar((r * 0.06, r * 0.08, c), shade(paint.main, 0.6), at, 0.0005, about("z", -25)))
+            parts += rotated(toothed, about("z", 0.0 if sign > 0 else 180.0), (x, 0, 0))
+            parts.append(solid("cylinder", (r * 0.95, full), (x, 0, 0)))
+        elif kind == "cup":
+            parts += rotated(_cup(r, paint), about("z", 0.0 if sign > 0 else 180.0), (sign * h, 0, 0))
+            parts.append(tube([(inner[sign < 0], 0, 0), (sign * (h - r), 0, 0)], min(w, c), paint.main, 3, 0.8))
+        elif kind == "crescent":  # a broad fixed jaw, a slim one that a worm moves
+            block = [(-1.8, -0.42), (-0.8, -0.85), (-0.05, -0.85), (-0.05, 0.60), (-0.4, 0.95), (-1.8, 0.42)]
+            fixed = [(-0.5, 0.36), (1.0, 0.44), (1.0, 0.70), (0.4, 1.0), (-0.5, 0.95)]
+            sliding = [(-0.15, -0.80), (0.5, -0.72), (0.95, -0.36), (0.95, -0.14), (-0.15, -0.14)]
+            tones = (paint.main, paint.main, shade(paint.main, 0.75))
+            head = [
+                plate([(r * u, r * v) for u, v in form], c, tone, 0.8)
+                for form, tone in zip((block, fixed, sliding), tones, strict=True)
+            ]
+            head += [
+                painted("cylinder", (r * 0.19, r * 0.26), paint.steel, (-r * 0.42, -r * 0.48, c * 0.35), ALONG_X, 1.0),
+                solid("box", (r * 0.75, r * 0.28, less), (r * 0.25, r * 0.68, 0)),
+                solid("box", (r * 0.55, r * 0.30, less), (r * 0.40, -r * 0.45, 0)),
+                solid("box", (r * 0.45, r * 0.85, full), (-r * 0.5, 0, 0)),
+            ]
+            parts += rotated(head, about("z", 14.0 if sign > 0 else 194.0), (x, 0, 0))
+        elif kind == "elbow":  # the shaft turns aside and ends in a cup
+            far, wire = 4.5 * r, min(w, c)
+            parts += [
+                tube([(inner[sign < 0], 0, 0), (x, 0, 0)], wire, paint.main, 3, 0.8),
+                blob((wire, wire, wire), paint.main, (x, 0, 0), 0.8),
+                tube([(x, 0, 0), (x, far, 0)], wire, paint.main, 4, 0.8),
+                rod((x, 0, 0), (x, far, 0), wire),
+                *rotated(_cup(r, paint), about("z", 90), (x, far, 0)),
+            ]
+        elif kind == "bar":  # a handle across
+            across = (-sign * r, -3.2 * r, 0), (-sign * r, 3.2 * r, 0)
+            parts += moved([tube(across, w * 1.3, paint.main, 4, 0.8), rod(*across, w * 1.3)], (sign * h, 0, 0))
+            parts.append(bar((r * 1.2, w, c * 0.8), paint.main, (sign * (h - r * 1.3), 0, 0), 0.002, gloss=0.8))
         elif kind == "spike":
             parts.append(
                 tube(
@@ -383,6 +615,13 @@ def wrench(row: Wrench, paint: Paint) -> list[Part]:
             )
             parts.append(rod((inner[1], 0, 0), (-h - 0.008, 0, 0), 0.0050))
     return parts
+
+
+def _cup(r: float, paint: Paint) -> list[Part]:
+    """Return a socket for a nut that opens towards +x, where it ends at the origin."""
+    shell = turned([(r * 0.6, -r * 2.2), (r, -r * 1.6), (r, 0), (r * 0.66, 0), (r * 0.66, -r * 0.6)], paint.main, 0.8)
+    hole = painted("cylinder", (r * 0.68, r * 0.1), paint.dark, (-r * 0.5, 0, 0), ALONG_X)
+    return [*laid([shell]), hole, rod((-2 * r, 0, 0), (0, 0, 0), r, "cylinder")]
 
 
 def _ribbon(outer: list[tuple[float, float]], inner: list[tuple[float, float]], c: float, paint: Paint) -> Part:

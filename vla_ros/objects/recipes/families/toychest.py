@@ -10,6 +10,7 @@ import numpy as np
 
 from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Part
+from vla_ros.objects.recipes.families.playing import borne, bow, decked, fitted, flattened, made_of
 from vla_ros.objects.recipes.forms import WHITE, about, bar, blob, laid, plate, rotated, stack, turned
 from vla_ros.objects.shapes import lathe, sphere_profile
 from vla_ros.objects.solids import painted, rod, skin, solid
@@ -22,6 +23,8 @@ class Ball(NamedTuple):
     print: str
     gloss: float = 0.4
     nubs: int = 0
+    form: str = "round"  # or what it is made of instead: strips, strings, rings, grooved; what it bears: cap, horns
+    stretch: float = 0.0  # how much longer than thick, where it is
 
 
 BALLS = {
@@ -43,6 +46,8 @@ BALLS = {
 def ball(row: Ball, paint: Paint) -> list[Part]:
     """A ball."""
     r = row.radius
+    if row.form in ("strips", "strings", "rings", "grooved"):
+        return [*made_of(row.form, r, paint), solid("sphere", (r,))]
     if row.nubs:
         parts: list[Part] = [blob((r - 0.0025,) * 3, paint.main, gloss=0.2)]
         for k in range(row.nubs):
@@ -90,13 +95,43 @@ def ball(row: Ball, paint: Paint) -> list[Part]:
         image[(np.abs(x) > 0.86) & (np.abs(np.hypot(y, np.abs(z) - 0.16) - 0.13) < 0.045)] = seam
     elif row.print == "checks":
         image[(np.floor(u * 8) + np.floor(v * 4)) % 2 == 0] = accent * 0.35 + main * 0.65
+    elif row.print == "laces":
+        image[(np.abs(np.abs(z) - 0.80) < 0.055)] = pale
+        image[(np.abs(y) < 0.04) & (np.abs(z) < 0.46) & (x > 0)] = pale
+        image[(np.abs(y) < 0.17) & (np.abs(z) < 0.46) & (x > 0) & (np.sin(30 * z) > 0.35)] = pale
+        image[(np.abs(y) < 0.012) & (np.abs(z) >= 0.46)] = main * 0.6
+    elif row.print == "quarters":
+        image[(np.floor(around / (np.pi / 2)) % 2 == 0) & (np.abs(z) > 0.35)] = accent
+        image[(np.abs(x * y) < 0.008)] = seam
+    elif row.print == "tiles":
+        count = np.maximum(np.round(22 * np.sin(polar)), 3)
+        ring, tile = np.floor(v * 14), np.floor(u * count)
+        image[:] = main * (0.55 + 0.45 * np.abs(np.sin(12.9 * ring + 7.7 * tile)))[..., None]
+        image[np.sin(5.3 * ring + 3.1 * tile) > 0.80] = (0.95, 0.97, 1.0)
+        image[((v * 14) % 1 < 0.14) | ((u * count) % 1 < 0.12)] = main * 0.35
+    elif row.print == "continents":
+        land = np.sin(3 * x + 1) * np.cos(4 * y) + 0.7 * np.sin(5 * z + 3 * x) + 0.4 * np.sin(9 * y + 2) * np.cos(8 * x)
+        image[land > 0.45] = accent
+        image[np.abs(z) > 0.93] = pale
+        image[(np.abs((u * 12) % 1 - 0.5) > 0.485) | (np.abs((v * 8) % 1 - 0.5) > 0.485)] = main * 0.75
+    elif row.print == "smiley":
+        image[(x > 0) & (np.hypot(np.abs(y) - 0.30, (z - 0.32) * 0.7) < 0.10)] = seam
+        image[(x > 0) & (np.abs(np.hypot(y, z) - 0.58) < 0.055) & (z < -0.12)] = seam
     elif row.print == "thread":
         for k, axis in enumerate(((1, 0.2, 0.3), (0.2, 1, -0.4), (-0.5, 0.3, 1), (0.7, -0.7, 0.3))):
             along = (x * axis[0] + y * axis[1] + z * axis[2]) / np.linalg.norm(axis)
             patch = np.abs(along) < 0.42 - 0.05 * k
             image[patch] = main * np.where(np.sin(60 * along[patch]) > 0.0, 1.0, 0.7)[:, None]
     texture = (np.clip(image, 0, 1) * 255).astype(np.uint8)
-    return [skin(lathe(sphere_profile(r, count=19), 36), WHITE, texture, gloss=row.gloss), solid("sphere", (r,))]
+    if row.stretch:  # thickest in its middle; with laces it is pointed
+        power = 1.45 if row.print == "laces" else 1.0
+        spindle = [
+            (r * float(np.cos(t)) ** power, r * row.stretch * float(np.sin(t))) for t in np.linspace(-1.5, 1.5, 25)
+        ]
+        egg = skin(lathe([(0, -r * row.stretch), *spindle, (0, r * row.stretch)], 36), WHITE, texture, gloss=row.gloss)
+        return [egg, solid("ellipsoid", (r * 0.97, r * 0.97, r * row.stretch * 0.97))]
+    parts = [skin(lathe(sphere_profile(r, count=19), 36), WHITE, texture, gloss=row.gloss), solid("sphere", (r,))]
+    return [*parts, *(borne(row.form, r, paint) if row.form != "round" else [])]
 
 
 class Block(NamedTuple):
@@ -107,6 +142,8 @@ class Block(NamedTuple):
     side: tuple[tuple[float, float], ...] = ()  # an outline (x, z) instead, 4 cm long along y
     studs: tuple[int, int] = (0, 0)
     details: tuple[str, ...] = ()
+    turned: tuple[tuple[float, float], ...] = ()  # radius and height of what is turned, from its foot
+    arch: tuple[float, float, float] | None = None  # an arch's inner and outer radius and half its depth
 
 
 def _one(a: float, b: float, c: float, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> tuple:
@@ -142,6 +179,15 @@ BLOCKS = {
 def block(row: Block, paint: Paint) -> list[Part]:
     """A toy building block."""
     parts: list[Part] = []
+    if row.turned:
+        hollow = row.turned[0][0] > 0.0 and row.turned[0] == row.turned[-1]
+        ends = ((0.0, row.turned[0][1]), (0.0, row.turned[-1][1])) if not hollow else ()
+        foot, top = min(z for _, z in row.turned), max(z for _, z in row.turned)
+        shown = skin(lathe([*ends[:1], *row.turned, *ends[1:]], 40), paint.main, gloss=0.3)
+        outside = row.turned[: len(row.turned) // 2 + 1] if hollow else row.turned
+        return [shown, *stack(outside, np.linspace(foot, top, 4).tolist())]
+    if row.arch:
+        return bow(*row.arch, paint)
     if row.prism:
         sides, low, high, h = row.prism
         mesh = lathe([(0, -h), (low, -h), (high, h), (0, h)], sides)
@@ -154,10 +200,13 @@ def block(row: Block, paint: Paint) -> list[Part]:
         return [
             replace(shown, quaternion=upright),
             Part("mesh", (), (0, 0, 0), upright, mesh=shown.mesh, visible=False),
+            *_on_outline(row, paint),
         ]
     for half, place in row.boxes:
-        parts += [bar(half, paint.main, place, 0.0018, gloss=0.6 if row.studs[0] else 0.3), solid("box", half, place)]
+        radius = 0.008 if "soft" in row.details else 0.0018
+        parts += [bar(half, paint.main, place, radius, gloss=0.6 if row.studs[0] else 0.3), solid("box", half, place)]
     (a, b, c), _ = row.boxes[0]
+    parts += decked(row.details, (a, b, c), paint)
     for x in (np.arange(row.studs[0]) + 0.5) / max(row.studs[0], 1) * 2 - 1:
         for y in (np.arange(row.studs[1]) + 0.5) / max(row.studs[1], 1) * 2 - 1:
             place = (x * a, y * b, c + 0.0030)
@@ -185,6 +234,33 @@ def block(row: Block, paint: Paint) -> list[Part]:
                 [bar(half, pale if k < 4 else paint.accent, place, 0.0003) for k, (half, place) in enumerate(strokes)],
                 about("z", degrees),
             )
+    return parts
+
+
+def _on_outline(row: Block, paint: Paint) -> list[Part]:
+    """Return the studs on the highest edge of a block cut by an outline; windows and a door."""
+    top = max(z for _, z in row.side)
+    flat = [x for x, z in row.side if z > top - 0.0005]
+    parts: list[Part] = []
+    if row.studs[0] and max(flat) - min(flat) > 0.008:
+        for x in np.linspace(min(flat), max(flat), 2 * row.studs[0] + 1)[1::2]:
+            for y in np.linspace(-0.020, 0.020, 2 * row.studs[1] + 1)[1::2]:
+                stud = lathe([(0.0050, -0.003), (0.0050, 0.003), (0, 0.003)])
+                parts.append(skin(stud, paint.main, position=(x, y, top + 0.0030), gloss=0.6))
+        half = ((max(flat) - min(flat)) * 0.4, 0.016, 0.003)
+        parts.append(solid("box", half, ((max(flat) + min(flat)) / 2, 0, top + 0.003), density=0.3))
+    if "house" in row.details:
+        pale = paint.pale if paint.color not in ("white", "yellow") else paint.dark
+        low, wide = min(z for _, z in row.side), max(x for x, _ in row.side)
+        for x in (-wide * 0.5, wide * 0.5):
+            parts += [
+                bar((wide * 0.24, 0.0204, wide * 0.24), pale, (x, 0, low + wide * 0.98), 0.0004),
+                bar((wide * 0.25, 0.0206, 0.0007), paint.dark, (x, 0, low + wide * 0.98), 0.0004),
+                bar((0.0007, 0.0206, wide * 0.25), paint.dark, (x, 0, low + wide * 0.98), 0.0004),
+            ]
+        parts.append(bar((wide * 0.20, 0.0204, wide * 0.34), paint.accent, (0, 0, low + wide * 0.35), 0.0004))
+        rim = plate([(x * 1.05, z + 0.0012) for x, z in row.side if z > low + 0.001], 0.0212, paint.accent, 0.3)
+        parts.append(replace(rim, quaternion=about("x", 90)))
     return parts
 
 
@@ -327,6 +403,9 @@ def marker(row: Marker, paint: Paint) -> list[Part]:
         )
     if "clip_back" in row.details:
         parts.append(bar((0.020, 0.0018, 0.0009), paint.steel, (low + 0.024, 0, wide + 0.0018), 0.0006, gloss=1.0))
+    parts += fitted(row.details, (low, seam, end), (wide, row.cap[0][0]), paint, lid)
+    if "flat" in row.details:
+        parts = [flattened(part, 0.45) for part in parts]
     if row.lid == "tip":
         parts.append(rod((seam - 0.01, 0, 0), (seam + 0.004, 0, 0), 0.008, "cylinder", 0.3))
     return parts
