@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
-from vla_ros.objects.recipes.families import Family, electronics, grips, toolbox
-from vla_ros.objects.recipes.families.electronics import Comb, Slab, Stapler
+from vla_ros.objects.recipes.families import Family, electronics, grips, stationery, toolbox, wrenches
+from vla_ros.objects.recipes.families.electronics import Slab
 from vla_ros.objects.recipes.families.grips import Flashlight, Pliers
-from vla_ros.objects.recipes.families.toolbox import Hammer, Screwdriver, Wrench
+from vla_ros.objects.recipes.families.stationery import Comb, Stapler
+from vla_ros.objects.recipes.families.toolbox import Hammer, Screwdriver
+from vla_ros.objects.recipes.families.wrenches import Wrench
 
 HAMMERS = {
     "hatchet": Hammer(0.220, (0.0125, 0.0135, 0.0100, 0.0095), "square", "axe", 0.054, 0.0125),
@@ -340,11 +342,11 @@ COMBS = {
 PICTURED: dict[str, Family] = {
     "hammer": (HAMMERS, toolbox.hammer),
     "screwdriver": (SCREWDRIVERS, toolbox.screwdriver),
-    "wrench": (WRENCHES, toolbox.wrench),
+    "wrench": (WRENCHES, wrenches.wrench),
     "pliers": (PLIERS, grips.pliers),
     "flashlight": (FLASHLIGHTS, grips.flashlight),
     "remote": (REMOTES, electronics.remote),
     "phone": (PHONES, electronics.phone),
-    "stapler": (STAPLERS, electronics.stapler),
-    "comb": (COMBS, electronics.comb),
+    "stapler": (STAPLERS, stationery.stapler),
+    "comb": (COMBS, stationery.comb),
 }

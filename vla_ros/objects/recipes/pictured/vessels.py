@@ -10,10 +10,11 @@ import numpy as np
 from vla_ros.objects.colors import Rgba
 from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Part
-from vla_ros.objects.recipes.families import Family, drinkware, packages
+from vla_ros.objects.recipes.families import Family, drinkware, packages, tins
 from vla_ros.objects.recipes.families.details import DARK, band, handle, radius_at
 from vla_ros.objects.recipes.families.drinkware import Bowl, Cup, Mug
-from vla_ros.objects.recipes.families.packages import Bottle, Can, Jar
+from vla_ros.objects.recipes.families.packages import Bottle, Jar
+from vla_ros.objects.recipes.families.tins import Can
 from vla_ros.objects.recipes.forms import Profile, about, blob, rotated, shape_of, stack, tube, turned
 from vla_ros.objects.shapes import smooth
 from vla_ros.objects.solids import painted, rod, solid
@@ -396,7 +397,7 @@ PICTURED: dict[str, Family] = {
     "cup": (CUPS, drinkware.cup),
     "bowl": (BOWLS, drinkware.bowl),
     "bottle": (BOTTLES, packages.bottle),
-    "can": (CANS, packages.can),
+    "can": (CANS, tins.can),
     "jar": (JARS, packages.jar),
     "teapot": (TEAPOTS, teapot),
 }
