@@ -273,7 +273,7 @@ def fork(row: Fork, paint: Paint) -> list[Part]:
     """A fork along x, lying on its back, tines at +x."""
     start, tip, w = -row.length / 2, row.length / 2, row.width / 2
     metal = paint.main if row.whole else paint.steel
-    root = tip - row.reach
+    root = tip - min(row.reach, 0.6 * row.length)  # in a row between two others long tines may meet a short fork
     neck = root - max(row.width * 0.55, 0.012)
     palm = [
         (neck - 0.004, -0.0035),
