@@ -152,10 +152,11 @@ def _between(category: str, shape: str, shapes: Sequence[str], rng: np.random.Ge
     known = [rows[name] for name in shapes if name in rows]
     row = rows.get(shape)
     if shape in categories()[category].training.shapes:
-        further, make_further = PICTURED.get(category, ({}, None))
-        known += further.values()
+        table, make_further = PICTURED.get(category, ({}, None))
+        further = list(table.values())
+        known += further
         if rng.uniform() < len(further) / (len(further) + len(shapes)):
-            row, make = list(further.values())[int(rng.integers(len(further)))], make_further
+            row, make = further[int(rng.integers(len(further)))], make_further
     if row is None or make is None:
         return partial(_recipe, category, shape)
     others = like(row, known)

@@ -9,7 +9,7 @@ from vla_ros.objects.colors import Rgba
 from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Mesh, Part
 from vla_ros.objects.recipes.forms import WHITE, bar, blob, plate, stack, tube, turned
-from vla_ros.objects.shapes import lathe, rounded_box, smooth
+from vla_ros.objects.shapes import lathe, rounded_box, smooth, transformed
 from vla_ros.objects.solids import painted, skin, solid
 
 SPONGES = ("round", "wavy", "oval", "wedge", "bath")
@@ -66,9 +66,9 @@ def sponge(shape: str, paint: Paint) -> list[Part]:
     if shape == "oval":
         disc = lathe([(0, -c), (0.92, -c), (1, -c * 0.6), (1, c * 0.6), (0.92, c), (0, c)], 36)
         parts = [
-            skin(Mesh(disc.vertices * (a, b, 1), disc.faces, disc.uv), WHITE, texture, gloss=0.0),
+            skin(transformed(disc, (a, b, 1)), WHITE, texture, gloss=0.0),
             skin(
-                Mesh(disc.vertices * (a * 0.98, b * 0.98, 0.22), disc.faces, disc.uv),
+                transformed(disc, (a * 0.98, b * 0.98, 0.22)),
                 scour,
                 position=(0, 0, -c - 0.002),
                 gloss=0.0,
@@ -139,7 +139,7 @@ def soap(shape: str, paint: Paint) -> list[Part]:
         )
     else:
         body = lathe(smooth([(0.0, -1.0), (0.72, -0.92), (1.0, 0.0), (0.72, 0.92), (0.0, 1.0)], 20), 36)
-        parts = [skin(Mesh(body.vertices * (a, b, c), body.faces, body.uv), paint.main, gloss=0.6)]
+        parts = [skin(transformed(body, (a, b, c)), paint.main, gloss=0.6)]
         solids = [solid("ellipsoid", (a, b, c * 0.98)), solid("box", (a * 0.45, b * 0.45, c))]
     top = c - 0.0006 if kind != "worn" else c + 0.0042
     if kind == "rope":

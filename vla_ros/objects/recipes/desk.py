@@ -9,7 +9,7 @@ from vla_ros.objects.colors import Rgba
 from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Mesh, Part
 from vla_ros.objects.recipes.forms import about, bar, laid, rotated, stack, tube, turned
-from vla_ros.objects.shapes import lathe, rounded_box
+from vla_ros.objects.shapes import lathe, rounded_box, transformed
 from vla_ros.objects.solids import painted, rod, skin, solid
 
 MARKERS = ("chisel", "crayon", "fountain", "triangular", "double")
@@ -110,7 +110,7 @@ def remote(shape: str, paint: Paint) -> list[Part]:
         else lathe([(0, -c), (0.92, -c), (1.0, -c * 0.4), (1.0, c * 0.4), (0.92, c), (0, c)], 36)
     )
     if shape == "oval":
-        body = Mesh(body.vertices * (a, b, 1), body.faces, body.uv)
+        body = transformed(body, (a, b, 1))
     elif shape == "waisted":
         pinch = 1 - 0.22 * np.exp(-(((body.vertices[:, 0] + 0.015) / 0.035) ** 2))
         body = Mesh(

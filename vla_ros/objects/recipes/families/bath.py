@@ -24,7 +24,7 @@ from vla_ros.objects.recipes.families.washing import (
     worked,
 )
 from vla_ros.objects.recipes.forms import WHITE, bar, plate, ring, rotated, stack, tube, turned
-from vla_ros.objects.shapes import lathe, rounded_box, smooth
+from vla_ros.objects.shapes import lathe, rounded_box, smooth, transformed
 from vla_ros.objects.solids import moved, painted, skin, solid
 
 
@@ -224,7 +224,7 @@ def soap(row: Soap, paint: Paint) -> list[Part]:
         parts = [skin(Mesh(vertices, body.faces, body.uv), paint.main, gloss=0.6), solid("box", (a, b, c))]
     elif row.form == "ellipsoid":
         body = lathe(smooth([(0.0, -1.0), (0.72, -0.88), (1.0, 0.0), (0.72, 0.88), (0.0, 1.0)], 20), 36)
-        parts = [skin(Mesh(body.vertices * row.half, body.faces, body.uv), paint.main, gloss=0.6)]
+        parts = [skin(transformed(body, row.half), paint.main, gloss=0.6)]
         parts += [solid("ellipsoid", (a, b, c * 0.98)), solid("box", (a * 0.42, b * 0.42, c * 0.97))]
     else:
         rim = {

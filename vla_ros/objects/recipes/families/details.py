@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from vla_ros.objects.colors import Rgba
-from vla_ros.objects.parts import Mesh, Part
+from vla_ros.objects.parts import Part
 from vla_ros.objects.recipes.forms import Profile, plate, rotated, tube, turned
 from vla_ros.objects.solids import painted, rod, solid
 
@@ -98,8 +98,3 @@ def slab_outline(a: float, b: float, widths: Sequence[float], corner: float) -> 
     half = np.maximum(half - corner + np.sqrt(np.maximum(corner**2 - over**2, 0.0)), 0.0005)
     lower = list(zip(x.tolist(), (-half).tolist(), strict=True))
     return [*lower, *[(u, -v) for u, v in reversed(lower)]]
-
-
-def squeezed(mesh: Mesh, flat: float) -> Mesh:
-    """Return a body made `flat` times as deep along y."""
-    return Mesh(mesh.vertices * (1, flat, 1), mesh.faces, mesh.uv)

@@ -10,7 +10,7 @@ import numpy as np
 from vla_ros.objects.colors import Rgba
 from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Part
-from vla_ros.objects.recipes.families.details import band, handle, radius_at, ribs, squeezed
+from vla_ros.objects.recipes.families.details import band, handle, radius_at, ribs
 from vla_ros.objects.recipes.forms import (
     Profile,
     about,
@@ -22,7 +22,7 @@ from vla_ros.objects.recipes.forms import (
     tube,
     turned,
 )
-from vla_ros.objects.shapes import lathe, smooth
+from vla_ros.objects.shapes import lathe, smooth, transformed
 from vla_ros.objects.solids import ALONG_X, painted, rod, skin, solid, towards
 
 
@@ -69,7 +69,7 @@ def bottle(row: Bottle, paint: Paint) -> list[Part]:
     outline: Profile = row.outline if row.angular else smooth(row.outline, 26)
     foot = row.outline[0][0]
     body = lathe([(0, 0), (foot - 0.003, 0), *outline, (0, top)], row.sides)
-    parts = [skin(squeezed(body, row.flat), paint.main, gloss=0.8)]
+    parts = [skin(transformed(body, (1, row.flat, 1)), paint.main, gloss=0.8)]
     lid = paint.accent if paint.style != 1 or paint.color == "white" else paint.pale
     widest = max(z for r, z in row.outline if r >= 0.97 * max(r for r, _ in row.outline))
     half, middle = 0.17 * top, min(0.62 * widest, 0.36 * top) if len(row.outline) < 6 else 0.30 * top
@@ -80,7 +80,7 @@ def bottle(row: Bottle, paint: Paint) -> list[Part]:
             a, b = middle - (middle - low) * share, middle + (high - middle) * share
             label = band(outline, a, b, tone, out, row.sides)
             if label.mesh is not None:
-                parts.append(skin(squeezed(label.mesh, row.flat * 1.002), tone, gloss=0.4))
+                parts.append(skin(transformed(label.mesh, (1, row.flat * 1.002, 1)), tone, gloss=0.4))
     elif row.label == "band":
         parts += [
             band(outline, low, low + 0.006, lid, 0.0009, row.sides),

@@ -9,7 +9,7 @@ import numpy as np
 
 from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Mesh, Part
-from vla_ros.objects.recipes.families.details import band, handle, radius_at, ribs, squeezed
+from vla_ros.objects.recipes.families.details import band, handle, radius_at, ribs
 from vla_ros.objects.recipes.forms import (
     WHITE,
     Profile,
@@ -22,7 +22,7 @@ from vla_ros.objects.recipes.forms import (
     tube,
     turned,
 )
-from vla_ros.objects.shapes import lathe, smooth
+from vla_ros.objects.shapes import lathe, smooth, transformed
 from vla_ros.objects.solids import ALONG_X, painted, rod, skin, solid, towards
 
 
@@ -170,7 +170,7 @@ def can(row: Can, paint: Paint) -> list[Part]:
 def _turned_can(profile: Profile, row: Can) -> Mesh:
     """Return a body turned about z in the form of a can: of four sides, flat, with round corners or crushed."""
     mesh = lathe(profile, 88 if "rounded" in row.details else row.sides)
-    mesh = squeezed(_at45(mesh) if row.sides == 4 else mesh, row.flat)
+    mesh = transformed(_at45(mesh) if row.sides == 4 else mesh, (1, row.flat, 1))
     points, h = mesh.vertices, row.height / 2
     turn = np.arctan2(points[:, 1] / row.flat, points[:, 0])
     if "rounded" in row.details:

@@ -13,7 +13,7 @@ from vla_ros.objects.paint import Paint, shade
 from vla_ros.objects.parts import Mesh, Part
 from vla_ros.objects.recipes.bathroom import porous
 from vla_ros.objects.recipes.forms import WHITE, Profile, about, bar, blob, laid, rotated, stack, tube, turned
-from vla_ros.objects.shapes import lathe, smooth, sphere_profile
+from vla_ros.objects.shapes import lathe, smooth, sphere_profile, transformed
 from vla_ros.objects.solids import ALONG_X, Vector, moved, painted, rod, skin, solid
 
 Half = tuple[float, float, float]  # half edges [m]
@@ -203,7 +203,7 @@ def dressed(details: Sequence[str], half: Half, paint: Paint) -> list[Part]:
         low = -c + 0.0066
         parts += [
             skin(
-                Mesh(dish.vertices * ((a * 1.22), (b * 1.34), 1.0), dish.faces, dish.uv),
+                transformed(dish, (a * 1.22, b * 1.34, 1.0)),
                 pale,
                 None,
                 (0, 0, low),
@@ -321,7 +321,7 @@ def wild(form: str, half: Half, paint: Paint) -> list[Part]:
         outline = smooth([(0.30, -1.0), (0.86, -0.72), (1.0, -0.30), (0.62, 0.36), (0.24, 0.82), (0.04, 1.0)], 24)
         drop = lathe([(0, -1.0), *[(max(r, 0.0), z) for r, z in outline], (0, 1.0)], 36)
         parts = [
-            skin(Mesh(drop.vertices * half, drop.faces, drop.uv), WHITE, texture, gloss=0.0),
+            skin(transformed(drop, half), WHITE, texture, gloss=0.0),
             *stack([(r * a, z * c) for r, z in outline], (-c, -c * 0.5, 0.0, c * 0.45, c)),
         ]
     return parts
