@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.backbone import matching, proposals
 from vla_ros.policies.backbone.matching import MatchNetwork
 from vla_ros.policies.backbone.proposals import ProposalNetwork
@@ -21,6 +22,7 @@ from vla_ros.policies.backbone.word_tokens import filled
 from vla_ros.training.pictures.crop_variation import dealt, dealt_colors, varied
 from vla_ros.training.pictures.flat_patterns import draw_flat_pattern
 from vla_ros.training.pictures.frames import SEEN
+from vla_ros.training.pictures.recoloring import draw_recoloring
 from vla_ros.training.pictures.samples import Samples
 from vla_ros.training.pictures.sentences import NO_LABEL, disguised_tokens
 
@@ -78,8 +80,19 @@ def match_batch(samples: Samples, rows: np.ndarray, rng: np.random.Generator) ->
     count, views, most = things.shape
     there = things >= 0
     boxes = columns["boxes"][rows][:, :, :most]
+    labels = columns["labels"][rows][:, :most].copy()
+    recolorings = [
+        draw_recoloring(_color_names(colors), [text for _, text in samples.texts[row]], rng)
+        for colors, row in zip(labels[..., 1], rows, strict=True)
+    ]
     deals = dealt_colors(count, rng)
-    crops = dealt(varied(samples.crops[things[there]], rng), deals[np.nonzero(there)[0]])
+    crops = varied(samples.crops[things[there]], rng)
+    scenes, _, which = np.nonzero(there)
+    names = _color_names(labels[scenes, which, 1])
+    for scene, recoloring in enumerate(recolorings):
+        rows_of_it = scenes == scene
+        crops[rows_of_it] = recoloring.painted(crops[rows_of_it], [names[i] for i in np.flatnonzero(rows_of_it)], rng)
+    crops = dealt(crops, deals[scenes])
     geometry = np.zeros((count, views, most, matching.GEOMETRY), dtype=np.float32)
     geometry[..., :4] = boxes[..., :4] + 0.004 * rng.normal(size=boxes[..., :4].shape)
     geometry[..., 4] = rng.uniform(0.3, 1.0, size=things.shape)
@@ -93,13 +106,14 @@ def match_batch(samples: Samples, rows: np.ndarray, rng: np.random.Generator) ->
     for number, (_, target, _) in enumerate(asked):
         if target >= 0:
             meant[number, :, target] = 1.0
-    anew = (deals != np.eye(3)).any(axis=(1, 2))
-    labels = columns["labels"][rows][:, :most].copy()
+    anew = (deals != np.eye(3)).any(axis=(1, 2)) | np.array([bool(one.became) for one in recolorings])
     labels[anew, :, 1] = NO_LABEL
     labels = np.repeat(labels[:, None], views, axis=1)
     words = np.stack(
         [
-            disguised_tokens(text, rng, deals[i]) if anew[i] or rng.uniform() < DISGUISED else samples.tokens(text)
+            disguised_tokens(text, rng, deals[i], recolorings[i])
+            if anew[i] or rng.uniform() < DISGUISED
+            else samples.tokens(text)
             for i, _, text in asked
         ]
     )
@@ -116,6 +130,12 @@ def match_batch(samples: Samples, rows: np.ndarray, rng: np.random.Generator) ->
         "words": torch.from_numpy(words).float(),
         "labels": torch.from_numpy(labels[there]),
     }
+
+
+def _color_names(numbers: np.ndarray) -> list[str]:
+    """Return the catalogue's colours of these numbers (N,); "" for what has none."""
+    names = [*load_catalogue().colors, ""]  # NO_LABEL is the last
+    return [names[number] for number in numbers]
 
 
 def _places(columns: dict[str, Any], rows: np.ndarray, there: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -25,6 +25,7 @@ from vla_ros.sim.scenes.scene import PlacedObject
 from vla_ros.sim.scenes.telling_apart import Table
 from vla_ros.sim.scenes.wording import family
 from vla_ros.training.generation import annotations as notes
+from vla_ros.training.pictures.recoloring import Recoloring
 
 ABSENT = 0.2  # share of sentences about something that is not there
 NEARLY = 0.6  # share of those in which category or colour are those of something that is there
@@ -186,10 +187,13 @@ class Sentences:
         return numbers[0], numbers[1]
 
 
-def disguised_tokens(text: str, rng: np.random.Generator, deal: np.ndarray | None = None) -> np.ndarray:
+def disguised_tokens(
+    text: str, rng: np.random.Generator, deal: np.ndarray | None = None, recoloring: Recoloring | None = None
+) -> np.ndarray:
     """Return word_tokens of a sentence whose words of colour are made up: what they mean stands in their colour alone.
 
-    `deal` (3, 3) is what has become of red, green and blue in its pictures; None: they are what they were.
+    `recoloring` is which colours have become others in its pictures, and `deal` (3, 3) what has become of red, green
+    and blue thereafter; None: they are what they were.
 
     There are a few dozen words for the colours of training. Without this their tokens are learned, and a new word of
     colour is taken for whatever its tokens come nearest to.
@@ -204,7 +208,8 @@ def disguised_tokens(text: str, rng: np.random.Generator, deal: np.ndarray | Non
         word = found[0]
         if word not in color_words() or word in _nouns():
             return word
-        shade = (np.array(color_words()[word]) + 1) / 2 * rng.uniform(*SHADES) + TINTED * rng.normal(size=3)
+        color = recoloring.spoken(word) if recoloring else None
+        shade = (np.array(color or color_words()[word]) + 1) / 2 * rng.uniform(*SHADES) + TINTED * rng.normal(size=3)
         made_up = _made_up(rng)
         colors[made_up] = dealt(2 * np.clip(shade, 0.0, 1.0) - 1)
         return made_up
