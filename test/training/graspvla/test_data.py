@@ -26,6 +26,7 @@ from vla_ros.data.datasets.editing.edits import DatasetEdits
 from vla_ros.data.datasets.features import ACTION, ANCHOR
 from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.backbone.word_tokens import word_tokens
 from vla_ros.policies.backbone.words import WordEmbedding
 from vla_ros.policies.contract import load_contract
@@ -40,6 +41,7 @@ from vla_ros.training.pictures.crop_variation import dealt, dealt_colors, varied
 from vla_ros.training.pictures.datasets import check_datasets
 from vla_ros.training.pictures.flat_patterns import draw_flat_pattern
 from vla_ros.training.pictures.frames import KEPT_MATCH, read_frames
+from vla_ros.training.pictures.recoloring import Recoloring
 from vla_ros.training.pictures.samples import Samples
 from vla_ros.training.pictures.sentences import NO_LABEL, Sentences, disguised_tokens
 from vla_ros.training.pictures.training_data import TrainingData, find_datasets
@@ -218,6 +220,7 @@ def test_things_are_shown_otherwise_each_time_and_their_middle_stays() -> None:
 
 def test_colours_are_dealt_in_pictures_and_words_alike(samples: Samples, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(perception, "varied", lambda crops, rng: crops)
+    monkeypatch.setattr(perception, "draw_recoloring", lambda *asked: Recoloring())
     rows = np.arange(6)
     deal = np.eye(3)[[1, 2, 0]]
     monkeypatch.setattr(perception, "dealt_colors", lambda count, rng: np.tile(deal, (count, 1, 1)))
@@ -229,6 +232,31 @@ def test_colours_are_dealt_in_pictures_and_words_alike(samples: Samples, monkeyp
     red = disguised_tokens("pick up the red mug", np.random.default_rng(1), deal)
     (color,) = red[red[:, -1] > 0][:, -4:-1]
     assert color.argmax() == 2  # red comes third
+
+
+def test_colours_become_others_in_pictures_and_words_alike(samples: Samples, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(perception, "varied", lambda crops, rng: crops)
+    monkeypatch.setattr(perception, "dealt_colors", lambda count, rng: np.tile(np.eye(3), (count, 1, 1)))
+    monkeypatch.setattr(perception, "DISGUISED", 0.0)
+    rows = np.arange(6)
+    things, labels = samples.columns["things"][rows], samples.columns["labels"][rows]
+    names = list(load_catalogue().colors)
+    asked: list[set[str]] = []
+
+    def draw(there: list[str], texts: list[str], rng: np.random.Generator) -> Recoloring:
+        asked.append(set(there) - {""})
+        return Recoloring({sorted(asked[-1])[0]: "black"} if asked[-1] else {})
+
+    monkeypatch.setattr(perception, "draw_recoloring", draw)
+    batch = perception.match_batch(samples, rows, np.random.default_rng(0))
+    assert asked == [{names[number] for number in row[:, 1] if number >= 0} for row in labels]
+    scenes, _, which = np.nonzero(things >= 0)
+    colors = [names[number] if number >= 0 else "" for number in labels[scenes, which, 1]]
+    changed = (batch["crops"].numpy() != samples.crops[things[things >= 0]]).any(axis=(1, 2, 3))
+    expected = [color and color == min(asked[scene]) for color, scene in zip(colors, scenes, strict=True)]
+    assert not (changed & ~np.array(expected, dtype=bool)).any()
+    assert changed.any()
+    assert (batch["labels"][:, 1] == NO_LABEL).all()
 
 
 def test_dealt_colours_are_all_hues_and_gray_stays_gray() -> None:

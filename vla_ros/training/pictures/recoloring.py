@@ -40,10 +40,10 @@ class Recoloring:
         default_factory=dict
     )  # colour → another; those it does not hold are what they were
 
-    def spoken(self, word: str) -> Color | None:
-        """Return the colour that a word stands for now; None for a word that says what it said."""
-        name = self.became.get(_meant_by().get(word, ""))
-        return color_words()[name] if name else None
+    def spoken(self, text: str) -> dict[str, Color]:
+        """Return the words of colour of a sentence that say another one now, and that colour."""
+        became = {word: self.became.get(name) for word, name in _said(text).items()}
+        return {word: color_words()[name] for word, name in became.items() if name}
 
     def painted(self, crops: np.ndarray, colors: Sequence[str], rng: np.random.Generator) -> np.ndarray:
         """Return pictures (N, S, S, 3) uint8 of things of these colours as they are now, each in a shade of its own."""
@@ -62,8 +62,8 @@ def draw_recoloring(there: Collection[str], texts: Sequence[str], rng: np.random
     became: dict[str, str] = {}
     if rng.uniform() >= RECOLORED:
         return Recoloring()
-    said = {word for text in texts for word in re.findall("[a-z]+", text.lower())}
-    free = set(color_ranges()) - set(there) - {_meant_by()[word] for word in said & _meant_by().keys()}
+    said = {name for text in texts for name in _said(text).values()}
+    free = set(color_ranges()) - set(there) - said
     for source in rng.permutation(sorted(set(there) & set(color_ranges()))).tolist():
         groups = [group for group in (sorted(free & set(GRAYS)), sorted(free - set(GRAYS))) if group]
         if groups and rng.uniform() < CHANGED:
@@ -72,13 +72,22 @@ def draw_recoloring(there: Collection[str], texts: Sequence[str], rng: np.random
     return Recoloring(became)
 
 
+def _said(text: str) -> dict[str, str]:
+    """Return the words of colour of a sentence and which of the catalogue's each is said of.
+
+    "Steel blue" is blue in both words, "steel gray" gray.
+    """
+    names, pattern = _phrases()
+    return {word: names[found[0]] for found in pattern.finditer(text.lower()) for word in found[0].split()}
+
+
 @cache
-def _meant_by() -> dict[str, str]:
-    """Return the colour that each word of colour of training's sentences is said of."""
-    said = {word: name for name, words in family("training").colors.items() for word in words}
-    return {
-        word: name for word, name in (said | {name: name for name in color_ranges()}).items() if word in color_words()
-    }
+def _phrases() -> tuple[dict[str, str], re.Pattern[str]]:
+    """Return which colour each of training's words for it is said of, and where a sentence holds one, the longest."""
+    names = {phrase: name for name, phrases in family("training").colors.items() for phrase in phrases}
+    names |= {name: name for name in color_ranges()}
+    longest = sorted(names, key=len, reverse=True)
+    return names, re.compile(rf"\b({'|'.join(map(re.escape, longest))})\b")
 
 
 def _paint(crop: np.ndarray, source: str, target: ColorRange, rng: np.random.Generator) -> np.ndarray:

@@ -199,6 +199,7 @@ def disguised_tokens(
     colour is taken for whatever its tokens come nearest to.
     """
     colors: dict[str, Color] = {}
+    spoken = recoloring.spoken(text) if recoloring else {}
 
     def dealt(color: np.ndarray) -> Color:
         red, green, blue = np.clip(color if deal is None else deal @ color, -1.0, 1.0).tolist()
@@ -208,8 +209,9 @@ def disguised_tokens(
         word = found[0]
         if word not in color_words() or word in _nouns():
             return word
-        color = recoloring.spoken(word) if recoloring else None
-        shade = (np.array(color or color_words()[word]) + 1) / 2 * rng.uniform(*SHADES) + TINTED * rng.normal(size=3)
+        shade = (np.array(spoken.get(word, color_words()[word])) + 1) / 2 * rng.uniform(*SHADES) + TINTED * rng.normal(
+            size=3
+        )
         made_up = _made_up(rng)
         colors[made_up] = dealt(2 * np.clip(shade, 0.0, 1.0) - 1)
         return made_up
