@@ -50,6 +50,7 @@ PLACES = (
         for word in (*words, *(f"the {word}" for word in words if word.endswith("est")))
         for self in _SELF
     }
+    | {f"{preposition} the densest spot": "densest" for preposition in ("from", "in", "at")}
     | {f"{far} to the {word}": f"{word}most" for far in ("furthest", "farthest") for word in ("left", "right")}
 )
 # After a noun, before another description.

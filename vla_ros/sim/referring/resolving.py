@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from vla_ros.sim.referring.expression import Expression, Relation
 from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.sim.scenes.objects import same_color, same_noun
-from vla_ros.sim.scenes.relations import CLEAR, RELATIONS, distance
+from vla_ros.sim.scenes.relations import CLEAR, DENSEST, RELATIONS, crowding, distance
 from vla_ros.sim.scenes.relations import EXTREMES as FAR_AND_NEAR
 
 Verdict = bool | None
@@ -33,6 +33,7 @@ EXTREMES: dict[str, tuple[Callable[[SceneObject], float | None], float]] = {
     "tallest": (_size(lambda item: item.height), 0.1), "longest": (_size(lambda item: item.length), 0.1),
 }  # fmt: skip
 _SIDES = ("left", "right")
+CROWDED = 0.02  # [m] by which others stand nearer to what stands most densely than to anything else
 
 
 def resolve(said: Expression, objects: Sequence[SceneObject], own: frozenset[str] = frozenset()) -> Verdicts:
@@ -47,6 +48,9 @@ def resolve(said: Expression, objects: Sequence[SceneObject], own: frozenset[str
         excluded = resolve(other, objects, own)
         verdicts = _both(verdicts, {name: _opposite(verdict) for name, verdict in excluded.items()})
     for extreme in said.extremes:
+        if extreme == DENSEST:
+            verdicts = _leading({i.name: _crowding(i, objects) for i in objects}, CROWDED, verdicts)
+            continue
         measure, margin = EXTREMES[extreme]
         verdicts = _leading({i.name: measure(i) for i in objects}, margin, verdicts, side=extreme in _SIDES)
     if said.doubtful or (said.opinion and sum(verdict is not False for verdict in verdicts.values()) > 1):
@@ -100,6 +104,11 @@ def _stands(way: str, item: SceneObject, anchor: SceneObject) -> Verdict:
 
 def _nearness(item: SceneObject, anchor: SceneObject) -> float | None:
     return None if item.spot is None or anchor.spot is None else -distance(item.spot, anchor.spot)
+
+
+def _crowding(item: SceneObject, objects: Sequence[SceneObject]) -> float | None:
+    others = [other.spot for other in objects if other is not item and other.spot is not None]
+    return None if item.spot is None or len(others) < len(objects) - 1 else crowding(item.spot, others)
 
 
 def _leading(values: Mapping[str, float | None], margin: float, verdicts: Verdicts, side: bool = False) -> Verdicts:

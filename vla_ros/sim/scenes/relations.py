@@ -9,7 +9,7 @@ built on the first two alone.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -96,6 +96,7 @@ RELATIONS: dict[str, Callable[..., bool | None]] = {
     "next to": _next_to,
 }
 CLOSEST = "closest to"  # of several: the one nearest to another thing
+DENSEST = "densest"  # of several: the one around which things stand most densely
 # Keys of the one of several that is furthest along a measure [m].
 EXTREMES: dict[str, Callable[[Spot], float]] = {
     "leftmost": lambda spot: spot.center[1],
@@ -115,6 +116,12 @@ def leads(way: str, spot: Spot, others: list[Spot], margins: Margins = USUAL) ->
         and (not sign or sign * (spot.center[0] - other.center[0]) >= margins.depth)
         for other in others
     )
+
+
+def crowding(spot: Spot, others: Sequence[Spot]) -> float:
+    """Return how densely others stand around an object: minus the mean distance [m] of the two nearest middles."""
+    nearest = sorted(distance(spot, other) for other in others)[:2]
+    return -sum(nearest) / len(nearest) if nearest else 0.0
 
 
 def distance(a: Spot, b: Spot) -> float:

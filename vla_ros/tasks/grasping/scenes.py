@@ -17,12 +17,18 @@ from vla_ros.sim.scenes.scene import PlacedObject, Scene
 from vla_ros.sim.scenes.sets import SceneRanges, SceneSet, check_set, load_sets
 from vla_ros.sim.scenes.target_query import choose_target, wishes
 from vla_ros.tasks.grasping.absent_scenes import sample_absent_scene
+from vla_ros.tasks.grasping.dense_scenes import sample_dense_scene
 from vla_ros.tasks.grasping.instructions import instruct
 from vla_ros.tasks.grasping.noun_scenes import sample_noun_scene
 from vla_ros.tasks.grasping.relation_scenes import sample_relation_scene
 
 # What a set may ask for, if not for an object that its colour and noun mean alone.
-ASKS = {"noun": sample_noun_scene, "relation": sample_relation_scene, "absent": sample_absent_scene}
+ASKS = {
+    "noun": sample_noun_scene,
+    "relation": sample_relation_scene,
+    "absent": sample_absent_scene,
+    "densest": sample_dense_scene,
+}
 
 
 def sample_scene(request: SceneRequest) -> Scene:
