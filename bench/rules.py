@@ -69,6 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         settings.check()
     planned[0][2].check_weights()
     done: dict[_Variant, dict[str, Path]] = {variant: {} for variant in variants}  # where the episodes of a row lie
+    broke = False
     with shown("episodes") as tell:
         for number, (variant, row, settings) in enumerate(planned):
             file = Path(arguments.runs) / f"{variant.name}_{row}.json".replace(" ", "_").replace(":", "_")
@@ -79,6 +80,9 @@ def run(arguments: argparse.Namespace) -> int:
                 EpisodeLog(log_path(file), settings, resume=True),
                 lambda so_far, number=number: tell((number + len(so_far.episodes) / arguments.scenes) / len(planned)),
             )
+            for broken in evaluation.broken:
+                print(f"{variant.name}, {row}, seed {broken.seed} broke, counts nowhere: {broken.reason}", file=sys.stderr)
+            broke |= bool(evaluation.broken)
             if evaluation.interrupted:
                 print(f"interrupted: the same command goes on with {arguments.runs}", file=sys.stderr)
                 return 130
@@ -90,7 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
         figures |= told
     print_table(Console(file=sys.stdout), _HEADINGS, lines)
     write_json(figures, arguments.json)
-    return 0
+    return int(broke)
 
 
 def _settings(variant: _Variant, row: str, arguments: argparse.Namespace) -> EvaluationSettings:

@@ -5,20 +5,29 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from bench import rules
 from controllers.errors import ConfigError
-from vla_ros.evaluation.episode_log import read_log
+from vla_ros.evaluation.episode_log import EpisodeLog, read_log
+from vla_ros.evaluation.evaluation import Evaluation
+from vla_ros.evaluation.pool import Broken
 from vla_ros.evaluation.reserved_seeds import reserved_seeds
+from vla_ros.evaluation.settings import EvaluationSettings
+from vla_ros.evaluation.statistics import EpisodeResult
 
 
 def measured(*words: str) -> int:
     parser = argparse.ArgumentParser()
     rules.add_arguments(parser)
     return rules.run(parser.parse_args(words))
+
+
+def _lifted(seed: int) -> EpisodeResult:
+    return EpisodeResult(seed, "mug", "red_mug", "pick up the red mug", "success", True, 1, "red_mug", 80, 8.0, 4.0)
 
 
 @pytest.mark.slow  # four episodes
@@ -39,6 +48,27 @@ def test_the_same_scenes_are_run_with_the_rule_and_without_it_and_gone_on_with(
     assert measured(*words) == 0  # nothing is left to run
     assert {path: path.read_text() for path in tmp_path.glob("*.jsonl")} == before
     assert capsys.readouterr().out.count("without deeper") == 2
+
+
+def test_what_broke_is_named_and_the_rest_counts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def evaluate(settings: EvaluationSettings, run: object, log: EpisodeLog, told: Callable[..., None]) -> Evaluation:
+        evaluation = Evaluation()
+        for seed in settings.seeds:
+            broke = seed == 4001 and settings.episode.setting
+            result = Broken(seed, "the arm fell off") if broke else _lifted(seed)
+            evaluation.add(result)
+            log.append(result)
+        return evaluation
+
+    monkeypatch.setattr(rules, "evaluate", evaluate)
+    file = tmp_path / "figures.json"
+    words = ("--rules", "deeper", "--scenes", "3", "--seed", "4000", "--runs", str(tmp_path))
+    assert measured(*words, "--json", str(file)) == 1
+    said = capsys.readouterr().err
+    assert "without deeper, basic:action, seed 4001 broke, counts nowhere: the arm fell off" in said
+    assert json.loads(file.read_text())["without_deeper_episodes"] == 2
 
 
 @pytest.mark.parametrize(
