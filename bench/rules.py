@@ -81,7 +81,8 @@ def run(arguments: argparse.Namespace) -> int:
                 lambda so_far, number=number: tell((number + len(so_far.episodes) / arguments.scenes) / len(planned)),
             )
             for broken in evaluation.broken:
-                print(f"{variant.name}, {row}, seed {broken.seed} broke, counts nowhere: {broken.reason}", file=sys.stderr)
+                where = f"{variant.name}, {row}, seed {broken.seed}"
+                print(f"{where} broke, counts nowhere: {broken.reason}", file=sys.stderr)
             broke |= bool(evaluation.broken)
             if evaluation.interrupted:
                 print(f"interrupted: the same command goes on with {arguments.runs}", file=sys.stderr)
