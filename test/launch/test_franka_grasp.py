@@ -12,7 +12,7 @@ import pytest
 
 from vla_ros.robots.embodiment import load_embodiment
 
-SCENE = "seed:=79"  # a blue hammer, alone on the table
+SCENE = "seed:=118"  # a brown pear, alone on the table
 STILL = 0.01  # [rad] an arm that is not to move stays within this: taking it over is not quite free of motion
 HOME = 0.06  # [rad]
 
