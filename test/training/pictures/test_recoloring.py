@@ -33,7 +33,7 @@ def _ball(color: str, rng: np.random.Generator) -> np.ndarray:
 def test_what_is_painted_is_called_by_its_new_colour(source: str, target: str) -> None:
     rng = np.random.default_rng(COLORS.index(source) * 20 + COLORS.index(target))
     crops = np.stack([_ball(source, rng) for _ in range(4)])
-    painted = Recoloring({source: target}).painted(crops, [source] * 4, rng)
+    painted = np.stack([Recoloring({source: target}).painted(crop, source, rng) for crop in crops])
     middle = painted[:, 22:50, 22:50].reshape(-1, 3)
     named = ColorNamer(color_ranges()).probabilities(middle / 255.0).mean(axis=0)
     assert COLORS[int(named.argmax())] == target
@@ -44,7 +44,8 @@ def test_what_is_painted_is_called_by_its_new_colour(source: str, target: str) -
 def test_only_what_is_of_a_colour_is_painted() -> None:
     rng = np.random.default_rng(0)
     crops = np.stack([_ball("red", rng), _ball("blue", rng), _ball("red", rng)])
-    painted = Recoloring({"red": "black", "green": "white"}).painted(crops, ["red", "blue", ""], rng)
+    recoloring = Recoloring({"red": "black", "green": "white"})
+    painted = [recoloring.painted(crop, color, rng) for crop, color in zip(crops, ["red", "blue", ""], strict=True)]
     assert not np.array_equal(painted[0], crops[0])
     np.testing.assert_array_equal(painted[1:], crops[1:])
 
@@ -94,11 +95,11 @@ def test_other_words_say_what_they_said() -> None:
 
 
 def test_pictures_are_painted_alike_with_one_thread_or_many() -> None:
-    crops = np.stack([_ball("green", np.random.default_rng(0))] * 2)
+    crop = _ball("green", np.random.default_rng(0))
     threads = cv2.getNumThreads()
     made = []
     for count in (1, 4):
         cv2.setNumThreads(count)
-        made.append(Recoloring({"green": "gray"}).painted(crops, ["green"] * 2, np.random.default_rng(3)))
+        made.append(Recoloring({"green": "gray"}).painted(crop, "green", np.random.default_rng(3)))
     cv2.setNumThreads(threads)
     np.testing.assert_array_equal(*made)

@@ -16,6 +16,7 @@ from itertools import islice
 from vla_ros.objects.colors import color_ranges
 from vla_ros.sim.referring.expression import Expression, Relation
 from vla_ros.sim.referring.lexicon import ANY_NOUNS, DETERMINERS, FILLERS, OPINIONS, Lexicon, asking_sentences
+from vla_ros.sim.scenes.relations import DENSEST
 
 WORDS_MAX, READINGS_MAX, DEPTH_MAX = 40, 64, 2
 
@@ -50,7 +51,7 @@ PLACES = (
         for word in (*words, *(f"the {word}" for word in words if word.endswith("est")))
         for self in _SELF
     }
-    | {f"{preposition} the densest spot": "densest" for preposition in ("from", "in", "at")}
+    | {f"{preposition} the densest spot": DENSEST for preposition in ("from", "in", "at")}
     | {f"{far} to the {word}": f"{word}most" for far in ("furthest", "farthest") for word in ("left", "right")}
 )
 # After a noun, before another description.

@@ -45,6 +45,11 @@ def means_alone(instruction: str, name: str, objects: Sequence[SceneObject]) -> 
     return [item.name for item in meant.named] == [name] and not meant.open
 
 
+def first_meant(texts: Iterable[str], name: str, objects: Sequence[SceneObject]) -> str:
+    """Return the first of these instructions that means one object, surely and no other; "" where none does."""
+    return next((text for text in texts if means_alone(text, name, objects)), "")
+
+
 def object_name(given: str, names: Iterable[str]) -> str:
     """Return the name of an object that is there, spaces read as underscores. Raises ConfigError that names them."""
     known, name = list(names), given.strip().replace(" ", "_")

@@ -14,26 +14,33 @@ from vla_ros.sim.scenes.relations import EXTREMES as FAR_AND_NEAR
 
 Verdict = bool | None
 Verdicts = dict[str, Verdict]  # by the object's name
+Measure = Callable[[SceneObject, Sequence[SceneObject]], float | None]  # of one object among all; None: not known
+CROWDED = 0.02  # [m] by which others stand nearer to what stands most densely than to anything else
 
 
-def _placed(key: str) -> Callable[[SceneObject], float | None]:
-    return lambda item: None if item.spot is None else FAR_AND_NEAR[key](item.spot)
+def _placed(key: str) -> Measure:
+    return lambda item, _: None if item.spot is None else FAR_AND_NEAR[key](item.spot)
 
 
-def _size(edge: Callable[[SceneObject], float], sign: int = 1) -> Callable[[SceneObject], float | None]:
-    return lambda item: sign * math.log(edge(item)) if edge(item) > 0.0 else None
+def _size(edge: Callable[[SceneObject], float], sign: int = 1) -> Measure:
+    return lambda item, _: sign * math.log(edge(item)) if edge(item) > 0.0 else None
+
+
+def _crowding(item: SceneObject, objects: Sequence[SceneObject]) -> float | None:
+    others = [other.spot for other in objects if other is not item and other.spot is not None]
+    return None if item.spot is None or len(others) < len(objects) - 1 else crowding(item.spot, others)
 
 
 # What "nearest" and the like are the greatest of, and by how much it must lead to be seen without measuring.
-EXTREMES: dict[str, tuple[Callable[[SceneObject], float | None], float]] = {
+EXTREMES: dict[str, tuple[Measure, float]] = {
     "leftmost": (_placed("leftmost"), CLEAR), "left": (_placed("leftmost"), CLEAR),
     "rightmost": (_placed("rightmost"), CLEAR), "right": (_placed("rightmost"), CLEAR),
     "nearest": (_placed("nearest"), CLEAR), "farthest": (_placed("farthest"), CLEAR),
     "biggest": (_size(lambda item: item.volume), 0.2), "smallest": (_size(lambda item: item.volume, -1), 0.2),
     "tallest": (_size(lambda item: item.height), 0.1), "longest": (_size(lambda item: item.length), 0.1),
+    DENSEST: (_crowding, CROWDED),
 }  # fmt: skip
 _SIDES = ("left", "right")
-CROWDED = 0.02  # [m] by which others stand nearer to what stands most densely than to anything else
 
 
 def resolve(said: Expression, objects: Sequence[SceneObject], own: frozenset[str] = frozenset()) -> Verdicts:
@@ -48,11 +55,8 @@ def resolve(said: Expression, objects: Sequence[SceneObject], own: frozenset[str
         excluded = resolve(other, objects, own)
         verdicts = _both(verdicts, {name: _opposite(verdict) for name, verdict in excluded.items()})
     for extreme in said.extremes:
-        if extreme == DENSEST:
-            verdicts = _leading({i.name: _crowding(i, objects) for i in objects}, CROWDED, verdicts)
-            continue
         measure, margin = EXTREMES[extreme]
-        verdicts = _leading({i.name: measure(i) for i in objects}, margin, verdicts, side=extreme in _SIDES)
+        verdicts = _leading({i.name: measure(i, objects) for i in objects}, margin, verdicts, side=extreme in _SIDES)
     if said.doubtful or (said.opinion and sum(verdict is not False for verdict in verdicts.values()) > 1):
         return _open(verdicts)
     return verdicts
@@ -104,11 +108,6 @@ def _stands(way: str, item: SceneObject, anchor: SceneObject) -> Verdict:
 
 def _nearness(item: SceneObject, anchor: SceneObject) -> float | None:
     return None if item.spot is None or anchor.spot is None else -distance(item.spot, anchor.spot)
-
-
-def _crowding(item: SceneObject, objects: Sequence[SceneObject]) -> float | None:
-    others = [other.spot for other in objects if other is not item and other.spot is not None]
-    return None if item.spot is None or len(others) < len(objects) - 1 else crowding(item.spot, others)
 
 
 def _leading(values: Mapping[str, float | None], margin: float, verdicts: Verdicts, side: bool = False) -> Verdicts:

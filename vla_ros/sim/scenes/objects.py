@@ -90,6 +90,14 @@ def choose_other(
     return None
 
 
+def choose_twins(
+    models: tuple[ObjectModel, ...], target: Kind, count: int, catalogue: Catalogue, rng: np.random.Generator
+) -> list[Kind]:
+    """Draw `count` further objects of the target's category and colour, of whatever shape."""
+    alike = [one for one in models if one.category == target.category and target.color in catalogue.colors_of(one)]
+    return [Kind(alike[int(rng.integers(len(alike)))], target.color) for _ in range(count)]
+
+
 def choose_extra(
     models: tuple[ObjectModel, ...],
     target: Kind,

@@ -11,11 +11,11 @@ import numpy as np
 from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.objects.model import ObjectModel
-from vla_ros.sim.referring.meaning import means_alone
+from vla_ros.sim.referring.meaning import category_words, first_meant
 from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.sim.scenes.composition import NoRoomError, compose
 from vla_ros.sim.scenes.naming import name_as
-from vla_ros.sim.scenes.objects import Kind
+from vla_ros.sim.scenes.objects import choose_twins
 from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.relations import Spot, crowding
 from vla_ros.sim.scenes.request import SceneRequest
@@ -43,22 +43,16 @@ def sample_dense_scene(
 
     def ask(placed: tuple[PlacedObject, ...]) -> str:
         rng, target = scene_generator(request.stream, request.seed, "words"), placed[0].model
-        objects, asking = [SceneObject.of(one, catalogue) for one in placed], str(rng.choice(words.asking))
-        for noun in (
-            *(name_as("noun", target, catalogue, words, rng, shape=False) for _ in range(_WORDS)),
-            target.category,
-        ):
-            text = asking.format(f"{noun.replace('_', ' ')} {PHRASE}")
-            if means_alone(text, placed[0].name, objects):
-                return text
-        return ""
+        asking = str(rng.choice(words.asking))
+        nouns = (name_as("noun", target, catalogue, words, rng, shape=False) for _ in range(_WORDS))
+        texts = (asking.format(f"{noun} {PHRASE}") for noun in (*nouns, category_words(target.category)))
+        return first_meant(texts, placed[0].name, [SceneObject.of(one, catalogue) for one in placed])
 
     for number in range(_TRIES):
         rng = scene_generator(request.stream, request.seed, "objects", number)
         target = choose_target(request.target, graspable, catalogue, rng)
-        alike = [one for one in models if one.category == target.category and target.color in catalogue.colors_of(one)]
         count = int(rng.integers(min(FEWEST, most), most + 1))
-        kinds = [target, *(Kind(alike[int(rng.integers(len(alike)))], target.color) for _ in range(count - 1))]
+        kinds = [target, *choose_twins(models, target, count - 1, catalogue, rng)]
         chosen = [catalogue.vary(kind.model, rng, kind.color) for kind in kinds]
         try:
             return compose((chosen, []), request, sets, ask, fits=first_is_densest, attempts=_ATTEMPTS)

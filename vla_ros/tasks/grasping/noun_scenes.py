@@ -8,7 +8,7 @@ import numpy as np
 from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.objects.model import ObjectModel
-from vla_ros.sim.referring.meaning import means_alone
+from vla_ros.sim.referring.meaning import category_words, first_meant, means_alone
 from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.sim.scenes.composition import compose
 from vla_ros.sim.scenes.naming import draw_noun
@@ -78,9 +78,6 @@ def _instruction(
 ) -> str:
     """Ask for the first object by a noun that means it alone; "" where none does."""
     target, asking = placed[0].model, str(rng.choice(words.asking))
-    objects = [SceneObject.of(one, catalogue) for one in placed]
-    for noun in (*(draw_noun(target, catalogue, words, rng) for _ in range(_WORDS)), target.category):
-        text = asking.format(noun.replace("_", " "))
-        if means_alone(text, placed[0].name, objects):
-            return text
-    return ""
+    nouns = (draw_noun(target, catalogue, words, rng) for _ in range(_WORDS))
+    texts = (asking.format(category_words(noun)) for noun in (*nouns, target.category))
+    return first_meant(texts, placed[0].name, [SceneObject.of(one, catalogue) for one in placed])

@@ -11,11 +11,11 @@ import numpy as np
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.objects.model import ObjectModel
-from vla_ros.sim.referring.meaning import means_alone
+from vla_ros.sim.referring.meaning import first_meant
 from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.sim.scenes.composition import NoRoomError, compose
 from vla_ros.sim.scenes.descriptions import instruction_for
-from vla_ros.sim.scenes.objects import Kind, choose_extra
+from vla_ros.sim.scenes.objects import Kind, choose_extra, choose_twins
 from vla_ros.sim.scenes.places import Place, find_place, say_place
 from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.relations import CLOSEST, PLAIN
@@ -85,9 +85,7 @@ def _choose(
     rng: np.random.Generator,
 ) -> list[ObjectModel]:
     """Return the target, one or two of its name, and others; nothing where the kind of relation cannot hold."""
-    alike = [one for one in models if one.category == target.category and target.color in catalogue.colors_of(one)]
-    twins = 2 if rng.uniform() < _THIRD else 1
-    kinds = [target, *(Kind(alike[int(rng.integers(len(alike)))], target.color) for _ in range(twins))]
+    kinds = [target, *choose_twins(models, target, 2 if rng.uniform() < _THIRD else 1, catalogue, rng)]
     group = [catalogue.vary(one.model, rng, one.color) for one in kinds]
     if kind == "size":
         shapes = {model.name for model in graspable}
@@ -154,10 +152,6 @@ class _Telling:
         rng: np.random.Generator,
         tries: int = _PHRASES,
     ) -> str:
-        objects = [SceneObject.of(one, self.catalogue) for one in placed]
-        for _ in range(tries):
-            phrase = say_place(placed[0].model, place, self.catalogue, words, rng)
-            text = instruction_for(phrase, "relation", words, rng)
-            if means_alone(text, placed[0].name, objects):
-                return text
-        return ""
+        said = (say_place(placed[0].model, place, self.catalogue, words, rng) for _ in range(tries))
+        texts = (instruction_for(phrase, "relation", words, rng) for phrase in said)
+        return first_meant(texts, placed[0].name, [SceneObject.of(one, self.catalogue) for one in placed])

@@ -88,10 +88,8 @@ def match_batch(samples: Samples, rows: np.ndarray, rng: np.random.Generator) ->
     deals = dealt_colors(count, rng)
     crops = varied(samples.crops[things[there]], rng)
     scenes, _, which = np.nonzero(there)
-    names = _color_names(labels[scenes, which, 1])
-    for scene, recoloring in enumerate(recolorings):
-        rows_of_it = scenes == scene
-        crops[rows_of_it] = recoloring.painted(crops[rows_of_it], [names[i] for i in np.flatnonzero(rows_of_it)], rng)
+    for crop, scene, color in zip(crops, scenes, _color_names(labels[scenes, which, 1]), strict=True):
+        crop[:] = recolorings[scene].painted(crop, color, rng)
     crops = dealt(crops, deals[scenes])
     geometry = np.zeros((count, views, most, matching.GEOMETRY), dtype=np.float32)
     geometry[..., :4] = boxes[..., :4] + 0.004 * rng.normal(size=boxes[..., :4].shape)

@@ -4,7 +4,7 @@
 To turn all hues (crop_variation.py) leaves black black and white white: of a category that training never shows in
 black, a black one would be what nobody has seen. So what is of one colour is painted in another that the scene does
 not hold, black, white or gray as often as all others together.
-Shape legend: N crops, S pixels.
+Shape legend: S pixels.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from vla_ros.sim.scenes.wording import family
 
 RECOLORED = 0.7  # share of scenes
 CHANGED = 0.5  # share of their colours
-GRAYS = ("black", "white", "gray")
 HUES_NEAR = 18.0, 34.0  # [degrees] from a colour's range: still all of it, no longer it
 LEAST_SATURATION = 0.22, 0.38  # no longer a hue, all of one
 GRAY_SATURATION = 0.12, 0.28  # all gray, no longer
 GRAY_VALUES = {"black": (-1.0, 0.0, 0.30, 0.42), "gray": (0.12, 0.25, 0.65, 0.75), "white": (0.45, 0.6, 2.0, 3.0)}
+GRAYS = tuple(GRAY_VALUES)
 LIT = 75  # percentile of the brightness of what is painted over: that of a surface in full light
 BRIGHTEST = 1.25
 
@@ -36,22 +36,16 @@ BRIGHTEST = 1.25
 class Recoloring:
     """What a scene's colours have become."""
 
-    became: Mapping[str, str] = field(
-        default_factory=dict
-    )  # colour → another; those it does not hold are what they were
+    became: Mapping[str, str] = field(default_factory=dict)  # those that it does not hold are what they were
 
     def spoken(self, text: str) -> dict[str, Color]:
         """Return the words of colour of a sentence that say another one now, and that colour."""
         became = {word: self.became.get(name) for word, name in _said(text).items()}
         return {word: color_words()[name] for word, name in became.items() if name}
 
-    def painted(self, crops: np.ndarray, colors: Sequence[str], rng: np.random.Generator) -> np.ndarray:
-        """Return pictures (N, S, S, 3) uint8 of things of these colours as they are now, each in a shade of its own."""
-        ranges, result = color_ranges(), crops.copy()
-        for crop, color in zip(result, colors, strict=True):
-            if color in self.became:
-                crop[:] = _paint(crop, color, ranges[self.became[color]], rng)
-        return result
+    def painted(self, crop: np.ndarray, color: str, rng: np.random.Generator) -> np.ndarray:
+        """Return the picture (S, S, 3) uint8 of a thing of this colour as it is now, in a shade of its own."""
+        return _paint(crop, color, color_ranges()[self.became[color]], rng) if color in self.became else crop
 
 
 def draw_recoloring(there: Collection[str], texts: Sequence[str], rng: np.random.Generator) -> Recoloring:
@@ -59,11 +53,11 @@ def draw_recoloring(there: Collection[str], texts: Sequence[str], rng: np.random
 
     No colour is drawn that a sentence asks for: what is not there must not come to be there.
     """
-    became: dict[str, str] = {}
     if rng.uniform() >= RECOLORED:
         return Recoloring()
     said = {name for text in texts for name in _said(text).values()}
     free = set(color_ranges()) - set(there) - said
+    became: dict[str, str] = {}
     for source in rng.permutation(sorted(set(there) & set(color_ranges()))).tolist():
         groups = [group for group in (sorted(free & set(GRAYS)), sorted(free - set(GRAYS))) if group]
         if groups and rng.uniform() < CHANGED:

@@ -209,9 +209,8 @@ def disguised_tokens(
         word = found[0]
         if word not in color_words() or word in _nouns():
             return word
-        shade = (np.array(spoken.get(word, color_words()[word])) + 1) / 2 * rng.uniform(*SHADES) + TINTED * rng.normal(
-            size=3
-        )
+        color = (np.array(spoken.get(word, color_words()[word])) + 1) / 2
+        shade = color * rng.uniform(*SHADES) + TINTED * rng.normal(size=3)
         made_up = _made_up(rng)
         colors[made_up] = dealt(2 * np.clip(shade, 0.0, 1.0) - 1)
         return made_up
