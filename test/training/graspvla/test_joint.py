@@ -62,7 +62,7 @@ def test_one_step_changes_every_network_each_at_its_rate(data: JointData, tmp_pa
 def test_pictures_with_boxes_are_in_every_batch_and_teach_neither_grasps_nor_actions(
     data: JointData, tmp_path: Path
 ) -> None:
-    config = JointConfig(steps=1, batch=4, grasps=3, actions=8)
+    config = JointConfig(steps=1, batch=4, grounding=0.5, grasps=3, actions=8)
     stage = stage_of(data, tmp_path, config)
     for step in range(5):
         batch = stage._batch(step)

@@ -24,6 +24,8 @@ from vla_ros.robots.embodiment import Embodiment
 
 ACTION_SIZE = 7
 PERIOD_S, HORIZON = 0.1, 4  # as the small GraspVLA was trained
+# Of a dataset's state, after the joints, of which arms have six or seven: position (3), orientation (4), width.
+STATE_TOOL, STATE_WIDTH = slice(-8, -5), -1
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,8 +22,8 @@ class DataConfig:
     """What is generated when no data is given. Raises ConfigError for amounts that cannot be."""
 
     settings: str = DEFAULT_GENERATION  # a name from config/generate, or the path of a .yaml file
-    episodes: int = 1050  # demonstrations
-    grounding: int = 7300  # scenes with boxes alone
+    episodes: int = 430  # demonstrations
+    grounding: int = 4800  # scenes with boxes alone
 
     def __post_init__(self) -> None:
         if self.episodes < 1 or self.grounding < 0:
@@ -64,7 +64,7 @@ class TrainConfig:
     trunk_width: float = 1.0  # of MobileNetV2; pretrained weights are of 1
     match_depth: int = 4  # layers that compare things with words
     joint: JointConfig = field(default_factory=JointConfig)
-    rollouts: RollOutConfig = field(default_factory=RollOutConfig)
+    rollouts: RollOutConfig = field(default_factory=lambda: RollOutConfig(episodes=0))
     expert: StageConfig = field(default_factory=lambda: StageConfig(4000, 24, 1e-3))  # without a chain
 
     def __post_init__(self) -> None:

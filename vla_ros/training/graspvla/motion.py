@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from vla_ros.data.datasets.features import ACTION, ANCHOR, STATE
 from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.policies.actions.single_arm import STATE_TOOL, STATE_WIDTH
 from vla_ros.policies.graspvla.small.action_expert import ActionExpert
 from vla_ros.policies.graspvla.small.chain import TOKEN_SIZE, TOKENS, ChainState, GripperMemory, chain_numbers
 from vla_ros.training.generation import annotations as notes
@@ -115,9 +116,9 @@ def _states(columns: dict[str, np.ndarray]) -> list[ChainState]:
             ChainState(
                 target=columns[notes.POSITIONS][k, int(columns[notes.TARGET][k])].astype(float),
                 T_base_ee=T_ee,
-                width=float(row[14]),
-                moved=row[7:10] - before[7:10],
-                width_moved=float(row[14] - before[14]),
+                width=float(row[STATE_WIDTH]),
+                moved=row[STATE_TOOL] - before[STATE_TOOL],
+                width_moved=float(row[STATE_WIDTH] - before[STATE_WIDTH]),
                 T_base_grasp=T_grasp,
                 opening=float(grasp[7]),
                 closing=memory.closing,

@@ -43,16 +43,16 @@ class JointConfig(StageConfig):
     """How all networks of a chain learn at once. Raises ConfigError for what no training can have."""
 
     losses: tuple[str, ...] = LOSSES  # networks that learn; the others stay what they begin with
-    steps: int = 4000
+    steps: int = 6000
     batch: int = 16  # frames of a step that are looked at, of all processes together
     learning_rate: float = 1e-3
     clip: float = 4.0
     bf16: bool = False  # on a CPU it makes what proposes four times as slow
     warm_up: int = 200
-    proposed: int = 8  # of them in which all boxes are proposed: that is learned sooner than what is meant
-    grounding: float = 0.5  # share of them from pictures with boxes alone
-    grasps: int = 24  # frames of demonstrations whose grasps are learned
-    actions: int = 128  # chunks
+    proposed: int = 4  # of them in which all boxes are proposed: that is learned sooner than what is meant
+    grounding: float = 0.7  # share of them from pictures with boxes alone
+    grasps: int = 12  # frames of demonstrations whose grasps are learned
+    actions: int = 64  # chunks
     flow: float = 10.0  # weight of the actions' loss beside the others
     # Of the learning rate, by how the names of weights begin. What was learned elsewhere changes more slowly.
     rates: dict[str, float] = field(

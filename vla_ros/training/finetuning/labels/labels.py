@@ -19,6 +19,7 @@ from vla_ros.data.datasets.features import ACTION, ANCHOR, IMAGES, STATE
 from vla_ros.data.datasets.metadata import EpisodeMetadata
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.hands.masks import is_masked
+from vla_ros.policies.actions.single_arm import STATE_TOOL, STATE_WIDTH
 from vla_ros.policies.graspvla.small.part_search import BY, part_boxes, part_points, split_part
 from vla_ros.policies.graspvla.small.target_search import Proposed, TargetSearch
 from vla_ros.training.finetuning.labels import object_boxes
@@ -49,8 +50,8 @@ def label_episode(reader: LeRobotReader, episode: EpisodeMetadata, search: Targe
     frames = slice(episode.start, episode.start + episode.length)
     states, anchors, actions = (reader.column(name)[frames].astype(float) for name in (STATE, ANCHOR, ACTION))
     calibrations = np.stack([reader.column(f"observation.calibration.{view}")[frames] for view in views], axis=1)
-    commanded = np.concatenate([states[:1, 14], actions[:-1, 6]])
-    closure = find_closure(commanded, states[:, 14], states[:, 9])
+    commanded = np.concatenate([states[:1, STATE_WIDTH], actions[:-1, 6]])
+    closure = find_closure(commanded, states[:, STATE_WIDTH], states[:, STATE_TOOL][:, 2])
     if closure is None:
         raise VlaError("nothing is lifted in it: no closure of the fingers that holds something and rises")
     T_grasp = poses(anchors)[closure.told]
