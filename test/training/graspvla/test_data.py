@@ -27,6 +27,7 @@ from vla_ros.data.datasets.features import ACTION, ANCHOR
 from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.objects.catalogue import load_catalogue
+from vla_ros.policies.backbone.matching import CROP as MATCH_CROP
 from vla_ros.policies.backbone.word_tokens import word_tokens
 from vla_ros.policies.backbone.words import WordEmbedding
 from vla_ros.policies.contract import load_contract
@@ -40,7 +41,7 @@ from vla_ros.training.pictures.cache import cut_frames
 from vla_ros.training.pictures.crop_variation import dealt, dealt_colors, varied
 from vla_ros.training.pictures.datasets import check_datasets
 from vla_ros.training.pictures.flat_patterns import draw_flat_pattern
-from vla_ros.training.pictures.frames import KEPT_MATCH, read_frames
+from vla_ros.training.pictures.frames import CROP_MARGIN, read_frames
 from vla_ros.training.pictures.recoloring import Recoloring
 from vla_ros.training.pictures.samples import Samples
 from vla_ros.training.pictures.sentences import NO_LABEL, Sentences, disguised_tokens
@@ -206,11 +207,12 @@ def test_a_batch_with_no_sentence_about_what_is_there_has_a_finite_loss(samples:
 
 
 def test_things_are_shown_otherwise_each_time_and_their_middle_stays() -> None:
+    kept = round(CROP_MARGIN * MATCH_CROP)
     rng = np.random.default_rng(0)
-    crops = np.zeros((60, KEPT_MATCH, KEPT_MATCH, 3), dtype=np.uint8)
-    middle = KEPT_MATCH // 2
+    crops = np.zeros((60, kept, kept, 3), dtype=np.uint8)
+    middle = kept // 2
     crops[:, middle - 4 : middle + 4, middle - 4 : middle + 4] = 200, 100, 0
-    made = varied(crops, rng)
+    made = varied(crops, MATCH_CROP, rng)
     assert made.shape == (60, 64, 64, 3)
     assert len({crop.tobytes() for crop in made}) == 60
     for crop in made:
@@ -219,7 +221,7 @@ def test_things_are_shown_otherwise_each_time_and_their_middle_stays() -> None:
 
 
 def test_colours_are_dealt_in_pictures_and_words_alike(samples: Samples, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(perception, "varied", lambda crops, rng: crops)
+    monkeypatch.setattr(perception, "varied", lambda crops, size, rng: crops)
     monkeypatch.setattr(perception, "draw_recoloring", lambda *asked: Recoloring())
     rows = np.arange(6)
     deal = np.eye(3)[[1, 2, 0]]
@@ -235,7 +237,7 @@ def test_colours_are_dealt_in_pictures_and_words_alike(samples: Samples, monkeyp
 
 
 def test_colours_become_others_in_pictures_and_words_alike(samples: Samples, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(perception, "varied", lambda crops, rng: crops)
+    monkeypatch.setattr(perception, "varied", lambda crops, size, rng: crops)
     monkeypatch.setattr(perception, "dealt_colors", lambda count, rng: np.tile(np.eye(3), (count, 1, 1)))
     monkeypatch.setattr(perception, "DISGUISED", 0.0)
     rows = np.arange(6)

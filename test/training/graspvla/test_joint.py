@@ -64,11 +64,14 @@ def test_pictures_with_boxes_are_in_every_batch_and_teach_neither_grasps_nor_act
 ) -> None:
     config = JointConfig(steps=1, batch=4, grounding=0.5, grasps=3, actions=8)
     stage = stage_of(data, tmp_path, config)
+    boxes = data.samples.columns["boxes"]
     for step in range(5):
         batch = stage._batch(step)
-        assert (batch["boxes"]["proposed"] >= data.acted).sum() == 2
+        shown = batch["boxes"]["proposed"]["boxes"].numpy()
+        rows = (shown[:, None] == boxes).all(axis=(2, 3, 4)).argmax(axis=1)
+        assert (rows >= data.acted).sum() == 2
     few = stage_of(data, tmp_path, dataclasses.replace(config, proposed=3))._batch(0)["boxes"]
-    assert len(few["proposed"]) == 3
+    assert len(few["proposed"]["pictures"]) == 3
     assert few["asked"]["there"].shape[0] == 4
     assert (data.samples.grasp_rows[data.acted :] == NO_GRASP).all()
     assert data.samples.graspable[: data.acted].any()

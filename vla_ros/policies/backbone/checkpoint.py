@@ -16,7 +16,7 @@ from vla_ros.policies.families.network_file import load_weights, save_network
 
 def new_backbone(sizes: BackboneSizes) -> Backbone:
     """Return a backbone of these sizes, not trained."""
-    return Backbone(sizes.categories, sizes.colors, sizes.width, sizes.size, sizes.depth, sizes.trunk_width)
+    return Backbone(sizes.categories, sizes.colors, sizes.width, sizes.size, sizes.depth, sizes.trunk_width, sizes.crop)
 
 
 def load_backbone(folder: Path) -> Backbone:

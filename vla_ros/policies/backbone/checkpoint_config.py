@@ -26,6 +26,7 @@ class BackboneSizes:
     size: int = 128  # D, of what compares
     depth: int = 4
     trunk_width: float = 1.0  # of what looks closely
+    crop: int = 64  # [px] of what it looks at
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():

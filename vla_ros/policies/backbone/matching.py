@@ -9,6 +9,7 @@ Shape legend: B scenes, N proposals of both views, T tokens of text, S sentences
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -20,7 +21,7 @@ from vla_ros.policies.backbone.standing import NUMBERS
 from vla_ros.policies.backbone.trunk import STRIDE, channels, trunk
 from vla_ros.policies.backbone.word_tokens import SIZE as WORD_SIZE
 
-CROP = 64  # [px]
+CROP = 64  # [px] where a checkpoint says nothing else
 KeysValues = tuple[Tensor, Tensor]
 IN_PICTURE = 7  # x1 y1 x2 y2 as shares of the picture, proposal score, one of two views
 GEOMETRY = IN_PICTURE + NUMBERS  # and where it stands
@@ -29,23 +30,32 @@ GEOMETRY = IN_PICTURE + NUMBERS  # and where it stands
 class CropEncoder(nn.Module):
     """A thing's picture to features (…, D)."""
 
-    def __init__(self, size: int, trunk_width: float) -> None:
+    def __init__(self, size: int, trunk_width: float, crop: int) -> None:
         super().__init__()
         self.trunk = trunk(trunk_width)
-        cells = (CROP // STRIDE) ** 2
+        cells = math.ceil(crop / STRIDE) ** 2
         self.out = nn.Linear(cells * channels(trunk_width), size)
 
     def forward(self, crops: Tensor) -> Tensor:
-        """Return (N, D) of crops (N, CROP, CROP, 3) uint8."""
+        """Return (N, D) of crops (N, crop, crop, 3) uint8."""
         return self.out(self.trunk(normalised(crops)).flatten(1))
 
 
 class MatchNetwork(nn.Module):
     """Scores of proposals for a sentence."""
 
-    def __init__(self, categories: int, colors: int, size: int = 128, depth: int = 4, trunk_width: float = 1.0) -> None:
+    def __init__(
+        self,
+        categories: int,
+        colors: int,
+        size: int = 128,
+        depth: int = 4,
+        trunk_width: float = 1.0,
+        crop: int = CROP,
+    ) -> None:
         super().__init__()
-        self.crops = CropEncoder(size, trunk_width)
+        self.crop = crop
+        self.crops = CropEncoder(size, trunk_width, crop)
         self.geometry = mlp(GEOMETRY, 64, size)
         self.words = nn.Sequential(nn.Linear(WORD_SIZE, size), nn.SiLU(), nn.Linear(size, size))
         self.order = nn.Parameter(0.02 * torch.randn(64, size))  # of the words
@@ -57,7 +67,7 @@ class MatchNetwork(nn.Module):
         self.category, self.color = nn.Linear(size, categories), nn.Linear(size, colors)
 
     def encode(self, crops: Tensor) -> Tensor:
-        """Return what crops (N, CROP, CROP, 3) uint8 show, (N, D): once a picture, whatever is asked of it."""
+        """Return what crops (N, crop, crop, 3) uint8 show, (N, D): once a picture, whatever is asked of it."""
         return self.crops(crops)
 
     def forward(self, looks: Tensor, geometry: Tensor, there: Tensor, words: Tensor) -> Tensor:

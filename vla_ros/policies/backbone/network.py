@@ -77,14 +77,16 @@ class Backbone(nn.Module):
         size: int = 128,
         depth: int = 4,
         trunk_width: float = 1.0,
+        crop: int = matching.CROP,
     ) -> None:
         """`categories` and `colors` are how many of each are learned beside; the others say how large it is.
 
-        `width` is of what proposes, `size` and `depth` of what compares, `trunk_width` of what looks closely.
+        `width` is of what proposes, `size` and `depth` of what compares, `trunk_width` of what looks closely at
+        pictures of `crop` pixels.
         """
         super().__init__()
         self.proposals = ProposalNetwork(width)
-        self.matching = MatchNetwork(categories, colors, size, depth, trunk_width)
+        self.matching = MatchNetwork(categories, colors, size, depth, trunk_width, crop)
 
     def propose(self, pictures: Sequence[np.ndarray]) -> Proposed:
         """Return boxes (K, 4) [px] and scores (K,) of each picture (H, W, 3) uint8, the best first."""
@@ -113,7 +115,7 @@ class Backbone(nn.Module):
         for view, (picture, (boxes, scores)) in enumerate(zip(pictures, proposed, strict=True)):
             height, width = picture.shape[:2]
             for box, score, place in zip(boxes, scores, places[view], strict=True):
-                crops.append(box_window(box).cut(picture, matching.CROP))
+                crops.append(box_window(box).cut(picture, self.matching.crop))
                 shares = box / np.array([width, height, width, height])
                 geometry.append([*shares, score, float(view == 0), float(view == 1), *place])
         looks = self.matching.encode(torch.from_numpy(np.stack(crops)))[None]

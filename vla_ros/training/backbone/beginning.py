@@ -10,7 +10,7 @@ from vla_ros.policies.backbone.checkpoint import load_backbone
 from vla_ros.policies.backbone.checkpoint_config import BackboneSizes, read_backbone_config
 from vla_ros.policies.backbone.network import Backbone
 
-OTHER_SIZES = "is of other sizes than trunk_width, match_depth and the catalogue say"
+OTHER_SIZES = "is of other sizes than trunk_width, crop, match_depth and the catalogue say"
 
 
 def begin_from(folder: Path, backbone: Backbone, sizes: BackboneSizes) -> None:

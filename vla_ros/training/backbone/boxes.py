@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from vla_ros.training.backbone import validation
-from vla_ros.training.backbone.perception import match_batch, match_step, proposal_step
+from vla_ros.training.backbone.perception import match_batch, match_step, proposal_batch, proposal_step
 from vla_ros.training.pictures.samples import Samples
 from vla_ros.training.stages.mixture import MixturePart, draw
 from vla_ros.training.stages.parts import Part, judged
@@ -28,14 +28,16 @@ def boxes_part(samples: Samples, kinds: Sequence[MixturePart], config: JointConf
     def batch(rng: np.random.Generator) -> dict[str, Any]:
         rows = draw(groups, run.share(config.batch), rng)
         return {
-            "proposed": rng.permutation(rows)[: run.share(config.proposed)],
+            "proposed": proposal_batch(samples, rng.permutation(rows)[: run.share(config.proposed)], rng)
+            if "proposals" in config.losses
+            else {},
             "asked": match_batch(samples, rows, rng) if "matching" in config.losses else {},
         }
 
     def losses(network: Any, made: dict[str, Any], rng: torch.Generator) -> Losses:
         found: dict[str, Tensor] = {}
         if "proposals" in config.losses:
-            found |= proposal_step(network.proposals, samples, made["proposed"], rng)
+            found |= proposal_step(network.proposals, made["proposed"], rng)
         if "matching" in config.losses:
             found |= match_step(network.matching, made["asked"], rng)
         return found

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from controllers.errors import ConfigError
 from vla_ros.configuration import config_path, load_config
 from vla_ros.robots.names import DEFAULT_GENERATION
-from vla_ros.training.stages.stage_config import BOXES, JointConfig
+from vla_ros.training.stages.stage_config import BOXES, JointConfig, check_crop
 
 NETWORK = "backbone"
 
@@ -42,6 +42,7 @@ class BackboneTraining:
     pretrained: bool = True  # what looks closely begins from public weights: pretrained_trunk.py
     trunk_still: int = 7  # first blocks of it that stay so; counts with pretrained alone
     trunk_width: float = 1.0  # of MobileNetV2; pretrained weights are of 1
+    crop: int = 64  # [px] of each thing that it looks at
     match_depth: int = 4  # layers that compare things with words
     joint: JointConfig = field(default_factory=_of_boxes)
 
@@ -53,6 +54,7 @@ class BackboneTraining:
                 raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.seed < 0 or self.trunk_still < 0 or self.trunk_width <= 0.0:
             raise ConfigError("seed and trunk_still must be at least 0, trunk_width above 0")
+        check_crop(self.crop)
         if self.pretrained and self.trunk_width != 1.0:
             raise ConfigError(
                 f"pretrained weights are of trunk_width 1, not {self.trunk_width:g}: set pretrained: false"

@@ -43,27 +43,28 @@ def colored(images: Tensor, rng: torch.Generator) -> Tensor:
     return ((images.float() - 128.0) * gain + 128.0 + shift).clamp_(0, 255).to(torch.uint8)
 
 
-def printed(pictures: np.ndarray, boxes: np.ndarray, rng: torch.Generator) -> np.ndarray:
+def printed(pictures: np.ndarray, boxes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return pictures (B, V, H, W, 3) uint8, some with flat patterns beside the boxes (B, V, N, 5), shares of them."""
-    random = np.random.default_rng(int(torch.randint(2**62, (1,), generator=rng)))
     result = pictures.copy()
     scale = np.tile((pictures.shape[3], pictures.shape[2]), 2)
     for sample, shown in zip(result, boxes, strict=True):
-        if random.uniform() < PRINTED:
+        if rng.uniform() < PRINTED:
             for view, (picture, seen) in enumerate(zip(sample, shown, strict=True)):
-                sample[view] = draw_flat_pattern(picture, seen[seen[:, 4] > 0, :4] * scale, random)
+                sample[view] = draw_flat_pattern(picture, seen[seen[:, 4] > 0, :4] * scale, rng)
     return result
 
 
-def proposal_step(
-    network: ProposalNetwork, samples: Samples, rows: np.ndarray, rng: torch.Generator
-) -> dict[str, Tensor]:
-    """Return the losses of both views of these frames."""
-    device = next(network.parameters()).device
-    pictures, boxes = samples.columns["pictures"][rows], torch.from_numpy(samples.columns["boxes"][rows])
-    images = torch.from_numpy(printed(pictures, boxes.numpy(), rng)).flatten(0, 1).to(device)
-    boxes = boxes.flatten(0, 1).to(device)
-    maps = network(colored(images, rng))
+def proposal_batch(samples: Samples, rows: np.ndarray, rng: np.random.Generator) -> dict[str, Tensor]:
+    """Return pictures (B, V, H, W, 3) and boxes (B, V, N, 5) of these frames."""
+    boxes = samples.columns["boxes"][rows]
+    pictures = printed(samples.columns["pictures"][rows], boxes, rng)
+    return {"pictures": torch.from_numpy(pictures), "boxes": torch.from_numpy(boxes)}
+
+
+def proposal_step(network: ProposalNetwork, batch: dict[str, Tensor], rng: torch.Generator) -> dict[str, Tensor]:
+    """Return the losses of one batch of proposal_batch."""
+    boxes = batch["boxes"].flatten(0, 1)
+    maps = network(colored(batch["pictures"].flatten(0, 1), rng))
     return proposals.proposal_loss(maps, boxes[..., :4], boxes[..., 4] >= SEEN)
 
 
@@ -86,7 +87,7 @@ def match_batch(samples: Samples, rows: np.ndarray, rng: np.random.Generator) ->
         for colors, row in zip(labels[..., 1], rows, strict=True)
     ]
     deals = dealt_colors(count, rng)
-    crops = varied(samples.crops[things[there]], rng)
+    crops = varied(samples.crops[things[there]], samples.crop, rng)
     scenes, _, which = np.nonzero(there)
     for crop, scene, color in zip(crops, scenes, _color_names(labels[scenes, which, 1]), strict=True):
         crop[:] = recolorings[scene].painted(crop, color, rng)

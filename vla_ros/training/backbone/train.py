@@ -79,7 +79,11 @@ def train(
 def _sizes(config: BackboneTraining) -> BackboneSizes:
     catalogue = load_catalogue()
     return BackboneSizes(
-        len(catalogue.categories), len(catalogue.colors), depth=config.match_depth, trunk_width=config.trunk_width
+        len(catalogue.categories),
+        len(catalogue.colors),
+        depth=config.match_depth,
+        trunk_width=config.trunk_width,
+        crop=config.crop,
     )
 
 
@@ -111,5 +115,7 @@ def _cut(config: BackboneTraining, roots: Sequence[Path], folder: Path, on_event
         def progress(done: int, total: int, number: int = number) -> None:
             on_event(TrainingEvent("cutting frames", number * total + done, len(jobs) * total))
 
-        found.setdefault(name, []).extend(cut_frames([root], folder, FRAMES, config.threads, views, progress))
+        found.setdefault(name, []).extend(
+            cut_frames([root], folder, FRAMES, config.threads, views, progress, crop=config.crop)
+        )
     return found

@@ -27,7 +27,6 @@ from vla_ros.training.graspvla.chain_stages import ALONE, expert_stage, looking_
 from vla_ros.training.graspvla.motion import MotionSamples
 from vla_ros.training.graspvla.train import all_motion
 from vla_ros.training.pictures.cache import cut_frames
-from vla_ros.training.pictures.frames import Views
 from vla_ros.training.pictures.samples import Samples
 from vla_ros.training.pictures.training_data import TrainingData
 from vla_ros.training.stages.distributed import DistributedContext
@@ -83,7 +82,7 @@ def finetune(
         else:
             if samples is None:
                 with distributed.leader_first():
-                    samples = _shown(config, base.config.views, task, original, work / "frames", on_event)
+                    samples = _shown(config, base.config, task, original, work / "frames", on_event)
                 if not knows_catalogue(networks.sizes):
                     samples[0].forget_labels()
             alone = None if base.new_view is None or part == name else own_part(networks, part, base.new_view)
@@ -120,7 +119,12 @@ def names_parts(task: TrainingData) -> bool:
 
 
 def _shown(
-    config: FinetuneConfig, views: Views, task: TrainingData, original: TrainingData, folder: Path, on_event: OnEvent
+    config: FinetuneConfig,
+    base: CheckpointConfig,
+    task: TrainingData,
+    original: TrainingData,
+    folder: Path,
+    on_event: OnEvent,
 ) -> tuple[Samples, list[MixturePart]]:
     """Return the cut frames of the task, then those of the original data."""
 
@@ -129,7 +133,7 @@ def _shown(
         if not roots:
             return []
         progress = lambda done, total: on_event(TrainingEvent("cutting frames", done, total))  # noqa: E731
-        return cut_frames(roots, folder, an_episode, config.threads, views, progress, said)
+        return cut_frames(roots, folder, an_episode, config.threads, base.views, progress, said, base.networks.crop)
 
     theirs = cut(task, config.frames_an_episode, said=True)
     before = cut(original, config.original.frames_an_episode, said=False)

@@ -71,8 +71,8 @@ def looking_stage(
 
     made: dict[str, tuple[Any, Any, Any]] = {
         "proposals": (
-            lambda step: rows(step)[0],
-            lambda network, made, rng: perception.proposal_step(network, samples, made, rng),
+            lambda step: perception.proposal_batch(samples, *rows(step)),
+            perception.proposal_step,
             boxes_validation.judge_proposals,
         ),
         "matching": (lambda step: perception.match_batch(samples, *rows(step)), perception.match_step,

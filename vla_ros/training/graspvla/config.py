@@ -12,7 +12,7 @@ from vla_ros.policies.contract_checks import check_robot
 from vla_ros.policies.graspvla.small.chain import REASONING_STEPS
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.names import DEFAULT_CONTRACT, DEFAULT_GENERATION, DEFAULT_ROBOT
-from vla_ros.training.stages.stage_config import JOINT, JointConfig, StageConfig
+from vla_ros.training.stages.stage_config import JOINT, JointConfig, StageConfig, check_crop
 
 EXPERT = "expert"  # the stage of a network without a chain
 
@@ -62,6 +62,7 @@ class TrainConfig:
     # what costs. Counts with pretrained alone.
     trunk_still: int = 7
     trunk_width: float = 1.0  # of MobileNetV2; pretrained weights are of 1
+    crop: int = 64  # [px] of each thing that it looks at
     match_depth: int = 4  # layers that compare things with words
     joint: JointConfig = field(default_factory=JointConfig)
     rollouts: RollOutConfig = field(default_factory=lambda: RollOutConfig(episodes=0))
@@ -76,6 +77,7 @@ class TrainConfig:
             raise ConfigError(f"seed must be at least 0, got {self.seed}")
         if self.trunk_width <= 0.0 or self.match_depth < 1 or self.trunk_still < 0:
             raise ConfigError("trunk_width must be above 0, match_depth at least 1, trunk_still 0")
+        check_crop(self.crop)
         if self.pretrained and self.trunk_width != 1.0:
             raise ConfigError(
                 f"pretrained weights are of trunk_width 1, not {self.trunk_width:g}: set pretrained: false"

@@ -106,7 +106,9 @@ def direct_stage(networks: SmallGraspVla, shown: ShownMotion, validation: float,
 
     def batch(step: int) -> object:
         rng = run.random(1, step)
-        return direct_batch(shown, draw(groups, size, rng), rng)
+        made = direct_batch(shown, draw(groups, size, rng), rng)
+        pictures = printed(made["pictures"].numpy(), made["boxes"].numpy(), rng)
+        return made | {"pictures": torch.from_numpy(pictures)}
 
     def judge(network: Any, held: np.ndarray) -> dict[str, float]:
         chosen = held[:: max(1, len(held) // JUDGED)]
@@ -168,9 +170,8 @@ def direct_step(
     network: DirectExpert, batch: dict[str, Tensor], mean: Tensor, spread: Tensor, rng: torch.Generator
 ) -> dict[str, Tensor]:
     """Return the losses of one batch of direct_batch: of boxes, of the cell that is meant, of the flow."""
-    device = batch["boxes"].device
-    pictures = torch.from_numpy(printed(batch["pictures"].cpu().numpy(), batch["boxes"].cpu().numpy(), rng))
-    seen, maps, logits = network.encode_observation(colored(pictures.to(device), rng), batch["sights"], batch["words"])
+    pictures = colored(batch["pictures"], rng)
+    seen, maps, logits = network.encode_observation(pictures, batch["sights"], batch["words"])
     boxes, meant = batch["boxes"].flatten(0, 1), batch["meant"].flatten()
     losses = proposals.proposal_loss(maps, boxes[..., :4], boxes[..., 4] >= SEEN)
     pointed = F.cross_entropy(logits.flatten(0, 1).float(), meant, ignore_index=NONE, reduction="sum")

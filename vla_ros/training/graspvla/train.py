@@ -74,6 +74,7 @@ def train(
             config.threads,
             views,
             lambda done, total: on_event(TrainingEvent("cutting frames", done, total)),
+            crop=config.crop,
         )
     samples = Samples(folders)
     (name,) = config.stages
@@ -86,7 +87,7 @@ def train(
         stage = joint_stage(networks, JointData(samples, motion), config.validation, config.joint, run, evaluation)
         networks.load_state_dict(stage.run().state_dict())
     else:
-        names = {root: piece_name(root, config.frames_an_episode, views) for root in data.action}
+        names = {root: piece_name(root, config.frames_an_episode, views, crop=config.crop) for root in data.action}
         pieces = {root: [f for f in folders if f.name.startswith(begins)] for root, begins in names.items()}
         stage = direct_stage(networks, shown_motion(pieces, samples, motion, views), config.validation, run)
         networks.expert.load_state_dict(stage.run().state_dict())
@@ -107,6 +108,7 @@ def _networks(config: TrainConfig) -> SmallGraspVla:
             len(catalogue.colors),
             match_depth=config.match_depth,
             trunk_width=config.trunk_width,
+            crop=config.crop,
             conditioning=config.conditioning,
         )
     )

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from controllers.errors import ConfigError
 from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.policies.backbone.matching import CROP
 from vla_ros.training.pictures.frames import Views, chosen_frames, read_frames
 
 PIECE = 400  # frames
-_Job = tuple[Path, Path, list[int], int, Views, bool]
+_Job = tuple[Path, Path, list[int], int, Views, bool, int]
 
 
 def cut_frames(
@@ -28,20 +29,21 @@ def cut_frames(
     views: Views,
     progress: Callable[[int, int], None] = lambda done, total: None,
     said: bool = False,
+    crop: int = CROP,
 ) -> list[Path]:
     """Return the folders with the cut frames of all datasets; what is there already is kept.
 
-    `said`: the words of the datasets' own instructions are learned as well.
+    `said`: the words of the datasets' own instructions are learned as well. `crop` is what the network takes [px].
     `progress` may raise: the pieces under way are then cut again next time.
     """
     jobs: list[_Job] = []
     for root in datasets:
         reader = LeRobotReader(root)
         frames = list(chosen_frames(reader, an_episode, seed=0))
-        name = piece_name(root, an_episode, views, said)
+        name = piece_name(root, an_episode, views, said, crop)
         for number, first in enumerate(range(0, len(frames), PIECE)):
             piece = frames[first : first + PIECE]
-            jobs.append((root, folder / f"{name}_{number:05d}_{len(piece)}", piece, number, views, said))
+            jobs.append((root, folder / f"{name}_{number:05d}_{len(piece)}", piece, number, views, said, crop))
     if not jobs:
         raise ConfigError("nothing to train on: give datasets made by `vla generate`")
     waiting = [job for job in jobs if not job[1].is_dir()]
@@ -55,9 +57,11 @@ def cut_frames(
     return [job[1] for job in jobs if (job[1] / "texts.json").exists()]
 
 
-def piece_name(root: Path, an_episode: int, views: Views, said: bool = False) -> str:
+def piece_name(root: Path, an_episode: int, views: Views, said: bool = False, crop: int = CROP) -> str:
     """Return how the names of a dataset's pieces begin."""
     what = f"{root.resolve()} {an_episode} {' '.join(views)}{' said' if said else ''}"
+    if crop != CROP:
+        what += f" {crop} px"
     return hashlib.sha256(what.encode()).hexdigest()[:12]
 
 
@@ -74,10 +78,10 @@ def _each_cut(jobs: list[_Job], workers: int) -> Generator[None]:
 
 
 def _cut(job: _Job) -> None:
-    root, out, frames, seed, views, said = job
+    root, out, frames, seed, views, said, crop = job
     part = out.with_name(f".{out.name}.{os.getpid()}")
     shutil.rmtree(part, ignore_errors=True)
-    made = read_frames(root, frames, seed, views, said=said)
+    made = read_frames(root, frames, seed, views, said=said, crop=crop)
     if made.texts:
         made.save(part)
     else:

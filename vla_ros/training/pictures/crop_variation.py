@@ -16,9 +16,8 @@ import cv2
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from vla_ros.policies.backbone import matching
 from vla_ros.policies.backbone.crops import MARGIN
-from vla_ros.training.pictures.frames import KEPT_MARGIN, KEPT_MATCH
+from vla_ros.training.pictures.frames import KEPT_MARGIN
 
 TURN = np.radians(14.0)  # standard deviation
 STRETCH = 0.16  # standard deviation of the logarithm, along each axis of the picture
@@ -30,19 +29,19 @@ SHADED = 0.4  # share of things over which stripes or blotches lie
 SHADE = 0.3  # how much darker and brighter they are at most
 
 
-def varied(crops: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return crops (N, KEPT_MATCH, KEPT_MATCH, 3) uint8 as they might have looked, (N, CROP, CROP, 3)."""
-    size = matching.CROP
+def varied(crops: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+    """Return crops as they were kept, (N, K, K, 3) uint8, as they might have looked, (N, size, size, 3)."""
+    kept = crops.shape[1]
     made = np.empty((len(crops), size, size, 3), dtype=np.uint8)
     # Of what is kept the policy would look at this much [px].
-    side = KEPT_MATCH * MARGIN / KEPT_MARGIN
+    side = kept * MARGIN / KEPT_MARGIN
     for crop, result in zip(crops, made, strict=True):
         turn = TURN * rng.normal()
         scale = np.exp(STRETCH * rng.normal(size=2) + ZOOM * rng.normal()) * side / size
         mirror = np.array([rng.choice((-1.0, 1.0)), 1.0])
         cos, sin = np.cos(turn), np.sin(turn)
         matrix = np.array([[cos, -sin], [sin, cos]]) * (scale * mirror)
-        middle = (KEPT_MATCH - 1) / 2 + SHIFT * side * rng.normal(size=2)
+        middle = (kept - 1) / 2 + SHIFT * side * rng.normal(size=2)
         offset = middle - matrix @ np.full(2, (size - 1) / 2)
         cv2.warpAffine(
             crop,
@@ -53,13 +52,13 @@ def varied(crops: np.ndarray, rng: np.random.Generator) -> np.ndarray:
             borderMode=cv2.BORDER_REPLICATE,
         )
         if rng.uniform() < SHADED:
-            np.clip(result * _shading(rng), 0.0, 255.0, out=result, casting="unsafe")
+            np.clip(result * _shading(size, rng), 0.0, 255.0, out=result, casting="unsafe")
     return made
 
 
-def _shading(rng: np.random.Generator) -> np.ndarray:
-    """Return by how much each pixel is brighter, (CROP, CROP, 1) around 1: stripes, waves or blotches."""
-    size, depth = matching.CROP, rng.uniform(0.05, SHADE)
+def _shading(size: int, rng: np.random.Generator) -> np.ndarray:
+    """Return by how much each pixel is brighter, (size, size, 1) around 1: stripes, waves or blotches."""
+    depth = rng.uniform(0.05, SHADE)
     if rng.uniform() < 0.5:
         blotches = rng.normal(size=(int(rng.integers(2, 8)),) * 2).astype(np.float32)
         return 1.0 + 0.5 * depth * cv2.resize(blotches, (size, size), interpolation=cv2.INTER_CUBIC)[..., None]

@@ -33,7 +33,7 @@ SEEN = 0.12  # share of an object that must be seen for it to count
 AXES = ("/position.x", "/position.y", "/position.z")  # [m] end the names of a tool point's channels
 CROP_MARGIN = 1.2  # crops are kept larger than the networks take them, so that they can be shifted
 KEPT_MARGIN = MARGIN * CROP_MARGIN
-KEPT_MATCH, KEPT_GRASP = round(matching.CROP * CROP_MARGIN), round(grasp_network.CROP * 1.125)  # [px]
+KEPT_GRASP = round(grasp_network.CROP * 1.125)  # [px]
 
 
 @dataclass
@@ -45,7 +45,7 @@ class FrameSet:
     calibrations: list[np.ndarray] = field(default_factory=list)  # (V, 11)
     boxes: list[np.ndarray] = field(default_factory=list)  # (V, N, 5) as shares of the picture, share seen
     things: list[np.ndarray] = field(default_factory=list)  # (V, N) row of `crops`, -1 where there is none
-    crops: list[np.ndarray] = field(default_factory=list)  # (KEPT_MATCH, KEPT_MATCH, 3) of one object in one view
+    crops: list[np.ndarray] = field(default_factory=list)  # (K, K, 3) of one object in one view
     labels: list[np.ndarray] = field(default_factory=list)  # (N, 2) category and colour, -1 where there is none
     texts: list[list[tuple[int, str]]] = field(default_factory=list)  # object (-1: not there) and how it is requested
     tools: list[np.ndarray] = field(default_factory=list)  # (3,) [m] the tool point, measured
@@ -68,9 +68,17 @@ class FrameSet:
 
 
 def read_frames(
-    root: Path, frames: Sequence[int], seed: int, views: Views, reader: LeRobotReader | None = None, said: bool = False
+    root: Path,
+    frames: Sequence[int],
+    seed: int,
+    views: Views,
+    reader: LeRobotReader | None = None,
+    said: bool = False,
+    crop: int = matching.CROP,
 ) -> FrameSet:
-    """Cut frames of a dataset; `said`: the words of its own instructions are among the sentences.
+    """Cut frames of a dataset for a network that takes crops of this size [px].
+
+    `said`: the words of its own instructions are among the sentences.
 
     Raises ConfigError when it lacks a camera or an annotation.
     """
@@ -97,7 +105,7 @@ def read_frames(
         positions = column(notes.POSITIONS)[frame]
         pictures = [reader.image(IMAGES + view, frame) for view in views]
         _add_pictures(made, pictures, boxes, calibrations)
-        _add_things(made, pictures, boxes, names, rng)
+        _add_things(made, pictures, boxes, names, round(CROP_MARGIN * crop), rng)
         words = _said(reader.task(frame), names, target) if said else []
         extents = column(notes.EXTENTS)[frame] if notes.EXTENTS in features else None
         shown = boxes[:must_see, :, 4].min(axis=0) >= SEEN
@@ -145,7 +153,12 @@ def _add_pictures(made: FrameSet, pictures: list[np.ndarray], boxes: np.ndarray,
 
 
 def _add_things(
-    made: FrameSet, pictures: list[np.ndarray], boxes: np.ndarray, names: list[str], rng: np.random.Generator
+    made: FrameSet,
+    pictures: list[np.ndarray],
+    boxes: np.ndarray,
+    names: list[str],
+    kept: int,
+    rng: np.random.Generator,
 ) -> None:
     rows = np.full(boxes.shape[:2], -1, dtype=np.int64)
     for view, picture in enumerate(pictures):
@@ -156,7 +169,7 @@ def _add_things(
             size = box[2:] - box[:2]
             shaken = box + np.tile(0.06 * size * rng.normal(size=2), 2) + 0.04 * np.tile(size, 2) * rng.normal(size=4)
             rows[view, i] = len(made.crops)
-            made.crops.append(box_window(shaken, KEPT_MARGIN).cut(picture, KEPT_MATCH))
+            made.crops.append(box_window(shaken, KEPT_MARGIN).cut(picture, kept))
     made.things.append(rows)
     labels = np.full((boxes.shape[1], 2), -1, dtype=np.int64)
     for i, name in enumerate(names):

@@ -10,6 +10,7 @@ import numpy as np
 
 from vla_ros.documents import read_json
 from vla_ros.policies.backbone.word_tokens import word_tokens
+from vla_ros.training.pictures.frames import CROP_MARGIN
 from vla_ros.training.pictures.sentences import NO_LABEL
 
 NUMBERS = ("sizes", "calibrations", "boxes", "things", "labels", "tools")
@@ -47,6 +48,7 @@ class Samples:
         self.crops = Stacked([f / "crops.npy" for f in folders])
         parts["things"] = [np.where(t >= 0, t + o, -1) for t, o in zip(parts["things"], self.crops.starts, strict=True)]
         self.few = few
+        self.crop = round(self.crops.shape[1] / CROP_MARGIN)  # [px] of what the network takes of each
         self.columns: dict[str, Any] = {name: np.concatenate(values) for name, values in parts.items()}
         self.columns["pictures"] = Stacked([f / "pictures.npy" for f in folders])
         self.texts = [text for f in folders for text in read_json(f / "texts.json", TEXTS_MAX)]

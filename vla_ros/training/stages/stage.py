@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from controllers.errors import ConfigError, VlaError
-from vla_ros.training.stages.ahead import Ahead
+from vla_ros.training.stages.ahead import batches_ahead
 from vla_ros.training.stages.distributed import DistributedContext, moved
 from vla_ros.training.stages.events import LOSSES, VALIDATION, OnEvent, TrainingEvent
 from vla_ros.training.stages.stage_config import StageConfig
@@ -98,7 +99,7 @@ class Stage:
             return self._result()
         saved = time.monotonic()
         recent: dict[str, list[float]] = {}
-        batches = Ahead(self._batch, self.step, config.steps)
+        batches = batches_ahead(self._batch, self.step, config.steps, self._makers())
         try:
             stopping = False
             while not self.done and not stopping:
@@ -121,6 +122,12 @@ class Stage:
         # Not when something was raised: the weights may be half a step on.
         self._save()
         return self._result()
+
+    def _makers(self) -> int:
+        """Return how many processes make batches; 0: a thread beside the CPU that learns."""
+        if self.distributed.device.type == "cpu":
+            return 0
+        return max(1, len(os.sched_getaffinity(0)) // self.distributed.size - 1)
 
     def _result(self) -> nn.Module:
         if self._best is None:
@@ -145,7 +152,8 @@ class Stage:
         total = torch.stack(list(losses.values())).sum()
         self._optimizer.zero_grad(set_to_none=True)
         total.backward()
-        values = {name: float(value.detach()) for name, value in losses.items()}
+        # All at once: a GPU is waited for whenever a number is read.
+        values = dict(zip(losses, torch.stack([value.detach() for value in losses.values()]).tolist(), strict=True))
         finite = all(map(math.isfinite, values.values()))
         note = self.distributed.average(self.network.parameters(), float(self._stop()) if finite else math.nan)
         norm = float(nn.utils.clip_grad_norm_(self.network.parameters(), config.clip))
@@ -158,13 +166,13 @@ class Stage:
     def _follow(self) -> None:
         """Move the average a little towards the weights; early on faster, or it would remember the beginning."""
         keep = min(self.config.average, (self.step + 1) / (self.step + 10))
+        pairs = list(zip(self.average.state_dict().values(), self.network.state_dict().values(), strict=True))
+        numbers = [pair for pair in pairs if pair[0].dtype.is_floating_point]
         with torch.no_grad():
-            theirs = self.network.state_dict()
-            for name, value in self.average.state_dict().items():
-                if value.dtype.is_floating_point:
-                    value.lerp_(theirs[name], 1.0 - keep)
-                else:
-                    value.copy_(theirs[name])
+            get_ema_multi_avg_fn(keep)([mine for mine, _ in numbers], [theirs for _, theirs in numbers], None)
+            for mine, theirs in pairs:
+                if not mine.dtype.is_floating_point:
+                    mine.copy_(theirs)
 
     def _judge(self) -> None:
         with self.distributed.leader_first():

@@ -12,6 +12,12 @@ LOSSES = ("expert", "proposals", "matching", "grasp")  # networks that may learn
 BOXES = ("proposals", "matching")  # what boxes alone can teach (GraspVLA, section 5.5)
 
 
+def check_crop(crop: int) -> None:
+    """Raise ConfigError for crops that what looks closely cannot take."""
+    if not 32 <= crop <= 256:
+        raise ConfigError(f"crop must be from 32 to 256 pixels, got {crop}")
+
+
 @dataclass(frozen=True)
 class StageConfig:
     """How long and how fast a stage learns. Raises ConfigError for what no training can have."""

@@ -34,6 +34,7 @@ class NetworkSizes:
     match_size: int = 128
     match_depth: int = 4
     trunk_width: float = 1.0
+    crop: int = 64  # [px] of each thing that is looked at closely
     grasp_size: int = 48
     expert_size: int = 96
     expert_depth: int = 3
@@ -50,7 +51,13 @@ class NetworkSizes:
     def backbone(self) -> BackboneSizes:
         """Return those of the backbone."""
         return BackboneSizes(
-            self.categories, self.colors, self.proposal_width, self.match_size, self.match_depth, self.trunk_width
+            self.categories,
+            self.colors,
+            self.proposal_width,
+            self.match_size,
+            self.match_depth,
+            self.trunk_width,
+            self.crop,
         )
 
 
