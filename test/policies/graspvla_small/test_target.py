@@ -18,7 +18,7 @@ from vla_ros.policies.backbone.matching import CROP, GEOMETRY
 from vla_ros.policies.backbone.network import Answer, Backbone, Looks, Proposed
 from vla_ros.policies.backbone.view_geometry import project
 from vla_ros.policies.graspvla.small.chain import GripperMemory
-from vla_ros.policies.graspvla.small.target_memory import LANDED, LANDED_HIDDEN, TargetMemory
+from vla_ros.policies.graspvla.small.target_memory import DOUBT, LANDED, LANDED_HIDDEN, TargetMemory
 from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSearch
 
 CALIBRATIONS = [FRONT, SIDE]
@@ -69,13 +69,15 @@ def fed() -> FedMemory:
 def test_what_never_fitted_the_words_is_nowhere(fed: FedMemory) -> None:
     assert fed.update(None) is None
     assert fed.update(found(HERE, score=0.01)) is None
-    assert fed.update(found(HERE, score=0.3, together=0.03)) is None  # one view's word
+    assert fed.update(found(HERE, score=0.3, together=DOUBT - 0.01)) is None  # one view's word
     assert fed.update(found(HERE)) is HERE
 
 
 def test_what_fits_a_little_in_both_views_is_enough_at_a_first_look(fed: FedMemory) -> None:
-    assert fed.update(found(HERE, score=0.18, together=0.17)) is HERE
-    np.testing.assert_array_equal(fed.update(found(THERE, score=0.18, together=0.17)), HERE)  # hidden, not gone
+    assert fed.update(found(HERE, score=DOUBT + 0.02, together=DOUBT + 0.01)) is HERE
+    np.testing.assert_array_equal(
+        fed.update(found(THERE, score=DOUBT + 0.02, together=DOUBT + 0.01)), HERE
+    )  # hidden, not gone
 
 
 def test_an_object_moves_a_little_at_a_time(fed: FedMemory) -> None:

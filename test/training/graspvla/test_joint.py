@@ -53,8 +53,8 @@ def test_one_step_changes_every_network_each_at_its_rate(data: JointData, tmp_pa
         name: float((value.detach() - before[name]).abs().max()) for name, value in stage.network.named_parameters()
     }
     # Adam's first step is as long as the rate, whatever the gradient.
-    for start, rate in (("backbone.proposals.stem", 3e-3), ("backbone.matching.crops.trunk.5", 5e-4),
-                        ("backbone.matching.layers", 1e-3), ("grasp.views", 2e-3), ("expert.out", 1e-3)):  # fmt: skip
+    for start, rate in (("backbone.proposals.stem", 3e-3), ("backbone.matching.crops.trunk.5", 1e-3),
+                        ("backbone.matching.layers", 1.5e-3), ("grasp.views", 2e-3), ("expert.out", 1e-3)):  # fmt: skip
         longest = max(length for name, length in moved.items() if name.startswith(start))
         assert longest == pytest.approx(rate, rel=0.1), start
 

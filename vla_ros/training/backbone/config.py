@@ -42,7 +42,7 @@ class BackboneTraining:
     pretrained: bool = True  # what looks closely begins from public weights: pretrained_trunk.py
     trunk_still: int = 7  # first blocks of it that stay so; counts with pretrained alone
     trunk_width: float = 1.0  # of MobileNetV2; pretrained weights are of 1
-    crop: int = 64  # [px] of each thing that it looks at
+    crop: int = 96  # [px] of each thing that it looks at
     match_depth: int = 4  # layers that compare things with words
     joint: JointConfig = field(default_factory=_of_boxes)
 

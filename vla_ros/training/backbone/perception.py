@@ -31,6 +31,7 @@ DISGUISED = 0.3  # share of sentences whose words of colour are made up
 WRONG = 1.5  # [px] standard deviation of the edges of proposals
 UNCALIBRATED = 0.1  # share of frames of which it is not known where things stand
 PRINTED = 0.4  # share of frames over which a flat pattern is drawn
+ROUND = 128  # crops
 
 
 def colored(images: Tensor, rng: torch.Generator) -> Tensor:
@@ -155,7 +156,7 @@ def _places(columns: dict[str, Any], rows: np.ndarray, there: np.ndarray, rng: n
 
 def match_step(network: MatchNetwork, batch: dict[str, Tensor], rng: torch.Generator) -> dict[str, Tensor]:
     """Return the losses of one batch of match_batch."""
-    seen = network.encode(colored(batch["crops"], rng))
+    seen = network.encode(colored(_filled_up(batch["crops"]), rng))[: len(batch["crops"])]
     there = batch["there"]
     looks = seen.new_zeros((*there.shape, seen.shape[1]))
     looks[there] = seen
@@ -181,6 +182,18 @@ def match_step(network: MatchNetwork, batch: dict[str, Tensor], rng: torch.Gener
         "category": 0.5 * _label_loss(network.category(seen).float(), labels[:, 0]),
         "color": 0.5 * _label_loss(network.color(seen).float(), labels[:, 1]),
     }
+
+
+def _filled_up(crops: Tensor) -> Tensor:
+    """Return crops (N, S, S, 3) and, for a GPU, the first ones again up to a multiple of ROUND.
+
+    cuDNN plans its work anew for each number of them, which takes seconds; empty ones would change what batch
+    normalisation learns.
+    """
+    if not crops.is_cuda:
+        return crops
+    wanted = -(-len(crops) // ROUND) * ROUND
+    return crops[torch.arange(wanted, device=crops.device) % len(crops)]
 
 
 def _label_loss(logits: Tensor, labels: Tensor) -> Tensor:

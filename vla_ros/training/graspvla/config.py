@@ -62,7 +62,7 @@ class TrainConfig:
     # what costs. Counts with pretrained alone.
     trunk_still: int = 7
     trunk_width: float = 1.0  # of MobileNetV2; pretrained weights are of 1
-    crop: int = 64  # [px] of each thing that it looks at
+    crop: int = 96  # [px] of each thing that it looks at
     match_depth: int = 4  # layers that compare things with words
     joint: JointConfig = field(default_factory=JointConfig)
     rollouts: RollOutConfig = field(default_factory=lambda: RollOutConfig(episodes=0))

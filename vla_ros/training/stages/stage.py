@@ -68,8 +68,13 @@ class Stage:
         self._evaluation = evaluation
         self.average = copy.deepcopy(network).requires_grad_(False)
         self._optimizer = torch.optim.AdamW(
-            _parameter_groups(network, config, rates or {}), lr=config.learning_rate, betas=(0.9, 0.98)
+            _parameter_groups(network, config, rates or {}),
+            lr=config.learning_rate,
+            betas=(0.9, 0.98),
+            fused=self.distributed.device.type == "cuda",
         )
+        # Loading copies into these, so that they stay the same.
+        self._followed = list(zip(self.average.state_dict().values(), network.state_dict().values(), strict=True))
         self.step = 0
         self.figures: dict[str, float] = {}  # of the last validation
         self._best: dict[str, Any] | None = None  # figure, step and weights of the best evaluation
@@ -166,11 +171,10 @@ class Stage:
     def _follow(self) -> None:
         """Move the average a little towards the weights; early on faster, or it would remember the beginning."""
         keep = min(self.config.average, (self.step + 1) / (self.step + 10))
-        pairs = list(zip(self.average.state_dict().values(), self.network.state_dict().values(), strict=True))
-        numbers = [pair for pair in pairs if pair[0].dtype.is_floating_point]
+        numbers = [pair for pair in self._followed if pair[0].dtype.is_floating_point]
         with torch.no_grad():
             get_ema_multi_avg_fn(keep)([mine for mine, _ in numbers], [theirs for _, theirs in numbers], None)
-            for mine, theirs in pairs:
+            for mine, theirs in self._followed:
                 if not mine.dtype.is_floating_point:
                     mine.copy_(theirs)
 

@@ -49,20 +49,25 @@ class JointConfig(StageConfig):
     """How all networks of a chain learn at once. Raises ConfigError for what no training can have."""
 
     losses: tuple[str, ...] = LOSSES  # networks that learn; the others stay what they begin with
-    steps: int = 6000
-    batch: int = 16  # frames of a step that are looked at, of all processes together
-    learning_rate: float = 1e-3
+    steps: int = 5500
+    batch: int = 64  # frames of a step that are looked at, of all processes together
+    learning_rate: float = 1.5e-3
     clip: float = 4.0
     bf16: bool = False  # on a CPU it makes what proposes four times as slow
     warm_up: int = 200
-    proposed: int = 4  # of them in which all boxes are proposed: that is learned sooner than what is meant
+    proposed: int = 8  # of them in which all boxes are proposed: that is learned sooner than what is meant
     grounding: float = 0.7  # share of them from pictures with boxes alone
-    grasps: int = 12  # frames of demonstrations whose grasps are learned
-    actions: int = 64  # chunks
+    grasps: int = 24  # frames of demonstrations whose grasps are learned
+    actions: int = 128  # chunks
     flow: float = 10.0  # weight of the actions' loss beside the others
     # Of the learning rate, by how the names of weights begin. What was learned elsewhere changes more slowly.
     rates: dict[str, float] = field(
-        default_factory=lambda: {"backbone.proposals": 3.0, "backbone.matching.crops.trunk": 0.5, "grasp": 2.0}
+        default_factory=lambda: {
+            "backbone.proposals": 2.0,
+            "backbone.matching.crops.trunk": 0.67,
+            "grasp": 1.33,
+            "expert": 0.67,
+        }
     )
 
     def __post_init__(self) -> None:
