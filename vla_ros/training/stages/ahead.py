@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import queue
 import signal
 import threading
@@ -99,8 +98,7 @@ class AheadInProcesses:
 
     def stop(self) -> None:
         """End the processes."""
-        with contextlib.suppress(AttributeError):
-            del self._batches  # torch ends them as their reader goes
+        self._batches = iter(())  # torch ends them as their reader goes
 
 
 class _Steps(Dataset):

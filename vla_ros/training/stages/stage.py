@@ -73,8 +73,10 @@ class Stage:
             betas=(0.9, 0.98),
             fused=self.distributed.device.type == "cuda",
         )
-        # Loading copies into these, so that they stay the same.
-        self._followed = list(zip(self.average.state_dict().values(), network.state_dict().values(), strict=True))
+        # Weights and counters of the average and of what it follows. Loading copies into them: they stay the same.
+        pairs = list(zip(self.average.state_dict().values(), network.state_dict().values(), strict=True))
+        self._weights = [pair for pair in pairs if pair[0].dtype.is_floating_point]
+        self._counters = [pair for pair in pairs if not pair[0].dtype.is_floating_point]
         self.step = 0
         self.figures: dict[str, float] = {}  # of the last validation
         self._best: dict[str, Any] | None = None  # figure, step and weights of the best evaluation
@@ -154,11 +156,11 @@ class Stage:
         device = self.distributed.device
         with torch.autocast(device.type, torch.bfloat16, enabled=config.bf16):
             losses = self._loss(self.network, moved(batch, device), rng)
-        total = torch.stack(list(losses.values())).sum()
+        each = torch.stack(list(losses.values()))
         self._optimizer.zero_grad(set_to_none=True)
-        total.backward()
+        each.sum().backward()
         # All at once: a GPU is waited for whenever a number is read.
-        values = dict(zip(losses, torch.stack([value.detach() for value in losses.values()]).tolist(), strict=True))
+        values = dict(zip(losses, each.detach().tolist(), strict=True))
         finite = all(map(math.isfinite, values.values()))
         note = self.distributed.average(self.network.parameters(), float(self._stop()) if finite else math.nan)
         norm = float(nn.utils.clip_grad_norm_(self.network.parameters(), config.clip))
@@ -171,12 +173,10 @@ class Stage:
     def _follow(self) -> None:
         """Move the average a little towards the weights; early on faster, or it would remember the beginning."""
         keep = min(self.config.average, (self.step + 1) / (self.step + 10))
-        numbers = [pair for pair in self._followed if pair[0].dtype.is_floating_point]
         with torch.no_grad():
-            get_ema_multi_avg_fn(keep)([mine for mine, _ in numbers], [theirs for _, theirs in numbers], None)
-            for mine, theirs in self._followed:
-                if not mine.dtype.is_floating_point:
-                    mine.copy_(theirs)
+            get_ema_multi_avg_fn(keep)(*map(list, zip(*self._weights, strict=True)), None)
+            for mine, theirs in self._counters:
+                mine.copy_(theirs)
 
     def _judge(self) -> None:
         with self.distributed.leader_first():
