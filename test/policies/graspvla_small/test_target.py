@@ -14,6 +14,7 @@ from two_views import FRONT, HEIGHT, SIDE, WIDTH
 
 from vla_ros.policies.actions.single_arm import SingleArmState
 from vla_ros.policies.backbone.crops import box_window
+from vla_ros.policies.backbone.look_memory import LookMemory
 from vla_ros.policies.backbone.matching import CROP, GEOMETRY
 from vla_ros.policies.backbone.network import Answer, Backbone, Looks, Proposed
 from vla_ros.policies.backbone.view_geometry import project
@@ -177,7 +178,11 @@ class SureOfOneView(Backbone):
         super().__init__(categories=1, colors=1, width=8, size=8)
 
     def look(
-        self, pictures: Sequence[np.ndarray], proposed: Proposed, calibrations: Sequence[np.ndarray] | None = None
+        self,
+        pictures: Sequence[np.ndarray],
+        proposed: Proposed,
+        calibrations: Sequence[np.ndarray] | None = None,
+        memory: LookMemory | None = None,
     ) -> Looks:
         middles = [
             box_window(one).cut(picture, CROP)[28:36, 28:36].mean() / 255.0

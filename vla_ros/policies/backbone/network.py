@@ -17,7 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from vla_ros.policies.backbone import matching, proposals
-from vla_ros.policies.backbone.crops import box_window
+from vla_ros.policies.backbone.crops import Window, box_window
+from vla_ros.policies.backbone.look_memory import LookMemory
 from vla_ros.policies.backbone.matching import KeysValues, MatchNetwork
 from vla_ros.policies.backbone.proposals import ProposalNetwork
 from vla_ros.policies.backbone.standing import NUMBERS, standing
@@ -100,27 +101,45 @@ class Backbone(nn.Module):
         return found
 
     def look(
-        self, pictures: Sequence[np.ndarray], proposed: Proposed, calibrations: Sequence[np.ndarray] | None = None
+        self,
+        pictures: Sequence[np.ndarray],
+        proposed: Proposed,
+        calibrations: Sequence[np.ndarray] | None = None,
+        memory: LookMemory | None = None,
     ) -> Looks:
         """Look closely at the boxes of two pictures (H, W, 3) uint8.
 
         `calibrations` (11,), as the dataset's `observation.calibration.<camera>`, tell where things stand; without
-        them the words are compared with the pictures alone.
+        them the words are compared with the pictures alone. What a `memory` has seen and has not changed is not looked
+        at again.
         """
         places = [np.zeros((len(boxes), NUMBERS), dtype=np.float32) for boxes, _ in proposed]
         if calibrations is not None:
             sizes = [(picture.shape[1], picture.shape[0]) for picture in pictures]
             places = standing(calibrations, [boxes for boxes, _ in proposed], sizes)
-        crops, geometry = [], []
+        windows, geometry = [], []
         for view, (picture, (boxes, scores)) in enumerate(zip(pictures, proposed, strict=True)):
             height, width = picture.shape[:2]
             for box, score, place in zip(boxes, scores, places[view], strict=True):
-                crops.append(box_window(box).cut(picture, self.matching.crop))
+                windows.append((view, box_window(box)))
                 shares = box / np.array([width, height, width, height])
                 geometry.append([*shares, score, float(view == 0), float(view == 1), *place])
-        looks = self.matching.encode(torch.from_numpy(np.stack(crops)))[None]
+        looks = self._encoded(pictures, windows, LookMemory() if memory is None else memory)
         numbers = torch.tensor(np.array(geometry), dtype=torch.float32)[None]
-        return Looks(looks, numbers, tuple(len(boxes) for boxes, _ in proposed))
+        return Looks(looks[None], numbers, tuple(len(boxes) for boxes, _ in proposed))
+
+    def _encoded(
+        self, pictures: Sequence[np.ndarray], windows: Sequence[tuple[int, Window]], memory: LookMemory
+    ) -> Tensor:
+        """Return what the windows of the views look like (N, D)."""
+        looks = [memory.recall(view, pictures[view], window) for view, window in windows]
+        new = [row for row, look in enumerate(looks) if look is None]
+        if new:
+            crops = [window.cut(pictures[view], self.matching.crop) for view, window in (windows[row] for row in new)]
+            for row, look in zip(new, self.matching.encode(torch.from_numpy(np.stack(crops))), strict=True):
+                looks[row] = look
+                memory.keep(windows[row][0], pictures[windows[row][0]], windows[row][1], look)
+        return torch.stack([look for look in looks if look is not None])
 
     def ask(self, looks: Looks, words: np.ndarray) -> Answer:
         """Return which of the things the words (T, SIZE), as word_tokens has them, mean."""

@@ -64,7 +64,8 @@ def _shading(size: int, rng: np.random.Generator) -> np.ndarray:
         return 1.0 + 0.5 * depth * cv2.resize(blotches, (size, size), interpolation=cv2.INTER_CUBIC)[..., None]
     angle, waves = rng.uniform(0.0, np.pi), rng.uniform(2.0, 14.0)
     x, y = _grid(size)
-    wave = np.sin(2.0 * np.pi * (waves * (np.cos(angle) * x + np.sin(angle) * y) + rng.uniform()))
+    along_x, along_y = float(np.cos(angle)), float(np.sin(angle))  # NumPy's would make all of it double
+    wave = np.sin(2.0 * np.pi * (waves * (along_x * x + along_y * y) + rng.uniform()))
     return 1.0 + depth * (np.sign(wave) if rng.uniform() < 0.5 else wave)[..., None]
 
 

@@ -90,8 +90,8 @@ def _paint(crop: np.ndarray, source: str, target: ColorRange, rng: np.random.Gen
     if not (share > 0.5).any():
         return crop
     shade = np.clip(value / max(float(np.percentile(value[share > 0.5], LIT)), 0.02), 0.0, BRIGHTEST)
-    paint = 255.0 * np.array(target.sample(rng)[:3]) * shade[..., None]
-    return np.clip(share[..., None] * paint + (1.0 - share[..., None]) * crop, 0.0, 255.0).astype(np.uint8)
+    paint = shade[..., None] * (255.0 * np.array(target.sample(rng)[:3], dtype=np.float32))
+    return np.clip(crop + share[..., None] * (paint - crop), 0.0, 255.0).astype(np.uint8)
 
 
 def _share_of(hsv: np.ndarray, name: str) -> np.ndarray:

@@ -201,9 +201,8 @@ def disguised_tokens(
     colors: dict[str, Color] = {}
     spoken = recoloring.spoken(text) if recoloring else {}
 
-    def dealt(color: np.ndarray) -> Color:
-        red, green, blue = np.clip(color if deal is None else deal @ color, -1.0, 1.0).tolist()
-        return red, green, blue
+    def dealt(those: np.ndarray) -> list[Color]:  # (N, 3)
+        return [tuple(row) for row in np.clip(those if deal is None else those @ deal.T, -1.0, 1.0).tolist()]
 
     def disguise(found: re.Match[str]) -> str:
         word = found[0]
@@ -212,12 +211,12 @@ def disguised_tokens(
         color = (np.array(spoken.get(word, color_words()[word])) + 1) / 2
         shade = color * rng.uniform(*SHADES) + TINTED * rng.normal(size=3)
         made_up = _made_up(rng)
-        colors[made_up] = dealt(2 * np.clip(shade, 0.0, 1.0) - 1)
+        (colors[made_up],) = dealt(2 * np.clip(shade, 0.0, 1.0)[None] - 1)
         return made_up
 
     disguised = re.sub("[a-z]+", disguise, text.lower())
-    for word in _nouns() & color_words().keys():
-        colors[word] = dealt(np.array(color_words()[word]))
+    both = _nouns() & color_words().keys()
+    colors |= zip(both, dealt(np.array([color_words()[word] for word in both])), strict=True)
     return word_tokens(disguised, colors)
 
 
@@ -226,9 +225,14 @@ def _made_up(rng: np.random.Generator) -> str:
     starts, others = _sub_words()
     if rng.uniform() < ONE_PIECE:
         return str(rng.choice(starts))
-    known = [name for name, split in load_catalogue().splits.items() if split in split_names(TRAINED)]
-    start = str(rng.choice(known if rng.uniform() < LIKE_KNOWN else starts))
+    start = str(rng.choice(_trained() if rng.uniform() < LIKE_KNOWN else starts))
     return start + "".join(rng.choice(others, size=int(rng.integers(1, 3))).tolist())
+
+
+@cache
+def _trained() -> np.ndarray:
+    splits = split_names(TRAINED)
+    return np.array([name for name, split in load_catalogue().splits.items() if split in splits])
 
 
 @cache

@@ -69,6 +69,7 @@ class GraspVlaPolicy(ActingPolicy):
     def reset(self) -> None:
         """Forget the episode."""
         super().reset()
+        self._search.reset()
         self._words: tuple[str, np.ndarray] | None = None
         self._part: PartMemory | None = None  # of the object, where the words name one
         self._target = TargetMemory(self.rules.remember)

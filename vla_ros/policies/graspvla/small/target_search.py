@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
+from vla_ros.policies.backbone.look_memory import LookMemory
 from vla_ros.policies.backbone.network import LEAST, Backbone, Proposed
 from vla_ros.policies.backbone.view_geometry import project, ray
 from vla_ros.policies.graspvla.small.cut_boxes import place_pairs
@@ -43,6 +44,11 @@ class TargetSearch:
 
     def __init__(self, backbone: Backbone) -> None:
         self._backbone = backbone
+        self._memory = LookMemory()
+
+    def reset(self) -> None:
+        """Forget the episode."""
+        self._memory.clear()
 
     def propose(self, pictures: Sequence[np.ndarray]) -> Proposed:
         """Return boxes (K, 4) [px] and scores (K,) of each picture (H, W, 3), the best first."""
@@ -94,7 +100,8 @@ class TargetSearch:
         words: np.ndarray,
     ) -> list[np.ndarray]:
         """Return how well each box of each view fits the words (T, SIZE), as logits (K,) a view."""
-        return list(self._backbone.ask(self._backbone.look(pictures, proposed, calibrations), words).logits)
+        looks = self._backbone.look(pictures, proposed, calibrations, self._memory)
+        return list(self._backbone.ask(looks, words).logits)
 
 
 def _certainty(logits: np.ndarray, row: int) -> float:
