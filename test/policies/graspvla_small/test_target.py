@@ -17,7 +17,7 @@ from vla_ros.policies.backbone.crops import box_window
 from vla_ros.policies.backbone.look_memory import LookMemory
 from vla_ros.policies.backbone.matching import CROP, GEOMETRY
 from vla_ros.policies.backbone.network import Answer, Backbone, Looks, Proposed
-from vla_ros.policies.backbone.view_geometry import project
+from vla_ros.policies.backbone.view_geometry import project, ray
 from vla_ros.policies.graspvla.small.chain import GripperMemory
 from vla_ros.policies.graspvla.small.target_memory import DOUBT, LANDED, LANDED_HIDDEN, TargetMemory
 from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSearch
@@ -244,4 +244,21 @@ def test_a_view_that_likes_one_box_less_badly_than_all_others_agrees() -> None:
     assert target is not None
     assert target.together <= target.score < 0.1
     assert target.agreed > 0.8
+    np.testing.assert_allclose(target.middle, HERE, atol=1e-3)
+
+
+def test_what_one_view_sees_three_times_as_tall_is_another_thing() -> None:
+    origin, direction = ray(FRONT, project(FRONT, HERE[None])[0][0])
+    nearer = origin + 0.6 * (HERE - origin) @ direction * direction  # where the line of sight meets something else
+    pictures = [np.zeros((HEIGHT, WIDTH, 3), np.uint8) for _ in CALIBRATIONS]
+    proposed = [
+        (box(FRONT, HERE)[None], np.ones(1)),
+        (np.stack([box(SIDE, HERE), box(SIDE, nearer, 60.0)]), np.ones(2)),
+    ]
+    for picture, (boxes, _) in zip(pictures, proposed, strict=True):
+        for brightness, one in zip((180, 200), boxes, strict=False):  # the wrong one fits the words a little better
+            x1, y1, x2, y2 = one.round().astype(int)
+            picture[y1:y2, x1:x2] = brightness
+    target = TargetSearch(SureOfOneView()).find(pictures, CALIBRATIONS, proposed, np.ones((1, 260), np.float32))
+    assert target is not None
     np.testing.assert_allclose(target.middle, HERE, atol=1e-3)

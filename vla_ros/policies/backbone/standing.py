@@ -35,14 +35,8 @@ def standing(
         return found
     middles = [(one[:, :2] + one[:, 2:]) / 2 for one in boxes]
     points, gaps = triangulate(calibrations[0], middles[0][:, None], calibrations[1], middles[1][None])  # (K, K', …)
-    depths = [project(one, points.reshape(-1, 3))[1].reshape(gaps.shape) for one in calibrations]
-    # Metres for a pixel at the thing's distance, of the picture's height: both see what stands from the side and above.
-    spans = [(one[:, 2:] - one[:, :2]) / calibration[:2] for one, calibration in zip(boxes, calibrations, strict=True)]
-    first, second = spans[0][:, None] * depths[0][..., None], spans[1][None] * depths[1][..., None]
-    unlike = np.log(np.maximum(first[..., 1], 1e-3) / np.maximum(second[..., 1], 1e-3)) / TALL
-    # A box that a picture's edge cuts is not as tall as its thing.
-    unlike = np.where(_cut(boxes[0], sizes[0])[:, None] | _cut(boxes[1], sizes[1])[None], 1.0, unlike)
-    cost = (gaps / GAP) ** 2 + unlike**2
+    first, second = _spans(calibrations, boxes, points)
+    cost = (gaps / GAP) ** 2 + unlike_heights(calibrations, boxes, sizes, points) ** 2
     possible = ((points >= WITHIN[0]) & (points <= WITHIN[1])).all(axis=2) & (cost < LIKELY)
     rows, columns = linear_sum_assignment(np.where(possible, cost, LIKELY))
     for i, j in zip(rows, columns, strict=True):
@@ -51,6 +45,31 @@ def standing(
             found[0][i] = *place, *(first[i, j] / SIZE), 1.0
             found[1][j] = *place, *(second[i, j] / SIZE), 1.0
     return found
+
+
+def unlike_heights(
+    calibrations: Sequence[np.ndarray],
+    boxes: Sequence[np.ndarray],
+    sizes: Sequence[tuple[int, int]],
+    points: np.ndarray,
+) -> np.ndarray:
+    """Return by how much two boxes disagree about how tall one thing at points (K, K', 3) [m] is, (K, K').
+
+    In standard deviations; both see what stands from the side and above.
+    """
+    first, second = _spans(calibrations, boxes, points)
+    unlike = np.log(np.maximum(first[..., 1], 1e-3) / np.maximum(second[..., 1], 1e-3)) / TALL
+    # A box that a picture's edge cuts is not as tall as its thing.
+    return np.where(_cut(boxes[0], sizes[0])[:, None] | _cut(boxes[1], sizes[1])[None], 1.0, unlike)
+
+
+def _spans(
+    calibrations: Sequence[np.ndarray], boxes: Sequence[np.ndarray], points: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return width and height [m] of things at points (K, K', 3) by either view's box, (K, K', 2)."""
+    depths = [project(one, points.reshape(-1, 3))[1].reshape(points.shape[:2]) for one in calibrations]
+    pixels = [(one[:, 2:] - one[:, :2]) / calibration[:2] for one, calibration in zip(boxes, calibrations, strict=True)]
+    return pixels[0][:, None] * depths[0][..., None], pixels[1][None] * depths[1][..., None]
 
 
 def _cut(boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:

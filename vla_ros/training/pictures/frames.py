@@ -28,7 +28,7 @@ from vla_ros.training.generation import annotations as notes
 from vla_ros.training.pictures.sentences import Sentences
 
 Views = tuple[str, str]  # cameras, in the order of the networks' views
-SENTENCES = 8  # cheap beside looking at what they are about
+SENTENCES = 12  # cheap beside looking at what they are about
 SEEN = 0.12  # share of an object that must be seen for it to count
 AXES = ("/position.x", "/position.y", "/position.z")  # [m] end the names of a tool point's channels
 CROP_MARGIN = 1.2  # crops are kept larger than the networks take them, so that they can be shifted

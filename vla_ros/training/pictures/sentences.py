@@ -27,9 +27,9 @@ from vla_ros.sim.scenes.wording import family
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.pictures.recoloring import Recoloring
 
-ABSENT = 0.2  # share of sentences about something that is not there
+ABSENT = 0.3  # share of sentences about something that is not there
 NEARLY = 0.6  # share of those in which category or colour are those of something that is there
-OTHER_COLOR = 0.6  # share of those in another colour: one of another category is more like a noun nobody knows
+OTHER_COLOR = 0.65  # share of those in another colour: one of another category is more like a noun nobody knows
 NAMED = 0.25  # share of sentences that are a name alone, as captions and web data say it
 BABBLED = 0.2  # share of sentences that ask in words without sense: what is around a name says nothing of what is meant
 BEFORE, AFTER = 5, 3  # words without sense around a name, at most

@@ -25,6 +25,7 @@ FINE = np.stack(np.meshgrid(*[np.linspace(-0.012, 0.012, 7)] * 3, indexing="ij")
 STAY, STAY_THERE = 1.0, 2.0  # logits that the last grasp is worth: equally good ones must not take turns; once there
 STAY_NEAR = 0.015  # [m] from the last grasp
 THERE = 0.04  # [m] of the tool from it: fingers around an object hide it
+BEYOND = 0.05  # shares of its boxes' sides by which a grasp of an object may lie beyond them
 OPENING_MIN = 0.03  # [m] the narrowest opening that demonstrations have
 ORIENTATIONS = 4  # peaks of the orientation that are told
 SLOPE_MAX = 0.35  # [rad] of the closing direction, as in the data
@@ -52,8 +53,11 @@ def find_grasp(
     last: np.ndarray | None = None,
     failed: Sequence[np.ndarray] = (),
     within: float = np.inf,
+    boxes: Sequence[np.ndarray] | None = None,
 ) -> FoundGrasp:
     """Return the best grasp of the object whose middle (3,) [m] is given.
+
+    `boxes` (4,) [px] a view show where it is: a point beyond them is of something beside it, None asks everywhere.
 
     `tool` (3,) is where the tool point is, `last` where it was to be for the last grasp, base frame [m];
     `opening_max` is what the gripper opens to [m]; `failed` are poses (4, 4) of the tool that held nothing or that it
@@ -81,6 +85,8 @@ def find_grasp(
         return known, logits
 
     coarse = middle + COARSE[np.linalg.norm(COARSE, axis=1) <= within]
+    if boxes is not None:
+        coarse = _inside(boxes, calibrations, coarse)
     _, logits = query(coarse)
     fine = coarse[int(logits.argmax())] + FINE
     known, logits = query(fine)
@@ -107,6 +113,16 @@ def find_grasp(
 def arrived(tool: np.ndarray, point: np.ndarray) -> float:
     """Return how far the tool point has come to a grasp's, both (3,) [m]: 1 there, 0 well away."""
     return float(np.exp(-0.5 * ((tool - point) ** 2).sum() / THERE**2))
+
+
+def _inside(boxes: Sequence[np.ndarray], calibrations: Sequence[np.ndarray], points: np.ndarray) -> np.ndarray:
+    """Return those of points (P, 3) that lie in the boxes of all views; all of them where none does."""
+    inside = np.ones(len(points), dtype=bool)
+    for box, calibration in zip(boxes, calibrations, strict=True):
+        pixels, _ = project(calibration, points)
+        beyond = BEYOND * (box[2:] - box[:2])
+        inside &= ((pixels >= box[:2] - beyond) & (pixels <= box[2:] + beyond)).all(axis=1)
+    return points[inside] if inside.any() else points
 
 
 def _places(calibration: np.ndarray, window: Window, points: np.ndarray) -> np.ndarray:

@@ -151,6 +151,7 @@ class GraspVlaPolicy(ActingPolicy):
             None if last is None else last[0][:3, 3],
             [*self._failed, *self._blocked] if self.rules.elsewhere else [],
             PART_REACH if self._part is not None else np.inf,
+            found.boxes if self._part is None else None,
         )
         T, tool_commanded = np.eye(4), observation.T_base_ee_commanded
         if self.rules.turn:

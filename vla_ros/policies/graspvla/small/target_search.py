@@ -14,10 +14,12 @@ from scipy.special import expit
 
 from vla_ros.policies.backbone.look_memory import LookMemory
 from vla_ros.policies.backbone.network import LEAST, Backbone, Proposed
+from vla_ros.policies.backbone.standing import unlike_heights
 from vla_ros.policies.backbone.view_geometry import project, ray
 from vla_ros.policies.graspvla.small.cut_boxes import place_pairs
 
 GAP = 0.015  # [m] by which the lines of sight to one object may pass each other
+UNLIKE = 3.0  # standard deviations by which two boxes may disagree about how tall it is: beyond, one is half hidden
 APART = 0.08  # [m] more than any calibration is wrong by
 STAY_NEAR = 0.04  # [m] from where the object is expected
 NONE = -5.0  # logit of "nothing here": what a view gives less is looked for along the line of sight of the other
@@ -131,8 +133,10 @@ def _best_pair(
     trust: float,
 ) -> _Pair | None:
     """Return the pair that fits words and geometry best; None when no lines of sight meet within reach."""
-    points, gaps = place_pairs(calibrations, [boxes for boxes, _ in proposed], sizes, expected)
-    scores = logits[0][:, None] + logits[1][None] - 0.5 * (gaps / GAP) ** 2
+    boxes = [shown for shown, _ in proposed]
+    points, gaps = place_pairs(calibrations, boxes, sizes, expected)
+    unlike = np.clip(unlike_heights(calibrations, boxes, sizes, points), -UNLIKE, UNLIKE)
+    scores = logits[0][:, None] + logits[1][None] - 0.5 * (gaps / GAP) ** 2 - 0.5 * unlike**2
     if expected is not None:
         scores += trust * (np.linalg.norm(points - expected, axis=2) < STAY_NEAR)
     possible = (gaps <= APART) & ((points >= REACH[0]) & (points <= REACH[1])).all(axis=2)
