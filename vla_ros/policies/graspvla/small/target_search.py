@@ -19,7 +19,7 @@ from vla_ros.policies.backbone.view_geometry import project, ray
 from vla_ros.policies.graspvla.small.cut_boxes import place_pairs
 
 GAP = 0.015  # [m] by which the lines of sight to one object may pass each other
-UNLIKE = 3.0  # standard deviations by which two boxes may disagree about how tall it is: beyond, one is half hidden
+UNLIKE = 1.6  # standard deviations by which two boxes disagree about how tall it is: beyond, one may be half hidden
 APART = 0.08  # [m] more than any calibration is wrong by
 STAY_NEAR = 0.04  # [m] from where the object is expected
 NONE = -5.0  # logit of "nothing here": what a view gives less is looked for along the line of sight of the other
