@@ -22,7 +22,7 @@ class DataConfig:
     """What is generated when no data is given. Raises ConfigError for amounts that cannot be."""
 
     settings: str = DEFAULT_GENERATION  # a name from config/generate, or the path of a .yaml file
-    episodes: int = 430  # demonstrations
+    episodes: int = 1200  # demonstrations
     grounding: int = 4800  # scenes with boxes alone
 
     def __post_init__(self) -> None:
@@ -50,7 +50,7 @@ class TrainConfig:
     robot: str = DEFAULT_ROBOT
     contract: str = DEFAULT_CONTRACT
     seed: int = 0
-    frames_an_episode: int = 10  # of each demonstration that are looked at; the action expert reads all
+    frames_an_episode: int = 6  # of each demonstration that are looked at; the action expert reads all
     validation: float = 0.03  # share of frames kept for it
     threads: int = 2
     # Reasoning steps that the action expert is conditioned on; without any it looks for itself.
