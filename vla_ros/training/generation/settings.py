@@ -37,7 +37,7 @@ class GenerationSettings:
     contract: str = DEFAULT_CONTRACT
     # Share of the episodes that is drawn from each set of the task, config/tasks/<task>_sets.yaml.
     sets: dict[str, float] = field(
-        default_factory=lambda: {"basic": 0.40, "distractor": 0.35, "light": 0.15, "height": 0.10}
+        default_factory=lambda: {"basic": 0.30, "distractor": 0.45, "light": 0.15, "height": 0.10}
     )
     categories: str = ACTION  # of demonstrations
     grounding_categories: str = TRAINED  # of grounding scenes; those that are not of action carry no grasps
