@@ -69,8 +69,8 @@ def fed() -> FedMemory:
 
 def test_what_never_fitted_the_words_is_nowhere(fed: FedMemory) -> None:
     assert fed.update(None) is None
-    assert fed.update(found(HERE, score=0.01)) is None
-    assert fed.update(found(HERE, score=0.3, together=DOUBT - 0.01)) is None  # one view's word
+    assert fed.update(found(HERE, score=0.5 * DOUBT)) is None
+    assert fed.update(found(HERE, score=0.3, together=0.5 * DOUBT)) is None  # one view's word
     assert fed.update(found(HERE)) is HERE
 
 

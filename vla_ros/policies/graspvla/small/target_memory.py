@@ -13,7 +13,7 @@ from vla_ros.policies.backbone.view_geometry import project
 from vla_ros.policies.graspvla.small.chain import GripperMemory
 from vla_ros.policies.graspvla.small.target_search import FoundTarget
 
-DOUBT = 0.02  # an object that fits the words worse than this, by both views together, is not the one
+DOUBT = 0.01  # an object that fits the words worse than this, by both views together, is not the one
 HIDDEN = 0.15  # and one that was believed and now fits worse than this by the better view is hidden
 HELD_NOTHING = 0.002  # [m] between the fingers
 SEEN_BEFORE, CARRIED = 1.0, 4.0  # logits that it is worth to be where it was, or where the fingers carry it
