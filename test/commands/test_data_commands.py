@@ -67,7 +67,8 @@ def test_when_nothing_is_made_every_refused_bag_is_named_and_the_exit_code_says_
     write_bag(here / "bags" / "second", Recording(start=2000.0, instruction=" "))
     (here / "bags" / "episode_000003.partial").mkdir()
     assert main(["convert", "bags", "set", "--contract", "small.yaml", "--json", "c.json"]) == 2
-    *lines, last = capsys.readouterr().err.splitlines()
+    said = capsys.readouterr().err.splitlines()
+    *lines, last = [line for line in said if not line.startswith("2 bags: ")]  # where it takes longer it says how far
     for line, expected in zip(lines, ("first: camera 'front' has no image within 0.1 s", "second: no instruction was",
                                       "episode_000003.partial: was not finished"), strict=True):  # fmt: skip
         assert expected in line
