@@ -6,6 +6,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from vla_ros.policies.backbone.view_geometry import project
+
 WIDTH, HEIGHT = 640, 480  # [px]
 
 
@@ -22,3 +24,9 @@ def camera(
 
 FRONT = camera((1.2, 0.05, 0.6), (0.5, 0.0, 0.05))
 SIDE = camera((0.5, 0.8, 0.5), (0.5, 0.0, 0.05), 580.0)
+
+
+def box_around(calibration: np.ndarray, point: np.ndarray, half: float = 15.0) -> np.ndarray:
+    """Return the box (4,) [px] of so many pixels to each side of where a camera shows a point (3,) [m]."""
+    pixel = project(calibration, point[None])[0][0]
+    return np.concatenate([pixel - half, pixel + half])

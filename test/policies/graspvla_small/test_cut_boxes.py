@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from two_views import FRONT, HEIGHT, SIDE, WIDTH, camera
+from two_views import FRONT, HEIGHT, SIDE, WIDTH, box_around, camera
 
 from vla_ros.policies.backbone.view_geometry import project, triangulate
 from vla_ros.policies.graspvla.small.cut_boxes import cut_sides, nearest_on_sight, place_pairs
@@ -12,11 +12,7 @@ SIZE = (WIDTH, HEIGHT)
 HERE = np.array([0.5, 0.02, 0.05])  # [m]
 # Looks at a place 20 cm beside the object from 25 cm above: a part of it is below the picture's edge.
 NEAR = camera((0.5, -0.10, 0.30), (0.5, 0.14, 0.05), 380.0)
-
-
-def box(calibration: np.ndarray, point: np.ndarray, half: float = 40.0) -> np.ndarray:
-    (pixel,), _ = project(calibration, point[None])
-    return np.concatenate([pixel - half, pixel + half])
+HALF = 40.0  # [px] of a box
 
 
 def clipped(whole: np.ndarray) -> np.ndarray:
@@ -33,7 +29,10 @@ def test_which_sides_are_cut():
 
 
 def test_whole_boxes_are_placed_by_both_lines_of_sight_alone():
-    boxes = [np.stack([box(c, HERE), box(c, HERE + np.array([0.05, 0.05, 0.0]))]) for c in (FRONT, SIDE)]
+    boxes = [
+        np.stack([box_around(c, HERE, HALF), box_around(c, HERE + np.array([0.05, 0.05, 0.0]), HALF)])
+        for c in (FRONT, SIDE)
+    ]
     first, second = ((b[:, :2] + b[:, 2:]) / 2 for b in boxes)
     expected = triangulate(FRONT, first[:, None], SIDE, second[None])
     found = place_pairs([FRONT, SIDE], boxes, [SIZE, SIZE], np.array([0.9, 0.3, 0.4]))
@@ -43,7 +42,7 @@ def test_whole_boxes_are_placed_by_both_lines_of_sight_alone():
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_a_cut_box_leaves_the_place_to_the_other_view_and_the_memory(order):
-    whole, (pixel,) = box(FRONT, HERE), project(NEAR, HERE[None])[0]
+    whole, (pixel,) = box_around(FRONT, HERE, HALF), project(NEAR, HERE[None])[0]
     shown = clipped(np.concatenate([pixel - [60, 150], pixel + np.array([60, 150])]))
     assert cut_sides(shown, SIZE).any()
     middle = (shown[:2] + shown[2:]) / 2
@@ -60,7 +59,7 @@ def test_a_cut_box_leaves_the_place_to_the_other_view_and_the_memory(order):
 
 
 def test_a_cut_box_of_something_else_misses_the_place():
-    boxes = [box(FRONT, HERE)[None], np.array([[0.0, 10.0, 60.0, 90.0]])]
+    boxes = [box_around(FRONT, HERE, HALF)[None], np.array([[0.0, 10.0, 60.0, 90.0]])]
     _, gaps = place_pairs([FRONT, NEAR], boxes, [SIZE, SIZE], HERE)
     assert gaps[0, 0] > 0.05
 

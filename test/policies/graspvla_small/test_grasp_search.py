@@ -8,9 +8,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from two_views import FRONT, HEIGHT, SIDE, WIDTH
+from two_views import FRONT, HEIGHT, SIDE, WIDTH, box_around
 
-from vla_ros.policies.backbone.view_geometry import project
 from vla_ros.policies.graspvla.small.grasp_network import ANGLES, GraspNetwork
 from vla_ros.policies.graspvla.small.grasp_search import FoundGrasp, find_grasp
 
@@ -41,15 +40,14 @@ def find(boxes: list[np.ndarray] | None) -> FoundGrasp:
     return find_grasp(LikesTwoPlaces(), pictures, CALIBRATIONS, MIDDLE, FAR, 0.08, boxes=boxes)
 
 
-def boxes_around(point: np.ndarray, half: float) -> list[np.ndarray]:
-    pixels = [project(calibration, point[None])[0][0] for calibration in CALIBRATIONS]
-    return [np.concatenate([pixel - half, pixel + half]) for pixel in pixels]
-
-
 def test_a_grasp_of_what_stands_beside_it_is_not_taken() -> None:
     np.testing.assert_allclose(find(None).point, MIDDLE + BESIDE, atol=0.006)
-    np.testing.assert_allclose(find(boxes_around(MIDDLE, 25.0)).point, MIDDLE + WITHIN, atol=0.006)
+    np.testing.assert_allclose(
+        find([box_around(one, MIDDLE, 25.0) for one in CALIBRATIONS]).point, MIDDLE + WITHIN, atol=0.006
+    )
 
 
 def test_boxes_that_show_another_place_are_no_help() -> None:
-    np.testing.assert_allclose(find(boxes_around(FAR, 10.0)).point, MIDDLE + BESIDE, atol=0.006)
+    np.testing.assert_allclose(
+        find([box_around(one, FAR, 10.0) for one in CALIBRATIONS]).point, MIDDLE + BESIDE, atol=0.006
+    )

@@ -10,7 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from two_views import FRONT, HEIGHT, SIDE, WIDTH
+from two_views import FRONT, HEIGHT, SIDE, WIDTH, box_around
 
 from vla_ros.policies.actions.single_arm import SingleArmState
 from vla_ros.policies.backbone.crops import box_window
@@ -27,13 +27,8 @@ HERE, THERE, FAR = np.array([0.5, 0.0, 0.05]), np.array([0.6, 0.2, 0.05]), np.ar
 UP = np.array([0.0, 0.0, 1.0])
 
 
-def box(calibration: np.ndarray, point: np.ndarray, half: float = 15.0) -> np.ndarray:
-    pixel = project(calibration, point[None])[0][0]
-    return np.array([*(pixel - half), *(pixel + half)])
-
-
 def found(point: np.ndarray, score: float = 0.95, agreed: float = 0.9, together: float | None = None) -> FoundTarget:
-    boxes = tuple(box(calibration, point) for calibration in CALIBRATIONS)
+    boxes = tuple(box_around(calibration, point) for calibration in CALIBRATIONS)
     candidates = tuple(np.empty((0, 5)) for _ in CALIBRATIONS)
     return FoundTarget(boxes, candidates, point, score, score if together is None else together, agreed)
 
@@ -201,10 +196,10 @@ def test_a_view_that_misses_it_is_asked_along_the_others_line_of_sight() -> None
     pictures = []
     for calibration in CALIBRATIONS:
         picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-        x1, y1, x2, y2 = box(calibration, HERE, 12.0).round().astype(int)
+        x1, y1, x2, y2 = box_around(calibration, HERE, 12.0).round().astype(int)
         picture[y1:y2, x1:x2] = 255
         pictures.append(picture)
-    right, wrong = box(FRONT, HERE), box(SIDE, THERE)
+    right, wrong = box_around(FRONT, HERE), box_around(SIDE, THERE)
     proposed = [(right[None], np.ones(1)), (wrong[None], np.ones(1))]
     search = TargetSearch(SureOfOneView())
     target = search.find(pictures, CALIBRATIONS, proposed, np.ones((1, 260), np.float32))
@@ -217,11 +212,11 @@ def test_a_view_that_misses_it_is_asked_along_the_others_line_of_sight() -> None
 
 def test_a_box_that_nobody_proposed_must_fit_better_by_far() -> None:
     pictures = [np.zeros((HEIGHT, WIDTH, 3), np.uint8) for _ in CALIBRATIONS]
-    proposed = [(box(calibration, HERE)[None], np.ones(1)) for calibration in CALIBRATIONS]
+    proposed = [(box_around(calibration, HERE)[None], np.ones(1)) for calibration in CALIBRATIONS]
     x1, y1, x2, y2 = proposed[0][0][0].round().astype(int)
     pictures[0][y1:y2, x1:x2] = 255
     pictures[1][:] = 30  # fits hardly better all along the line of sight than here
-    x1, y1, x2, y2 = box(SIDE, HERE).round().astype(int)
+    x1, y1, x2, y2 = box_around(SIDE, HERE).round().astype(int)
     pictures[1][y1:y2, x1:x2] = 10
     search = TargetSearch(SureOfOneView())
     target = search.find(pictures, CALIBRATIONS, proposed, np.ones((1, 260), np.float32))
@@ -235,10 +230,10 @@ def test_a_view_that_likes_one_box_less_badly_than_all_others_agrees() -> None:
     pictures, proposed = [], []
     for calibration in CALIBRATIONS:
         picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-        x1, y1, x2, y2 = box(calibration, HERE).round().astype(int)
+        x1, y1, x2, y2 = box_around(calibration, HERE).round().astype(int)
         picture[y1:y2, x1:x2] = 64  # logit -3, the others' is -6
         pictures.append(picture)
-        proposed.append((np.stack([box(calibration, place) for place in (HERE, THERE)]), np.ones(2)))
+        proposed.append((np.stack([box_around(calibration, place) for place in (HERE, THERE)]), np.ones(2)))
     search = TargetSearch(SureOfOneView())
     target = search.find(pictures, CALIBRATIONS, proposed, np.ones((1, 260), np.float32))
     assert target is not None
@@ -252,8 +247,8 @@ def test_what_one_view_sees_three_times_as_tall_is_another_thing() -> None:
     nearer = origin + 0.6 * (HERE - origin) @ direction * direction  # where the line of sight meets something else
     pictures = [np.zeros((HEIGHT, WIDTH, 3), np.uint8) for _ in CALIBRATIONS]
     proposed = [
-        (box(FRONT, HERE)[None], np.ones(1)),
-        (np.stack([box(SIDE, HERE), box(SIDE, nearer, 60.0)]), np.ones(2)),
+        (box_around(FRONT, HERE)[None], np.ones(1)),
+        (np.stack([box_around(SIDE, HERE), box_around(SIDE, nearer, 60.0)]), np.ones(2)),
     ]
     for picture, (boxes, _) in zip(pictures, proposed, strict=True):
         for brightness, one in zip((180, 200), boxes, strict=False):  # the wrong one fits the words a little better

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from vla_ros.policies.backbone.crops import Window
@@ -15,6 +17,8 @@ SMALL = 16  # [px] of the pictures that are compared: the noise of a camera is a
 CHANGED = 12  # of 255 by which one of their values may differ
 SHIFTED, GROWN = 0.06, 0.06  # shares of a window's side by which a box may lie elsewhere or be larger
 MOST = 160  # looks that are kept: the boxes of two views, and the parts of one thing
+
+ViewWindow = tuple[int, Window]  # of the picture of which view
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,21 +35,35 @@ class LookMemory:
     def __init__(self) -> None:
         self._looks: deque[_Look] = deque(maxlen=MOST)
 
-    def recall(self, view: int, picture: np.ndarray, window: Window) -> Tensor | None:
-        """Return what the window of a view's picture (H, W, 3) uint8 looks like (D,); None where it has changed."""
+    def looks(
+        self,
+        pictures: Sequence[np.ndarray],
+        windows: Sequence[ViewWindow],
+        encode: Callable[[Sequence[ViewWindow]], Tensor],
+    ) -> Tensor:
+        """Return what windows of the views' pictures (H, W, 3) uint8 look like (N, D).
+
+        `encode` is asked about those that are new or have changed, and the answer is kept.
+        """
+        looks = dict(enumerate(self._recall(view, pictures[view], window) for view, window in windows))
+        new = [row for row, look in looks.items() if look is None]
+        if new:
+            asked = [windows[row] for row in new]
+            for row, (view, window), look in zip(new, asked, encode(asked), strict=True):
+                looks[row] = look
+                self._looks.append(_Look(view, window, _small(pictures[view], window), look))
+        return torch.stack([look for look in looks.values() if look is not None])
+
+    def clear(self) -> None:
+        """Forget all looks."""
+        self._looks.clear()
+
+    def _recall(self, view: int, picture: np.ndarray, window: Window) -> Tensor | None:
         for kept in reversed(self._looks):
             if kept.view == view and _alike(kept.window, window):
                 changed = np.abs(_small(picture, kept.window) - kept.small).max() > CHANGED
                 return None if changed else kept.look
         return None
-
-    def keep(self, view: int, picture: np.ndarray, window: Window, look: Tensor) -> None:
-        """Keep a look (D,) at a window of a view's picture (H, W, 3) uint8."""
-        self._looks.append(_Look(view, window, _small(picture, window), look))
-
-    def clear(self) -> None:
-        """Forget all looks."""
-        self._looks.clear()
 
 
 def _alike(kept: Window, window: Window) -> bool:

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from vla_ros.policies.backbone import matching, proposals
-from vla_ros.policies.backbone.crops import Window, box_window
-from vla_ros.policies.backbone.look_memory import LookMemory
+from vla_ros.policies.backbone.crops import box_window
+from vla_ros.policies.backbone.look_memory import LookMemory, ViewWindow
 from vla_ros.policies.backbone.matching import KeysValues, MatchNetwork
 from vla_ros.policies.backbone.proposals import ProposalNetwork
 from vla_ros.policies.backbone.standing import NUMBERS, standing
@@ -124,22 +124,14 @@ class Backbone(nn.Module):
                 windows.append((view, box_window(box)))
                 shares = box / np.array([width, height, width, height])
                 geometry.append([*shares, score, float(view == 0), float(view == 1), *place])
-        looks = self._encoded(pictures, windows, LookMemory() if memory is None else memory)
+
+        def encode(asked: Sequence[ViewWindow]) -> Tensor:
+            crops = [window.cut(pictures[view], self.matching.crop) for view, window in asked]
+            return self.matching.encode(torch.from_numpy(np.stack(crops)))
+
+        looks = encode(windows) if memory is None else memory.looks(pictures, windows, encode)
         numbers = torch.tensor(np.array(geometry), dtype=torch.float32)[None]
         return Looks(looks[None], numbers, tuple(len(boxes) for boxes, _ in proposed))
-
-    def _encoded(
-        self, pictures: Sequence[np.ndarray], windows: Sequence[tuple[int, Window]], memory: LookMemory
-    ) -> Tensor:
-        """Return what the windows of the views look like (N, D)."""
-        looks = [memory.recall(view, pictures[view], window) for view, window in windows]
-        new = [row for row, look in enumerate(looks) if look is None]
-        if new:
-            crops = [window.cut(pictures[view], self.matching.crop) for view, window in (windows[row] for row in new)]
-            for row, look in zip(new, self.matching.encode(torch.from_numpy(np.stack(crops))), strict=True):
-                looks[row] = look
-                memory.keep(windows[row][0], pictures[windows[row][0]], windows[row][1], look)
-        return torch.stack([look for look in looks if look is not None])
 
     def ask(self, looks: Looks, words: np.ndarray) -> Answer:
         """Return which of the things the words (T, SIZE), as word_tokens has them, mean."""

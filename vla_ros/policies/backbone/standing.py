@@ -36,7 +36,7 @@ def standing(
     middles = [(one[:, :2] + one[:, 2:]) / 2 for one in boxes]
     points, gaps = triangulate(calibrations[0], middles[0][:, None], calibrations[1], middles[1][None])  # (K, K', …)
     first, second = _spans(calibrations, boxes, points)
-    cost = (gaps / GAP) ** 2 + unlike_heights(calibrations, boxes, sizes, points) ** 2
+    cost = (gaps / GAP) ** 2 + _unlike(first, second, boxes, sizes) ** 2
     possible = ((points >= WITHIN[0]) & (points <= WITHIN[1])).all(axis=2) & (cost < LIKELY)
     rows, columns = linear_sum_assignment(np.where(possible, cost, LIKELY))
     for i, j in zip(rows, columns, strict=True):
@@ -57,7 +57,12 @@ def unlike_heights(
 
     In standard deviations; both see what stands from the side and above.
     """
-    first, second = _spans(calibrations, boxes, points)
+    return _unlike(*_spans(calibrations, boxes, points), boxes, sizes)
+
+
+def _unlike(
+    first: np.ndarray, second: np.ndarray, boxes: Sequence[np.ndarray], sizes: Sequence[tuple[int, int]]
+) -> np.ndarray:
     unlike = np.log(np.maximum(first[..., 1], 1e-3) / np.maximum(second[..., 1], 1e-3)) / TALL
     # A box that a picture's edge cuts is not as tall as its thing.
     return np.where(_cut(boxes[0], sizes[0])[:, None] | _cut(boxes[1], sizes[1])[None], 1.0, unlike)

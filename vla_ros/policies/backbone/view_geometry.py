@@ -35,6 +35,12 @@ def project(calibration: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np
     return image[:, :2] / np.maximum(image[:, 2:], 1e-6), image[:, 2]
 
 
+def in_box(pixels: np.ndarray, box: np.ndarray, beyond: float) -> np.ndarray:
+    """Return which pixels (P, 2) lie in a box (4,) [px], or beyond it by up to that share of its sides, (P,)."""
+    margin = beyond * (box[2:] - box[:2])
+    return ((pixels >= box[:2] - margin) & (pixels <= box[2:] + margin)).all(axis=1)
+
+
 def ray(calibration: np.ndarray, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the camera's position (3,) [m] and unit directions (…, 3) of the lines of sight through pixels (…, 2)."""
     local = np.concatenate(

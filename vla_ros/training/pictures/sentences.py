@@ -215,8 +215,8 @@ def disguised_tokens(
         return made_up
 
     disguised = re.sub("[a-z]+", disguise, text.lower())
-    both = _nouns() & color_words().keys()
-    colors |= zip(both, dealt(np.array([color_words()[word] for word in both])), strict=True)
+    nouns, theirs = _colored_nouns()
+    colors |= zip(nouns, dealt(theirs), strict=True)
     return word_tokens(disguised, colors)
 
 
@@ -239,6 +239,13 @@ def _trained() -> np.ndarray:
 def _nouns() -> frozenset[str]:
     catalogue = load_catalogue()
     return frozenset({*catalogue.categories, *catalogue.synonyms})
+
+
+@cache
+def _colored_nouns() -> tuple[list[str], np.ndarray]:
+    """Return the nouns that are words of colour as well, and their colours (N, 3)."""
+    both = sorted(_nouns() & color_words().keys())
+    return both, np.array([color_words()[word] for word in both])
 
 
 @cache

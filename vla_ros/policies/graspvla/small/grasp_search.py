@@ -14,7 +14,7 @@ import torch
 from scipy.special import expit
 
 from vla_ros.policies.backbone.crops import Window
-from vla_ros.policies.backbone.view_geometry import point_window, project
+from vla_ros.policies.backbone.view_geometry import in_box, point_window, project
 from vla_ros.policies.graspvla.small.grasp_network import CROP, EXTENT, GraspNetwork
 from vla_ros.policies.graspvla.small.grasp_pose import doubted, peaks, to_rotation
 
@@ -57,8 +57,7 @@ def find_grasp(
 ) -> FoundGrasp:
     """Return the best grasp of the object whose middle (3,) [m] is given.
 
-    `boxes` (4,) [px] a view show where it is: a point beyond them is of something beside it, None asks everywhere.
-
+    `boxes` (4,) [px] a view show where it is: a point beyond them is of something beside it; None asks everywhere.
     `tool` (3,) is where the tool point is, `last` where it was to be for the last grasp, base frame [m];
     `opening_max` is what the gripper opens to [m]; `failed` are poses (4, 4) of the tool that held nothing or that it
     did not come to, `within` is how far from the middle it may be [m].
@@ -119,9 +118,7 @@ def _inside(boxes: Sequence[np.ndarray], calibrations: Sequence[np.ndarray], poi
     """Return those of points (P, 3) that lie in the boxes of all views; all of them where none does."""
     inside = np.ones(len(points), dtype=bool)
     for box, calibration in zip(boxes, calibrations, strict=True):
-        pixels, _ = project(calibration, points)
-        beyond = BEYOND * (box[2:] - box[:2])
-        inside &= ((pixels >= box[:2] - beyond) & (pixels <= box[2:] + beyond)).all(axis=1)
+        inside &= in_box(project(calibration, points)[0], box, BEYOND)
     return points[inside] if inside.any() else points
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from scipy.special import expit
 
 from vla_ros.objects.catalogue import load_catalogue
-from vla_ros.policies.backbone.view_geometry import project, triangulate
+from vla_ros.policies.backbone.view_geometry import in_box, project, triangulate
 from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSearch
 
 RADIUS = 0.035  # [m] of a part
@@ -59,8 +59,7 @@ def part_points(boxes: np.ndarray, calibrations: Calibrations) -> np.ndarray:
     points = middle + np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
     for box, calibration in zip(boxes, calibrations, strict=True):
         pixels, depths = project(calibration, points)
-        beyond = BEYOND * (box[2:] - box[:2])
-        points = points[((pixels >= box[:2] - beyond) & (pixels <= box[2:] + beyond)).all(axis=1) & (depths > 0.1)]
+        points = points[in_box(pixels, box, BEYOND) & (depths > 0.1)]
     return _spread(np.concatenate([middle[None], points]))
 
 
