@@ -48,15 +48,6 @@ def test_a_hand_that_waits_or_closes_or_moves_is_not_blocked() -> None:
     assert not any(hand.update(at(0.1 * k, RIM + 0.005 * k * DOWN, BELOW), False) for k in range(50))
 
 
-@pytest.mark.parametrize(("behind", "too_high"), [(0.017, False), (0.035, True)])  # [m]; seen to hold, and to slip off
-def test_a_hand_that_is_held_back_far_above_its_grasp_is_too_high_to_close(behind: float, too_high: bool) -> None:
-    hand = BlockedHand()
-    hand.update(at(0.0, RIM, behind * DOWN), False)
-    assert hand.too_high is too_high
-    hand.update(at(0.1, RIM, np.zeros(3)), False)
-    assert hand.too_high is False
-
-
 def test_a_hand_that_cannot_rise_either_is_let_go() -> None:
     hand = BlockedHand()
     updates(hand, RIM, BELOW)

@@ -154,9 +154,3 @@ def test_fingers_are_told_to_be_open_or_closed_and_to_change_for_good(
 ) -> None:
     widths = decided_widths(np.array(asked), 0.06, closing)
     np.testing.assert_array_equal(widths, [0.06 if word == "o" else 0.0 for word in told])
-
-
-@pytest.mark.parametrize(("closing", "width"), [(True, 0.0), (False, 0.06)])
-def test_fingers_that_may_not_change_stay_as_they_are_told(closing: bool, width: float) -> None:
-    asked = np.full(4, 0.06 if closing else 0.0)
-    np.testing.assert_array_equal(decided_widths(asked, 0.06, closing, may_change=False), np.full(4, width))

@@ -107,13 +107,11 @@ class ActingPolicy(ABC):
 
         return integrate_flow(velocity, noise, STEPS) * self._spread + self._mean
 
-    def _widths(self, asked: np.ndarray, opening: float, may_change: bool = True) -> np.ndarray:
+    def _widths(self, asked: np.ndarray, opening: float) -> np.ndarray:
         """Return what the fingers are told of the widths (horizon,) [m] that an expert asks for."""
         if self.rules.decide:
-            return decided_widths(asked, opening, self._gripper.closing, may_change)
-        if may_change:
-            return np.clip(asked, 0.0, self.opening_max)
-        return np.full_like(asked, 0.0 if self._gripper.closing else opening)
+            return decided_widths(asked, opening, self._gripper.closing)
+        return np.clip(asked, 0.0, self.opening_max)
 
     def _send(self, observation: Observation, actions: np.ndarray, spent: float) -> ActionChunk:
         self._counted = 0

@@ -12,13 +12,10 @@ class ActingRules:
 
     reopen: bool = True  # fingers that closed on nothing are opened after a while
     decide: bool = True  # fingers are open or closed, never between, and a change must last to the end of the chunk
-    veto: bool = True  # held back by more than BlockedHand's TOO_HIGH, fingers do not close
-    insist: bool = True  # for a while fingers that hold something do not open, whatever the expert asks for
     rise: bool = True  # a hand that stands on something is taken up, and the next grasp is another
     commit: bool = True  # close to its grasp the hand goes through with it
     smooth: bool = True  # a grasp like the last one is averaged with it
     deeper: bool = True  # grasps are some millimetres lower than they were found
-    lower: bool = True  # after each that held nothing the next is lower
-    elsewhere: bool = True  # and elsewhere, or turned
+    elsewhere: bool = True  # after a grasp that held nothing the next is elsewhere, or turned
     turn: bool = True  # of likely orientations the first in which the arm is strong; else the likeliest
     remember: bool = True  # an object is believed to be elsewhere only after it was seen there again and again

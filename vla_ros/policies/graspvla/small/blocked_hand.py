@@ -12,7 +12,6 @@ import numpy as np
 from vla_ros.policies.actions.single_arm import SingleArmObservation
 
 BEHIND = 0.015  # [m] behind its command a hand is held back
-TOO_HIGH = 0.025  # [m] behind its command fingers close on air, or on what they stand on
 STILL, STILL_FOR = 0.004, 1.5  # [m] it moves no further, [s] before it is taken up
 RISE = np.array([0.0, 0.0, 0.06])  # [m] from where it stood
 STEP = 0.02  # [m] an action
@@ -26,13 +25,11 @@ class BlockedHand:
         self._place: np.ndarray | None = None  # (3,) [m] base frame, where it was last seen to move on
         self._since = 0.0  # [s] when that was
         self.goal: np.ndarray | None = None  # (3,) [m] where it is being taken; None: it is free
-        self.too_high = False  # to close on what it was on its way to
 
     def update(self, observation: SingleArmObservation, closing: bool) -> bool:
         """Take what the hand does now, its fingers perhaps `closing`; return whether it has just been found blocked."""
         tool, now = observation.state.T_base_ee[:3, 3], observation.stamp
         behind = np.linalg.norm(observation.T_base_ee_commanded[:3, 3] - tool)
-        self.too_high = bool(behind > TOO_HIGH)
         if self.goal is not None:
             if tool[2] > self.goal[2] - STEP / 2 or now - self._since > GIVE_UP:
                 self.goal = self._place = None

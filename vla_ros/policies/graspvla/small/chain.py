@@ -123,13 +123,12 @@ class GripperMemory:
         return true
 
 
-def decided_widths(asked: np.ndarray, opening: float, closing: bool, may_change: bool = True) -> np.ndarray:
+def decided_widths(asked: np.ndarray, opening: float, closing: bool) -> np.ndarray:
     """Return widths (horizon,) [m], each 0 or the opening, of those that the expert asks for.
 
     It has seen nothing between the two, and is at a loss once fingers are half closed. A change that does not last to
-    the end of the chunk is noise, and would count as a grasp that held nothing. Unless they `may_change` the fingers
-    stay as they are told to be.
+    the end of the chunk is noise, and would count as a grasp that held nothing.
     """
-    changed = ((asked < 0.5 * opening) != closing) & may_change
+    changed = (asked < 0.5 * opening) != closing
     lasting = np.logical_and.accumulate(changed[::-1])[::-1]
     return np.where(lasting != closing, 0.0, opening)

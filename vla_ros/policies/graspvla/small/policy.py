@@ -22,7 +22,7 @@ from vla_ros.policies.geometric.reachability import Reach, alike, between
 from vla_ros.policies.graspvla.small.acting import ActingPolicy
 from vla_ros.policies.graspvla.small.acting_rules import ActingRules
 from vla_ros.policies.graspvla.small.blocked_hand import BlockedHand
-from vla_ros.policies.graspvla.small.chain import MEMORY_STEPS, chain_numbers
+from vla_ros.policies.graspvla.small.chain import chain_numbers
 from vla_ros.policies.graspvla.small.checkpoint import load_networks
 from vla_ros.policies.graspvla.small.checkpoint_config import read_config
 from vla_ros.policies.graspvla.small.direct_policy import DirectPolicy
@@ -39,11 +39,10 @@ from vla_ros.policies.observation import CameraView
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
 
 DEEPER = 0.003  # [m] than the grasp that was found: a hand that closes on an upper edge loses what it held
-LOWER = 0.004  # [m] for each grasp that held nothing, for the same reason
 SMOOTH, SMOOTH_THERE = 0.5, 0.95  # of the last grasp kept when the next one is nearly the same; once the tool is there
 SAME_PLACE, SAME_TURN = 0.02, 0.4  # [m], [rad]
 PART_REACH = 0.04  # [m] from a part's middle within which it is grasped
-COMMITTED, COMMITTED_FOR = 0.05, 3.0  # [m] from its grasp the hand hides what it is about to take; [s] that it insists
+COMMITTED, COMMITTED_FOR = 0.05, 3.0  # [m] from its grasp the hand hides what it takes; [s] that it goes through
 
 
 class GraspVlaPolicy(ActingPolicy):
@@ -159,8 +158,7 @@ class GraspVlaPolicy(ActingPolicy):
             T[:3, :3] = choose_turn(best, self._reach, tool_commanded, observation.state.q, approached)
         else:
             T[:3, :3] = nearest_flip(best.rotations[0], tool_commanded[:3, :3])
-        below = DEEPER * self.rules.deeper + LOWER * len(self._failed) * self.rules.lower
-        T[:3, 3] = best.point - (0.0, 0.0, below)
+        T[:3, 3] = best.point - (0.0, 0.0, DEEPER * self.rules.deeper)
         opening = best.opening
         if self.rules.smooth and last is not None and alike(T, last[0], SAME_PLACE, SAME_TURN):
             tool = observation.state.T_base_ee[:3, 3]
@@ -193,18 +191,8 @@ class GraspVlaPolicy(ActingPolicy):
     ) -> np.ndarray:
         numbers = chain_numbers(self._state(observation, found.middle, T_grasp, opening))
         actions = self._draw(self.networks.expert.encode(torch.from_numpy(numbers)[None]))
-        actions[:, 6] = self._widths(actions[:, 6], opening, may_change=not self._insists())
+        actions[:, 6] = self._widths(actions[:, 6], opening)
         return actions
-
-    def _insists(self) -> bool:
-        """Say whether the fingers stay as they are, whatever the expert asks for.
-
-        It is told how far the middle of the object is and how the fingers are, not whether that is what they hold: with
-        a hammer by its head between them it asks to open again, as with another object in the hand.
-        """
-        if self._gripper.closing:
-            return self.rules.insist and self._target.carried and self._gripper.since_closing < MEMORY_STEPS
-        return self.rules.veto and self._hand.too_high
 
     def _has_closed(self) -> None:
         self._target.close()

@@ -43,7 +43,6 @@ class TargetMemory:
         """`doubts`: it is believed to be elsewhere only after it was seen there again and again."""
         self._may_doubt = doubts
         self.target: FoundTarget | None = None
-        self.carried = False  # by all that is seen the fingers hold it
         self._landed: list[np.ndarray] = []  # (3,) [m] where it was found lately, too far from where it was
         self._middle_closed: np.ndarray | None = None  # (3,) [m] of the object when the fingers closed
 
@@ -81,7 +80,6 @@ class TargetMemory:
     def _settle(
         self, found: FoundTarget | None, expected: Expectation, tool: np.ndarray, calibrations: list[np.ndarray]
     ) -> FoundTarget | None:
-        self.carried = expected.carried
         if self.target is None or expected.place is None:
             return found if found is not None and found.together >= DOUBT else None
         there = dataclasses.replace(self.target, middle=expected.place)
@@ -92,7 +90,6 @@ class TargetMemory:
             # know better.
             self._landed = []
             return dataclasses.replace(found, middle=expected.place, agreed=max(found.agreed, there.agreed))
-        self.carried = False
         if self.target.agreed < SURE_OF_LEAP and found.agreed > self.target.agreed:
             return found  # what was believed was one view's word
         hidden = not expected.carried and np.linalg.norm(tool - expected.place) < HAND
