@@ -83,7 +83,8 @@ def test_what_a_hand_did_changes_a_policy_that_still_grasps(teleop: TeleopJob, f
 
     checked = vla(folder, "bag", "check", "loop")
     assert checked.count(", success, ") == 2, checked
-    vla(folder, "convert", "loop", "dataset", "--contract", "franka_grasp")
+    # A machine that others use pauses now and then: what is refused for that is tested in test/data.
+    vla(folder, "convert", "loop", "dataset", "--contract", "franka_grasp", "--skew-max", "1.0")
     dataset = load_metadata(folder / "dataset")
     assert {task for episode in dataset.episodes for task in episode.tasks} == {
         "pick up the orange mug",
