@@ -65,13 +65,13 @@ class ReleaseTest:
 
     @property
     def parts(self) -> list[Part]:
-        """Return all that is run, in order."""
+        """Return all that is run, in order: the policy in every row, then the one beside, which needs no reference."""
         beside = "" if self.protocol.beside == self.policy else self.protocol.beside
-        parts = []
-        for row in self.protocol.rows:
-            parts.append(Part(row, self.protocol.settings(row, self.policy, self.checkpoint, self.workers)))
-            if beside:
-                parts.append(Part(row, self.protocol.settings(row, beside, "", self.workers), beside))
+        rows = self.protocol.rows
+        parts = [Part(row, self.protocol.settings(row, self.policy, self.checkpoint, self.workers)) for row in rows]
+        for row in rows if beside else ():
+            settings = self.protocol.settings(row, beside, "", self.workers)
+            parts.append(Part(row, replace(settings, episode=replace(settings.episode, spl=False)), beside))
         return parts
 
     def usual_file(self) -> Path:
