@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from vla_ros.policies.graspvla.full.config import BOX_SIZE, POSE_SIZE
-from vla_ros.policies.graspvla.full.language_model import Prefix
 from vla_ros.policies.graspvla.full.network import GraspVlaNetwork
 from vla_ros.policies.graspvla.stage_clock import StageClock
+from vla_ros.policies.kv_cache.prefix import Prefix
 
 
 @dataclass(frozen=True, eq=False)

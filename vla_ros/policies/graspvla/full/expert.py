@@ -19,8 +19,9 @@ from transformers import PretrainedConfig
 from controllers.errors import ConfigError
 from vla_ros.policies.flow.network import TIME_FEATURES, time_features
 from vla_ros.policies.graspvla.full.config import ExpertConfig
-from vla_ros.policies.graspvla.full.language_model import LanguageModel, Prefix
-from vla_ros.policies.graspvla.full.rotary import Rotary
+from vla_ros.policies.graspvla.full.language_model import LanguageModel
+from vla_ros.policies.kv_cache.prefix import Prefix
+from vla_ros.policies.kv_cache.rotary import Rotary
 
 
 class FullActionExpert(nn.Module):
@@ -58,7 +59,7 @@ class FullActionExpert(nn.Module):
         """Return velocities (B, H, D), in float32, of noised actions (B, H, D) at tau (B,)."""
         dtype = self.action.weight.dtype
         tokens = self.action(x.to(dtype)) + self.time(time_features(tau).to(dtype))[:, None] + self.step
-        positions = prefix.length[:, None] + torch.arange(x.shape[1], device=x.device)  # (B, H)
+        positions = prefix.next_position[:, None] + torch.arange(x.shape[1], device=x.device)  # (B, H)
         own = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
         mask = torch.cat([prefix.mask, own], dim=1)[:, None, None]  # (B, 1, 1, T + H): actions see each other both ways
         for layer, read in zip(self.layers, self.reads, strict=True):

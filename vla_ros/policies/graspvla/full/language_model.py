@@ -12,27 +12,12 @@ Shape legend: B batch, T tokens (P of them earlier), W width, K key-value heads,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 from transformers import AutoModel, DynamicCache, PretrainedConfig
 
 from controllers.errors import ConfigError
-
-
-@dataclass(frozen=True, eq=False)
-class Prefix:
-    """Keys and values of all that was read, for the expert to attend to; made once a chunk, never grown."""
-
-    keys: tuple[Tensor, ...]  # a layer: (B, K, T, E)
-    values: tuple[Tensor, ...]
-    mask: Tensor  # (B, T) bool, False where padded
-
-    @property
-    def length(self) -> Tensor:
-        """Count the tokens that are no padding (B,): the position that comes next."""
-        return self.mask.sum(dim=1)
+from vla_ros.policies.kv_cache.prefix import Prefix
 
 
 class LanguageModel(nn.Module):

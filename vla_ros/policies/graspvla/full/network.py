@@ -20,8 +20,9 @@ from vla_ros.policies.actions.single_arm import ACTION_SIZE
 from vla_ros.policies.graspvla.full.bin_vocabulary import BinVocabulary
 from vla_ros.policies.graspvla.full.config import POSE_SIZE, STATE_SIZE, STATE_STEPS, FullConfig
 from vla_ros.policies.graspvla.full.expert import FullActionExpert
-from vla_ros.policies.graspvla.full.language_model import LanguageModel, Prefix
+from vla_ros.policies.graspvla.full.language_model import LanguageModel
 from vla_ros.policies.graspvla.full.vision import VisionTowers
+from vla_ros.policies.kv_cache.prefix import Prefix
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,10 @@ from vla_ros.policies.capabilities.flow_policy import Pullback, integrate_flow
 from vla_ros.policies.capabilities.reasoning import Reasoning
 from vla_ros.policies.graspvla.full.checkpoint import Checkpoint
 from vla_ros.policies.graspvla.full.decoding import Chain, reason
-from vla_ros.policies.graspvla.full.language_model import Prefix
 from vla_ros.policies.graspvla.full.pose_numbers import pose_matrix, state_numbers
 from vla_ros.policies.graspvla.full.square_image import box_pixels, square_image
 from vla_ros.policies.graspvla.stage_clock import StageClock
+from vla_ros.policies.kv_cache.prefix import Prefix
 from vla_ros.policies.observation import Observation
 
 
