@@ -57,9 +57,9 @@ def print_report(settings: EvaluationSettings, evaluation: Evaluation, console: 
     low, high = 100 * figures["success_ci95_low"], 100 * figures["success_ci95_high"]
     rows = [("success", f"{100 * figures['success_rate']:.1f} %  (95 % interval {low:.1f} to {high:.1f} %)")]
     if "parts" in figures:
-        low, high = 100 * figures["parts_ci95_low"], 100 * figures["parts_ci95_high"]
-        share = f"{100 * figures['parts_rate']:.1f} % of {figures['parts']}  (95 % interval {low:.1f} to {high:.1f} %)"
-        rows.append(("things done", share))
+        rows.append(("things done", _share(figures, "parts", figures["parts"])))
+    if "requests" in figures:
+        rows.append(("instructions followed", _share(figures, "followed", figures["requests"])))
     rows += [
         ("first object lifted is the named one", _named_first(figures)),
         *_expected(figures),
@@ -98,6 +98,11 @@ def print_report(settings: EvaluationSettings, evaluation: Evaluation, console: 
         )
     if evaluation.interrupted:
         console.print(f"interrupted after {done}; --resume with the same --json continues")
+
+
+def _share(figures: dict[str, float | int], what: str, count: float) -> str:
+    low, high = 100 * figures[f"{what}_ci95_low"], 100 * figures[f"{what}_ci95_high"]
+    return f"{100 * figures[f'{what}_rate']:.1f} % of {count}  (95 % interval {low:.1f} to {high:.1f} %)"
 
 
 def _named_first(figures: Mapping[str, float]) -> str:

@@ -114,6 +114,8 @@ class EpisodeRunner:
             progress=judge.progress,
             parts_done=judge.parts[0],
             parts=judge.parts[1],
+            followed=judge.followed[0],
+            asked=judge.followed[1],
         )
 
     def _expert_for(self, world: World) -> Policy:

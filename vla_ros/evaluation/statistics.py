@@ -46,6 +46,8 @@ class EpisodeResult:
     progress: float | None = None  # 0 to 1, the most it came to; None in logs older than it
     parts_done: int = 0  # of several things that were asked for
     parts: int = 0  # how many were; 0: one alone
+    followed: int = 0  # of several requests: in which what was asked for left the table first
+    asked: int = 0  # how many there were; 0: one alone
 
     @property
     def starved(self) -> bool:
@@ -98,6 +100,15 @@ def summary(episodes: Sequence[EpisodeResult], spl: bool = True) -> dict[str, fl
     if parts:
         low, high = wilson_interval(done, parts)
         figures |= {"parts": parts, "parts_rate": done / parts, "parts_ci95_low": low, "parts_ci95_high": high}
+    asked, followed = sum(episode.asked for episode in episodes), sum(episode.followed for episode in episodes)
+    if asked:
+        low, high = wilson_interval(followed, asked)
+        figures |= {
+            "requests": asked,
+            "followed_rate": followed / asked,
+            "followed_ci95_low": low,
+            "followed_ci95_high": high,
+        }
     factors = [episode.real_time_factor for episode in episodes if episode.real_time_factor is not None]
     if factors:
         figures |= {

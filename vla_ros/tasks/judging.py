@@ -120,9 +120,19 @@ class Judge(ABC):
         return 0, 0
 
     @property
+    def followed(self) -> tuple[int, int]:
+        """Return in how many requests what was asked for left the table first, and of how many; (0, 0): one alone."""
+        return 0, 0
+
+    @property
     def instruction(self) -> str:
         """Return what is asked for now, where a scene asks for one thing after the other; "": the same all along."""
         return ""
+
+    @property
+    def requested(self) -> tuple[str, ...]:
+        """Name the objects that the sentence that counts now asks for, where they are known by name."""
+        return () if self.target is None else (self.target,)
 
     @property
     def wrong_in_hand(self) -> str | None:

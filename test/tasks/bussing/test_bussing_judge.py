@@ -147,6 +147,23 @@ def test_requests_follow_each_other_and_each_is_met_or_not():
     assert game.judge.figures()["requests_met"] == 2
 
 
+def test_a_request_is_followed_where_what_it_asks_for_is_taken_first():
+    game = play("step_by_step")
+    things = [next(iter(request.goals)) for request in game.requests]
+    assert (game.judge.requested, game.judge.followed) == ((things[0],), (0, 1))
+    for request, taken_first in zip(game.requests, (things[0], things[2], things[2]), strict=True):
+        game.poses[taken_first][2, 3] += 0.2
+        game.go_on(0.3)
+        game.poses[taken_first][2, 3] -= 0.2
+        game.go_on(0.3)
+        game.put(*next(iter(request.goals.items())))
+        game.go_on(1.5)
+    assert game.judge.success  # each ended where it was to go
+    assert game.judge.followed == (2, 3)  # but instead of the second the third was taken
+    assert game.judge.figures()["requests_followed"] == 2
+    assert play("invalid").judge.followed == (0, 0)
+
+
 def test_one_request_takes_no_longer_than_it_may():
     game = play("step_by_step")
     limits = dataclasses.replace(TASK.limits, request_s=2.0)

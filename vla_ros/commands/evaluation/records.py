@@ -48,6 +48,8 @@ def episode_record(
         progress=report.get("progress"),
         parts_done=report.get("parts_done", 0),
         parts=report.get("parts", 0),
+        followed=report.get("requests_followed", 0),
+        asked=report.get("requests_asking", 0),
         real_time_factor=report["real_time_factor"],
         real_time_factor_worst_s=report["real_time_factor_worst_s"],
         run_directory=str(run_directory),

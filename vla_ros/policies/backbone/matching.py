@@ -90,16 +90,16 @@ class MatchNetwork(nn.Module):
         return tokens
 
     def keys_values(self, tokens: Sequence[Tensor]) -> tuple[KeysValues, ...]:
-        """Return each layer's keys and values (H, M, D/H) of what it takes (M, D)."""
-        return tuple(_keys_values(layer, taken) for layer, taken in zip(self.layers, tokens, strict=True))
+        """Return each layer's keys and values (…, H, M, D/H) of what it takes (…, M, D)."""
+        return tuple(layer_keys_values(layer, taken) for layer, taken in zip(self.layers, tokens, strict=True))
 
 
-def _keys_values(layer: nn.Module, tokens: Tensor) -> KeysValues:
-    """Return the keys and values (H, M, D/H) that a layer attends to in its tokens (M, D)."""
+def layer_keys_values(layer: nn.Module, tokens: Tensor) -> KeysValues:
+    """Return the keys and values (…, H, M, D/H) that a layer attends to in its tokens (…, M, D)."""
     assert isinstance(layer, nn.TransformerEncoderLayer)
     attention = layer.self_attn
     size = attention.embed_dim
     weight, bias = attention.in_proj_weight[size:], attention.in_proj_bias[size:]
-    both = F.linear(layer.norm1(tokens), weight, bias)  # (M, 2D)
-    keys, values = both.unflatten(1, (2, attention.num_heads, -1)).permute(1, 2, 0, 3)
+    both = F.linear(layer.norm1(tokens), weight, bias)  # (…, M, 2D)
+    keys, values = (part.unflatten(-1, (attention.num_heads, -1)).transpose(-3, -2) for part in both.chunk(2, dim=-1))
     return keys, values

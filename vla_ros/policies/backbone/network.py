@@ -21,7 +21,7 @@ from vla_ros.policies.backbone.crops import box_window
 from vla_ros.policies.backbone.look_memory import LookMemory, ViewWindow
 from vla_ros.policies.backbone.matching import KeysValues, MatchNetwork
 from vla_ros.policies.backbone.proposals import ProposalNetwork
-from vla_ros.policies.backbone.standing import NUMBERS, standing
+from vla_ros.policies.backbone.standing import places_of
 from vla_ros.policies.backbone.word_tokens import filled
 
 COUNT = 10  # proposals a view at most
@@ -107,23 +107,21 @@ class Backbone(nn.Module):
         calibrations: Sequence[np.ndarray] | None = None,
         memory: LookMemory | None = None,
     ) -> Looks:
-        """Look closely at the boxes of two pictures (H, W, 3) uint8.
+        """Look closely at the boxes of two pictures (H, W, 3) uint8 or more, of which the first stands or is on a head.
 
         `calibrations` (11,), as the dataset's `observation.calibration.<camera>`, tell where things stand; without
         them the words are compared with the pictures alone. What a `memory` has seen and has not changed is not looked
         at again.
         """
-        places = [np.zeros((len(boxes), NUMBERS), dtype=np.float32) for boxes, _ in proposed]
-        if calibrations is not None:
-            sizes = [(picture.shape[1], picture.shape[0]) for picture in pictures]
-            places = standing(calibrations, [boxes for boxes, _ in proposed], sizes)
+        sizes = [(picture.shape[1], picture.shape[0]) for picture in pictures]
+        places = places_of([boxes for boxes, _ in proposed], sizes, calibrations)
         windows, geometry = [], []
         for view, (picture, (boxes, scores)) in enumerate(zip(pictures, proposed, strict=True)):
             height, width = picture.shape[:2]
             for box, score, place in zip(boxes, scores, places[view], strict=True):
                 windows.append((view, box_window(box)))
                 shares = box / np.array([width, height, width, height])
-                geometry.append([*shares, score, float(view == 0), float(view == 1), *place])
+                geometry.append([*shares, score, float(view == 0), float(view > 0), *place])
 
         def encode(asked: Sequence[ViewWindow]) -> Tensor:
             crops = [window.cut(pictures[view], self.matching.crop) for view, window in asked]

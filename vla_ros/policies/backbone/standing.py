@@ -47,6 +47,23 @@ def standing(
     return found
 
 
+def places_of(
+    boxes: Sequence[np.ndarray], sizes: Sequence[tuple[int, int]], calibrations: Sequence[np.ndarray] | None
+) -> list[np.ndarray]:
+    """Return NUMBERS of each box (K, NUMBERS) float32 of any number of views: each other one beside the first.
+
+    Of the first a place found with an earlier view stays. Zeros without calibrations.
+    """
+    places = [np.zeros((len(one), NUMBERS), dtype=np.float32) for one in boxes]
+    if calibrations is None:
+        return places
+    for view in range(1, len(boxes)):
+        pair = [calibrations[0], calibrations[view]]
+        first, places[view] = standing(pair, [boxes[0], boxes[view]], [sizes[0], sizes[view]])
+        places[0] = np.where(places[0][:, -1:] > 0, places[0], first)
+    return places
+
+
 def unlike_heights(
     calibrations: Sequence[np.ndarray],
     boxes: Sequence[np.ndarray],

@@ -61,8 +61,9 @@ def triangulate(
     b, v = ray(second, second_pixels)
     w = b - a
     cosine, along, across = (u * v).sum(axis=-1), u @ w, v @ w
-    s = (along - cosine * across) / (1.0 - cosine**2)
-    t = (cosine * along - across) / (1.0 - cosine**2)
+    sine2 = np.maximum(1.0 - cosine**2, 1e-9)  # parallel lines meet nowhere: far away
+    s = (along - cosine * across) / sine2
+    t = (cosine * along - across) / sine2
     p, q = a + s[..., None] * u, b + t[..., None] * v
     return (p + q) / 2.0, np.linalg.norm(p - q, axis=-1)
 

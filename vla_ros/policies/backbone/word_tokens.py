@@ -22,15 +22,15 @@ LENGTH = 20  # T: longer sentences are cut
 Color = tuple[float, float, float]  # red, green, blue, -1 to 1
 
 
-def word_tokens(text: str, colors: Mapping[str, Color] | None = None) -> np.ndarray:
-    """Return (LENGTH, SIZE) float32, zeros after the last token: tokens of the text, then its words of colour.
+def word_tokens(text: str, colors: Mapping[str, Color] | None = None, length: int = LENGTH) -> np.ndarray:
+    """Return (length, SIZE) float32, zeros after the last token: tokens of the text, then its words of colour.
 
     `colors` are what words of colour there are, color_words() when it is None.
     """
     colors = color_words() if colors is None else colors
-    rows = np.zeros((LENGTH, SIZE), dtype=np.float32)
+    rows = np.zeros((length, SIZE), dtype=np.float32)
     words = [word for word in re.findall(r"[a-z]+", text.lower()) if word in colors][:4]
-    embedded = WordEmbedding().tokens(text)[: LENGTH - len(words)]
+    embedded = WordEmbedding().tokens(text)[: length - len(words)]
     rows[: len(embedded), : WordEmbedding.size] = embedded
     for row, word in zip(rows[len(embedded) :], words, strict=False):
         row[-4:] = *colors[word], 1.0

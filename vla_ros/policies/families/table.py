@@ -27,6 +27,7 @@ FAMILIES = {
     "graspvla_full": "vla_ros.policies.graspvla.full.specification",
     "flow": "vla_ros.policies.flow.specification",
     "act": "vla_ros.policies.act.specification",
+    "gr3": "vla_ros.policies.gr3.small.specification",
 }
 DEFAULT_POLICY = "graspvla"  # of `vla launch`, the policy node and `vla eval`
 ENTRY_POINTS = "vla_ros.policies"

@@ -52,6 +52,8 @@ class BussingJudge(Judge):
         self._told: dict[str, str] = {}  # thing → receptacle, as was said last
         self._placed: dict[str, str] = {}  # thing → receptacle in which it rests now
         self._met: list[bool] = []  # of the requests that are over
+        self._taken = ""  # thing that was lifted first since the request was made
+        self._followed: list[bool] = []  # of those of them that ask for something: it was taken before anything else
         self._lie = self._places(start)  # where things lay when the request was made, seen from the first receptacle
         self._since = start.time  # [s] of the request
         self._now = start
@@ -63,6 +65,11 @@ class BussingJudge(Judge):
         return self._request.sentence
 
     @property
+    def requested(self) -> tuple[str, ...]:
+        """Name the things that the sentence that counts now asks for."""
+        return tuple(self._request.goals)
+
+    @property
     def success_text(self) -> str:
         """Say what was done, after a success."""
         right, count = self.parts
@@ -71,6 +78,7 @@ class BussingJudge(Judge):
     def figures(self) -> dict[str, Any]:
         """Return how many things are where they are to go, and how many requests are met."""
         right, count = self.parts
+        followed, asked = self.followed
         wrong = sum(self._placed.get(name, goal) != goal for name, goal in self._goals.items())
         return {
             "things": count,
@@ -80,6 +88,8 @@ class BussingJudge(Judge):
             "share_right": round(right / count, 3) if count else None,
             "requests": len(self._requests),
             "requests_met": sum(self._met),
+            "requests_asking": asked,
+            "requests_followed": followed,
         }
 
     @property
@@ -101,6 +111,17 @@ class BussingJudge(Judge):
         """Return how many things rest where they are to go, and how many are asked for."""
         goals = self._goals
         return sum(self._placed.get(name) == goal for name, goal in goals.items()), len(goals)
+
+    @property
+    def followed(self) -> tuple[int, int]:
+        """Return in how many requests what was asked for left the table first, and of how many that ask for something.
+
+        GR-3's instruction following rate (section 5.1).
+        """
+        followed = [*self._followed]
+        if len(self._met) < len(self._requests) and self._request.goals:
+            followed.append(self._taken in self._request.goals)
+        return sum(followed), len(followed)
 
     # -- what is looked at ---------------------------------------------------------------------------------------------
     def _judge(self, truth: Truth) -> None:
@@ -139,7 +160,10 @@ class BussingJudge(Judge):
         """End the request that counts now, and with the last one the episode."""
         if len(self._requests) > 1:
             self._events.append(f"{'met' if met else 'not met'}: {self.instruction}")
+        if self._request.goals:
+            self._followed.append(self._taken in self._request.goals)
         self._met.append(met)
+        self._taken = ""
         if len(self._met) < len(self._requests):
             self._since, self._lie = self._now.time, self._places(self._now)
         elif all(self._met):
@@ -174,6 +198,7 @@ class BussingJudge(Judge):
         if inside is None and height > start + self.limits.lift_m and name not in self._in_air:
             self._in_air.add(name)
             self.first_lifted = self.first_lifted or name
+            self._taken = self._taken or name
             self._events.append(f"lifted {self._called([name])}")
         if inside is not None and self._rests(name, inside, truth, closed):
             self._in_air.discard(name)

@@ -95,6 +95,14 @@ def target_row(scene: Scene) -> int:
     return names.index(scene.target) if scene.target else -1
 
 
+def requested_row(scene: Scene, requested: Sequence[str]) -> int:
+    """Return the row of the one object that a sentence asks for; -1 where it asks for several, or for none."""
+    names = [placed.name for placed in scene.objects]
+    if not requested:
+        return target_row(scene)
+    return names.index(requested[0]) if len(requested) == 1 and requested[0] in names else -1
+
+
 def teaching_columns(moments: Sequence[Moment]) -> dict[str, np.ndarray]:
     """Return the values of `teaching_features` (T, …)."""
     columns = {VALID: np.array([moment.valid for moment in moments], dtype=np.int64)}

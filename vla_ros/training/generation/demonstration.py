@@ -83,6 +83,7 @@ class Demonstration(Rollout):
             Moment(
                 robot=RobotMoment(observation.state.values, self._commanded(observation)),
                 instruction=observation.instruction,
+                requested=self.judge.requested,
                 status=chunk.status,
                 boxes=boxes,
                 cameras=tuple(cameras),

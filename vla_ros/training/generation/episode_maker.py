@@ -117,7 +117,7 @@ class EpisodeMaker:
             notes.OBJECT_NAMES: np.array([notes.object_names(scene.objects)] * count, dtype=object),
             notes.POSITIONS: np.array([notes.padded(moment.positions, notes.OBJECTS) for moment in moments]),
             notes.EXTENTS: np.array([notes.padded(moment.extents, notes.OBJECTS) for moment in moments]),
-            notes.TARGET: np.full(count, notes.target_row(scene)),
+            notes.TARGET: np.array([notes.requested_row(scene, moment.requested) for moment in moments]),
         }
         for number, name in enumerate(scene.camera_names):
             seen = [self._stored.boxes(moment.cameras[number], moment.boxes[name]) for moment in moments]

@@ -42,6 +42,7 @@ class Moment:
 
     robot: RobotMoment
     instruction: str  # that counts now
+    requested: tuple[str, ...]  # names of the objects that it asks for, where the judge knows them
     status: TaskStatus  # what the demonstrator says of it
     boxes: dict[str, np.ndarray]  # camera → (N, 5), see ObjectBoxes.measure
     cameras: tuple[SceneCamera, ...]  # as they stand now

@@ -5,17 +5,16 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import multiprocessing
 import os
 import shutil
-import signal
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from controllers.errors import ConfigError
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.backbone.matching import CROP
 from vla_ros.training.pictures.frames import Views, chosen_frames, read_frames
+from vla_ros.training.pictures.pieces import each_done
 
 PIECE = 400  # frames
 _Job = tuple[Path, Path, list[int], int, Views, bool, int]
@@ -51,7 +50,7 @@ def cut_frames(
     if waiting:
         for left in folder.glob(".*"):  # by somebody who was killed
             shutil.rmtree(left, ignore_errors=True)
-        with contextlib.closing(_each_cut(waiting, min(workers, len(waiting)))) as pieces:
+        with contextlib.closing(each_done(_cut, waiting, min(workers, len(waiting)))) as pieces:
             for done, _ in enumerate(pieces, len(jobs) - len(waiting) + 1):
                 progress(done, len(jobs))
     return [job[1] for job in jobs if (job[1] / "texts.json").exists()]
@@ -63,18 +62,6 @@ def piece_name(root: Path, an_episode: int, views: Views, said: bool = False, cr
     if crop != CROP:
         what += f" {crop} px"
     return hashlib.sha256(what.encode()).hexdigest()[:12]
-
-
-def _each_cut(jobs: list[_Job], workers: int) -> Generator[None]:
-    if workers == 1:  # a process of its own begins in the time that a small piece takes
-        for job in jobs:
-            _cut(job)
-            yield
-        return
-    # A Ctrl-C is the parent's to act on: it ends the children.
-    ignore = (signal.SIGINT, signal.SIG_IGN)
-    with multiprocessing.get_context("spawn").Pool(workers, signal.signal, ignore) as pool:
-        yield from pool.imap_unordered(_cut, jobs)
 
 
 def _cut(job: _Job) -> None:

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A family whose checkpoints say which views, channels and actions they were trained with, by a data contract."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+from controllers.errors import ConfigError, unknown_name
+from vla_ros.policies.contract import ActionContract
+from vla_ros.policies.contract_checks import Trained, check_checkpoint
+from vla_ros.policies.families.family import LearnedFamily
+from vla_ros.policies.needs import CameraNeed, Needs, state_channels
+
+
+class TrainedOnState(Trained, Protocol):
+    """What such a checkpoint says of itself."""
+
+    @property
+    def state(self) -> tuple[str, ...]:
+        """Name the channels of the robot's state that it reads."""
+
+
+class ContractFamily(LearnedFamily):
+    """A specification that asks the checkpoint."""
+
+    calibrated: ClassVar[bool] = False  # it looks by its cameras' calibrations
+
+    @abstractmethod
+    def _read(self, folder: Path) -> TrainedOnState:
+        """Return what config.json says. Raises ConfigError for what cannot be used."""
+
+    def check(self) -> None:
+        """Raise ConfigError for a file that is missing, another robot, and a column that this robot does not have."""
+        self._trained()
+
+    def needs(self) -> Needs:
+        """Return the checkpoint's views in colour, and the groups whose channels it reads or moves."""
+        trained = self._trained()
+        channels = {*trained.state, *trained.action.channels}
+        groups = [name for name, own in state_channels(self.choice.robot).items() if channels.intersection(own)]
+        cameras = tuple(CameraNeed(name, calibration=self.calibrated) for name in trained.cameras)
+        return Needs(cameras, groups=tuple(groups))
+
+    def gives(self) -> ActionContract:
+        """Return the checkpoint's actions."""
+        return self._trained().action
+
+    def _trained(self) -> TrainedOnState:
+        """Return what the checkpoint says of itself. Raises ConfigError when it cannot be served on this robot."""
+        self._check_files()
+        folder, robot = self._weights.folder, self.choice.robot
+        trained = self._read(folder)
+        check_checkpoint(folder, trained, robot)
+        known = {channel for own in state_channels(robot).values() for channel in own}
+        for channel in trained.state:
+            if channel not in known:
+                raise ConfigError(f"{folder}: {unknown_name('state column', channel, known)}")
+        return trained

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The small GR-3's weights: the backbone, layers behind it, and the action transformer that reads their latter half.
+
+Things of all views and words are tokens, as the backbone compares them; beside what each looks like stands where it is
+for the hands (thing_numbers.py).
+Shape legend: B batch, N things of all views, T words, D numbers of a token, H actions, A numbers of an action.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from vla_ros.policies.backbone.blocks import mlp
+from vla_ros.policies.backbone.checkpoint import new_backbone
+from vla_ros.policies.backbone.matching import layer_keys_values
+from vla_ros.policies.gr3.action_transformer import ActionTransformer
+from vla_ros.policies.gr3.small.config import SmallConfig
+from vla_ros.policies.gr3.small.thing_numbers import THING_NUMBERS
+from vla_ros.policies.gr3.state_numbers import state_size
+from vla_ros.policies.kv_cache.prefix import Prefix
+
+HEADS = 4  # of the backbone's layers
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What was seen and said."""
+
+    looks: Tensor  # (B, N, D) as the backbone looks at things
+    geometry: Tensor  # (B, N, GEOMETRY) as it places them
+    numbers: Tensor  # (B, N, THING_NUMBERS)
+    there: Tensor  # (B, N) bool
+    words: Tensor  # (B, T, WORD_SIZE), zero rows where there is no token
+
+
+class SmallGr3(nn.Module):
+    """All weights."""
+
+    def __init__(self, config: SmallConfig) -> None:
+        super().__init__()
+        size, acting = config.backbone.size, config.acting
+        self.backbone = new_backbone(config.backbone)
+        self.placing = mlp(THING_NUMBERS, size, size)
+        later = [
+            nn.TransformerEncoderLayer(size, HEADS, 2 * size, 0.0, "gelu", batch_first=True, norm_first=True)
+            for _ in range(config.later)
+        ]
+        self.later = nn.ModuleList(later)
+        self.transformer = ActionTransformer(
+            acting.transformer,
+            config.depth // 2,
+            HEADS,
+            size // HEADS,
+            state_size(acting.state),
+            acting.action.horizon,
+            acting.action_size,
+        )
+        # What was trained before says at first what it said.
+        _silence(self.placing[-1])
+        for layer in later:
+            _silence(layer.self_attn.out_proj)
+            _silence(layer.linear2)
+
+    def tokens(self, seen: Seen) -> list[Tensor]:
+        """Return things and words (B, N + T, D) as each layer takes them, and last as the last one leaves them."""
+        tokens = self.backbone.matching.attend(
+            seen.looks + self.placing(seen.numbers), seen.geometry, seen.there, seen.words
+        )
+        missing = ~_mask(seen)
+        for layer in self.later:
+            tokens.append(layer(tokens[-1], src_key_padding_mask=missing))
+        return tokens
+
+    def prefix(self, seen: Seen, tokens: list[Tensor]) -> Prefix:
+        """Return keys and values of the latter half of the layers."""
+        layers = [*self.backbone.matching.layers, *self.later]
+        first = len(layers) // 2
+        pairs = [layer_keys_values(layer, taken) for layer, taken in zip(layers[first:], tokens[first:-1], strict=True)]
+        keys, values = zip(*pairs, strict=True)
+        return Prefix(keys, values, _mask(seen))
+
+    def meant(self, seen: Seen, tokens: list[Tensor]) -> Tensor:
+        """Return logits (B, N): is it the one that the words mean?"""
+        things = tokens[-1][:, : seen.there.shape[1]]
+        return self.backbone.matching.score(things)[..., 0].float().masked_fill(~seen.there, -30.0)
+
+
+def _mask(seen: Seen) -> Tensor:
+    """Return which tokens there are (B, N + T)."""
+    return torch.cat([seen.there, (seen.words != 0).any(dim=2)], dim=1)
+
+
+def _silence(layer: nn.Module) -> None:
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)

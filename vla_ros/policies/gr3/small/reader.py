@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the small GR-3 sees of an observation, and the keys and values of it.
+
+Shape legend: V views, N things of all views.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from controllers.chunks.chunk import pose_channels
+from vla_ros.policies.actions.codec import state_values
+from vla_ros.policies.backbone.look_memory import LookMemory
+from vla_ros.policies.backbone.network import Backbone
+from vla_ros.policies.backbone.view_geometry import calibration_of
+from vla_ros.policies.backbone.word_tokens import filled, word_tokens
+from vla_ros.policies.gr3.small.network import Seen, SmallGr3
+from vla_ros.policies.gr3.small.thing_numbers import thing_numbers, tool_poses
+from vla_ros.policies.kv_cache.prefix import Prefix
+from vla_ros.policies.observation import Observation
+
+WORDS = 32  # tokens of an instruction at most: those of long tasks name a thing and a place
+
+
+class SmallReader:
+    """Propose, look, place and compare: once a chunk. Raises ConfigError for a camera that is not there."""
+
+    def __init__(self, network: SmallGr3, cameras: Sequence[str], arms: Sequence[str], surface: float) -> None:
+        self._network, self._cameras, self._surface = network.eval().requires_grad_(False), tuple(cameras), surface
+        self._poses = [pose_channels(arm) for arm in arms]
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what things looked like, and the words."""
+        self._memory = LookMemory()
+        self._said: tuple[str, torch.Tensor] | None = None
+
+    def read(self, observation: Observation) -> Prefix:
+        """Return keys and values of the latter half of the layers."""
+        views = [observation.cameras[name] for name in self._cameras]
+        tools = tool_poses(np.stack([state_values(observation.state, channels) for channels in self._poses]))
+        looks, geometry, numbers = look_at(
+            self._network.backbone,
+            [view.color for view in views],
+            [calibration_of(view) for view in views],
+            tools,
+            self._surface,
+            self._memory,
+        )
+        there = torch.ones(looks.shape[:2], dtype=torch.bool)
+        seen = Seen(looks, geometry, numbers, there, self._words(observation.instruction))
+        return self._network.prefix(seen, self._network.tokens(seen))
+
+    def _words(self, instruction: str) -> torch.Tensor:
+        """Return the tokens (1, T, WORD_SIZE) of an instruction, embedded once."""
+        if self._said is None or self._said[0] != instruction:
+            self._said = instruction, torch.from_numpy(spoken(instruction))[None]
+        return self._said[1]
+
+
+def spoken(instruction: str) -> np.ndarray:
+    """Return the tokens (T, WORD_SIZE) of an instruction, without room behind them."""
+    rows = word_tokens(instruction, length=WORDS)
+    return rows[: filled((rows != 0).any(axis=1))]
+
+
+def look_at(
+    backbone: Backbone,
+    pictures: Sequence[np.ndarray],
+    calibrations: Sequence[np.ndarray],
+    tools: np.ndarray | None,
+    surface: float,
+    memory: LookMemory | None = None,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return looks (1, N, D), geometry (1, N, GEOMETRY) and numbers (1, N, THING_NUMBERS) of pictures (H, W, 3) uint8.
+
+    The other arguments are thing_numbers'. What a `memory` has seen and has not changed is not looked at again.
+    """
+    proposed = backbone.propose(pictures)
+    found = backbone.look(pictures, proposed, calibrations, memory)
+    sizes = [(picture.shape[1], picture.shape[0]) for picture in pictures]
+    numbers = thing_numbers([boxes for boxes, _ in proposed], sizes, calibrations, tools, surface)
+    return found.looks, found.geometry, torch.from_numpy(np.concatenate(numbers))[None]

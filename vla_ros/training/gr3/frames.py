@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the backbone sees in frames of datasets: looked at once, kept in files that survive an interruption.
+
+What looks closely does not learn here, so a frame is a few hundred numbers a thing, as acting has them: boxes that were
+proposed and not those that the simulator knows.
+Shape legend: F frames, V views, N things of all views at most, D numbers of a look, O objects that a frame names.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from vla_ros.data.datasets.features import IMAGES, STATE
+from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.policies.backbone.checkpoint import load_backbone
+from vla_ros.policies.backbone.network import COUNT
+from vla_ros.policies.contract import DataContract
+from vla_ros.policies.gr3.small.reader import look_at
+from vla_ros.policies.gr3.small.thing_numbers import VIEWS, tool_poses
+from vla_ros.training.generation import annotations as notes
+from vla_ros.training.pictures.pieces import each_done
+from vla_ros.training.pictures.sentences import Sentences
+
+PIECE = 400  # frames
+THINGS = VIEWS * COUNT  # N
+OVERLAP = 0.5  # of a proposal and an object, from which on it is that object
+SENTENCES = 6  # about the things of a frame without actions
+SEEN = 0.12  # share of an object that the first view must show for it to be named
+
+Progress = Callable[[int, int], None]  # frames that have been looked at, and all
+
+
+@dataclass(frozen=True)
+class _Piece:
+    root: Path
+    rows: tuple[int, ...]
+    out: Path
+    backbone: Path
+    contract: DataContract
+    surface: float
+    seed: int
+
+
+def see_frames(
+    root: Path,
+    rows: Sequence[int],
+    contract: DataContract,
+    backbone: Path,
+    surface: float,
+    folder: Path,
+    workers: int,
+    progress: Progress = lambda done, total: None,
+) -> list[Path]:
+    """Return the files of these frames of a dataset, in order; what is there already is kept.
+
+    `progress` may raise: the pieces under way are then made again next time.
+    """
+    pieces = []
+    for number, first in enumerate(range(0, len(rows), PIECE)):
+        piece = tuple(rows[first : first + PIECE])
+        what = f"{root.resolve()} {piece} {_stamp(backbone)} {surface} {contract.name}"
+        out = folder / f"{hashlib.sha256(what.encode()).hexdigest()[:16]}_{len(piece)}.npz"
+        pieces.append(_Piece(root, piece, out, backbone, contract, surface, number))
+    waiting = [piece for piece in pieces if not piece.out.is_file()]
+    done = sum(len(piece.rows) for piece in pieces) - sum(len(piece.rows) for piece in waiting)
+    progress(done, len(rows))
+    folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.closing(each_done(_see, waiting, min(workers, max(1, len(waiting))))) as made:
+        for count in made:
+            done += count
+            progress(done, len(rows))
+    return [piece.out for piece in pieces]
+
+
+def _stamp(backbone: Path) -> str:
+    """Return what tells one backbone's weights from another's: its file's size and time."""
+    status = (backbone / "model.safetensors").stat()
+    return f"{backbone.resolve()} {status.st_size} {status.st_mtime_ns}"
+
+
+def _see(piece: _Piece) -> int:
+    torch.set_num_threads(1)
+    backbone = load_backbone(piece.backbone)
+    made: dict[str, list[np.ndarray]] = {}
+    texts: list[list[tuple[int, str]]] = []
+    sentences = Sentences(piece.seed)
+    with LeRobotReader(piece.root) as reader, torch.inference_mode():
+        for row in piece.rows:
+            for name, value in _seen(reader, row, backbone, piece).items():
+                made.setdefault(name, []).append(value)
+            texts.append(_texts(reader, row, piece.contract, sentences))
+    part = piece.out.with_suffix(f".{os.getpid()}.part")
+    with part.open("wb") as file:
+        arrays: dict[str, Any] = {name: np.stack(values) for name, values in made.items()}
+        np.savez(file, texts=np.array(json.dumps(texts)), **arrays)
+    os.replace(part, piece.out)
+    return len(piece.rows)
+
+
+def _seen(reader: LeRobotReader, row: int, backbone: torch.nn.Module, piece: _Piece) -> dict[str, np.ndarray]:
+    """Return looks (N, D), geometry and numbers (N, …), and of each thing (N,) the object that it is, -1 for none."""
+    cameras = tuple(piece.contract.cameras)
+    pictures = [reader.image(IMAGES + camera, row) for camera in cameras]
+    calibrations = [reader.column(f"observation.calibration.{camera}")[row].astype(float) for camera in cameras]
+    names = reader.metadata.features[STATE].names or piece.contract.state
+    state = reader.column(STATE)[row].astype(float)
+    poses = [[names.index(f"{arm}/{axis}") for axis in _POSE] for arm in piece.contract.action.arms]
+    tools = tool_poses(np.stack([state[columns] for columns in poses]))
+    looks, geometry, numbers = look_at(backbone, pictures, calibrations, tools, piece.surface)  # type: ignore[arg-type]
+    count = looks.shape[1]
+    found = {
+        "looks": looks[0].numpy().astype(np.float16),
+        "geometry": geometry[0].numpy().astype(np.float16),
+        "numbers": numbers[0].numpy().astype(np.float16),
+    }
+    padded = {name: np.zeros((THINGS, values.shape[1]), values.dtype) for name, values in found.items()}
+    for name, values in found.items():
+        padded[name][:count] = values
+    objects = np.full(THINGS, -1, dtype=np.int8)
+    views = geometry[0, :, 5:7].numpy(), numbers[0, :, :VIEWS].numpy()
+    height, width = pictures[0].shape[:2]
+    boxes = geometry[0, :, :4].numpy() * np.array([width, height, width, height])
+    for view, camera in enumerate(cameras):
+        own = np.flatnonzero(views[1][:, view] > 0.5)
+        known = reader.column(notes.boxes_column(camera))[row]
+        objects[own] = _objects(boxes[own], known)
+    return padded | {"count": np.array(count, dtype=np.int16), "objects": objects}
+
+
+_POSE = ("position.x", "position.y", "position.z", "orientation.x", "orientation.y", "orientation.z", "orientation.w")
+
+
+def _objects(boxes: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return for each box (K, 4) [px] the row of the object (O, 5) that it is, -1 for none."""
+    low = np.maximum(boxes[:, None, :2], known[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], known[None, :, 2:4])
+    shared = np.clip(high - low, 0.0, None).prod(axis=2)
+    areas = [np.clip(each[:, 2:4] - each[:, :2], 0.0, None).prod(axis=1) for each in (boxes, known)]
+    overlaps = shared / np.maximum(areas[0][:, None] + areas[1][None] - shared, 1e-6)
+    overlaps[:, known[:, 4] <= 0.0] = 0.0
+    return np.where(overlaps.max(axis=1, initial=0.0) >= OVERLAP, overlaps.argmax(axis=1), -1).astype(np.int8)
+
+
+def _texts(reader: LeRobotReader, row: int, contract: DataContract, sentences: Sentences) -> list[tuple[int, str]]:
+    """Return sentences about the things of a frame, and which object (O) each means; -1 for what is not there."""
+    names = str(reader.column(notes.OBJECT_NAMES)[row]).split(";")
+    first = next(iter(contract.cameras))
+    shown = reader.column(notes.boxes_column(first))[row][:, 4] >= SEEN
+    features = reader.metadata.features
+    extents = reader.column(notes.EXTENTS)[row] if notes.EXTENTS in features else None
+    return sentences.of_frame(names, reader.column(notes.POSITIONS)[row], shown, SENTENCES, (), extents)

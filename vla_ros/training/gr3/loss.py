@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Batches of the small GR-3, its losses, and how well it does on frames that were kept back.
+
+Robots' frames teach vision-language part and action transformer by flow matching; sentences about what is seen, in
+robots' frames and in pictures with boxes alone, teach the vision-language part which thing they mean (report, section
+3.2, where that is next-token prediction).
+Shape legend: B robots' frames, G sentences about pictures, N things, T words, H steps, D numbers of an action with the
+task status, S numbers of the state.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from controllers.chunks.chunk import TaskStatus
+from vla_ros.policies.actions.normalisation import Normaliser
+from vla_ros.policies.gr3.flow_matching import flow_loss, sample_actions
+from vla_ros.policies.gr3.small.network import Seen, SmallGr3
+from vla_ros.policies.gr3.small.reader import WORDS, spoken
+from vla_ros.policies.kv_cache.prefix import Prefix
+from vla_ros.training.gr3.config import Mixing
+from vla_ros.training.gr3.samples import ABSENT, UNKNOWN, Gr3Samples, SeenColumns
+
+LOST = 0.04  # share of things that go missing, as proposals do
+TRIES = 20  # for an instruction that does not fit
+
+Batch = dict[str, Tensor]
+
+
+class Gr3Batches:
+    """Make batches of samples; sentences are embedded once."""
+
+    def __init__(self, samples: Gr3Samples, states: Normaliser, actions: Normaliser, status: bool) -> None:
+        self._samples = samples
+        robot = samples.robot
+        self._states = states.normalise(robot.state).astype(np.float32)
+        numbers = actions.normalise(robot.actions).astype(np.float32)
+        self._actions = np.concatenate([numbers, robot.status[..., None]], axis=2) if status else numbers
+        moves = np.repeat(robot.counts[..., None], numbers.shape[2], axis=2)
+        self._counts = np.concatenate([moves, np.ones_like(robot.status)[..., None]], axis=2) if status else moves
+        self._status = status
+
+    def robots(self, rows: np.ndarray, mixing: Mixing, rng: np.random.Generator) -> Batch:
+        """Return robots' frames (B,), some with other instructions than those that were carried out in them."""
+        robot = self._samples.robot
+        actions, counts = self._actions[rows].copy(), self._counts[rows].copy()
+        sentences, meant = [], []
+        for i, row in enumerate(rows.tolist()):
+            chance, words, target = rng.uniform(), robot.words[row], int(robot.target[row])
+            if chance < mixing.invalid and (other := self._unfit(robot.names[row], rng)):
+                words, target = other, ABSENT
+                self._only_status(actions[i], counts[i], TaskStatus.INVALID)
+            elif robot.before[row] and chance < mixing.invalid + _often(mixing.done):
+                words, target = robot.before[row], int(robot.before_target[row])
+                self._only_status(actions[i], counts[i], TaskStatus.TERMINATED)
+            sentences.append(words)
+            meant.append(target)
+        state = self._states[rows].copy()
+        state[rng.uniform(size=len(rows)) < mixing.blank] = 0.0
+        seen = _seen(self._samples.seen, rows, rng)
+        return (
+            seen
+            | _said(sentences, meant, seen)
+            | {
+                "state": torch.from_numpy(state),
+                "actions": torch.from_numpy(actions),
+                "counts": torch.from_numpy(counts),
+            }
+        )
+
+    def pictures(self, rows: np.ndarray, rng: np.random.Generator) -> Batch:
+        """Return frames with boxes alone (G,), each with one of its sentences."""
+        columns = self._samples.grounding
+        assert columns is not None
+        chosen = [columns.texts[row][int(rng.integers(len(columns.texts[row])))] for row in rows.tolist()]
+        seen = _seen(columns, rows, rng)
+        return seen | _said([text for _, text in chosen], [target for target, _ in chosen], seen)
+
+    def plain(self, rows: np.ndarray) -> Batch:
+        """Return robots' frames (B,) as they are."""
+        return self.robots(rows, Mixing(0.0, 0.0, 0.0, 0.0), np.random.default_rng(0))
+
+    def _unfit(self, names: frozenset[str], rng: np.random.Generator) -> str:
+        """Return a sentence of other scenes about what is not in this one; "" where none is found."""
+        asked = self._samples.asked
+        for _ in range(TRIES if asked else 0):
+            sentence, name = asked[int(rng.integers(len(asked)))]
+            if name not in names:
+                return sentence
+        return ""
+
+    def _only_status(self, actions: np.ndarray, counts: np.ndarray, status: TaskStatus) -> None:
+        """Let a chunk (H, D) teach its status and nothing else (report, section 3.1)."""
+        counts[:] = 0.0
+        if self._status:
+            actions[:, -1], counts[:, -1] = status.value, 1.0
+
+
+def _often(share: float) -> float:
+    """Return how often of the few frames in which something has just been done that is what is asked about."""
+    return min(0.5, 10.0 * share)
+
+
+def _seen(columns: SeenColumns, rows: np.ndarray, rng: np.random.Generator) -> Batch:
+    most = max(1, int(columns.count[rows].max()))
+    there = np.arange(most) < columns.count[rows][:, None]
+    kept = there & (rng.uniform(size=there.shape) > LOST)
+    return {
+        "looks": torch.from_numpy(columns.looks[rows][:, :most].astype(np.float32)),
+        "geometry": torch.from_numpy(columns.geometry[rows][:, :most].astype(np.float32)),
+        "numbers": torch.from_numpy(columns.numbers[rows][:, :most].astype(np.float32)),
+        "there": torch.from_numpy(kept),
+        "objects": torch.from_numpy(columns.objects[rows][:, :most].astype(np.int64)),
+    }
+
+
+def _said(sentences: list[str], meant: list[int], seen: Batch) -> Batch:
+    """Return words (G, T, …), which things they mean (G, N), and whether that is known (G,)."""
+    targets = torch.tensor(meant)
+    return {
+        "words": torch.from_numpy(np.stack([_tokens(text) for text in sentences])).float(),
+        "meant": ((seen["objects"] == targets[:, None]) & (targets >= 0)[:, None]).float(),
+        "known": targets != UNKNOWN,
+    }
+
+
+@lru_cache(maxsize=200_000)
+def _tokens(text: str) -> np.ndarray:
+    rows = spoken(text)
+    padded = np.zeros((WORDS, rows.shape[1]), dtype=np.float16)
+    padded[: len(rows)] = rows
+    return padded
+
+
+def gr3_loss(network: SmallGr3, batch: dict[str, Any], times: int, rng: torch.Generator) -> dict[str, Tensor]:
+    """Return the losses: the flow's of robots' frames, and what is meant of all sentences."""
+    robots: Batch = batch["robots"]
+    seen = seen_of(robots)
+    tokens = network.tokens(seen)
+    prefix = network.prefix(seen, tokens)
+    flow = flow_loss(network.transformer, prefix, robots["state"], robots["actions"], robots["counts"], times, rng)
+    losses = {"flow": flow} | _choice("robot_", network.meant(seen, tokens), robots)
+    pictures: Batch = batch["pictures"]
+    if pictures:
+        own = seen_of(pictures)
+        losses |= _choice("", network.meant(own, network.tokens(own)), pictures)
+    return losses
+
+
+def seen_of(batch: Batch) -> Seen:
+    """Return what the network takes of a batch."""
+    words = batch["words"]
+    most = int((words != 0).any(dim=2).any(dim=0).nonzero().max()) + 1
+    return Seen(batch["looks"], batch["geometry"], batch["numbers"], batch["there"], words[:, :most])
+
+
+def _choice(name: str, logits: Tensor, batch: Batch) -> dict[str, Tensor]:
+    """Return the losses of logits (G, N): is each the one that is meant, and which of them is."""
+    meant = batch["meant"] * batch["there"]
+    weight = batch["there"] * batch["known"][:, None] * (1.0 + 2.0 * meant)
+    binary = F.binary_cross_entropy_with_logits(logits, meant, weight, reduction="sum") / weight.sum().clamp(min=1.0)
+    asked = (meant.sum(dim=1) > 0) & batch["known"]
+    # Several boxes, in several views, are the one thing: the share of all of them.
+    likely = torch.log_softmax(logits[asked], dim=1).masked_fill(meant[asked] == 0, -torch.inf).logsumexp(dim=1)
+    return {f"{name}binary": binary, f"{name}choice": -likely.sum() / asked.sum().clamp(min=1)}
+
+
+@torch.inference_mode()
+def judge_gr3(
+    network: SmallGr3, batches: Gr3Batches, robots: np.ndarray, pictures: np.ndarray, actions: Normaliser, tools: int
+) -> dict[str, float]:
+    """Return how far the first action of each hand is off [mm], how often status and what is meant are right."""
+    off, right, chosen = [], [], []
+    for rows in np.array_split(robots, max(1, len(robots) // 64)):
+        batch = batches.plain(rows)
+        made = _made(network, batch)
+        size = len(actions.mean)
+        error = actions.restore((made - batch["actions"])[..., :size].numpy()) - actions.mean
+        first = np.stack([np.linalg.norm(error[:, 0, 6 * hand : 6 * hand + 3], axis=1) for hand in range(tools)])
+        counted = batch["counts"][:, 0, 0].numpy() > 0
+        off.append(1000.0 * first[:, counted].ravel())
+        if made.shape[2] > size:
+            right.append(
+                (made[..., size].mean(dim=1).round() == batch["actions"][..., size].mean(dim=1).round()).numpy()
+            )
+    for rows in np.array_split(pictures, max(1, len(pictures) // 64)) if len(pictures) else ():
+        batch = batches.pictures(rows, np.random.default_rng(0))
+        own = seen_of(batch)
+        logits = network.meant(own, network.tokens(own))
+        there = (batch["meant"] * batch["there"]).sum(dim=1) > 0
+        hit = batch["meant"].gather(1, logits.argmax(dim=1, keepdim=True))[:, 0] > 0
+        refused = logits.amax(dim=1) < 0
+        chosen.append(torch.where(there, hit & ~refused, refused).numpy())
+    errors = np.concatenate(off)
+    figures = {"action_mm": float(np.median(errors)), "action_mm_p90": float(np.quantile(errors, 0.9))}
+    if right:
+        figures["status_right"] = float(np.concatenate(right).mean())
+    return figures | ({"meant_right": float(np.concatenate(chosen).mean())} if chosen else {})
+
+
+def _made(network: SmallGr3, batch: Batch) -> Tensor:
+    seen = seen_of(batch)
+    prefix: Prefix = network.prefix(seen, network.tokens(seen))
+    noise = torch.randn(batch["actions"].shape, generator=torch.Generator().manual_seed(0))
+    return sample_actions(network.transformer, prefix, batch["state"], noise)
