@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-from controllers.errors import ConfigError, unknown_name
 from vla_ros.policies.act.config import KIND, ActConfig, read_act_config
 from vla_ros.policies.backbone.checkpoint_config import PACKAGES
 from vla_ros.policies.base import Policy
 from vla_ros.policies.contract import ActionContract
-from vla_ros.policies.contract_checks import check_checkpoint
+from vla_ros.policies.contract_checks import check_checkpoint, check_state
 from vla_ros.policies.families.family import LearnedFamily
 from vla_ros.policies.families.learning import Learning
-from vla_ros.policies.needs import CameraNeed, Needs, state_channels
+from vla_ros.policies.needs import CameraNeed, Needs, groups_of
 
 
 class Specification(LearnedFamily):
@@ -29,9 +28,8 @@ class Specification(LearnedFamily):
     def needs(self) -> Needs:
         """Return the checkpoint's views in colour, and the groups whose channels it reads or moves."""
         config = self._config()
-        channels = {*config.state, *config.action.channels}
-        groups = [name for name, own in state_channels(self.choice.robot).items() if channels.intersection(own)]
-        return Needs(tuple(map(CameraNeed, config.cameras)), groups=tuple(groups))
+        groups = groups_of((*config.state, *config.action.channels), self.choice.robot)
+        return Needs(tuple(map(CameraNeed, config.cameras)), groups=groups)
 
     def gives(self) -> ActionContract:
         """Return the checkpoint's actions."""
@@ -50,8 +48,5 @@ class Specification(LearnedFamily):
         folder, robot = self._weights.folder, self.choice.robot
         config = read_act_config(folder)
         check_checkpoint(folder, config, robot)
-        known = {channel for own in state_channels(robot).values() for channel in own}
-        for channel in config.state:
-            if channel not in known:
-                raise ConfigError(f"{folder}: {unknown_name('state column', channel, known)}")
+        check_state(folder, config.state, robot)
         return config
