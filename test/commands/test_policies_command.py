@@ -21,7 +21,8 @@ def said(capsys):
 def test_every_family_is_listed_in_a_line(said):
     code, text = said("list")
     assert code == 0
-    assert [line.split()[0] for line in text.splitlines()] == ["geometric", "graspvla", "graspvla_full", "flow", "act"]
+    names = [line.split()[0] for line in text.splitlines()]
+    assert names == ["geometric", "graspvla", "graspvla_full", "gr3_full", "flow", "act"]
 
 
 def test_what_one_needs_of_a_robot_is_shown(said):

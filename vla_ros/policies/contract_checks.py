@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,6 +12,7 @@ from controllers.chunks.auxiliary_track import BASE_AXES
 from controllers.chunks.chunk import ChannelKind, channel_kind
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.policies.contract import ActionContract, DataContract, load_contract
+from vla_ros.policies.needs import state_channels
 from vla_ros.robots.embodiment import Embodiment
 
 # Of an action contract: what decides how a row is read. A chunk may be longer or shorter than the data's.
@@ -111,6 +113,13 @@ def check_checkpoint(folder: Path, config: Trained, embodiment: Embodiment) -> N
                 f"{folder}: {key} is {here!r}, but contract '{contract.name}' says {there!r}: use the contract it was "
                 "trained with, or train again with this one"
             )
+
+
+def check_state(folder: Path, channels: Iterable[str], robot: Embodiment) -> None:
+    """Raise ConfigError with the first channel of a checkpoint's state that the robot does not have."""
+    known = {channel for own in state_channels(robot).values() for channel in own}
+    for channel in channels:
+        _known(str(folder), "state column", channel, known)
 
 
 def check_same(expected: DataContract, given: DataContract, where: str) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from controllers.chunks.auxiliary_track import BASE_AXES
@@ -124,6 +125,12 @@ def state_channels(robot: Embodiment) -> dict[str, tuple[str, ...]]:
     channels |= {one.name: one.seals for one in robot.suction_tools}
     channels |= {group.name: _joint_channels(group.joints) for group in robot.joint_groups}
     return channels | ({} if robot.base is None else {BASE: BASE_AXES})
+
+
+def groups_of(channels: Iterable[str], robot: Embodiment) -> tuple[str, ...]:
+    """Name the groups that have one of these channels."""
+    named = set(channels)
+    return tuple(name for name, own in state_channels(robot).items() if named.intersection(own))
 
 
 def _joint_channels(joints: tuple[str, ...]) -> tuple[str, ...]:

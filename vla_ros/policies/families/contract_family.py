@@ -7,11 +7,10 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from controllers.errors import ConfigError, unknown_name
 from vla_ros.policies.contract import ActionContract
-from vla_ros.policies.contract_checks import Trained, check_checkpoint
+from vla_ros.policies.contract_checks import Trained, check_checkpoint, check_state
 from vla_ros.policies.families.family import LearnedFamily
-from vla_ros.policies.needs import CameraNeed, Needs, state_channels
+from vla_ros.policies.needs import CameraNeed, Needs, groups_of
 
 
 class TrainedOnState(Trained, Protocol):
@@ -38,10 +37,9 @@ class ContractFamily(LearnedFamily):
     def needs(self) -> Needs:
         """Return the checkpoint's views in colour, and the groups whose channels it reads or moves."""
         trained = self._trained()
-        channels = {*trained.state, *trained.action.channels}
-        groups = [name for name, own in state_channels(self.choice.robot).items() if channels.intersection(own)]
         cameras = tuple(CameraNeed(name, calibration=self.calibrated) for name in trained.cameras)
-        return Needs(cameras, groups=tuple(groups))
+        groups = groups_of((*trained.state, *trained.action.channels), self.choice.robot)
+        return Needs(cameras, groups=groups)
 
     def gives(self) -> ActionContract:
         """Return the checkpoint's actions."""
@@ -53,8 +51,5 @@ class ContractFamily(LearnedFamily):
         folder, robot = self._weights.folder, self.choice.robot
         trained = self._read(folder)
         check_checkpoint(folder, trained, robot)
-        known = {channel for own in state_channels(robot).values() for channel in own}
-        for channel in trained.state:
-            if channel not in known:
-                raise ConfigError(f"{folder}: {unknown_name('state column', channel, known)}")
+        check_state(folder, trained.state, robot)
         return trained

@@ -25,6 +25,7 @@ FAMILIES = {
     "geometric": "vla_ros.policies.geometric.specification",
     "graspvla": "vla_ros.policies.graspvla.small.specification",
     "graspvla_full": "vla_ros.policies.graspvla.full.specification",
+    "gr3_full": "vla_ros.policies.gr3.full.specification",
     "flow": "vla_ros.policies.flow.specification",
     "act": "vla_ros.policies.act.specification",
     "gr3": "vla_ros.policies.gr3.small.specification",

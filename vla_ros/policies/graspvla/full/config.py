@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from controllers.errors import ConfigError, unknown_name
@@ -14,6 +14,7 @@ from vla_ros.policies.actions.normalisation import Statistics
 from vla_ros.policies.actions.single_arm import ACTION_SIZE, PERIOD_S, SingleArmCodec, upgraded
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.graspvla.full.bins import Bins
+from vla_ros.policies.hugging_face.part_folders import check_part_folders
 
 CONFIG = "config.json"
 FORMAT, VERSION = "graspvla_full", 2  # version 1 named arm and gripper; it is still read
@@ -34,10 +35,7 @@ class Parts:
     tokenizer: str = "tokenizer"
 
     def __post_init__(self) -> None:
-        for key, name in vars(self).items():
-            path = PurePosixPath(name)
-            if path.is_absolute() or ".." in path.parts or not path.parts:
-                raise ConfigError(f"part {key} is '{name}': name a folder inside the checkpoint, such as '{key}'")
+        check_part_folders(vars(self))
 
 
 @dataclass(frozen=True)

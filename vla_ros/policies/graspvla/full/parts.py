@@ -6,17 +6,11 @@ Local files only, safetensors only, and never code that comes with weights.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import (
-    AutoConfig,
     AutoModel,
     Dinov2Config,
     Dinov2Model,
@@ -28,10 +22,17 @@ from transformers import (
 )
 
 from controllers.errors import ConfigError
-from vla_ros.documents import read_json
 from vla_ros.policies.graspvla.full import internlm2
 from vla_ros.policies.graspvla.full.config import FullConfig, Parts
 from vla_ros.policies.graspvla.full.network import GraspVlaNetwork, PartConfigs
+from vla_ros.policies.hugging_face.published import (
+    as_config_error,
+    begin_part,
+    default_dtype,
+    fill,
+    read_config_values,
+    read_part_config,
+)
 
 
 def read_part_configs(folder: Path, parts: Parts) -> PartConfigs:
@@ -51,13 +52,8 @@ def read_part_configs(folder: Path, parts: Parts) -> PartConfigs:
 
 def build_network(config: FullConfig, parts: PartConfigs) -> GraspVlaNetwork:
     """Return a network with random weights of the configured type."""
-    before = torch.get_default_dtype()
-    # A later cast would also blur the frequencies of rotary positions; made in the right type, they stay in float32.
-    torch.set_default_dtype(getattr(torch, config.dtype))
-    try:
+    with default_dtype(config.dtype):
         return GraspVlaNetwork(config, parts)
-    finally:
-        torch.set_default_dtype(before)
 
 
 def begin_network(config: FullConfig, folder: Path) -> GraspVlaNetwork:
@@ -68,41 +64,15 @@ def begin_network(config: FullConfig, folder: Path) -> GraspVlaNetwork:
     parts = read_part_configs(folder, config.parts)
     network = build_network(config, parts)
     towers, names = network.vision, config.parts
-    _begin_part(towers.dinov2, Dinov2Model, folder / names.dinov2)
-    _begin_part(towers.siglip, SiglipVisionModel, folder / names.siglip)
-    is_internlm2 = _read_values(folder / names.llm).get("model_type") == internlm2.MODEL_TYPE
+    begin_part(towers.dinov2, Dinov2Model, folder / names.dinov2)
+    begin_part(towers.siglip, SiglipVisionModel, folder / names.siglip)
+    is_internlm2 = read_config_values(folder / names.llm).get("model_type") == internlm2.MODEL_TYPE
     if is_internlm2 and isinstance(parts.llm, LlamaConfig):
         weights = internlm2.llama_weights(_read_tensors(folder / names.llm), parts.llm)
-        _fill(network.language.model, weights, folder / names.llm)
+        fill(network.language.model, weights, folder / names.llm)
     else:
-        _begin_part(network.language.model, AutoModel, folder / names.llm)
+        begin_part(network.language.model, AutoModel, folder / names.llm)
     return network
-
-
-def _begin_part(module: Any, kind: Any, folder: Path) -> None:
-    with _as_config_error(folder):
-        loaded, report = kind.from_pretrained(
-            folder,
-            config=module.config,
-            dtype=module.dtype,
-            local_files_only=True,
-            trust_remote_code=False,
-            use_safetensors=True,
-            output_loading_info=True,
-        )
-    # transformers fills what is missing with random numbers and a warning.
-    if report["missing_keys"] or report["mismatched_keys"]:
-        key = sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]]))[0]
-        raise ConfigError(f"{folder}: weight '{key}' is missing or of another shape: download the folder again")
-    _fill(module, loaded.state_dict(), folder)
-
-
-def _fill(module: nn.Module, weights: dict[str, Tensor], folder: Path) -> None:
-    state = module.state_dict()
-    for key, tensor in state.items():
-        if key not in weights or weights[key].shape != tensor.shape:
-            raise ConfigError(f"{folder}: weight '{key}' is missing or of another shape: download the folder again")
-        tensor.copy_(weights[key])
 
 
 def _read_tensors(folder: Path) -> dict[str, Tensor]:
@@ -110,34 +80,15 @@ def _read_tensors(folder: Path) -> dict[str, Tensor]:
     if not files:
         raise ConfigError(f"{folder}: has no *.safetensors: convert the weights, pickled ones are not read")
     tensors: dict[str, Tensor] = {}
-    with _as_config_error(folder):
+    with as_config_error(folder):
         for file in files:
             tensors |= load_file(file)
     return tensors
 
 
 def _read_config(folder: Path) -> PretrainedConfig:
-    values = _read_values(folder)
-    with _as_config_error(folder):
-        if values.get("model_type") == internlm2.MODEL_TYPE:
-            return internlm2.llama_config(values)
-        return AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-
-
-def _read_values(folder: Path) -> dict[str, Any]:
-    path = folder / "config.json"
-    if not path.is_file():
-        raise ConfigError(f"{path}: not found: put the part's own config.json there, as Hugging Face lays it out")
-    values = read_json(path)
-    if not isinstance(values, dict):
-        raise ConfigError(f"{path}: expected a mapping, got {type(values).__name__}")
-    return values
-
-
-@contextmanager
-def _as_config_error(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
-        line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ConfigError(f"{folder}: cannot be used ({line}): give a folder that transformers reads offline") from None
+    values = read_config_values(folder)
+    if values.get("model_type") != internlm2.MODEL_TYPE:
+        return read_part_config(folder)
+    with as_config_error(folder):
+        return internlm2.llama_config(values)
