@@ -13,6 +13,7 @@ import numpy as np
 
 from controllers.errors import ConfigError
 from vla_ros.sim.referring.scene_object import SceneObject
+from vla_ros.tasks.sentences import SentenceResult
 
 EXIT_UNJUDGED = 3  # of a run whose outcome is UNJUDGED
 
@@ -123,6 +124,11 @@ class Judge(ABC):
     def instruction(self) -> str:
         """Return what is asked for now, where a scene asks for one thing after the other; "": the same all along."""
         return ""
+
+    @property
+    def sentences(self) -> tuple[SentenceResult, ...]:
+        """Return what became of each sentence where a scene asks for one after the other; (): it asks for one."""
+        return ()
 
     @property
     def wrong_in_hand(self) -> str | None:

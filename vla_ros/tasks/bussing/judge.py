@@ -16,6 +16,7 @@ from vla_ros.tasks.bussing.limits import BussingLimits
 from vla_ros.tasks.bussing.requests import BussingRequest
 from vla_ros.tasks.judging import Judge, Outcome, Truth
 from vla_ros.tasks.placing.receptacles import Body, Receptacle
+from vla_ros.tasks.sentences import SentenceResult, SentenceState
 from vla_ros.tasks.watches import ClosureWatch, StillWatch
 
 LEFT = Outcome("things left")
@@ -51,7 +52,7 @@ class BussingJudge(Judge):
         self._fallen: set[str] = set()
         self._told: dict[str, str] = {}  # thing → receptacle, as was said last
         self._placed: dict[str, str] = {}  # thing → receptacle in which it rests now
-        self._met: list[bool] = []  # of the requests that are over
+        self._results: list[SentenceResult] = []  # of the requests that are over
         self._lie = self._places(start)  # where things lay when the request was made, seen from the first receptacle
         self._since = start.time  # [s] of the request
         self._now = start
@@ -61,6 +62,14 @@ class BussingJudge(Judge):
     def instruction(self) -> str:
         """Return the sentence that counts now."""
         return self._request.sentence
+
+    @property
+    def sentences(self) -> tuple[SentenceResult, ...]:
+        """Return what became of each of several requests."""
+        if len(self._requests) == 1:
+            return ()
+        ahead = self._requests[len(self._results) :]
+        return (*self._results, *(SentenceResult(one.sentence) for one in ahead))
 
     @property
     def success_text(self) -> str:
@@ -79,7 +88,7 @@ class BussingJudge(Judge):
             "things_fallen": len(self._fallen & set(self._goals)),
             "share_right": round(right / count, 3) if count else None,
             "requests": len(self._requests),
-            "requests_met": sum(self._met),
+            "requests_met": sum(one.state is SentenceState.DONE for one in self._results),
         }
 
     @property
@@ -89,7 +98,7 @@ class BussingJudge(Judge):
 
     @property
     def _request(self) -> BussingRequest:
-        return self._requests[min(len(self._met), len(self._requests) - 1)]
+        return self._requests[min(len(self._results), len(self._requests) - 1)]
 
     @property
     def _goals(self) -> dict[str, str]:
@@ -139,10 +148,11 @@ class BussingJudge(Judge):
         """End the request that counts now, and with the last one the episode."""
         if len(self._requests) > 1:
             self._events.append(f"{'met' if met else 'not met'}: {self.instruction}")
-        self._met.append(met)
-        if len(self._met) < len(self._requests):
+        state = SentenceState.DONE if met else SentenceState.NOT_DONE
+        self._results.append(SentenceResult(self.instruction, state, "" if met else reason or outcome.value))
+        if len(self._results) < len(self._requests):
             self._since, self._lie = self._now.time, self._places(self._now)
-        elif all(self._met):
+        elif all(one.state is SentenceState.DONE for one in self._results):
             self._end(Outcome.SUCCESS)
         else:
             self._end(LEFT if met else outcome, reason)
