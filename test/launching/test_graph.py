@@ -257,20 +257,23 @@ def test_without_words_no_instruction_node_starts_and_a_person_says_them():
 
 
 @pytest.mark.parametrize(
-    ("words", "problem"),
+    ("job", "text", "problem"),
     [
-        (["instruction:=a; b"], "the judge of task grasping takes one sentence: give one, or task:=bussing"),
-        (["instruction:=a; ; b"], "sentence 2 of 3 is empty: leave it out"),
-        (["task:=bussing", "robot:=bytemini", "instruction:=a;b;a; A"], "sentence 4 says what sentence 3 says"),
+        ("policy", "a; b", "the judge of task grasping takes one sentence: give one, or task:=bussing"),
+        ("policy", "a; ; b", "sentence 2 of 3 is empty: leave it out"),
+        ("bytemini_bussing", "a;b;a; A", "sentence 4 says what sentence 3 says"),
     ],
 )
-def test_sentences_that_cannot_be_are_refused_before_anything_starts(words, problem):
-    graph = load_job("policy")
+def test_sentences_that_cannot_be_are_refused_before_anything_starts(job, text, problem):
+    graph = load_job(job)
     with pytest.raises(ConfigError, match=problem) as error:
-        graph.check(parse_assignments(words, graph.arguments))
+        graph.check(parse_assignments([f"instruction:={text}"], graph.arguments))
+    assert str(error.value).startswith(f"instruction:='{text}': ")
     assert "\n" not in str(error.value)
 
 
-def test_what_counts_may_be_said_otherwise_whatever_the_words():
+def test_what_is_said_otherwise_counts_whatever_the_words():
     graph = load_job("policy")
-    graph.check(parse_assignments(["instruction:=the mug; it is red", "success_object:=blue_box"], graph.arguments))
+    graph.check(
+        parse_assignments(["instruction:=the corn; it is long", "success_object:=yellow_corn"], graph.arguments)
+    )
