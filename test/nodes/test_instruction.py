@@ -206,6 +206,22 @@ def test_an_interrupt_takes_the_instruction_away_and_says_how_far_it_came(statio
     assert [one["state"] for one in report["sentences"]] == ["done", "not reached"]
 
 
+def test_what_is_interrupted_before_anybody_listens_says_nothing(station):
+    heard = station.heard
+    station.node = node = NodeUnderTest("instruction", "nobody", instruction="lift the mug")
+    hearing = station.operator.node.create_subscription(
+        String, "/nobody/instruction", lambda message: heard.append(message.data), qos.LATCHED
+    )
+    station.until(lambda: station.operator.node.count_publishers("/nobody/instruction") == 1)
+    station.operator.spin(1.0)
+    code, output, _ = node.stop()
+    station.operator.spin(0.5)
+    station.operator.node.destroy_subscription(hearing)
+    assert code == 1
+    assert heard == []
+    assert output == "waiting for control (control/progress), a policy (policy/action_chunk)\n"
+
+
 @pytest.mark.parametrize(
     ("parameters", "problem"),
     [

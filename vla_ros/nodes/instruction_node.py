@@ -145,6 +145,8 @@ def _run(node: InstructionNode, spinner: Spinner) -> None:
     while not spinner.stop and not node.sequence.finished:
         node.update()
         spinner.once()
+    if spinner.stop:
+        return
     node.update()
     end = time.monotonic() + REST_S
     spinner.until(lambda: node.progress is None or not node.progress.moving or time.monotonic() > end)
