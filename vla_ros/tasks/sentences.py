@@ -17,7 +17,7 @@ NEXT = "; "  # between sentences; whoever writes them may leave the space out
 class SentenceState(Enum):
     """How far a sentence has come, in the words of reports."""
 
-    AHEAD = "not reached"
+    AHEAD = "open"
     DONE = "done"
     NOT_DONE = "not done"  # by a judge, who sees the truth
     REFUSED = "refused"  # by the policy: what is asked for is not there
@@ -31,7 +31,7 @@ class SentenceResult:
 
     sentence: str
     state: SentenceState = SentenceState.AHEAD
-    reason: str = ""  # why it is not done; empty where it is, or was not reached
+    reason: str = ""  # why it is not done; empty where it is, or is still open
 
     def values(self) -> dict[str, Any]:
         """Return it for JSON."""
