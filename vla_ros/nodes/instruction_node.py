@@ -54,7 +54,7 @@ class InstructionNode(Node):
         self._own: deque[str] = deque()  # what this node said and has not heard yet
         self._said: str | None = None
         self._publisher = self.create_publisher(String, "instruction", qos.LATCHED)
-        self.create_subscription(String, "instruction", self._on_instruction, qos.LATCHED)
+        self.create_subscription(String, "instruction", self._on_instruction, qos.INSTRUCTIONS)
         self.create_subscription(JointTrajectory, "policy/action_chunk", self._on_chunk, qos.EVENTS)
         self.create_subscription(DiagnosticStatus, "control/progress", self._on_progress, qos.NEWEST)
         self.create_subscription(DiagnosticArray, "diagnostics", self._on_diagnostics, qos.EVENTS)
