@@ -37,4 +37,6 @@ MARKS = _profile(10, latched=True)  # where episodes begin and end: whoever come
 # shared-memory segment small.
 IMAGES = _profile(4)
 IMAGES_NEWEST = _profile(2)
+# Heard by the node that says instructions itself: what a person says must not be lost behind an echo.
+INSTRUCTIONS = _profile(10, latched=True)
 CLOCK = _profile(1, reliable=False)

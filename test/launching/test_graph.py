@@ -158,7 +158,16 @@ def test_every_job_describes_every_argument_and_has_one_deciding_node(name):
     graph = load_job(name)
     assert all(len(argument.description) > 10 for argument in graph.arguments)
     operated = name.endswith("teleop")  # by a person, who ends it
-    assert sum(node.decides for node in graph.nodes) == (0 if operated else 1)
+    arguments = {argument.name: argument.default for argument in graph.arguments} | {"instruction": "lift the mug"}
+    deciding = {
+        hardware: [node.name for node in graph.active_nodes(arguments | {"hardware": hardware}) if node.decides]
+        for hardware in ("sim", "mock")
+    }
+    assert deciding["sim"] == ([] if operated else ["episode"])
+    # Where nobody knows the truth, the policy says what is done.
+    assert deciding["mock"] == (
+        ["instruction"] if any(node.name == "policy" for node in graph.nodes) and not operated else []
+    )
     assert graph.example.startswith(f"vla launch {name}")
 
 
@@ -236,3 +245,35 @@ def test_a_bag_that_could_not_be_made_stops_the_launch_before_it_starts(tmp_path
             check_recording(others | {"record": str(tmp_path / folder)})
     check_recording(others | {"record": str(tmp_path / "new" / "deep")})
     check_recording(others)
+
+
+def test_without_words_no_instruction_node_starts_and_a_person_says_them():
+    graph = load_job("policy")
+    arguments = {argument.name: argument.default for argument in graph.arguments} | {"hardware": "mock"}
+    assert not any(node.decides for node in graph.active_nodes(arguments))
+    asked = arguments | {"instruction": "a; b", "report": "r.json", "status_chunks": 5}
+    (node,) = (node for node in graph.active_nodes(asked) if node.decides)
+    assert node.values(asked) == {"instruction": "a; b", "status_chunks": 5, "report": "r.json", "run_directory": ""}
+
+
+@pytest.mark.parametrize(
+    ("job", "text", "problem"),
+    [
+        ("policy", "a; b", "the judge of task grasping takes one sentence: give one, or task:=bussing"),
+        ("policy", "a; ; b", "sentence 2 of 3 is empty: leave it out"),
+        ("bytemini_bussing", "a;b;a; A", "sentence 4 says what sentence 3 says"),
+    ],
+)
+def test_sentences_that_cannot_be_are_refused_before_anything_starts(job, text, problem):
+    graph = load_job(job)
+    with pytest.raises(ConfigError, match=problem) as error:
+        graph.check(parse_assignments([f"instruction:={text}"], graph.arguments))
+    assert str(error.value).startswith(f"instruction:='{text}': ")
+    assert "\n" not in str(error.value)
+
+
+def test_what_is_said_otherwise_counts_whatever_the_words():
+    graph = load_job("policy")
+    graph.check(
+        parse_assignments(["instruction:=the corn; it is long", "success_object:=yellow_corn"], graph.arguments)
+    )

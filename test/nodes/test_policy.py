@@ -8,14 +8,14 @@ import time
 import numpy as np
 import pytest
 import rclpy
-from diagnostic_msgs.msg import DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.experimental import EventsExecutor
 from rig.spinning import leave, spin_until
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
 
-from controllers.chunks.chunk import ActionChunk, TaskStatus, instruction_hash, pose_channels
+from controllers.chunks.chunk import STATUS_CHANNEL, ActionChunk, TaskStatus, instruction_hash, pose_channels
 from vla_ros import messages, qos
 from vla_ros.nodes.arm.progress import NAME, ControlProgress
 from vla_ros.nodes.camera.publisher import CameraPublisher
@@ -33,6 +33,7 @@ class ScriptedPolicy:
     def __init__(self) -> None:
         self.error: Exception | None = None
         self.delay = 0.0
+        self.status, self.explanation = TaskStatus.ONGOING, ""
         self.resets = 0
         self.seen: list[SingleArmObservation] = []
 
@@ -44,8 +45,9 @@ class ScriptedPolicy:
         time.sleep(self.delay)
         if self.error is not None:
             raise self.error
-        values = np.tile([0.5, 0.0, 0.4, 1.0, 0.0, 0.0, 0.0], (4, 1))
-        return ActionChunk(observation.stamp, "panda_link0", pose_channels("panda"), 0.1 * np.arange(1, 5), values)
+        values = np.tile([0.5, 0.0, 0.4, 1.0, 0.0, 0.0, 0.0, self.status.value], (4, 1))
+        channels = (*pose_channels("panda"), STATUS_CHANNEL)
+        return ActionChunk(observation.stamp, "panda_link0", channels, 0.1 * np.arange(1, 5), values)
 
 
 class World:
@@ -185,6 +187,45 @@ def test_sequences_grow_and_a_new_instruction_resets_the_policy(world):
     assert world.policy.resets == resets + 1
     sequences = [chunk.sequence for chunk in world.chunks]
     assert sequences == sorted(set(sequences))
+
+
+def test_the_same_instruction_after_nothing_to_do_is_a_new_one(world):
+    world.say("pick up the red mug")
+    assert world.expose_until(lambda: world.chunks)
+    resets = world.policy.resets
+    world.say("")
+    world.say("pick up the red mug")
+    count = len(world.chunks)
+    assert world.expose_until(lambda: len(world.chunks) > count)
+    assert world.policy.resets == resets + 1
+
+
+@pytest.mark.parametrize("then", ["", "pick up the blue can"])
+def test_what_was_inferred_for_an_instruction_that_counts_no_more_is_not_published(world, then):
+    world.policy.delay = 0.5
+    world.say("pick up the red mug")
+    assert world.expose_until(lambda: world.policy.seen)
+    world.say(then)
+    world.policy.delay = 0.0
+    world.spin(1.0)
+    assert not world.chunks
+
+
+def test_why_a_chunk_is_invalid_stands_in_the_diagnostics(world, monkeypatch):
+    status, explanation = TaskStatus.INVALID, "no mug is in view"
+    monkeypatch.setattr(world.policy, "status", status)
+    monkeypatch.setattr(world.policy, "explanation", explanation)
+    heard: list[str] = []
+
+    def hear(message: DiagnosticArray) -> None:
+        heard.extend(messages.diagnostic_values(one)["explanation"] for one in message.status if one.name == "policy")
+
+    subscription = world.node.create_subscription(DiagnosticArray, "diagnostics", hear, qos.EVENTS)
+    world.say("pick up the red mug")
+    assert world.expose_until(lambda: explanation in heard)
+    monkeypatch.setattr(world.policy, "status", TaskStatus.ONGOING)
+    assert world.expose_until(lambda: heard[-1] == "")
+    world.node.destroy_subscription(subscription)
 
 
 def test_an_exception_publishes_nothing_and_the_next_observation_is_inferred(world):

@@ -23,6 +23,7 @@ from vla_ros.nodes.transport import Transport
 from vla_ros.output_file import write_output
 from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.tasks.judging import EXIT_UNJUDGED, Judge, Outcome
+from vla_ros.tasks.sentences import numbered
 
 NICENESS = 5  # the film is encoded here: nobody waits for it
 TOLD_EVERY_S = 3.0  # [s] while something is missing
@@ -96,7 +97,7 @@ class EpisodeRun:
         self._instruction = judge.instruction or self._instruction
         self._target = judge.target
         _say(f"scene {scene['set']} {scene['seed']}: {', '.join(item.description for item in objects)}")
-        _say(f"instruction: {self._instruction}")
+        _say(f"instruction: {numbered(judge.sentences, self._instruction)}")
         node.film = Film(node.directory / "video.mp4", node.film_rate)
         node.factors.clear()
         self._began = (time.monotonic(), node.time)
@@ -129,7 +130,7 @@ class EpisodeRun:
                 self._log(event)
             if judge.instruction not in ("", self._instruction) and not judge.finished:
                 self._instruction = judge.instruction
-                self._log(f"instruction: {self._instruction}")
+                self._log(f"instruction: {numbered(judge.sentences, self._instruction)}")
                 node.publish_instruction(self._instruction)
         if judge.success:
             self._log(f"success: {judge.success_text}")
@@ -257,6 +258,7 @@ class EpisodeRun:
                 "parts_done": judge.parts[0],
                 "parts": judge.parts[1],
             }
+            | ({"sentences": [one.values() for one in judge.sentences]} if judge.sentences else {})
             | judge.figures()
         )
 

@@ -108,9 +108,9 @@ class ExpertNode(ManagedNode):
         return observation
 
     def _on_chunk(self, chunk: ActionChunk) -> None:
-        self._inferences.succeeded()
-        self._inferences.latency.add(chunk.inference_s, {})
         said = self._expert.explanation if chunk.status is TaskStatus.INVALID else ""
+        self._inferences.succeeded(said)
+        self._inferences.latency.add(chunk.inference_s, {})
         if said and said != self._said:
             self.get_logger().warning(f"nothing to do: {said}")
         self._said = said

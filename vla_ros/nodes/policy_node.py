@@ -8,7 +8,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
 
-from controllers.chunks.chunk import ActionChunk
+from controllers.chunks.chunk import ActionChunk, TaskStatus, instruction_hash
 from controllers.errors import ConfigError, unknown_name
 from vla_ros import messages, qos
 from vla_ros.nodes.arm.progress import control_progress
@@ -25,6 +25,7 @@ from vla_ros.nodes.policy.state_feed import StateFeed
 from vla_ros.nodes.spinning import run_node, serve_until_stopped, steady_timer
 from vla_ros.nodes.transport import Transport
 from vla_ros.policies.base import Policy, capability
+from vla_ros.policies.capabilities.detection import Explaining
 from vla_ros.policies.capabilities.reasoning import Reasoner, Reasoning
 from vla_ros.policies.families.loading import check_policy, load_policy
 from vla_ros.policies.families.table import DEFAULT_POLICY
@@ -68,7 +69,7 @@ class PolicyNode(ManagedNode):
         policy = self._policy or load_policy(self._name, embodiment, self._objects, self._checkpoint)
         self._detections = DetectionPublisher(self, policy)
         self._reasoning = ReasoningPublisher(self, policy, embodiment.cameras)
-        self._reasoner = capability(policy, Reasoner)
+        self._reasoner, self._explaining = capability(policy, Reasoner), capability(policy, Explaining)
         self._timed: Reasoning | None = None  # whose stages are counted
         self._views: dict[str, CameraView] = {}  # what the worker's thread infers from
         self._worker = InferenceWorker(policy, self._on_chunk, self._inferences.failed)
@@ -100,6 +101,7 @@ class PolicyNode(ManagedNode):
     def _on_instruction(self, message: String) -> None:
         self._instruction = message.data.strip()
         if not self._instruction:
+            self._worker.begin_anew()
             self._reasoning.clear()
 
     def _on_exposure(self, stamp: float, exposures: tuple[Exposure, ...]) -> None:
@@ -123,11 +125,13 @@ class PolicyNode(ManagedNode):
 
     # -- what comes out: in the worker's thread ------------------------------------------------------------------------
     def _on_chunk(self, chunk: ActionChunk) -> None:
-        self._inferences.succeeded()
+        invalid = chunk.status is TaskStatus.INVALID
+        self._inferences.succeeded(self._explaining.explanation if invalid and self._explaining is not None else "")
         reasoning = self._reasoner.reasoning if self._reasoner is not None else None
         new, self._timed = reasoning is not self._timed, reasoning
         self._inferences.latency.add(chunk.inference_s, reasoning.stages_s if reasoning is not None and new else {})
-        if self.active:  # it may have been deactivated meanwhile
+        current = not self._needs_instruction or chunk.instruction == instruction_hash(self._instruction)
+        if self.active and current:  # it may have been deactivated meanwhile, or told something else, or nothing
             self._chunks.publish(messages.chunk_message(chunk))
             self._detections.publish(chunk.stamp, chunk.frame_id)
             self._reasoning.publish(self._views, chunk.stamp, chunk.frame_id)

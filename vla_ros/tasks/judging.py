@@ -13,6 +13,7 @@ import numpy as np
 
 from controllers.errors import ConfigError
 from vla_ros.sim.referring.scene_object import SceneObject
+from vla_ros.tasks.sentences import SentenceResult
 
 EXIT_UNJUDGED = 3  # of a run whose outcome is UNJUDGED
 
@@ -133,6 +134,11 @@ class Judge(ABC):
     def requested(self) -> tuple[str, ...]:
         """Name the objects that the sentence that counts now asks for, where they are known by name."""
         return () if self.target is None else (self.target,)
+
+    @property
+    def sentences(self) -> tuple[SentenceResult, ...]:
+        """Return what became of each sentence where a scene asks for one after the other; (): it asks for one."""
+        return ()
 
     @property
     def wrong_in_hand(self) -> str | None:

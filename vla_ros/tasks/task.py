@@ -35,6 +35,10 @@ class Task(Protocol):
     def limits(self) -> TaskLimits:
         """Return limits and thresholds, as config/tasks gives them."""
 
+    @property
+    def takes_several(self) -> bool:
+        """Say whether its judge takes an instruction of several sentences, one after the other."""
+
     def check_target(self, name: str, scene: Scene) -> None:
         """Check `success_object`, an operator's choice of what counts. Raises ConfigError with what there is."""
 

@@ -32,6 +32,11 @@ class TaskFiles(Generic[Limits]):
         file = config_file("tasks", f"{self.name}.yaml")
         return cast(Limits, load_config(file, self.limits_type))
 
+    @property
+    def takes_several(self) -> bool:
+        """Say that its judge takes one sentence; a task that takes several says otherwise."""
+        return False
+
     def things(self, scene: Scene) -> tuple[NamedThing, ...]:
         """Return what stands in a scene and has a name: all of it, by colour and category."""
         return scene_things(scene)

@@ -14,8 +14,8 @@ from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EXPERT, EpisodeSettings
 from vla_ros.sim.world import World
 from vla_ros.tasks.announcement import announcement
-from vla_ros.tasks.bussing.requests import NEXT
 from vla_ros.tasks.either_hand import task_expert
+from vla_ros.tasks.sentences import NEXT
 from vla_ros.tasks.task import Task
 
 CONTROL_HZ = 500.0

@@ -19,6 +19,7 @@ from vla_ros.tasks.bussing.requests import scene_requests
 from vla_ros.tasks.bussing.task import Bussing
 from vla_ros.tasks.judging import Judge, Outcome, Truth
 from vla_ros.tasks.placing.receptacles import Body, floor_height
+from vla_ros.tasks.sentences import numbered
 
 TASK, ROBOT = Bussing(), load_embodiment("bytemini")
 ARMS = [arm.name for arm in ROBOT.arms]
@@ -84,6 +85,7 @@ def test_everything_in_its_receptacle_is_success_wherever_the_base_is():
     assert game.judge.outcome == Outcome.SUCCESS
     assert any(f"({len(goals)} of {len(goals)})" in event for event in game.events)
     assert game.judge.figures()["share_right"] == 1.0
+    assert game.judge.sentences == ()
 
 
 def test_in_the_other_receptacle_is_not_where_it_belongs():
@@ -133,18 +135,25 @@ def test_requests_follow_each_other_and_each_is_met_or_not():
     game = play("step_by_step")
     first, second, third = game.requests
     assert game.judge.instruction == first.sentence
+    assert numbered(game.judge.sentences, first.sentence) == f"1 of 3: {first.sentence}"
     game.put(*next(iter(second.goals.items())))  # that is not asked for yet
     game.go_on()
     assert game.judge.instruction == first.sentence
     game.put(*next(iter(first.goals.items())))
     game.go_on(1.5)  # the second is met already
     assert game.judge.instruction == third.sentence
+    assert numbered(game.judge.sentences, third.sentence) == f"3 of 3: {third.sentence}"
     game.judge.give_up("too soon to say")
     assert not game.judge.finished
     game.go_on(2.5)
     game.judge.give_up("no way")
     assert game.judge.outcome == Outcome.GAVE_UP
     assert game.judge.figures()["requests_met"] == 2
+    assert [one.values() for one in game.judge.sentences] == [
+        {"sentence": first.sentence, "state": "done", "reason": ""},
+        {"sentence": second.sentence, "state": "done", "reason": ""},
+        {"sentence": third.sentence, "state": "not done", "reason": "no way"},
+    ]
 
 
 def test_a_request_is_followed_where_what_it_asks_for_is_taken_first():

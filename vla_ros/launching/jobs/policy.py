@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A policy moves a robot from camera images and an instruction; an episode judges."""
+"""A policy moves a robot from camera images and an instruction; an episode judges where a simulator knows the truth."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from vla_ros.launching.arguments import LaunchArgument
 from vla_ros.launching.graph import Graph, NodeSpec
 from vla_ros.launching.jobs.config import JobConfig
 from vla_ros.launching.jobs.robot_graph import check_judged, judged_arguments, judged_nodes, same
-from vla_ros.launching.ros2_control import SIMULATED, SIMULATED_TIME
+from vla_ros.launching.ros2_control import SIMULATED, SIMULATED_TIME, UNSIMULATED
+from vla_ros.nodes.instruction.sequence import ENOUGH
 from vla_ros.policies.families.table import DEFAULT_POLICY, check_name, policy_text
 
 MANAGED = ("state_node", "camera_node", "policy_node", "control_node")
@@ -22,6 +23,14 @@ def policy_graph(name: str, job: JobConfig) -> Graph:
         stops_first=True,
         when=SIMULATED,
     )
+    instruction = NodeSpec(
+        "instruction",
+        "instruction_node",
+        same("instruction", "status_chunks", "report", "run_directory"),
+        decides=True,
+        condition="instruction",
+        when=UNSIMULATED,
+    )
     return Graph(
         name=name,
         description=job.description,
@@ -34,8 +43,15 @@ def policy_graph(name: str, job: JobConfig) -> Graph:
                 refuse=check_name,
             ),
             LaunchArgument("checkpoint", "", "folder of a learned policy's weights; empty: the shipped one"),
+            LaunchArgument(
+                "status_chunks",
+                ENOUGH,
+                "chunks in a row by which a policy says that a sentence is done, or not there, where nobody judges",
+                minimum=1,
+                maximum=100,
+            ),
         ),
-        nodes=judged_nodes(name, policy, MANAGED),
+        nodes=(*judged_nodes(name, policy, MANAGED), instruction),
         check=check_judged,
         renders=True,
     )

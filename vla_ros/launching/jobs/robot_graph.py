@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from controllers.errors import ConfigError
 from controllers.whole_body_config import CONFIGURED, WHOLE_BODY
 from vla_ros.evaluation.reserved_seeds import reserved_seeds
 from vla_ros.launching.arguments import LaunchArgument, Value
@@ -22,7 +23,7 @@ from vla_ros.launching.ros2_control import (
     hardware_arguments,
     ros2_control_nodes,
 )
-from vla_ros.tasks.table import TASKS
+from vla_ros.tasks.table import TASKS, load_task
 
 Parameters = dict[str, Parameter | Argument | Chosen]
 CATEGORIES = ("action", "grounding", "novel", "all")
@@ -130,8 +131,24 @@ def check_judged(arguments: Mapping[str, Value]) -> None:
         reserved_seeds().check_free_of(range(seed, seed + 1), "seed:=")
     check_grasp(arguments)
     check_success_object(arguments)
+    _check_sentences(arguments)
     check_view(arguments)
     check_recording(arguments)
+
+
+def _check_sentences(arguments: Mapping[str, Value]) -> None:
+    """Raise ConfigError for sentences that cannot follow each other, or that the task's judge does not take."""
+    from vla_ros.tasks.sentences import split_sentences
+
+    text, task = str(arguments["instruction"]), str(arguments["task"])
+    simulated = arguments["hardware"] in SIMULATED["hardware"]
+    if not text or (simulated and arguments["success_object"]):  # where that is given, no judge reads the words
+        return
+    if len(split_sentences(text, "instruction:=")) > 1 and simulated and not load_task(task).takes_several:
+        several = ", ".join(name for name in TASKS if load_task(name).takes_several)
+        raise ConfigError(
+            f"instruction:='{text}': the judge of task {task} takes one sentence: give one, or task:={several}"
+        )
 
 
 def judged_arguments(job: JobConfig, *movers_arguments: LaunchArgument) -> tuple[LaunchArgument, ...]:
@@ -158,7 +175,11 @@ def judged_arguments(job: JobConfig, *movers_arguments: LaunchArgument) -> tuple
 def robot_arguments(job: JobConfig, *own: LaunchArgument) -> tuple[LaunchArgument, ...]:
     """Return the launch arguments of `robot_nodes`, with a job's own among them."""
     return (
-        LaunchArgument("instruction", "", "what to do, in words; empty: what the scene was made for"),
+        LaunchArgument(
+            "instruction",
+            "",
+            "what to do, in words, several sentences with '; ' between them; empty: what the scene was made for",
+        ),
         LaunchArgument(
             "wording", "common", "words of the scene's own instruction; unseen: not in training data", choices=WORDINGS
         ),

@@ -8,6 +8,9 @@ from vla_ros.nodes.managed import ManagedNode
 from vla_ros.nodes.policy.inference_worker import InferenceWorker
 from vla_ros.nodes.policy.latency import Latency
 
+POLICY = "policy"  # name of the status
+EXPLANATION = "explanation"  # key of its values: why the newest chunk is invalid
+
 
 class InferenceDiagnostics:
     """Count failures and publish diagnostics; a failure or a silence is logged once."""
@@ -16,11 +19,12 @@ class InferenceDiagnostics:
         """Publish as `node`."""
         self._node, self.latency = node, Latency()
         self.failure, self._failures = "", 0  # the newest; all
+        self._explanation = ""
         self._silent = ""  # which cameras, as was last said
 
-    def succeeded(self) -> None:
-        """Note that there is a chunk."""
-        self.failure = ""
+    def succeeded(self, explanation: str = "") -> None:
+        """Note that there is a chunk, and why it is invalid where it is; from any thread."""
+        self.failure, self._explanation = "", explanation
 
     def failed(self, reason: str) -> None:
         """Note that there is none, and why; from any thread."""
@@ -36,6 +40,7 @@ class InferenceDiagnostics:
             "failures": str(self._failures),
             "inference_ms": f"{1e3 * worker.seconds:.1f}",
             "busy": str(worker.busy).lower(),
+            EXPLANATION: self._explanation,
             **self.latency.values(),
         }
         if silent and silent != self._silent:
@@ -43,4 +48,4 @@ class InferenceDiagnostics:
         self._silent = silent
         level = messages.ERROR if self.failure else messages.WARN if silent else messages.OK
         text = self.failure or silent or worker.waiting_for or instruction or "waiting for an instruction"
-        self._node.diagnose(level, text, values, "policy")
+        self._node.diagnose(level, text, values, POLICY)

@@ -49,6 +49,11 @@ class InferenceWorker:
             self._request = build
             self._wake.notify()
 
+    def begin_anew(self) -> None:
+        """Have the policy reset before the next inference, although the instruction may be the same."""
+        with self._wake:
+            self._request = self._instruction = None
+
     def close(self, timeout: float = 0.5) -> None:
         """End the thread; an inference under way is waited for at most `timeout` [s]."""
         with self._wake:

@@ -25,10 +25,10 @@ FAMILIES = {
     "geometric": "vla_ros.policies.geometric.specification",
     "graspvla": "vla_ros.policies.graspvla.small.specification",
     "graspvla_full": "vla_ros.policies.graspvla.full.specification",
+    "gr3": "vla_ros.policies.gr3.small.specification",
     "gr3_full": "vla_ros.policies.gr3.full.specification",
     "flow": "vla_ros.policies.flow.specification",
     "act": "vla_ros.policies.act.specification",
-    "gr3": "vla_ros.policies.gr3.small.specification",
 }
 DEFAULT_POLICY = "graspvla"  # of `vla launch`, the policy node and `vla eval`
 ENTRY_POINTS = "vla_ros.policies"

@@ -16,6 +16,7 @@ from vla_ros.tasks.bussing.limits import BussingLimits
 from vla_ros.tasks.bussing.requests import BussingRequest
 from vla_ros.tasks.judging import Judge, Outcome, Truth
 from vla_ros.tasks.placing.receptacles import Body, Receptacle
+from vla_ros.tasks.sentences import SentenceResult, SentenceState
 from vla_ros.tasks.watches import ClosureWatch, StillWatch
 
 LEFT = Outcome("things left")
@@ -51,7 +52,7 @@ class BussingJudge(Judge):
         self._fallen: set[str] = set()
         self._told: dict[str, str] = {}  # thing → receptacle, as was said last
         self._placed: dict[str, str] = {}  # thing → receptacle in which it rests now
-        self._met: list[bool] = []  # of the requests that are over
+        self._results: list[SentenceResult] = []  # of the requests that are over
         self._taken = ""  # thing that was lifted first since the request was made
         self._followed: list[bool] = []  # of those of them that ask for something: it was taken before anything else
         self._lie = self._places(start)  # where things lay when the request was made, seen from the first receptacle
@@ -68,6 +69,14 @@ class BussingJudge(Judge):
     def requested(self) -> tuple[str, ...]:
         """Name the things that the sentence that counts now asks for."""
         return tuple(self._request.goals)
+
+    @property
+    def sentences(self) -> tuple[SentenceResult, ...]:
+        """Return what became of each of several requests."""
+        if len(self._requests) == 1:
+            return ()
+        ahead = self._requests[len(self._results) :]
+        return (*self._results, *(SentenceResult(one.sentence) for one in ahead))
 
     @property
     def success_text(self) -> str:
@@ -87,7 +96,7 @@ class BussingJudge(Judge):
             "things_fallen": len(self._fallen & set(self._goals)),
             "share_right": round(right / count, 3) if count else None,
             "requests": len(self._requests),
-            "requests_met": sum(self._met),
+            "requests_met": sum(one.state is SentenceState.DONE for one in self._results),
             "requests_asking": asked,
             "requests_followed": followed,
         }
@@ -99,7 +108,7 @@ class BussingJudge(Judge):
 
     @property
     def _request(self) -> BussingRequest:
-        return self._requests[min(len(self._met), len(self._requests) - 1)]
+        return self._requests[min(len(self._results), len(self._requests) - 1)]
 
     @property
     def _goals(self) -> dict[str, str]:
@@ -119,7 +128,7 @@ class BussingJudge(Judge):
         GR-3's instruction following rate (section 5.1).
         """
         followed = [*self._followed]
-        if len(self._met) < len(self._requests) and self._request.goals:
+        if len(self._results) < len(self._requests) and self._request.goals:
             followed.append(self._taken in self._request.goals)
         return sum(followed), len(followed)
 
@@ -162,11 +171,12 @@ class BussingJudge(Judge):
             self._events.append(f"{'met' if met else 'not met'}: {self.instruction}")
         if self._request.goals:
             self._followed.append(self._taken in self._request.goals)
-        self._met.append(met)
         self._taken = ""
-        if len(self._met) < len(self._requests):
+        state = SentenceState.DONE if met else SentenceState.NOT_DONE
+        self._results.append(SentenceResult(self.instruction, state, "" if met else reason or outcome.value))
+        if len(self._results) < len(self._requests):
             self._since, self._lie = self._now.time, self._places(self._now)
-        elif all(self._met):
+        elif all(one.state is SentenceState.DONE for one in self._results):
             self._end(Outcome.SUCCESS)
         else:
             self._end(LEFT if met else outcome, reason)

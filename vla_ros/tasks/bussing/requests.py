@@ -31,8 +31,8 @@ from vla_ros.tasks.bussing.things import (
     other_receptacle,
 )
 from vla_ros.tasks.placing.instructions import instruct
+from vla_ros.tasks.sentences import NEXT, split_sentences
 
-NEXT = "; "  # between the sentences of a scene that asks for one thing after the other
 _TRIES = 200
 
 
@@ -111,7 +111,7 @@ def meant(
     for one in own:
         if instruction == one.sentence:
             return (one,)
-    return tuple(_meant(sentence, objects, nouns) for sentence in instruction.split(NEXT))
+    return tuple(_meant(sentence, objects, nouns) for sentence in split_sentences(instruction))
 
 
 def _meant(sentence: str, objects: Sequence[SceneObject], nouns: Mapping[str, str]) -> BussingRequest:

@@ -43,6 +43,11 @@ class Bussing(TaskFiles[BussingLimits]):
             f"what is not there is asked for: nothing is moved for {self.limits.refrain_s:g} s"
         )
 
+    @property
+    def takes_several(self) -> bool:
+        """Say that the judge takes one sentence after the other."""
+        return True
+
     def check_target(self, name: str, scene: Scene) -> None:
         """Refuse: all things count. Raises ConfigError."""
         raise ConfigError(f"success_object '{name}': everything on the table counts: leave it out")

@@ -6,7 +6,6 @@ Shape legend: F frames, N things, H steps of a chunk, A numbers of an action, C 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from controllers.chunks.chunk import TaskStatus
 from controllers.errors import ConfigError
 from vla_ros.data.datasets.features import ACTION, STATE
 from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.documents import parse_json
 from vla_ros.policies.contract import DataContract
 from vla_ros.policies.gr3.state_numbers import state_numbers
 from vla_ros.training.generation import annotations as notes
@@ -48,7 +48,8 @@ class SeenColumns:
             name: np.concatenate([part[name] for part in parts])
             for name in ("looks", "geometry", "numbers", "count", "objects")
         }
-        texts = [[(int(o), str(t)) for o, t in frame] for part in parts for frame in json.loads(str(part["texts"]))]
+        read = [parse_json(str(part["texts"]), str(file)) for part, file in zip(parts, files, strict=True)]
+        texts = [[(int(row), str(text)) for row, text in frame] for part in read for frame in part]
         return cls(**arrays, texts=texts)
 
     def __len__(self) -> int:
