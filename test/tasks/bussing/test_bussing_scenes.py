@@ -10,11 +10,13 @@ from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.geometric.placing_language import split_placing
 from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.sim.referring.meaning import meaning
 from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.sim.scenes.objects import same_name
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
-from vla_ros.tasks.bussing.requests import BussingWording, bussing_wording, meant, scene_requests
+from vla_ros.tasks.announcement import announcement
+from vla_ros.tasks.bussing.requests import BussingRequest, BussingWording, bussing_wording, meant, named, scene_requests
 from vla_ros.tasks.bussing.task import Bussing
 from vla_ros.tasks.bussing.things import BIN, RECEPTACLES, TRAY, bussing_things
 
@@ -133,3 +135,33 @@ def test_what_the_task_has_not_is_refused_in_one_line():
     with pytest.raises(ConfigError, match="everything on the table counts"):
         TASK.check_target("red_mug", draw())
     TASK.check(SceneRequest(robot="bytemini", set_name="distractor"))
+
+
+def test_a_relation_means_the_first_of_several_of_its_name_alone():
+    for seed in range(500, 512):
+        scene = draw(seed, "relation")
+        first, *others = things(scene)
+        (request,) = scene_requests(scene)
+        (goal,) = request.goals.values()
+        assert request == BussingRequest(scene.instruction, {first.name: goal})
+        assert goal in [one.name for one in scene.objects[:2]]
+        assert any(same_name(first.model, other.model) for other in others)
+        # The judge reads the words as a person would, the receptacles among what stands there.
+        phrases = split_placing(scene.instruction)
+        assert phrases is not None
+        nouns = announcement(TASK, scene)["nouns"]
+        found = meaning(named(phrases.thing), described(scene), nouns).named
+        assert [one.name for one in found] == [first.name]
+        again = TASK.scene(SceneRequest(set_name="relation", seed=seed, robot="bytemini", wording="unseen"))
+        assert [one.name for one in again.objects] == [one.name for one in scene.objects]  # words change no scene
+
+
+def test_unseen_environments_and_things_change_nothing_else():
+    usual, unseen, novel = (draw(500, name) for name in ("step_by_step", "step_by_step_unseen", "step_by_step_novel"))
+    assert unseen.instruction == usual.instruction
+    assert unseen.table.surface != usual.table.surface
+    names = {one.model.category for one in things(novel)}
+    assert names & set(bussing_things().novel_bin)
+    assert len(scene_requests(novel)) == bussing_things().steps
+    for name in ("step_by_step_unseen", "step_by_step_novel", "relation"):
+        assert scene_requests(draw(501, name))

@@ -20,9 +20,11 @@ from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import PlacedObject, Scene
 from vla_ros.sim.scenes.wording import FAMILIES, usual_family
+from vla_ros.tasks.bussing.relations import first_thing, related
 from vla_ros.tasks.bussing.things import (
     ABSENT,
     RECEPTACLES,
+    RELATION,
     SWAPPED,
     WHOLE,
     asked_by,
@@ -75,13 +77,17 @@ def words(placed: tuple[PlacedObject, ...], request: SceneRequest, catalogue: Ca
             raise ConfigError(unknown_name("wording", family, FAMILIES))
         return str(scene_generator(stream, seed, "words").choice(bussing_wording().whole[family]))
     by_name = {one.name: one for one in placed}
+    phrase = ""
     if kind == ABSENT:
         pairs = [_absent(placed, request, catalogue)]
+    elif kind == RELATION:
+        pairs = [(first_thing(placed), by_name[_goal(placed)])]
+        phrase = related(placed, request, catalogue)
     else:
         chosen = _steps(_categories(placed), stream, seed, kind)
         pairs = [(by_name[thing], by_name[goal]) for thing, goal in chosen.items()]
     said = [
-        instruct(thing, goal, catalogue, stream, seed, family, number=number)
+        instruct(thing, goal, catalogue, stream, seed, family, number=number, phrase=phrase)
         for number, (thing, goal) in enumerate(pairs)
     ]
     return NEXT.join(said)
@@ -94,6 +100,8 @@ def scene_requests(scene: Scene) -> tuple[BussingRequest, ...]:
         return (BussingRequest(scene.instruction, goals_of(categories)),)
     if kind == ABSENT:
         return (BussingRequest(scene.instruction, {}),)
+    if kind == RELATION:
+        return (BussingRequest(scene.instruction, {first_thing(scene.objects).name: _goal(scene.objects)}),)
     steps = _steps(categories, scene.stream, scene.seed, kind)
     sentences = scene.instruction.split(NEXT)
     return tuple(
@@ -121,11 +129,22 @@ def _meant(sentence: str, objects: Sequence[SceneObject], nouns: Mapping[str, st
     phrases = split_placing(sentence)
     if phrases is None:
         return BussingRequest(sentence, {}, "the instruction does not say what is to be put where")
-    thing, goal = (meaning(f"the {one}", objects, nouns) for one in (phrases.thing, phrases.goal))
+    thing, goal = (meaning(named(one), objects, nouns) for one in (phrases.thing, phrases.goal))
     places = [one.name for one in goal.named if one.category in RECEPTACLES]
     things = [one.name for one in thing.named if one.category not in RECEPTACLES]
     doubt = thing.doubt or goal.doubt
     return BussingRequest(sentence, {one: places[0] for one in things} if places else {}, doubt)
+
+
+def named(phrase: str) -> str:
+    """Return a phrase of a placing sentence as one that names something, such as that of "set the mug down onto …"."""
+    plain = phrase.removesuffix(" down")
+    return plain if plain.startswith(("the ", "pick ")) else f"the {plain}"
+
+
+def _goal(placed: Sequence[PlacedObject]) -> str:
+    """Name the receptacle that the first thing belongs in."""
+    return goals_of(_categories(placed))[first_thing(placed).name]
 
 
 def _categories(placed: Sequence[PlacedObject]) -> dict[str, str]:

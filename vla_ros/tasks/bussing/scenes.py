@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -13,7 +14,7 @@ from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.objects.category import GROUNDING, NOVEL
 from vla_ros.objects.model import ObjectModel
 from vla_ros.objects.solids import scaled
-from vla_ros.sim.scenes.composition import ChosenObjects, compose
+from vla_ros.sim.scenes.composition import ChosenObjects, NoRoomError, compose
 from vla_ros.sim.scenes.objects import Kind, choose_kind, same_name
 from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.request import SceneRequest
@@ -22,11 +23,16 @@ from vla_ros.sim.scenes.scene_robot import scene_robot
 from vla_ros.sim.scenes.sets import check_set, load_sets
 from vla_ros.sim.scenes.target_query import choose_target
 from vla_ros.tasks.bussing.layout import BussingRobot
+from vla_ros.tasks.bussing.relations import alike_things, tells, tries
 from vla_ros.tasks.bussing.requests import words
-from vla_ros.tasks.bussing.things import RECEPTACLES, TASK, bussing_things
+from vla_ros.tasks.bussing.things import RECEPTACLES, RELATION, TASK, bussing_things
+from vla_ros.tasks.grasping.relation_scenes import ATTEMPTS, no_relation
 
 TABLE_LENGTH = 2.20  # [m] along y: more than both arms reach from one place
 _TRIES = 60
+
+Fits = Callable[[tuple[PlacedObject, ...]], bool]
+Composed = Callable[[list[ObjectModel], list[ObjectModel], Fits], Scene]
 
 
 def sample_bussing(request: SceneRequest) -> Scene:
@@ -41,17 +47,38 @@ def sample_bussing(request: SceneRequest) -> Scene:
     left = float(rng.choice((-1.0, 1.0)))
     count = int(rng.integers(sets.scene.others[0], sets.scene.others[1] + 1)) + 1
     more = scene_generator(request.stream, request.seed, "extra")
-    things = _things(count, request, places, catalogue, rng)
-    extra = _things(changes.extra, request, [*places, *things], catalogue, more)
-    chosen: ChosenObjects = ([*places, *things], extra)
+    robot = BussingRobot(scene_robot(request.robot).arms, sides=tuple(zip(RECEPTACLES, (left, -left), strict=True)))
 
     def asked(placed: tuple[PlacedObject, ...]) -> str:
         return words(placed, request, catalogue)
 
-    robot = BussingRobot(scene_robot(request.robot).arms, sides=tuple(zip(RECEPTACLES, (left, -left), strict=True)))
-    scene = compose(chosen, request, sets, asked, roomy=len(chosen[0]), robot=robot)
+    def composed(things: list[ObjectModel], extra: list[ObjectModel], fits: Fits | None = None) -> Scene:
+        chosen: ChosenObjects = ([*places, *things], extra)
+        if fits is None:
+            return compose(chosen, request, sets, asked, roomy=len(chosen[0]), robot=robot)
+        return compose(chosen, request, sets, asked, roomy=len(chosen[0]), robot=robot, fits=fits, attempts=ATTEMPTS)
+
+    if changes.asks == RELATION:
+        scene = _related(count, request, catalogue, composed)
+    else:
+        things = _things(count, request, places, catalogue, rng)
+        scene = composed(things, _things(changes.extra, request, [*places, *things], catalogue, more))
     table = dataclasses.replace(scene.table, extent=(scene.table.extent[0], TABLE_LENGTH))
     return dataclasses.replace(scene, table=table, target="")
+
+
+def _related(count: int, request: SceneRequest, catalogue: Catalogue, composed: Composed) -> Scene:
+    """Draw things of which the first is told by a relation or a size. Raises ConfigError where none can be said."""
+    things = bussing_things()
+    models = _fitting((*things.bin, *things.tray), request.stream)
+    for number in range(tries(request)):
+        chosen = alike_things(number, count, request, models, catalogue)
+        if chosen:
+            try:
+                return composed(chosen, [], lambda placed: tells(placed, request, catalogue))
+            except NoRoomError:
+                continue
+    raise no_relation(request)
 
 
 def _receptacle(category: str, catalogue: Catalogue, rng: np.random.Generator) -> ObjectModel:

@@ -18,7 +18,7 @@ from vla_ros.sim.scenes.sets import check_set, load_sets
 from vla_ros.tasks.placing.receptacles import widest
 
 TASK = "bussing"
-WHOLE, STEPS, SWAPPED, ABSENT = ASKED = ("", "steps", "swapped", "absent")  # what a set asks for
+WHOLE, STEPS, SWAPPED, ABSENT, RELATION = ASKED = ("", "steps", "swapped", "absent", "relation")  # what a set asks for
 BIN, TRAY = RECEPTACLES = ("bin", "tray")  # categories of the two receptacles
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +37,7 @@ KINDS = {
     "size": (*SIZES, *OF_TWO),
 }
 _NAMED = ("noun", "plain")  # what stands beside the relation
-_TRIES, _ATTEMPTS = 24, 24  # objects of a kind of relation, and places of these, before there are others
+_TRIES, ATTEMPTS = 24, 24  # objects of a kind of relation, and places of these, before there are others
 _THIRD = 0.4  # how often there are three of the name, not two
 _ALIKE = 2  # others that share colour or category with the target, where there are so many others
 _PLACES = 4  # relations, of which the judge may find some to mean another thing as well
@@ -52,30 +53,43 @@ def sample_relation_scene(
 ) -> Scene:
     """Draw a scene. Raises ConfigError where no relation can be said of the objects there are."""
     changes, words = check_set(sets, request.set_name), family(usual_family(request.stream, request.wording))
-    for name in changes.relations:
-        if name not in KINDS:
-            raise ConfigError(unknown_name("relation", name, KINDS))
-    shares = {name: share for name, share in changes.relations.items() if share > 0.0}
-    rng = scene_generator(request.stream, request.seed, "objects")
-    # The first is drawn by its share; the others are for objects of which it cannot be said.
-    kinds = rng.choice(list(shares), len(shares), replace=False, p=list(shares.values())).tolist()
-    for number in range(_TRIES * len(kinds)):
-        telling = _Telling(kinds[number // _TRIES], catalogue, words, request.stream, request.seed)
+    for number, kind in enumerate(tried_kinds(request, changes.relations)):
+        telling = Telling(kind, catalogue, words, request.stream, request.seed)
         rng = scene_generator(request.stream, request.seed, "objects", 1 + number)
         target = choose_target(request.target, graspable, catalogue, rng)
-        chosen = _choose(target, models, graspable, changes.things, catalogue, telling.kind, rng)
+        chosen = choose_alike(target, models, graspable, changes.things, catalogue, telling.kind, rng)
         if chosen:
             try:
-                return compose((chosen, []), request, sets, telling.ask, fits=telling.possible, attempts=_ATTEMPTS)
+                return compose((chosen, []), request, sets, telling.ask, fits=telling.possible, attempts=ATTEMPTS)
             except NoRoomError:
                 continue
-    raise ConfigError(
+    raise no_relation(request)
+
+
+def tried_kinds(request: SceneRequest, relations: Mapping[str, float]) -> list[str]:
+    """Return kinds of relation in the order in which they are tried, by their shares in a set, each several times.
+
+    The first is drawn by its share; the others are for objects of which it cannot be said. Raises ConfigError for an
+    unknown one.
+    """
+    for name in relations:
+        if name not in KINDS:
+            raise ConfigError(unknown_name("relation", name, KINDS))
+    shares = {name: share for name, share in relations.items() if share > 0.0}
+    rng = scene_generator(request.stream, request.seed, "objects")
+    kinds = rng.choice(list(shares), len(shares), replace=False, p=list(shares.values())).tolist()
+    return [kind for kind in kinds for _ in range(_TRIES)]
+
+
+def no_relation(request: SceneRequest) -> ConfigError:
+    """Return what is raised where no relation can be said of the objects there are."""
+    return ConfigError(
         f"set '{request.set_name}', seed {request.seed}: no relation tells one of these objects from another of its "
         "name: take another set or other objects"
     )
 
 
-def _choose(
+def choose_alike(
     target: Kind,
     models: tuple[ObjectModel, ...],
     graspable: tuple[ObjectModel, ...],
@@ -106,8 +120,12 @@ def _of_a_size(group: list[ObjectModel]) -> list[int]:
     return [int(name) for name in names if ways[name] & {*KINDS["size"]}]
 
 
+def _grasp(phrase: str, words: Family, rng: np.random.Generator) -> str:
+    return instruction_for(phrase, "relation", words, rng)
+
+
 @dataclass(frozen=True)
-class _Telling:
+class Telling:
     """How a scene tells its first object: by a relation of one kind, chosen by what is true and worded afterwards.
 
     Which it is does not depend on the family of words, so that no wording changes a scene.
@@ -118,6 +136,7 @@ class _Telling:
     words: Family
     stream: str
     seed: int
+    write: Callable[[str, Family, np.random.Generator], str] = _grasp  # a request for what a phrase names
 
     def possible(self, placed: tuple[PlacedObject, ...]) -> bool:
         """Say whether such a relation means the first object alone."""
@@ -153,5 +172,5 @@ class _Telling:
         tries: int = _PHRASES,
     ) -> str:
         said = (say_place(placed[0].model, place, self.catalogue, words, rng) for _ in range(tries))
-        texts = (instruction_for(phrase, "relation", words, rng) for phrase in said)
+        texts = (self.write(phrase, words, rng) for phrase in said)
         return first_meant(texts, placed[0].name, [SceneObject.of(one, self.catalogue) for one in placed])

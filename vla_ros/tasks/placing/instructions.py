@@ -51,17 +51,19 @@ def instruct(
     wording: str | None,
     task: str = "placing",
     number: int = 0,
+    phrase: str = "",
 ) -> str:
     """Return a request such as "put the red mug into the blue bin", in the sentences of a task.
 
-    `number`: which of a scene's requests, each with random numbers of its own.
+    `number`: which of a scene's requests, each with random numbers of its own. `phrase` names the target, such as "left
+    mug"; "": its colour and noun do.
     """
     wording = usual_family(stream, wording)
     rng, words = scene_generator(stream, seed, "words", number), family(wording)
     asking = str(rng.choice(placing_wording(task).asking[wording]))
     thing, place = (_name(placed, catalogue, words, rng) for placed in (target, goal))
     into = str(rng.choice(placing_wording().into[goal.model.category]))
-    return asking.format(object=thing, into=into, goal=place)
+    return asking.format(object=phrase or thing, into=into, goal=place)
 
 
 def _name(placed: PlacedObject, catalogue: Catalogue, words: Family, rng: np.random.Generator) -> str:
