@@ -139,7 +139,7 @@ def _seen(reader: LeRobotReader, row: int, backbone: torch.nn.Module, piece: _Pi
     for name, values in found.items():
         padded[name][:count] = values
     objects = np.full(THINGS, -1, dtype=np.int8)
-    things = padded | {"count": np.array(count, dtype=np.int16), "objects": objects}
+    things: dict[str, np.ndarray] = padded | {"count": np.array(count, dtype=np.int16), "objects": objects}
     if is_masked(reader.metadata):
         return things  # nobody says what stands before a person
     views = geometry[0, :, 5:7].numpy(), numbers[0, :, :VIEWS].numpy()

@@ -113,8 +113,9 @@ def _stage(
         return given
 
     def judge(network: nn.Module) -> dict[str, float]:
-        held = [_judged(groups) for groups in (robots[:1], robots[1:], pictures or [])]
-        return judge_gr3(network, batches, *held, actions, len(acting.action.arms))  # type: ignore[arg-type]
+        shown, hands = _judged(pictures or []), _judged(robots[1:])
+        tools = len(acting.action.arms)
+        return judge_gr3(network, batches, _judged(robots[:1]), hands, shown, actions, tools)  # type: ignore[arg-type]
 
     return Stage(
         KIND,
