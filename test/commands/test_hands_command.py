@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 import signal
 import socket
@@ -13,6 +14,7 @@ import urllib.request
 import pytest
 
 from vla_ros import cli
+from vla_ros.commands.data import hands
 
 
 def refusal(capsys, *words):
@@ -48,12 +50,27 @@ def test_what_cannot_work_is_refused_in_one_line(capsys, tmp_path):
     assert "intrinsics needs 4 finite numbers" in refusal(
         capsys, demonstrations, "--intrinsics", "600,600,nan,240", *keys
     )
+    assert "its action moves 'left_joint1'" in refusal(capsys, demonstrations, "--contract", "bytemini_table", *keys)
     (tmp_path / "broken" / "key.pem").mkdir(parents=True)
     error = refusal(capsys, demonstrations, "--host", "all", "--port", 0, "--folder", tmp_path / "broken")
     assert "key.pem: cannot be written" in error
     with pytest.raises(SystemExit, match="2"):
         cli.main(["hands", "--floor", "here"])
     assert "give numbers with commas between them" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "camera", "opening", "floor"),
+    [
+        ([], "front", 0.08, (0.0, 0.0, -0.75)),
+        (["--contract", "bytemini_hands", "--hand", "left"], "head", 0.09, (0.0, 0.0, 0.0)),
+        (["--contract", "bytemini_hands", "--floor", "0.1,0,0", "--opening", "0.07"], "head", 0.07, (0.1, 0.0, 0.0)),
+    ],
+)
+def test_what_is_not_said_is_as_the_contracts_robot_has_it(words, camera, opening, floor):
+    parser = argparse.ArgumentParser()
+    hands.add_arguments(parser)
+    assert hands._in_place_of(parser.parse_args(words)) == (camera, pytest.approx(opening), floor)
 
 
 def test_ctrl_c_ends_it_and_says_what_comes_next(tmp_path, environment):

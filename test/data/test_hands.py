@@ -3,53 +3,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
+from recorded_hand import BYTEMINI, FORWARD, RIGHT, TURN, UP, write_demonstration
 from scipy.spatial.transform import Rotation
 
+from controllers.chunks.chunk import pose_channels
 from controllers.errors import ConfigError
 from vla_ros import cli
 from vla_ros.data.datasets.features import ACTION, ANCHOR, IMAGES, STATE
 from vla_ros.data.datasets.reader import LeRobotReader
-from vla_ros.data.hands.convert import open_fingers
+from vla_ros.data.hands.convert import demonstration_episode, hands_schema, open_fingers
 from vla_ros.data.hands.demonstration import read_demonstration
 from vla_ros.data.hands.masks import PREFIX, is_masked, require_measured
-
-FORWARD, UP, RIGHT = 0.4, 0.9, 0.1  # [m] where the hand begins, as its owner says it
-RATE = 72.0  # [Hz]
-TURN = 0.3  # [rad] of the hand to the left
-
-
-def write_demonstration(
-    folder: Path, seconds: float = 4.0, hole: float = 0.0, closing: tuple[float, float] = (0.0, 1.0)
-) -> Path:
-    """A hand that goes down for 2 s, shuts, and goes up again; the head looks forward from 1.6 m."""
-    (folder / "pictures").mkdir(parents=True)
-    settings = "instruction: pick up the red mug\ncamera: front\nopening: 0.08\nfloor: [0.1, 0.0, -0.7]\n"
-    (folder / "demonstration.yaml").write_text(settings)
-    q = Rotation.from_rotvec([0.0, TURN, 0.0]).as_quat().tolist()  # about XR's up
-    lines = []
-    for k in range(int(seconds * RATE)):
-        t = k / RATE
-        height = UP - 0.1 * min(t, 2.0) + 0.1 * max(0.0, t - 2.6)
-        hand = {"p": [RIGHT, height, -FORWARD], "q": q, "clutch": True, "gripper": closing[t > 2.0]}
-        lines.append({"type": "hands", "n": k, "t": 5000 + 1000 * t, "source": "xr", "hands": {"right": hand}})
-    (folder / "hands.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"type": "ha')
-    shown = []
-    for k in range(int(seconds * 30)):
-        t = k / 30
-        if hole and 1.0 < t < 1.0 + hole:
-            continue
-        name = f"{k:06d}.jpg"
-        cv2.imwrite(str(folder / "pictures" / name), np.full((480, 640, 3), 40 + k, dtype=np.uint8))
-        shown.append({"t": 5000 + 1000 * t, "file": name, "head": {"p": [0.0, 1.6, 0.0], "q": [0.0, 0.0, 0.0, 1.0]}})
-    (folder / "pictures.jsonl").write_text("".join(json.dumps(line) + "\n" for line in shown))
-    return folder
+from vla_ros.data.hands.robot_arm import arm_of, floor_of
+from vla_ros.policies.contract import load_contract
+from vla_ros.robots.embodiment import load_embodiment
 
 
 def convert(output: Path, *demonstrations: Path) -> int:
@@ -163,3 +137,88 @@ def test_looking_refuses_pictures_that_were_never_taken_and_motion_is_learned_al
         np.testing.assert_allclose(grasp[2], UP - 0.2 - 0.7, atol=0.005)  # where the hand shut
         assert reader.column(notes.CLOSED)[:20].max() == 0
         assert reader.column(notes.CLOSED)[24:45].min() == 1
+
+
+def bytemini(tmp_path: Path, name: str, **settings: object) -> Path:
+    return write_demonstration(tmp_path / name, settings=BYTEMINI | settings)
+
+
+def test_of_two_arms_a_hand_is_the_one_of_its_name_and_the_other_is_masked(tmp_path: Path) -> None:
+    root, contract = tmp_path / "data", load_contract("bytemini_hands")
+    assert cli.main(["convert", str(bytemini(tmp_path, "one")), str(root), "--contract", contract.name]) == 0
+    assert cli.main(["dataset", "check", str(root), "--deep"]) == 0
+    with LeRobotReader(root) as reader:
+        names, state, mask = contract.state, reader.column(STATE), reader.column(PREFIX + STATE)
+        assert [name for name, known in zip(names, mask[0], strict=True) if known] == list(pose_channels("left"))
+        # ByteMini's base is on the floor on which the person stood.
+        np.testing.assert_allclose(state[10, 2], UP - 0.1, atol=1e-3)
+        np.testing.assert_array_equal(state[:, 7:14], np.tile([0, 0, 0, 0, 0, 0, 1], (len(state), 1)))
+        assert not state[:, 14:28].any()
+        assert (state[:, names.index("left_gripper/width")] > 0).all()  # a guess, as of one arm
+        assert not state[:, names.index("right_gripper/width") :].any()
+        action, told = reader.column(ACTION), reader.column(PREFIX + ACTION)
+        assert reader.metadata.features[PREFIX + ACTION].names == reader.metadata.features[ACTION].names
+        np.testing.assert_array_equal(told, np.tile([1] * 6 + [0] * 11, (len(told), 1)))
+        np.testing.assert_allclose(action[5, :3], (0, 0, -0.01), atol=1e-5)
+        assert not action[:, 6:12].any()
+        assert not action[:, 13:].any()
+        np.testing.assert_array_equal(reader.column(ANCHOR), state[:, :14])
+        for camera in contract.cameras:
+            assert reader.column(PREFIX + IMAGES + camera).all() == (camera == "head")
+        assert reader.image(IMAGES + "left_wrist", 10).max() <= 3
+
+
+def test_the_other_hand_is_the_other_arm(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    demonstration = bytemini(tmp_path, "one", hand="right", floor=[0.0, 0.0, 0.1])
+    assert cli.main(["convert", str(demonstration), str(root), "--contract", "bytemini_hands"]) == 0
+    with LeRobotReader(root) as reader:
+        np.testing.assert_allclose(reader.column(STATE)[10, 9], UP, atol=1e-3)  # the floor that was said
+        np.testing.assert_array_equal(reader.column(PREFIX + ACTION)[0], [0] * 6 + [1] * 6 + [0] * 5)
+        np.testing.assert_array_equal(np.flatnonzero(reader.column(PREFIX + STATE)[0]), np.arange(7, 14))
+
+
+def test_relative_actions_are_stored_as_absolute_ones(tmp_path: Path) -> None:
+    contract = load_contract("bytemini_hands")
+    action = dataclasses.replace(contract.action, reference="relative", rotation="rotation_6d")
+    contract = dataclasses.replace(contract, action=action)
+    schema, demonstration = hands_schema(contract), read_demonstration(bytemini(tmp_path, "one"), contract)
+    columns = demonstration_episode(demonstration, contract, schema, "one").columns
+    np.testing.assert_allclose(columns[ACTION][:-1, :3], columns[STATE][1:, :3], atol=1e-6)
+    np.testing.assert_allclose(columns[ACTION][0, 9:18], [0, 0, 0, 1, 0, 0, 0, 1, 0], atol=1e-6)
+    assert columns[PREFIX + ACTION][0].tolist() == [1] * 9 + [0] * 14
+
+
+@pytest.mark.parametrize(("robot", "floor"), [("franka", (0, 0, -0.75)), ("bytemini", (0, 0, 0)), ("ldt01", (0, 0, 0))])
+def test_a_person_stands_where_the_robot_does(robot: str, floor: tuple[float, ...]) -> None:
+    assert floor_of(load_embodiment(robot)) == floor
+
+
+@pytest.mark.parametrize(
+    ("contract", "said"),
+    [
+        ("bytemini_table", "its action moves 'left_joint1', a hand tells the pose of a tool"),
+        ("franka_grasp_lerobot", "its action moves 'panda_joint1'"),
+    ],
+)
+def test_a_contract_that_no_hand_can_tell_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture, contract: str, said: str
+) -> None:
+    demonstration = bytemini(tmp_path, "one")
+    assert cli.main(["convert", str(demonstration), str(tmp_path / "data"), "--contract", contract]) == 2
+    error = capsys.readouterr().err.strip()
+    assert said in error
+    assert "\n" not in error
+
+
+def test_a_hand_needs_an_arm_of_its_name(tmp_path: Path) -> None:
+    contract = load_contract("bytemini_hands")
+    others = dataclasses.replace(contract, action=dataclasses.replace(contract.action, arms=("left", "middle")))
+    with pytest.raises(ConfigError, match="hand is right, contract 'bytemini_hands' moves the arms left, middle"):
+        arm_of(others, "right")
+    others = dataclasses.replace(contract, action=dataclasses.replace(contract.action, arms=("a", "b")))
+    with pytest.raises(ConfigError, match="moves the arms a, b: a hand stands for the arm of its name"):
+        hands_schema(others)
+    others = dataclasses.replace(contract, action=dataclasses.replace(contract.action, arms=("left",)))
+    with pytest.raises(ConfigError, match="moves 1 arms, 2 grippers and a base"):
+        hands_schema(others)

@@ -7,14 +7,17 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
+from recorded_hand import BYTEMINI, write_demonstration
 
 from vla_ros.data.datasets.episode import EncodedEpisode, encode_episode
 from vla_ros.data.datasets.features import ACTION, ANCHOR, IMAGES, STATE
 from vla_ros.data.datasets.schema import DatasetSchema, contract_schema
 from vla_ros.data.datasets.writer import LeRobotWriter
+from vla_ros.data.hands.convert import convert_demonstrations
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.actions.normalisation import Statistics
 from vla_ros.policies.backbone.checkpoint import new_backbone, save_backbone
@@ -126,6 +129,16 @@ def write_demonstrations(root: Path, episodes: Sequence[Sequence[tuple[str, int,
     with LeRobotWriter(root, contract_schema(CONTRACT, features)) as out:
         for number, sentences in enumerate(episodes):
             out.add(_episode(out.schema, number, sentences))
+    return root
+
+
+def write_hands(root: Path, *hands: str) -> Path:
+    """Write demonstrations of people's hands, of 1.5 s, before what is painted, as `vla convert` makes them."""
+    with TemporaryDirectory() as folder:
+        for number, hand in enumerate(hands):
+            settings = BYTEMINI | {"hand": hand}
+            write_demonstration(Path(folder, str(number)), 1.5, settings=settings, picture=lambda k: painted(k)[0])
+        convert_demonstrations(sorted(Path(folder).iterdir()), root, CONTRACT)
     return root
 
 

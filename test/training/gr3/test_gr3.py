@@ -22,9 +22,10 @@ from vla_ros.policies.actions.normalisation import Normaliser
 from vla_ros.policies.families.loading import check_policy
 from vla_ros.policies.gr3.small.checkpoint import load_small_gr3
 from vla_ros.policies.gr3.small.config import read_small_config
+from vla_ros.training.gr3.action_frames import ABSENT, UNKNOWN
 from vla_ros.training.gr3.config import Gr3Training, Mixing, load_gr3_training
 from vla_ros.training.gr3.loss import Gr3Batches
-from vla_ros.training.gr3.samples import ABSENT, UNKNOWN, Gr3Samples, read_samples
+from vla_ros.training.gr3.samples import Gr3Samples, read_samples
 from vla_ros.training.stages import stage as stage_module
 
 pytestmark = pytest.mark.usefixtures("threads_as_before")
@@ -81,7 +82,7 @@ def trained(folder: Path) -> Path:
 
 
 def test_what_is_asked_for_ends_where_the_next_sentence_begins(samples: Gr3Samples) -> None:
-    robot = samples.robot
+    robot = samples.action
     assert len(robot) == 72
     np.testing.assert_array_equal(robot.counts[18], [1, 1, 0, 0])
     np.testing.assert_array_equal(robot.status[18], [0, 0, 1, 1])  # then it is done
@@ -92,7 +93,7 @@ def test_what_is_asked_for_ends_where_the_next_sentence_begins(samples: Gr3Sampl
 
 
 def test_a_sentence_is_known_to_be_done_for_a_while_after_it(samples: Gr3Samples) -> None:
-    robot = samples.robot
+    robot = samples.action
     known = [i for i, words in enumerate(robot.before) if words]
     assert known == list(range(20, 28))
     assert {robot.before[i] for i in known} == {"put the red mug onto the tray"}
@@ -116,13 +117,13 @@ def test_what_was_seen_is_kept(folder: Path, samples: Gr3Samples) -> None:
     again = read_samples(
         *roots, CONTRACT, config, folder / "backbone", folder / "frames", lambda *far: told.append(far)
     )
-    assert again.robot.actions.shape == (72, 6, 17)
+    assert again.action.actions.shape == (72, 6, 17)
     assert told[-1] == (96, 96)
     assert {path: path.stat().st_mtime_ns for path in (folder / "frames").iterdir()} == made
 
 
 def batches(samples: Gr3Samples, status: bool = True) -> Gr3Batches:
-    robot = samples.robot
+    robot = samples.action
     return Gr3Batches(
         samples, Normaliser.of(robot.state), Normaliser.of(robot.actions[robot.counts > 0]), status=status
     )
@@ -161,7 +162,7 @@ def test_without_the_task_status_nothing_is_said_of_it(samples: Gr3Samples) -> N
 def test_it_trains_and_what_it_leaves_acts(folder: Path, trained: Path) -> None:
     config = read_small_config(trained)
     assert config.acting.training["config"]["gr3"]["steps"] == 12
-    assert config.acting.training["frames"] == {"robots": 72, "pictures": 24}
+    assert config.acting.training["frames"] == {"robots": 72, "hands": 0, "pictures": 24}
     figures = json.loads((trained / "figures.json").read_text())
     assert {"gr3.action_mm", "gr3.status_right", "gr3.meant_right"} <= figures.keys()
     check_policy("gr3", ROBOT, str(trained))

@@ -6,8 +6,9 @@ will do, enter VR or AR, and press A or X to begin and to end a demonstration. E
 which `vla convert` makes a dataset of. Neither a robot nor ROS is needed. Beyond this machine (--host all) the page is
 served over HTTPS, which a headset's browser wants before it gives away camera and hands; the link's token lets in.
 
-By default the robot stands where you stand, its base 0.75 m above your floor, and looks where you looked when you
-entered. Without --intrinsics the camera's are guessed. Ctrl-C ends it.
+By default the robot stands where you stand and looks where you looked when you entered: on your floor, or with its
+base 0.75 m above it, as robots on a table do. Of several arms a hand is the one of its name. Without --intrinsics the
+camera's are guessed. Ctrl-C ends it.
 """
 
 from __future__ import annotations
@@ -38,11 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="that the headset's picture stands for (the contract's reference camera)")  # fmt: skip
     parser.add_argument("--intrinsics", type=_numbers, default=(), metavar="FX,FY,CX,CY",
                         help="of the headset's camera [px] (guessed from the pictures' size)")  # fmt: skip
-    parser.add_argument("--floor", type=_numbers, default=(0.0, 0.0, -0.75), metavar="X,Y,Z",
-                        help="your floor, where you stood, in the robot's base [m] (0,0,-0.75); "
-                        "--floor=-0.1,… for one that begins with a minus")  # fmt: skip
+    parser.add_argument("--floor", type=_numbers, metavar="X,Y,Z",
+                        help="your floor, where you stood, in the robot's base [m] (0,0,-0.75; 0,0,0 for one on the "
+                        "floor); --floor=-0.1,… for one that begins with a minus")  # fmt: skip
     parser.add_argument("--yaw", type=float, default=0.0, metavar="RAD", help="your forward to the robot's [rad] (0)")
-    parser.add_argument("--opening", type=float, metavar="M", help="of the open gripper [m] (that of the robot's)")
+    parser.add_argument("--opening", type=float, metavar="M", help="of the open gripper [m] (that of the robot's arm)")
     parser.add_argument("--new-token", action="store_true", help="make a new token: who was paired is locked out")
     parser.add_argument("--folder", default="", metavar="DIR", help="of certificate and token (the user's own)")
 
@@ -69,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     from vla_ros.teleop.serving.pairing import pairing_token
 
     settings = HandRecordingSettings(
-        *_in_place_of(arguments), arguments.floor, arguments.yaw, arguments.intrinsics,
+        *_in_place_of(arguments), arguments.yaw, arguments.intrinsics,
         " ".join(arguments.instruction.split()), arguments.hand,
     )  # fmt: skip
     address = bind_address(arguments.host, "--host ")
@@ -100,21 +101,25 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _in_place_of(arguments: argparse.Namespace) -> tuple[str, float]:
-    """Return the camera, of the contract, and how far the hand of its robot opens [m], where nothing else is said."""
-    from vla_ros.data.hands.convert import hands_schema
+def _in_place_of(arguments: argparse.Namespace) -> tuple[str, float, tuple[float, ...]]:
+    """Return the camera, how far the gripper opens [m] and the floor (3,) [m]: what was said, else the robot's."""
+    from vla_ros.data.hands.robot_arm import arm_of, check_hands_contract, floor_of, gripper_of
     from vla_ros.policies.contract import load_contract
     from vla_ros.robots.embodiment import load_embodiment
 
     contract = load_contract(arguments.contract)
-    hands_schema(contract)  # whether hands can be turned into such data at all
+    check_hands_contract(contract)
+    gripper = gripper_of(contract, arm_of(contract, arguments.hand))
     camera = arguments.camera or contract.reference_camera
     if camera not in contract.cameras:
         raise ConfigError(f"--camera: {unknown_name('camera', camera, contract.cameras)}")
+    robot = load_embodiment(contract.robot)
+    floor = arguments.floor or floor_of(robot)
     if arguments.opening is not None:
-        return camera, arguments.opening
-    (gripper,) = contract.action.grippers
-    return camera, load_embodiment(contract.robot).gripper(gripper).width_max
+        return camera, arguments.opening, floor
+    if gripper is None:
+        raise ConfigError(f"contract '{contract.name}' moves no gripper of the {arguments.hand} hand: give --opening M")
+    return camera, robot.gripper(gripper).width_max, floor
 
 
 def _show_link(links: tuple[str, ...], fingerprint: str) -> None:

@@ -2,7 +2,9 @@
 """Hand demonstrations as episodes of a robot's contract (GR-3, section 3.3): what was not measured is masked.
 
 The tool's pose is the hand's; joints are zero, pictures of the other cameras black. A hand tells how far it is open,
-not what it holds: the fingers are told to be open or shut, and shut ones stand as if they held something.
+not what it holds: the fingers are told to be open or shut, and shut ones stand as if they held something. Of several
+arms a hand is the one of its name; what the others, their grippers and the base did is zero, and `mask.action` says so.
+Shape legend: T frames, S channels of the state, A of an anchor, C of a target, D numbers of an action.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from controllers.chunks.chunk import pose_channels
 from controllers.errors import ConfigError, VlaError
 from vla_ros.data.conversion.resampling import Bracket, bracket, nearest, pose_between
 from vla_ros.data.datasets.episode import EncodedEpisode, encode_episode
@@ -22,10 +25,11 @@ from vla_ros.data.datasets.schema import DatasetSchema, contract_schema
 from vla_ros.data.datasets.writer import LeRobotWriter
 from vla_ros.data.hands.demonstration import HandDemonstration, demonstration_id, read_demonstration
 from vla_ros.data.hands.masks import PREFIX, mask_features
+from vla_ros.data.hands.robot_arm import arm_of, check_hands_contract, gripper_of
 from vla_ros.data.image_fit import fit_image, fit_intrinsics
 from vla_ros.encoded_images import read_image
 from vla_ros.policies.actions.encoding import ActionEncoding, one_sided
-from vla_ros.policies.contract import CameraStream, DataContract
+from vla_ros.policies.contract import ActionContract, CameraStream, DataContract
 
 SHUT_BELOW = 0.5  # of the way from how little to how far the hand was open
 MOVED = 0.015  # [m] of the fingers; less between the two: a hand that neither closed nor opened
@@ -34,10 +38,8 @@ SKEW_MAX = 0.2  # [s] between a frame and its picture, and between two poses of 
 
 
 def hands_schema(contract: DataContract) -> DatasetSchema:
-    """Return what they become by a contract of one arm and one gripper. Raises ConfigError for another one."""
-    action = contract.action
-    if (len(action.arms), len(action.grippers), len(action.channels)) != (1, 1, 8):
-        raise ConfigError(f"contract '{contract.name}': a hand stands for one arm with one gripper, moved by its tool")
+    """Return what they become by a contract. Raises ConfigError for one whose action no hand can tell."""
+    check_hands_contract(contract)
     return contract_schema(contract, mask_features(contract))
 
 
@@ -53,7 +55,7 @@ def convert_demonstrations(
             if source in writer.sources:
                 continue
             try:
-                writer.add(demonstration_episode(read_demonstration(folder), contract, schema, source))
+                writer.add(demonstration_episode(read_demonstration(folder, contract), contract, schema, source))
                 done += 1
             except VlaError as error:
                 problems.append(f"{folder}: {error}")
@@ -64,6 +66,8 @@ def demonstration_episode(
     demonstration: HandDemonstration, contract: DataContract, schema: DatasetSchema, source: str
 ) -> EncodedEpisode:
     """Return a demonstration as an episode. Raises VlaError where the hand or the pictures have a hole."""
+    arm = arm_of(contract, demonstration.config.hand)
+    gripper = gripper_of(contract, arm)
     between, shown = align(demonstration, contract.fps)
     count = len(shown)
     poses = pose_between(demonstration.poses[between.before], demonstration.poses[between.after], between.share)
@@ -71,13 +75,17 @@ def demonstration_episode(
     poses[:, 3:] = one_sided(poses[:, 3:], side)
     opened = open_fingers(demonstration)[between.after]
     commanded = np.where(opened, demonstration.config.opening, 0.0)
-    columns = _state(contract, poses, np.where(opened, demonstration.config.opening, HELD))
+    columns = _state(contract, arm, gripper, poses, np.where(opened, demonstration.config.opening, HELD))
     encoding = ActionEncoding(contract.action, contract.quaternion_side)
-    after = np.minimum(np.arange(1, count + 1), count - 1)
-    targets = np.column_stack([poses[after], commanded[after]])
-    columns[ACTION] = np.array([encoding.encode(t[None], a)[0] for t, a in zip(targets, poses, strict=True)])
+    anchors, targets = _anchors_targets(contract.action, arm, gripper, poses, commanded)
+    # As datasets have it: of relative actions the absolute values, since a row belongs to many chunks.
+    stored = encoding.stored_reference
+    columns[ACTION] = np.array([encoding.encode(t[None], a, stored)[0] for t, a in zip(targets, anchors, strict=True)])
+    if PREFIX + ACTION in schema.features:
+        told = [name.startswith(f"{arm}/") and name not in contract.action.absolute_channels for name in encoding.names]
+        columns[PREFIX + ACTION] = np.tile(np.array(told, dtype=np.int64), (count, 1))
     if contract.action.stores_anchor:
-        columns[ANCHOR] = poses
+        columns[ANCHOR] = anchors
     # No camera of a robot took the pictures: where the contract wants its exact size they are cut and scaled to it.
     streams = {
         name: dataclasses.replace(stream, fit="crop") if stream.fit == "exact" else stream
@@ -133,19 +141,27 @@ def align(demonstration: HandDemonstration, fps: float) -> tuple[Bracket, np.nda
 _NOWHERE = np.array([1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0])  # of a camera that was not there
 
 
-def _state(contract: DataContract, poses: np.ndarray, widths: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the state (T, S), zeros where a hand has no such number, and its mask."""
-    (arm,), (gripper,) = contract.action.arms, contract.action.grippers
-    ends = (
-        "position.x",
-        "position.y",
-        "position.z",
-        "orientation.x",
-        "orientation.y",
-        "orientation.z",
-        "orientation.w",
-    )
-    known = {f"{arm}/{end}": poses[:, i] for i, end in enumerate(ends)}
+def _anchors_targets(
+    action: ActionContract, arm: str, gripper: str | None, poses: np.ndarray, commanded: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what each frame's action starts from (T, A) and leads to (T, C): the hand's pose a frame later."""
+    anchors = np.zeros((len(poses), len(action.anchor_channels)))
+    anchors[:, 6::7] = 1.0  # the other tools' quaternions are unit ones
+    first = 7 * action.arms.index(arm)
+    anchors[:, first : first + 7] = poses
+    after = np.minimum(np.arange(1, len(poses) + 1), len(poses) - 1)
+    targets = np.zeros((len(poses), len(action.channels)))
+    targets[:, : anchors.shape[1]] = anchors[after]
+    if gripper is not None:
+        targets[:, action.channels.index(f"{gripper}/width")] = commanded[after]
+    return anchors, targets
+
+
+def _state(
+    contract: DataContract, arm: str, gripper: str | None, poses: np.ndarray, widths: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return the state (T, S), zeros (unit quaternions) where a hand has no such number, and its mask."""
+    known = {channel: poses[:, i] for i, channel in enumerate(pose_channels(arm))}
     state, mask = (
         np.zeros((len(poses), len(contract.state))),
         np.zeros((len(poses), len(contract.state)), dtype=np.int64),
@@ -155,6 +171,8 @@ def _state(contract: DataContract, poses: np.ndarray, widths: np.ndarray) -> dic
             state[:, i], mask[:, i] = known[channel], 1
         elif channel == f"{gripper}/width":
             state[:, i] = widths  # a guess: masked
+        elif channel.endswith("/orientation.w"):
+            state[:, i] = 1.0
     return {STATE: state, PREFIX + STATE: mask}
 
 

@@ -10,6 +10,7 @@ summary.json        of `vla hands` alone: its id, and what is doubtful about it
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,11 @@ from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError, VlaError
 from vla_ros.configuration import load_config
+from vla_ros.data.hands.robot_arm import HANDS as SIDES
+from vla_ros.data.hands.robot_arm import ON_TABLE, floor_of
 from vla_ros.documents import DocumentError, parse_json, read_bytes, read_json
+from vla_ros.policies.contract import DataContract
+from vla_ros.robots.embodiment import load_embodiment
 
 LINES_MAX = 64 << 20  # [B] of a file of JSON lines
 SETTINGS, HANDS, PICTURES, SUMMARY = "demonstration.yaml", "hands.jsonl", "pictures.jsonl", "summary.json"
@@ -40,17 +45,19 @@ class HandDemonstrationConfig:
     opening: float  # [m] of an open hand
     hand: str = "right"
     intrinsics: tuple[float, ...] = (600.0, 600.0, 319.5, 239.5)  # fx, fy, cx, cy [px] of the pictures
-    floor: tuple[float, ...] = (0.0, 0.0, -0.75)  # (3,) [m] the headset's floor in the robot's base frame
+    floor: tuple[float, ...] = ()  # (3,) [m] the headset's floor in the robot's base frame; empty: its robot's
     yaw: float = 0.0  # [rad] the headset's forward to the robot's
     grip: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0)  # xyzw: the tool's orientation in a hand that points forward
 
     def __post_init__(self) -> None:
         if not self.instruction.strip():
             raise ConfigError("instruction must not be empty: say what was done")
-        if self.hand not in ("right", "left"):
+        if self.hand not in SIDES:
             raise ConfigError(f"hand must be right or left, got '{self.hand}'")
         for name, size in (("intrinsics", 4), ("floor", 3), ("grip", 4)):
             values = getattr(self, name)
+            if name == "floor" and not values:
+                continue
             if len(values) != size or not all(map(math.isfinite, values)):
                 raise ConfigError(f"{name} needs {size} finite numbers, got {list(values)}")
         if not 0.0 < self.opening <= 0.2:
@@ -74,9 +81,15 @@ class HandDemonstration:
     cameras: np.ndarray  # (P, 7) pose of the camera's optical frame
 
 
-def read_demonstration(folder: Path) -> HandDemonstration:
-    """Read a demonstration. Raises VlaError that names file and line of the first thing that cannot be used."""
+def read_demonstration(folder: Path, contract: DataContract | None = None) -> HandDemonstration:
+    """Read a demonstration. Raises VlaError that names file and line of the first thing that cannot be used.
+
+    Where it says no floor that of the contract's robot counts, without a contract that of one on a table.
+    """
     config = load_config(settings_file(folder), HandDemonstrationConfig)
+    if not config.floor:
+        floor = ON_TABLE if contract is None else floor_of(load_embodiment(contract.robot))
+        config = dataclasses.replace(config, floor=floor)
     samples = [
         (row["t"] / 1000.0, *_pose(row["hands"][config.hand]), 1.0 - row["hands"][config.hand]["gripper"])
         for row in _rows(folder / HANDS)

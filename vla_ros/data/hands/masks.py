@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which numbers and pictures of a dataset were never measured: columns `mask.…`, 1 measured, 0 padded."""
+"""Which numbers and pictures of a dataset were never measured: columns `mask.…`, 1 measured, 0 padded.
+
+A contract of one arm has no mask of its action: a hand tells all of it.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,21 @@ from collections.abc import Mapping
 import numpy as np
 
 from controllers.errors import ConfigError
-from vla_ros.data.datasets.features import IMAGES, STATE, Feature
+from vla_ros.data.datasets.features import ACTION, IMAGES, STATE, Feature, contract_features
 from vla_ros.data.datasets.metadata import DatasetMetadata
 from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.data.hands.robot_arm import has_several_arms
 from vla_ros.policies.contract import DataContract
 
 PREFIX = "mask."
 
 
 def mask_features(contract: DataContract) -> dict[str, Feature]:
-    """Return the columns that say what was measured: each number of the state, each camera."""
+    """Return the columns that say what was measured: each number of the state, each camera; of several arms' action."""
     features = {PREFIX + STATE: Feature("int64", (len(contract.state),), contract.state)}
+    if has_several_arms(contract):
+        action = contract_features(contract)[ACTION]
+        features[PREFIX + ACTION] = Feature("int64", action.shape, action.names)
     return features | {PREFIX + IMAGES + name: Feature("int64", (1,)) for name in contract.cameras}
 
 

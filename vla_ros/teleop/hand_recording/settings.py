@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from controllers.errors import ConfigError
 from vla_ros.data.hands.demonstration import HandDemonstrationConfig
+from vla_ros.data.hands.robot_arm import ON_TABLE
 from vla_ros.teleop.hand_recording.checks import INSTRUCTION_MAX
 
 GUESSED_FOR = 640  # [px] width of the pictures that HandDemonstrationConfig's own intrinsics are of
@@ -18,7 +19,7 @@ class HandRecordingSettings:
 
     camera: str  # of the contract, in whose place the headset's picture stands
     opening: float  # [m] of the robot's open hand
-    floor: tuple[float, ...] = HandDemonstrationConfig.floor  # (3,) [m]
+    floor: tuple[float, ...] = ON_TABLE  # (3,) [m]
     yaw: float = HandDemonstrationConfig.yaw  # [rad]
     intrinsics: tuple[float, ...] = ()  # fx, fy, cx, cy [px]; empty: guessed
     instruction: str = ""  # what the page begins with

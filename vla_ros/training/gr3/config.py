@@ -9,6 +9,7 @@ from controllers.chunks.chunk import ChannelKind, channel_kind
 from controllers.errors import ConfigError
 from vla_ros.configuration import config_path, load_config
 from vla_ros.data.datasets.features import ACTION, IMAGES, STATE, Feature, contract_features
+from vla_ros.data.hands.masks import mask_features
 from vla_ros.policies.contract import DataContract, load_contract
 from vla_ros.policies.contract_checks import check_robot
 from vla_ros.policies.gr3.sizes import ActionTransformerSizes
@@ -24,13 +25,14 @@ class Mixing:
     """What a step learns from. Raises ConfigError for shares that cannot be."""
 
     grounding: float = 0.5  # share of pictures with boxes alone, beside as many frames of robots (report: equal)
+    hands: float = 0.25  # share of hand demonstrations among the latter, where there are any
     invalid: float = 0.15  # share of robots' frames whose instruction is replaced by one that does not fit
     done: float = 0.05  # share of robots' frames whose instruction has just been carried out
     blank: float = 0.15  # share of robots' frames of which the state is not known
     times: int = 4  # of the flow, for one pass of the vision-language part
 
     def __post_init__(self) -> None:
-        for name in ("grounding", "invalid", "done", "blank"):
+        for name in ("grounding", "hands", "invalid", "done", "blank"):
             if not 0.0 <= getattr(self, name) < 1.0:
                 raise ConfigError(f"mixing.{name} must be at least 0 and below 1, got {getattr(self, name)}")
         if self.invalid + self.done >= 1.0:
@@ -46,7 +48,8 @@ class Gr3Training:
     policy: str = KIND  # family: `vla train` reads it
     robot: str = "bytemini"
     contract: str = "bytemini_hands"
-    # Folder, absolute or in the clone, of a backbone or a small GraspVLA: whose backbone it begins with.
+    # Folder, absolute or in the clone, of a backbone or a small GraspVLA, whose backbone it begins with, or of a small
+    # GR-3, all of which goes on.
     begin: str = "checkpoints/graspvla_small"
     seed: int = 0
     stride: int = 2  # every so many frames of a demonstration are learned from
@@ -104,11 +107,13 @@ def read_channels(contract: DataContract) -> tuple[str, ...]:
     return tuple(c for c in contract.state if channel_kind(c) not in kinds or c.startswith("base/"))
 
 
-def needed_columns(contract: DataContract, acts: bool) -> dict[str, Feature]:
-    """Return the columns that a dataset must have, with actions or without."""
+def needed_columns(contract: DataContract, acts: bool, masked: bool = False) -> dict[str, Feature]:
+    """Return the columns that a dataset must have: with actions or without, `masked` of hands, which need no labels."""
     known = contract_features(contract)
     looked_at = {IMAGES + camera: known[IMAGES + camera] for camera in contract.cameras}
     looked_at |= {f"observation.calibration.{camera}": Feature("float32", (11,)) for camera in contract.cameras}
+    if masked:
+        return looked_at | {ACTION: known[ACTION]} | mask_features(contract)
     looked_at |= notes.scene_features(tuple(contract.cameras)) | {STATE: known[STATE]}
     if not acts:
         return looked_at

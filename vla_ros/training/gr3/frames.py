@@ -2,7 +2,8 @@
 """What the backbone sees in frames of datasets: looked at once, kept in files that survive an interruption.
 
 What looks closely does not learn here, so a frame is a few hundred numbers a thing, as acting has them: boxes that were
-proposed and not those that the simulator knows.
+proposed and not those that the simulator knows. In frames of people's hands a camera that took no picture proposes
+nothing, and what is seen from the robot's tools is not known.
 Shape legend: F frames, V views, N things of all views at most, D numbers of a look, O objects that a frame names.
 """
 
@@ -20,8 +21,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from controllers.chunks.chunk import pose_channels
+from controllers.errors import ConfigError
 from vla_ros.data.datasets.features import IMAGES, STATE
 from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.data.hands.masks import PREFIX, is_masked
 from vla_ros.policies.backbone.checkpoint import load_backbone
 from vla_ros.policies.backbone.network import COUNT
 from vla_ros.policies.contract import DataContract
@@ -98,7 +102,7 @@ def _see(piece: _Piece) -> int:
         for row in piece.rows:
             for name, value in _seen(reader, row, backbone, piece).items():
                 made.setdefault(name, []).append(value)
-            texts.append(_texts(reader, row, piece.contract, sentences))
+            texts.append([] if is_masked(reader.metadata) else _texts(reader, row, piece.contract, sentences))
     part = piece.out.with_suffix(f".{os.getpid()}.part")
     with part.open("wb") as file:
         arrays: dict[str, Any] = {name: np.stack(values) for name, values in made.items()}
@@ -109,14 +113,22 @@ def _see(piece: _Piece) -> int:
 
 def _seen(reader: LeRobotReader, row: int, backbone: torch.nn.Module, piece: _Piece) -> dict[str, np.ndarray]:
     """Return looks (N, D), geometry and numbers (N, …), and of each thing (N,) the object that it is, -1 for none."""
-    cameras = tuple(piece.contract.cameras)
-    pictures = [reader.image(IMAGES + camera, row) for camera in cameras]
+    cameras, measured = tuple(piece.contract.cameras), _measured(reader, row, piece.contract)
+    sizes = [reader.metadata.features[IMAGES + camera].shape for camera in cameras]
+    pictures = [
+        reader.image(IMAGES + camera, row) if real else np.zeros(size, dtype=np.uint8)
+        for camera, size, real in zip(cameras, sizes, measured, strict=True)
+    ]
     calibrations = [reader.column(f"observation.calibration.{camera}")[row].astype(float) for camera in cameras]
-    names = reader.metadata.features[STATE].names or piece.contract.state
-    state = reader.column(STATE)[row].astype(float)
-    poses = [[names.index(f"{arm}/{axis}") for axis in _POSE] for arm in piece.contract.action.arms]
-    tools = tool_poses(np.stack([state[columns] for columns in poses]))
-    looks, geometry, numbers = look_at(backbone, pictures, calibrations, tools, piece.surface)  # type: ignore[arg-type]
+    tools = None if is_masked(reader.metadata) else _tools(reader, row, piece.contract)
+    looks, geometry, numbers = look_at(
+        backbone,  # type: ignore[arg-type]
+        pictures,
+        calibrations,
+        tools,
+        piece.surface,
+        measured=measured,
+    )
     count = looks.shape[1]
     found = {
         "looks": looks[0].numpy().astype(np.float16),
@@ -127,6 +139,9 @@ def _seen(reader: LeRobotReader, row: int, backbone: torch.nn.Module, piece: _Pi
     for name, values in found.items():
         padded[name][:count] = values
     objects = np.full(THINGS, -1, dtype=np.int8)
+    things: dict[str, np.ndarray] = padded | {"count": np.array(count, dtype=np.int16), "objects": objects}
+    if is_masked(reader.metadata):
+        return things  # nobody says what stands before a person
     views = geometry[0, :, 5:7].numpy(), numbers[0, :, :VIEWS].numpy()
     height, width = pictures[0].shape[:2]
     boxes = geometry[0, :, :4].numpy() * np.array([width, height, width, height])
@@ -134,10 +149,26 @@ def _seen(reader: LeRobotReader, row: int, backbone: torch.nn.Module, piece: _Pi
         own = np.flatnonzero(views[1][:, view] > 0.5)
         known = reader.column(notes.boxes_column(camera))[row]
         objects[own] = _objects(boxes[own], known)
-    return padded | {"count": np.array(count, dtype=np.int16), "objects": objects}
+    return things
 
 
-_POSE = ("position.x", "position.y", "position.z", "orientation.x", "orientation.y", "orientation.z", "orientation.w")
+def _measured(reader: LeRobotReader, row: int, contract: DataContract) -> list[bool]:
+    """Return which cameras (V,) took a picture. Raises ConfigError where none did."""
+    if not is_masked(reader.metadata):
+        return [True] * len(contract.cameras)
+    masks = [reader.column(PREFIX + IMAGES + camera) for camera in contract.cameras]
+    found = [bool(np.ravel(mask)[row]) for mask in masks]
+    if not any(found):
+        raise ConfigError(f"{reader.metadata.root}: frame {row} has no picture of any camera: leave its episode out")
+    return found
+
+
+def _tools(reader: LeRobotReader, row: int, contract: DataContract) -> np.ndarray:
+    """Return the poses of a robot's tools (A, 4, 4)."""
+    names = reader.metadata.features[STATE].names or contract.state
+    state = reader.column(STATE)[row].astype(float)
+    poses = [[names.index(channel) for channel in pose_channels(arm)] for arm in contract.action.arms]
+    return tool_poses(np.stack([state[columns] for columns in poses]))
 
 
 def _objects(boxes: np.ndarray, known: np.ndarray) -> np.ndarray:

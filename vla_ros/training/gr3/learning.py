@@ -10,6 +10,8 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from controllers.errors import ConfigError
+from vla_ros.data.datasets.metadata import load_metadata
+from vla_ros.data.hands.masks import is_masked
 from vla_ros.policies.contract import load_contract
 from vla_ros.policies.families.learning import DataMaker, TrainingRequest
 from vla_ros.policies.gr3.small.config import KIND
@@ -52,9 +54,15 @@ def _config(request: TrainingRequest) -> Gr3Training:
 
 def _checked(data: TrainingData, config: Gr3Training) -> TrainingData:
     contract = load_contract(config.contract)
+    hands = [root for root in data.action if is_masked(load_metadata(root))]
+    if len(hands) == len(data.action):
+        raise ConfigError(
+            f"{hands[0]}: is of human hands, which say nothing of grippers, base and task status: give robots' "
+            "demonstrations as well, such as a folder of vla generate"
+        )
     for roots, acts in ((data.action, True), (data.grounding, False)):
         for root in roots:
-            check_dataset(root, contract, needed_columns(contract, acts))
+            check_dataset(root, contract, needed_columns(contract, acts, masked=root in hands))
     if config.mixing.grounding and not data.grounding:
         raise ConfigError(
             f"{data.action[0]}: is all there is, and mixing.grounding is {config.mixing.grounding:g}: add a folder of "

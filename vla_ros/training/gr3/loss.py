@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Batches of the small GR-3, its losses, and how well it does on frames that were kept back.
 
-Robots' frames teach vision-language part and action transformer by flow matching; sentences about what is seen, in
-robots' frames and in pictures with boxes alone, teach the vision-language part which thing they mean (report, section
-3.2, where that is next-token prediction).
-Shape legend: B robots' frames, G sentences about pictures, N things, T words, H steps, D numbers of an action with the
-task status, S numbers of the state.
+Frames with actions, robots' and people's hands', teach vision-language part and action transformer by flow matching,
+by the numbers that were measured; sentences about what is seen, in robots' frames and in pictures with boxes alone,
+teach the vision-language part which thing they mean (report, section 3.2, where that is next-token prediction).
+Shape legend: B frames with actions, G sentences about pictures, N things, T words, H steps, D numbers of an action with
+the task status, S numbers of the state.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from vla_ros.policies.gr3.flow_matching import flow_loss, sample_actions
 from vla_ros.policies.gr3.small.network import Seen, SmallGr3
 from vla_ros.policies.gr3.small.reader import WORDS, spoken
 from vla_ros.policies.kv_cache.prefix import Prefix
+from vla_ros.training.gr3.action_frames import ABSENT, UNKNOWN
 from vla_ros.training.gr3.config import Mixing
-from vla_ros.training.gr3.samples import ABSENT, UNKNOWN, Gr3Samples, SeenColumns
+from vla_ros.training.gr3.samples import Gr3Samples, SeenColumns
 
 LOST = 0.04  # share of things that go missing, as proposals do
 TRIES = 20  # for an instruction that does not fit
@@ -38,26 +39,30 @@ class Gr3Batches:
 
     def __init__(self, samples: Gr3Samples, states: Normaliser, actions: Normaliser, status: bool) -> None:
         self._samples = samples
-        robot = samples.robot
-        self._states = states.normalise(robot.state).astype(np.float32)
-        numbers = actions.normalise(robot.actions).astype(np.float32)
-        self._actions = np.concatenate([numbers, robot.status[..., None]], axis=2) if status else numbers
-        moves = np.repeat(robot.counts[..., None], numbers.shape[2], axis=2)
-        self._counts = np.concatenate([moves, np.ones_like(robot.status)[..., None]], axis=2) if status else moves
+        frames = samples.action
+        self._states = states.normalise(frames.state).astype(np.float32)
+        self._states[frames.hands] = 0.0
+        numbers = actions.normalise(frames.actions).astype(np.float32)
+        self._actions = np.concatenate([numbers, frames.status[..., None]], axis=2) if status else numbers
+        moves = frames.counts[..., None] * frames.measured.astype(np.float32)
+        said = np.repeat(~frames.hands[:, None, None], moves.shape[1], axis=1).astype(np.float32)
+        self._counts = np.concatenate([moves, said], axis=2) if status else moves
         self._status = status
 
     def robots(self, rows: np.ndarray, mixing: Mixing, rng: np.random.Generator) -> Batch:
-        """Return robots' frames (B,), some with other instructions than those that were carried out in them."""
-        robot = self._samples.robot
+        """Return frames with actions (B,), robots' some with other instructions than those carried out in them."""
+        frames = self._samples.action
         actions, counts = self._actions[rows].copy(), self._counts[rows].copy()
         sentences, meant = [], []
         for i, row in enumerate(rows.tolist()):
-            chance, words, target = rng.uniform(), robot.words[row], int(robot.target[row])
-            if chance < mixing.invalid and (other := self._unfit(robot.names[row], rng)):
+            chance, words, target = rng.uniform(), frames.words[row], int(frames.target[row])
+            if frames.hands[row]:
+                pass  # another instruction teaches the status, and what does not stand there is not known
+            elif chance < mixing.invalid and (other := self._unfit(frames.names[row], rng)):
                 words, target = other, ABSENT
                 self._only_status(actions[i], counts[i], TaskStatus.INVALID)
-            elif robot.before[row] and chance < mixing.invalid + _often(mixing.done):
-                words, target = robot.before[row], int(robot.before_target[row])
+            elif frames.before[row] and chance < mixing.invalid + _often(mixing.done):
+                words, target = frames.before[row], int(frames.before_target[row])
                 self._only_status(actions[i], counts[i], TaskStatus.TERMINATED)
             sentences.append(words)
             meant.append(target)
@@ -83,8 +88,8 @@ class Gr3Batches:
         return seen | _said([text for _, text in chosen], [target for target, _ in chosen], seen)
 
     def plain(self, rows: np.ndarray) -> Batch:
-        """Return robots' frames (B,) as they are."""
-        return self.robots(rows, Mixing(0.0, 0.0, 0.0, 0.0), np.random.default_rng(0))
+        """Return frames with actions (B,) as they are."""
+        return self.robots(rows, Mixing(grounding=0.0, invalid=0.0, done=0.0, blank=0.0), np.random.default_rng(0))
 
     def _unfit(self, names: frozenset[str], rng: np.random.Generator) -> str:
         """Return a sentence of other scenes about what is not in this one; "" where none is found."""
@@ -173,22 +178,25 @@ def _choice(name: str, logits: Tensor, batch: Batch) -> dict[str, Tensor]:
 
 @torch.inference_mode()
 def judge_gr3(
-    network: SmallGr3, batches: Gr3Batches, robots: np.ndarray, pictures: np.ndarray, actions: Normaliser, tools: int
+    network: SmallGr3,
+    batches: Gr3Batches,
+    robots: np.ndarray,
+    hands: np.ndarray,
+    pictures: np.ndarray,
+    actions: Normaliser,
+    tools: int,
 ) -> dict[str, float]:
-    """Return how far the first action of each hand is off [mm], how often status and what is meant are right."""
-    off, right, chosen = [], [], []
-    for rows in np.array_split(robots, max(1, len(robots) // 64)):
-        batch = batches.plain(rows)
-        made = _made(network, batch)
-        size = len(actions.mean)
-        error = actions.restore((made - batch["actions"])[..., :size].numpy()) - actions.mean
-        first = np.stack([np.linalg.norm(error[:, 0, 6 * hand : 6 * hand + 3], axis=1) for hand in range(tools)])
-        counted = batch["counts"][:, 0, 0].numpy() > 0
-        off.append(1000.0 * first[:, counted].ravel())
-        if made.shape[2] > size:
-            right.append(
-                (made[..., size].mean(dim=1).round() == batch["actions"][..., size].mean(dim=1).round()).numpy()
-            )
+    """Return how far the first action of each tool is off [mm], how often status and what is meant are right.
+
+    `robots`, `hands` and `pictures` are rows; what people's hands do has a figure of its own.
+    """
+    errors, right = _judged_actions(network, batches, robots, actions, tools)
+    figures = {"action_mm": float(np.median(errors)), "action_mm_p90": float(np.quantile(errors, 0.9))}
+    if len(right):
+        figures["status_right"] = float(right.mean())
+    if len(hands):
+        figures["hands_action_mm"] = float(np.median(_judged_actions(network, batches, hands, actions, tools)[0]))
+    chosen = []
     for rows in np.array_split(pictures, max(1, len(pictures) // 64)) if len(pictures) else ():
         batch = batches.pictures(rows, np.random.default_rng(0))
         own = seen_of(batch)
@@ -197,11 +205,26 @@ def judge_gr3(
         hit = batch["meant"].gather(1, logits.argmax(dim=1, keepdim=True))[:, 0] > 0
         refused = logits.amax(dim=1) < 0
         chosen.append(torch.where(there, hit & ~refused, refused).numpy())
-    errors = np.concatenate(off)
-    figures = {"action_mm": float(np.median(errors)), "action_mm_p90": float(np.quantile(errors, 0.9))}
-    if right:
-        figures["status_right"] = float(np.concatenate(right).mean())
     return figures | ({"meant_right": float(np.concatenate(chosen).mean())} if chosen else {})
+
+
+def _judged_actions(
+    network: SmallGr3, batches: Gr3Batches, frames: np.ndarray, actions: Normaliser, tools: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return errors [mm] of the first actions that count, and whether the status of each frame is right, if told."""
+    off, right, size = [], [np.zeros(0, dtype=bool)], len(actions.mean)
+    for rows in np.array_split(frames, max(1, len(frames) // 64)):
+        batch = batches.plain(rows)
+        made = _made(network, batch)
+        error = actions.restore((made - batch["actions"])[..., :size].numpy()) - actions.mean
+        first = np.stack([np.linalg.norm(error[:, 0, 6 * hand : 6 * hand + 3], axis=1) for hand in range(tools)])
+        counted = np.stack([batch["counts"][:, 0, 6 * hand].numpy() > 0 for hand in range(tools)])
+        off.append(1000.0 * first[counted])
+        if made.shape[2] > size:
+            right.append(
+                (made[..., size].mean(dim=1).round() == batch["actions"][..., size].mean(dim=1).round()).numpy()
+            )
+    return np.concatenate(off), np.concatenate(right)
 
 
 def _made(network: SmallGr3, batch: Batch) -> Tensor:

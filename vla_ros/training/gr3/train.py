@@ -24,7 +24,7 @@ from vla_ros.policies.gr3.small.checkpoint import save_small_gr3
 from vla_ros.policies.gr3.small.config import KIND, SmallConfig
 from vla_ros.policies.gr3.small.network import SmallGr3
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.training.backbone.beginning import read_beginning
+from vla_ros.training.gr3.beginning import begin_gr3
 from vla_ros.training.gr3.config import Gr3Training, read_channels
 from vla_ros.training.gr3.loss import Gr3Batches, gr3_loss, judge_gr3
 from vla_ros.training.gr3.samples import Gr3Samples, read_samples
@@ -55,10 +55,10 @@ def train(
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
     work, contract = output / "training", load_contract(config.contract)
-    backbone, sizes = read_beginning(share_directory() / Path(config.begin).expanduser())
+    beginning = begin_gr3(share_directory() / Path(config.begin).expanduser(), config, contract)
     with distributed.leader_first():
         if not (work / "backbone" / "config.json").is_file():
-            save_backbone(work / "backbone", backbone, BackboneConfig(sizes))
+            save_backbone(work / "backbone", beginning.backbone, BackboneConfig(beginning.sizes))
         samples = read_samples(
             data.action,
             data.grounding if config.mixing.grounding else (),
@@ -68,11 +68,10 @@ def train(
             work / "frames",
             lambda done, total: on_event(TrainingEvent("looking at frames", done, total)),
         )
-    robot = samples.robot
-    states, actions = Normaliser.of(robot.state), Normaliser.of(robot.actions[robot.counts > 0])
-    made = _checkpoint_config(config, contract, sizes, states, actions)
-    network = SmallGr3(made)
-    network.backbone.load_state_dict(backbone.state_dict())
+    # Of robots alone: what hands did not measure is zero.
+    statistics = beginning.statistics or tuple(map(_statistics, samples.action.of_robots()))
+    made = _checkpoint_config(config, contract, beginning.sizes, *statistics)
+    network = beginning.network(made)
     for name, parameter in network.named_parameters():
         parameter.requires_grad_(not name.startswith(STILL))
     stage = _stage(config, samples, made, network, work, on_event, distributed, stop)
@@ -99,7 +98,7 @@ def _stage(
     acting, mixing = made.acting, config.mixing
     actions = acting.action_statistics.normaliser()
     batches = Gr3Batches(samples, acting.state_statistics.normaliser(), actions, acting.transformer.status)
-    robots = _rows(len(samples.robot), config.validation)
+    robots = _action_rows(samples.action.hands, config)
     shown = samples.grounding
     named = None if shown is None else np.array([bool(texts) for texts in shown.texts])
     pictures = None if named is None else _rows(len(named), config.validation, named)
@@ -114,9 +113,9 @@ def _stage(
         return given
 
     def judge(network: nn.Module) -> dict[str, float]:
-        held = [group[0].held[:: max(1, len(group[0].held) // JUDGED)] for group in (robots, pictures) if group]
-        shown = held[1] if len(held) > 1 else np.array([], dtype=int)
-        return judge_gr3(network, batches, held[0], shown, actions, len(acting.action.arms))  # type: ignore[arg-type]
+        shown, hands = _judged(pictures or []), _judged(robots[1:])
+        tools = len(acting.action.arms)
+        return judge_gr3(network, batches, _judged(robots[:1]), hands, shown, actions, tools)  # type: ignore[arg-type]
 
     return Stage(
         KIND,
@@ -133,24 +132,41 @@ def _stage(
     )
 
 
-def _rows(count: int, validation: float, usable: np.ndarray | None = None) -> list[Rows]:
-    return parts_of(
-        [MixturePart(count, validation)],
-        lambda rows: np.ones(len(rows), dtype=bool) if usable is None else usable[rows],
-    )
+def _action_rows(hands: np.ndarray, config: Gr3Training) -> list[Rows]:
+    """Return the rows of robots and, behind them and where there are any, those of `hands` (F,)."""
+    share, count = config.mixing.hands, int(hands.sum())
+    mixture = [MixturePart(len(hands) - count, config.validation, 1.0 - share)]
+    if count:
+        mixture.append(MixturePart(count, config.validation, share, "hands_"))
+    return parts_of(mixture, lambda rows: np.ones(len(rows), dtype=bool))
+
+
+def _judged(groups: list[Rows]) -> np.ndarray:
+    """Return some of the rows that were kept back of a source, if there is any."""
+    held = groups[0].held if groups else np.array([], dtype=int)
+    return held[:: max(1, len(held) // JUDGED)]
+
+
+def _statistics(values: np.ndarray) -> Statistics:
+    found = Normaliser.of(values)
+    return Statistics(tuple(found.mean.tolist()), tuple(found.std.tolist()))
+
+
+def _rows(count: int, validation: float, usable: np.ndarray) -> list[Rows]:
+    return parts_of([MixturePart(count, validation)], lambda rows: usable[rows])
 
 
 def _checkpoint_config(
-    config: Gr3Training, contract: DataContract, sizes: BackboneSizes, states: Normaliser, actions: Normaliser
+    config: Gr3Training, contract: DataContract, sizes: BackboneSizes, states: Statistics, actions: Statistics
 ) -> SmallConfig:
     acting = ActingConfig(
         robot=config.robot,
         contract=config.contract,
         cameras=tuple(contract.cameras),
         state=read_channels(contract),
-        state_statistics=Statistics(tuple(states.mean.tolist()), tuple(states.std.tolist())),
+        state_statistics=states,
         action=dataclasses.replace(contract.action, horizon=config.horizon),
-        action_statistics=Statistics(tuple(actions.mean.tolist()), tuple(actions.std.tolist())),
+        action_statistics=actions,
         frame_id=load_embodiment(config.robot).base_frame,
         period=contract.period,
         transformer=config.transformer,
@@ -159,9 +175,14 @@ def _checkpoint_config(
 
 
 def _provenance(config: Gr3Training, samples: Gr3Samples, figures: dict[str, float]) -> dict[str, Any]:
+    hands = int(samples.action.hands.sum())
     said = {
         "config": dataclasses.asdict(config),
-        "frames": {"robots": len(samples.robot), "pictures": len(samples.grounding) if samples.grounding else 0},
+        "frames": {
+            "robots": len(samples.action) - hands,
+            "hands": hands,
+            "pictures": len(samples.grounding) if samples.grounding else 0,
+        },
         "validation": {name: round(value, 4) for name, value in figures.items()},
         "date": time.strftime("%Y-%m-%d"),
         "torch": torch.__version__,

@@ -74,12 +74,16 @@ def look_at(
     tools: np.ndarray | None,
     surface: float,
     memory: LookMemory | None = None,
+    measured: Sequence[bool] | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Return looks (1, N, D), geometry (1, N, GEOMETRY) and numbers (1, N, THING_NUMBERS) of pictures (H, W, 3) uint8.
 
-    The other arguments are thing_numbers'. What a `memory` has seen and has not changed is not looked at again.
+    The other arguments are thing_numbers'. What a `memory` has seen and has not changed is not looked at again. Where
+    `measured` (V,) is False no picture was taken, and nothing is proposed; one was taken at least.
     """
-    proposed = backbone.propose(pictures)
+    taken = [True] * len(pictures) if measured is None else measured
+    each = iter(backbone.propose([picture for picture, real in zip(pictures, taken, strict=True) if real]))
+    proposed = [next(each) if real else (np.zeros((0, 4)), np.zeros(0)) for real in taken]
     found = backbone.look(pictures, proposed, calibrations, memory)
     sizes = [(picture.shape[1], picture.shape[0]) for picture in pictures]
     numbers = thing_numbers([boxes for boxes, _ in proposed], sizes, calibrations, tools, surface)
