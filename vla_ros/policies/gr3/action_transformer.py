@@ -82,9 +82,8 @@ class ActionTransformer(nn.Module):
         batch, times = tau.shape
         dtype = self.action.weight.dtype
         own = self.state(state.to(dtype))[:, None, None].expand(-1, times, -1, -1)
-        tokens = (torch.cat([own, self.action(x.to(dtype))], dim=2) + self.step).flatten(1, 2)  # (B, N, X)
-        when = self.time(time_features(tau.flatten()).to(dtype)).unflatten(0, (batch, times))
-        when = when.repeat_interleave(1 + self.horizon, dim=1)  # (B, N, X)
+        tokens = torch.cat([own, self.action(x.to(dtype))], dim=2) + self.step  # (B, M, 1 + H, X)
+        when = self.time(time_features(tau.flatten()).to(dtype)).unflatten(0, (batch, times))[:, :, None]
         places = torch.arange(1 + self.horizon, device=x.device).repeat(times)  # (N,)
         positions = prefix.next_position[:, None] + places
         mask = torch.cat(
@@ -93,9 +92,8 @@ class ActionTransformer(nn.Module):
         )[:, None]  # (B, 1, N, T + N)
         for layer, keys, values in zip(self.layers, prefix.keys, prefix.values, strict=True):
             tokens = layer(tokens, when, keys, values, mask, positions)
-        shift, scale = self.last(when).chunk(2, dim=2)
-        made = self.velocity(_modulated(tokens, shift, scale))
-        return made.unflatten(1, (times, -1))[:, :, 1:].float()
+        shift, scale = self.last(when).chunk(2, dim=3)
+        return self.velocity(_modulated(tokens, shift, scale))[:, :, 1:].float()
 
     def _causal(self, times: int, device: torch.device) -> Tensor:
         """Return who sees whom (N, N) bool: of the same time, oneself and what stands before."""
@@ -122,14 +120,17 @@ class _Layer(nn.Module):
     def forward(
         self, tokens: Tensor, when: Tensor, keys: Tensor, values: Tensor, mask: Tensor, positions: Tensor
     ) -> Tensor:
-        """Return tokens (B, N, X) after reading keys and values (B, K, T, E); mask True where one may look."""
-        shift, scale, gate, feed_shift, feed_scale, feed_gate = self.modulation(when).chunk(MODULATIONS, dim=2)
-        normed = _modulated(tokens, shift, scale)
+        """Return tokens (B, M, 1 + H, X) after reading keys and values (B, K, T, E).
+
+        `when` (B, M, 1, X) is what the time says; `mask` (B, 1, N, T + N) is True where one may look.
+        """
+        shift, scale, gate, feed_shift, feed_scale, feed_gate = self.modulation(when).chunk(MODULATIONS, dim=3)
+        normed = _modulated(tokens, shift, scale).flatten(1, 2)  # (B, N, X)
         query, key, value = (self._heads(linear(normed)) for linear in (self.query, self.key, self.value))
         query, key = self._positions.turn(query, positions), self._positions.turn(key, positions)
         keys, values = torch.cat([keys.to(key.dtype), key], dim=2), torch.cat([values.to(value.dtype), value], dim=2)
         seen = scaled_dot_product_attention(query, keys, values, attn_mask=mask, enable_gqa=True)
-        tokens = tokens + gate * self.out(seen.transpose(1, 2).flatten(2))
+        tokens = tokens + gate * self.out(seen.transpose(1, 2).flatten(2)).unflatten(1, tokens.shape[1:3])
         return tokens + feed_gate * self.down(gelu(self.up(_modulated(tokens, feed_shift, feed_scale))))
 
     def _heads(self, vectors: Tensor) -> Tensor:
