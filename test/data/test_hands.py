@@ -130,6 +130,8 @@ def test_looking_refuses_pictures_that_were_never_taken_and_motion_is_learned_al
     words = ["finetune", str(shipped), str(root), "--output", str(tmp_path / "out"), "--config", str(config)]
     assert cli.main([*words, "--generate", "0:0", "--stages", "proposals"]) == 2
     assert "it is of human hands" in capsys.readouterr().err
+    assert cli.main(["train", "act_small", "--data", str(root), "--output", str(tmp_path / "act")]) == 2
+    assert "it is of human hands" in capsys.readouterr().err
     assert cli.main([*words, "--generate", "0:0", "--stages", "expert"]) == 0
     (copy,) = (tmp_path / "out" / "labelled").iterdir()
     with LeRobotReader(copy) as reader:

@@ -10,6 +10,9 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from controllers.errors import ConfigError
+from vla_ros.data.datasets.features import IMAGES, STATE
+from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.data.hands.masks import require_measured
 from vla_ros.policies.act.config import KIND
 from vla_ros.policies.contract import load_contract
 from vla_ros.policies.families.learning import DataMaker, TrainingRequest
@@ -56,4 +59,6 @@ def _checked(data: TrainingData, config: ActTraining) -> TrainingData:
     contract = load_contract(config.contract)
     for root in data.action:
         check_dataset(root, contract, needed_columns(contract))
+        with LeRobotReader(root) as reader:
+            require_measured(reader, dict.fromkeys((*(IMAGES + camera for camera in contract.cameras), STATE)))
     return data
