@@ -68,7 +68,7 @@ def network(moved: bool = False) -> SmallGr3:
     if moved:
         with torch.no_grad():
             for name, weight in made.named_parameters():
-                if name.startswith(("transformer", "later", "placing")) and not weight.any():
+                if name.startswith(("transformer", "later", "placing", "marking")) and not weight.any():
                     weight.normal_(0.0, 0.2)
     return made
 
@@ -181,6 +181,7 @@ def _episode(
     if acts:
         columns[ACTION] = rng.normal(0.0, 0.002, (length, 17))
         columns[ANCHOR] = np.tile(np.array([0.5, 0.2, 0.9, 1.0, 0.0, 0.0, 0.0] * 2), (length, 1))
+        columns[notes.RECEPTACLE] = np.where(columns[notes.TARGET] == 0, 2, -1)
         columns[notes.VALID] = np.ones(length, dtype=np.int64)
         columns[notes.STATUS] = np.full(length, -1 if words[0] == "put the yellow ball onto the tray" else 0)
     images = {IMAGES + camera: [picture for picture, _ in pictures] for camera in CONTRACT.cameras}

@@ -136,6 +136,11 @@ class Judge(ABC):
         return () if self.target is None else (self.target,)
 
     @property
+    def receptacle(self) -> str:
+        """Name the object into which the sentence that counts now asks to put things; "" where it is no single one."""
+        return ""
+
+    @property
     def sentences(self) -> tuple[SentenceResult, ...]:
         """Return what became of each sentence where a scene asks for one after the other; (): it asks for one."""
         return ()

@@ -129,17 +129,34 @@ def seen_now() -> Seen:
 @torch.no_grad()
 def test_it_begins_by_saying_what_its_backbone_says() -> None:
     made, now = network(), seen_now()
-    layers = made.tokens(now)
-    assert len(layers) == CONFIG.depth + 1
+    understood = made.understand(now)
+    assert len(understood.tokens) == CONFIG.depth + 1
     matching = made.backbone.matching
     alone = matching(now.looks, now.geometry, now.there, now.words)
-    torch.testing.assert_close(made.meant(now, layers), alone)
+    torch.testing.assert_close(understood.roles[..., 0], alone)
+    for before, after in zip(
+        understood.tokens[CONFIG.backbone.depth :], understood.tokens[CONFIG.backbone.depth + 1 :]
+    ):
+        torch.testing.assert_close(before, after)
+
+
+@torch.no_grad()
+def test_what_is_meant_is_marked_for_the_layers_behind() -> None:
+    made, now = network(moved=True), seen_now()
+    first = CONFIG.backbone.depth
+    before = made.understand(now)
+    made.receptacle[-1].bias += 5.0
+    after = made.understand(now)
+    count = now.there.shape[1]
+    assert (after.roles[..., 1] > before.roles[..., 1]).all()
+    assert not torch.allclose(after.tokens[first][:, :count], before.tokens[first][:, :count])
+    torch.testing.assert_close(after.tokens[first][:, count:], before.tokens[first][:, count:])
 
 
 @torch.no_grad()
 def test_the_action_transformer_reads_the_latter_half() -> None:
     made, now = network(moved=True), seen_now()
-    layers = made.tokens(now)
+    layers = made.understand(now).tokens
     prefix = made.prefix(now, layers)
     assert len(prefix.keys) == CONFIG.depth // 2 == len(made.transformer.layers)
     count = now.there.shape[1] + now.words.shape[1]

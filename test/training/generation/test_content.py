@@ -20,7 +20,7 @@ from vla_ros.policies.actions.encoding import ActionEncoding, one_sided
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.visibility import project
 from vla_ros.training.generation import annotations as notes
-from vla_ros.training.generation.demonstrator import FailureMode
+from vla_ros.training.generation.demonstrators.errors import FailureMode
 from vla_ros.training.generation.episode_maker import EpisodeMaker
 from vla_ros.training.generation.grounding_maker import SEEN
 from vla_ros.training.generation.settings import GenerationSettings, Rejection

@@ -22,7 +22,8 @@ from vla_ros.tasks.grasping.expert import ExpertPolicy
 from vla_ros.tasks.grasping.task import Grasping
 from vla_ros.tasks.placing.task import Placing
 from vla_ros.training.generation import annotations as notes
-from vla_ros.training.generation.demonstrator import FailureMode, GraspDemonstrator
+from vla_ros.training.generation.demonstrators.errors import FailureMode
+from vla_ros.training.generation.demonstrators.grasping import GraspDemonstrator
 from vla_ros.training.generation.episode_maker import EpisodeMaker
 from vla_ros.training.generation.settings import GenerationSettings
 

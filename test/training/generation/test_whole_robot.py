@@ -17,7 +17,7 @@ from vla_ros.data.datasets.writer import LeRobotWriter
 from vla_ros.policies.contract import load_contract
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.generation.contract_columns import ContractColumns
-from vla_ros.training.generation.demonstrator import FailureMode
+from vla_ros.training.generation.demonstrators.errors import FailureMode
 from vla_ros.training.generation.episode_maker import EpisodeMaker
 from vla_ros.training.generation.moments import RobotMoment
 from vla_ros.training.generation.settings import GenerationSettings, load_settings
@@ -66,3 +66,20 @@ def test_what_is_not_there_is_refused_and_the_dataset_says_so(tmp_path) -> None:
     with LeRobotWriter(tmp_path / "refused", maker.schema) as writer:
         writer.add(made)
     assert check(tmp_path / "refused", deep=True) == []
+
+
+@pytest.mark.slow
+def test_a_grasp_beside_the_thing_is_no_example_and_what_follows_is() -> None:
+    maker = EpisodeMaker(dataclasses.replace(load_settings("bytemini_bussing"), contract="bytemini_hands"))
+    scene = maker._runner.task.scene(maker.settings.request("step_by_step", 1, tuple(maker.contract.cameras)))
+    made = maker.play(scene, FailureMode.MISSED, np.random.default_rng(1))
+    assert isinstance(made, EncodedEpisode), made
+    valid = made.columns[notes.VALID].ravel() == 1
+    begins = np.flatnonzero(valid[:-1] & ~valid[1:]) + 1
+    assert len(begins) == 2, "two of the three things are to be missed; the banana is held all the same"
+    names = [*maker.schema.features[ACTION].names]
+    width = made.columns[ACTION][begins[1] :, names.index("left_gripper/width")]
+    again = int(np.flatnonzero(valid[begins[1] :])[0])
+    assert width[again - 2] < 0.001, "it closes on nothing"
+    assert width[again + 2] > 0.08, "opens again"
+    assert width[again:].min() < 0.001, "and takes the thing"

@@ -12,7 +12,16 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from gr3_tiny import CONTRACT, ROBOT, THINGS, save_tiny_backbone, seen, write_demonstrations, write_pictures
+from gr3_tiny import (
+    CONTRACT,
+    ROBOT,
+    THINGS,
+    network,
+    save_tiny_backbone,
+    seen,
+    write_demonstrations,
+    write_pictures,
+)
 from safetensors.torch import load_file
 
 from controllers.errors import ConfigError
@@ -24,7 +33,7 @@ from vla_ros.policies.gr3.small.checkpoint import load_small_gr3
 from vla_ros.policies.gr3.small.config import read_small_config
 from vla_ros.training.gr3.action_frames import ABSENT, UNKNOWN
 from vla_ros.training.gr3.config import Gr3Training, Mixing, load_gr3_training
-from vla_ros.training.gr3.loss import Gr3Batches
+from vla_ros.training.gr3.loss import Gr3Batches, gr3_loss
 from vla_ros.training.gr3.samples import Gr3Samples, read_samples
 from vla_ros.training.stages import stage as stage_module
 
@@ -90,6 +99,7 @@ def test_what_is_asked_for_ends_where_the_next_sentence_begins(samples: Gr3Sampl
     np.testing.assert_array_equal(robot.counts[60], 0)  # nothing is to be imitated of a refusal
     np.testing.assert_array_equal(robot.status[60:], -1)
     assert robot.target[[0, 20, 40, 60]].tolist() == [0, 1, UNKNOWN, ABSENT]
+    assert robot.receptacle[[0, 20, 40, 60]].tolist() == [2, UNKNOWN, UNKNOWN, UNKNOWN]
 
 
 def test_a_sentence_is_known_to_be_done_for_a_while_after_it(samples: Gr3Samples) -> None:
@@ -140,7 +150,7 @@ def test_an_instruction_that_does_not_fit_teaches_the_status_alone(folder: Path,
         assert batch["counts"][row, :, :-1].sum() == 0
         assert batch["counts"][row, :, -1].min() == 1
         assert batch["meant"][row].sum() == 0
-        assert batch["known"][row]
+        assert batch["known"][row].tolist() == [True, False]  # where it is to go may stand there
 
 
 def test_what_has_just_been_done_is_said_to_be_done(samples: Gr3Samples) -> None:
@@ -152,6 +162,19 @@ def test_what_has_just_been_done_is_said_to_be_done(samples: Gr3Samples) -> None
     assert batch["counts"][done][:, :, :-1].sum() == 0
     plain = batches(samples).plain(np.arange(20, 28))
     assert (plain["actions"][:4, :, -1] == 0).all()
+
+
+def test_where_a_thing_is_to_go_is_learned_where_it_is_told(samples: Gr3Samples) -> None:
+    made = batches(samples)
+    batch = made.plain(np.arange(16, 24))
+    assert batch["known"][:, 1].tolist() == [True] * 4 + [False] * 4
+    shown = batch["objects"][:4]
+    torch.testing.assert_close(batch["meant"][:4, :, 1], (shown == 2).float())
+    tiny = network(moved=True)
+    at_rest = gr3_loss(tiny, {"robots": batch, "pictures": {}}, 1, torch.Generator().manual_seed(0))
+    tiny.receptacle[-1].bias.data += 9.0
+    sure = gr3_loss(tiny, {"robots": batch, "pictures": {}}, 1, torch.Generator().manual_seed(0))
+    assert sure["robot_binary"] > at_rest["robot_binary"]
 
 
 def test_without_the_task_status_nothing_is_said_of_it(samples: Gr3Samples) -> None:

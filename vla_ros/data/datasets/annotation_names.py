@@ -9,6 +9,7 @@ from __future__ import annotations
 PREFIX = "annotation."
 OBJECT_NAMES = PREFIX + "objects"  # "red mug;blue can", one for each row of the boxes
 TARGET = PREFIX + "target"  # row of the object that the instruction means
+RECEPTACLE = PREFIX + "receptacle"  # row of the object into which it says to put something
 VALID = PREFIX + "action_valid"  # 0: the action is no example
 _BOXES = PREFIX + "boxes."
 

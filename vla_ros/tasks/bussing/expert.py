@@ -6,7 +6,7 @@ While the base stands, a hand is moved by tool poses; while it drives, arms are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 
 import numpy as np
@@ -66,6 +66,8 @@ class BussingExpert(RowPlayer):
         self._objects = [SceneObject.of(placed, catalogue) for placed in world.scene.objects]
         self._bodies = {placed.name: Body.of(placed.model) for placed in world.scene.objects}
         self._sites = {goal: site_at(world, goal) for one in self._own for goal in one.goals.values()}
+        # What a demonstration of errors makes of a hand that begins with a thing.
+        self.hand_chosen: Callable[[BussingHand], None] = lambda hand: None
         self.reset()
 
     def reset(self) -> None:
@@ -81,6 +83,11 @@ class BussingExpert(RowPlayer):
         self._way: Drive | None = None  # of the base
         self._refusals = Refusals()  # of chunks that are no hand's: a hand counts its own
         self._hands_chunk = False  # the last chunk was the hand's
+
+    @property
+    def hand(self) -> BussingHand | None:
+        """Return the hand that is at work with a thing now, while the base stands."""
+        return self._hand if self._stage in (Stage.GRASP, Stage.PLACE) else None
 
     def chunk_refused(self, reason: str) -> None:
         """Take why control refused the last chunk: nothing of it is done."""
@@ -145,6 +152,7 @@ class BussingExpert(RowPlayer):
         self._tried[name] += 1
         model = self.models[self._stance.arm]
         self._hand = BussingHand(self.world, model, self.motion, name, self._goals[name])
+        self.hand_chosen(self._hand)
         self._begin_drive(observation, Stage.TO_THING)
 
     def _left(self) -> list[str]:

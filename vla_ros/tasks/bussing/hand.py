@@ -7,6 +7,8 @@ makes another one, by which an upper arm that was planned beside the torso comes
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from controllers.arm.model import ArmModel
@@ -67,6 +69,10 @@ class BussingHand(PlacingExpert):
         """Forget that there was no way to put the thing down: the base drives on with it."""
         self._steps, self._index, self._sent = self._way_up, len(self._way_up), 0
 
+    def with_joints(self, steps: Sequence[Step], q: np.ndarray) -> list[JointStep]:
+        """Return steps with the joints of each, of an arm that stands at q [rad]; none where it cannot do them."""
+        return self._ways.joints_along(steps, q) or []
+
     def _plan(self, observation: SingleArmObservation) -> None:
         if self.lifted:
             self._way_up = self._steps
@@ -75,8 +81,7 @@ class BussingHand(PlacingExpert):
 
     def _find_joints(self, observation: SingleArmObservation) -> None:
         """Have every step say its joints; a way without them is none."""
-        found = self._ways.joints_along(self._steps, observation.state.q)
-        self._steps = [] if found is None else list(found)
+        self._steps = [*self.with_joints(self._steps, observation.state.q)]
 
     def _plan_again(self, observation: SingleArmObservation) -> None:
         if not self._placing or self.phase in WITH_IT:

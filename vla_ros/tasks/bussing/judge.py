@@ -71,6 +71,12 @@ class BussingJudge(Judge):
         return tuple(self._request.goals)
 
     @property
+    def receptacle(self) -> str:
+        """Name the receptacle of the sentence that counts now; "" where it has several, or none."""
+        named = set(self._request.goals.values())
+        return named.pop() if len(named) == 1 else ""
+
+    @property
     def sentences(self) -> tuple[SentenceResult, ...]:
         """Return what became of each of several requests."""
         if len(self._requests) == 1:

@@ -30,7 +30,7 @@ from vla_ros.tasks.grasping.part_grasps import target_part
 from vla_ros.tasks.table import DEFAULT_TASK
 from vla_ros.teleop.axes import Pose
 from vla_ros.teleop.simulated_hand.hand import Waypoint
-from vla_ros.training.generation.demonstrator import WIDE_MARGIN
+from vla_ros.training.generation.demonstrators.grasping import WIDE_MARGIN
 
 BEFORE = 0.10  # [m] of the way in at which a person stops to look before the last stretch
 STRAY = 0.02  # [m] that a straight stroke may be off the expert's way with something in the hand

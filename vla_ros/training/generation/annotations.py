@@ -18,7 +18,7 @@ from vla_ros.sim.scenes.relations import Spot
 from vla_ros.sim.scenes.scene import PlacedObject, Scene, SceneCamera
 from vla_ros.sim.scenes.sizes import Size
 from vla_ros.sim.scenes.telling_apart import Table
-from vla_ros.training.generation.demonstrator import OPTIONS
+from vla_ros.training.generation.demonstrators.grasping import OPTIONS
 from vla_ros.training.generation.moments import GraspMoment, Moment
 from vla_ros.training.generation.object_boxes import EXTENT
 
@@ -28,6 +28,7 @@ SOFTNESS = 0.2  # of cost: a grasp that is this much dearer counts 1/e
 
 OBJECT_NAMES, TARGET, VALID, boxes_column = names.OBJECT_NAMES, names.TARGET, names.VALID, names.boxes_column
 PREFIX = names.PREFIX
+RECEPTACLE = names.RECEPTACLE
 POSITIONS = PREFIX + "positions"
 EXTENTS = PREFIX + "extents"
 GRASP, GRASP_OPTIONS, CLOSED = PREFIX + "grasp", PREFIX + "grasp_options", PREFIX + "closed"
@@ -65,7 +66,9 @@ def grasp_features() -> dict[str, Feature]:
 def teaching_features(one_hand: bool) -> dict[str, Feature]:
     """Return the columns that say what is to be learned from actions: of one hand its grasps as well."""
     features = {VALID: Feature("int64", (1,))}
-    return grasp_features() | features if one_hand else features | {STATUS: Feature("int64", (1,))}
+    if one_hand:
+        return grasp_features() | features
+    return features | {STATUS: Feature("int64", (1,)), RECEPTACLE: Feature("int64", (1,))}
 
 
 def standing(names: Sequence[str], extents: np.ndarray) -> Table:
@@ -103,13 +106,17 @@ def requested_row(scene: Scene, requested: Sequence[str]) -> int:
     return names.index(requested[0]) if len(requested) == 1 and requested[0] in names else -1
 
 
-def teaching_columns(moments: Sequence[Moment]) -> dict[str, np.ndarray]:
+def teaching_columns(scene: Scene, moments: Sequence[Moment]) -> dict[str, np.ndarray]:
     """Return the values of `teaching_features` (T, …)."""
     columns = {VALID: np.array([moment.valid for moment in moments], dtype=np.int64)}
     grasps = [moment.grasp for moment in moments if moment.grasp is not None]
     if grasps:
         return columns | grasp_columns(grasps)
-    return columns | {STATUS: np.array([moment.status.value for moment in moments], dtype=np.int64)}
+    rows = {placed.name: row for row, placed in enumerate(scene.objects)}
+    return columns | {
+        STATUS: np.array([moment.status.value for moment in moments], dtype=np.int64),
+        RECEPTACLE: np.array([rows.get(moment.receptacle, -1) for moment in moments], dtype=np.int64),
+    }
 
 
 def grasp_columns(moments: Sequence[GraspMoment]) -> dict[str, np.ndarray]:

@@ -22,7 +22,7 @@ from vla_ros.policies.observation import Observation
 from vla_ros.sim.world import World
 from vla_ros.tasks.judging import TaskLimits
 from vla_ros.tasks.task import Task
-from vla_ros.training.generation.demonstrator import FailureMode
+from vla_ros.training.generation.demonstrators.errors import FailureMode
 from vla_ros.training.generation.moments import GraspMoment, Moment, RobotMoment, has_one_hand
 from vla_ros.training.generation.object_boxes import ObjectBoxes
 
@@ -84,6 +84,7 @@ class Demonstration(Rollout):
                 robot=RobotMoment(observation.state.values, self._commanded(observation)),
                 instruction=observation.instruction,
                 requested=self.judge.requested,
+                receptacle=self.judge.receptacle,
                 status=chunk.status,
                 boxes=boxes,
                 cameras=tuple(cameras),

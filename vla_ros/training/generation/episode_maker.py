@@ -17,17 +17,20 @@ from vla_ros.evaluation.settings import EXPERT, EpisodeSettings
 from vla_ros.policies.contract import DataContract, load_contract
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.world import World
+from vla_ros.tasks.bussing.expert import BussingExpert
 from vla_ros.tasks.either_hand import task_expert
 from vla_ros.tasks.grasping.expert import ExpertPolicy
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.generation.contract_columns import ContractColumns
 from vla_ros.training.generation.demonstration import Demonstration, Demonstrator
-from vla_ros.training.generation.demonstrator import FailureMode, GraspDemonstrator
+from vla_ros.training.generation.demonstrators.bussing import BussingDemonstrator
+from vla_ros.training.generation.demonstrators.errors import FailureMode
+from vla_ros.training.generation.demonstrators.grasping import GraspDemonstrator
+from vla_ros.training.generation.demonstrators.plain import PlainDemonstrator
 from vla_ros.training.generation.example_pictures import ExamplePictures
 from vla_ros.training.generation.grounding_maker import GroundingMaker, grounding_schema
 from vla_ros.training.generation.maker import Made
 from vla_ros.training.generation.moments import Moment, has_one_hand
-from vla_ros.training.generation.plain_demonstrator import PlainDemonstrator
 from vla_ros.training.generation.settings import GenerationSettings, Rejection
 
 FAILURE_MODES = (FailureMode.MISSED, FailureMode.SLIPPED, FailureMode.EMPTY, FailureMode.WRONG)
@@ -105,10 +108,12 @@ class EpisodeMaker:
         return tuple(episodes) or Rejection(scene.seed, "no action of it is an example")
 
     def _demonstrator(self, world: World, failure_mode: FailureMode, rng: np.random.Generator) -> Demonstrator:
-        """Return who plays: one who errs and recovers where the task's expert grasps one target, else the expert."""
+        """Return who plays: one who errs and recovers where the task's expert grasps or clears, else the expert."""
         expert = task_expert(self._runner.task, world, self._runner.arm_models)
         if isinstance(expert, ExpertPolicy) and world.scene.target:
             return GraspDemonstrator(world, expert, failure_mode, rng)
+        if isinstance(expert, BussingExpert) and self.settings.recovery:
+            return BussingDemonstrator(expert, failure_mode, rng)
         return PlainDemonstrator(expert)
 
     def _columns(self, scene: Scene, moments: Sequence[Moment]) -> dict[str, np.ndarray]:
@@ -125,4 +130,4 @@ class EpisodeMaker:
         for name, feature in self.contract.features.items():
             number = scene.camera_names.index(feature.camera)
             columns[name] = np.array([self._stored.calibration(moment.cameras[number]) for moment in moments])
-        return columns | notes.teaching_columns(moments)
+        return columns | notes.teaching_columns(scene, moments)

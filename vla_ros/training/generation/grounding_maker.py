@@ -32,7 +32,7 @@ from vla_ros.tasks.table import DEFAULT_TASK
 from vla_ros.tasks.task import Task
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.generation.contract_columns import ContractColumns
-from vla_ros.training.generation.demonstrator import OPTIONS, WIDE_MARGIN, WORSE
+from vla_ros.training.generation.demonstrators.grasping import OPTIONS, WIDE_MARGIN, WORSE
 from vla_ros.training.generation.object_boxes import ObjectBoxes
 from vla_ros.training.generation.postures import Postures
 from vla_ros.training.generation.scene_views import draw_cameras, draw_mounts, move_cameras

@@ -43,6 +43,7 @@ class Moment:
     robot: RobotMoment
     instruction: str  # that counts now
     requested: tuple[str, ...]  # names of the objects that it asks for, where the judge knows them
+    receptacle: str  # name of the object into which they are to be put, where there is a single one
     status: TaskStatus  # what the demonstrator says of it
     boxes: dict[str, np.ndarray]  # camera → (N, 5), see ObjectBoxes.measure
     cameras: tuple[SceneCamera, ...]  # as they stand now

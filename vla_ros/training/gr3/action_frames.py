@@ -34,6 +34,7 @@ class ActionFrames:
     before: list[str]  # what has just been carried out; "" where nothing has
     target: np.ndarray  # (F,) row of the object that the words mean, or UNKNOWN
     before_target: np.ndarray  # (F,) the same of `before`
+    receptacle: np.ndarray  # (F,) row of the object into which they say to put it, ABSENT or UNKNOWN
     names: list[frozenset[str]]  # of what stands there
     state: np.ndarray  # (F, S)
     actions: np.ndarray  # (F, H, A)
@@ -58,6 +59,9 @@ def robot_frames(reader: LeRobotReader, rows: np.ndarray, contract: DataContract
     state = reader.column(STATE)[:, [names.index(channel) for channel in channels]]
     valid, said = reader.column(notes.VALID).ravel() > 0, reader.column(notes.STATUS).ravel()
     targets = reader.column(notes.TARGET).ravel()
+    # Datasets of before the column do not say.
+    told = notes.RECEPTACLE in features
+    receptacles = reader.column(notes.RECEPTACLE).ravel() if told else np.full(len(reader), UNKNOWN)
     tasks = [reader.task(row) for row in range(len(reader))]
     ends = {row: one.start + one.length for one in reader.metadata.episodes for row in (one.start,)}
     starts = np.array(sorted(ends))
@@ -88,6 +92,7 @@ def robot_frames(reader: LeRobotReader, rows: np.ndarray, contract: DataContract
         before=before,
         target=np.where(refused, ABSENT, np.where(own < 0, UNKNOWN, own)),
         before_target=np.where(before_target < 0, UNKNOWN, before_target),
+        receptacle=np.where(receptacles[rows] < 0, UNKNOWN, receptacles[rows]),
         names=objects,
         state=state_numbers(state[rows], channels).astype(np.float32),
         actions=actions,
@@ -108,6 +113,7 @@ def hand_frames(reader: LeRobotReader, rows: np.ndarray, contract: DataContract,
         before=[""] * count,
         target=unknown,
         before_target=unknown,
+        receptacle=unknown,
         names=[frozenset()] * count,
         state=np.zeros((count, state_size(read_channels(contract))), dtype=np.float32),
         actions=np.stack([values for values, _ in windows]).astype(np.float32),

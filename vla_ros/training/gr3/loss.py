@@ -53,25 +53,27 @@ class Gr3Batches:
         """Return frames with actions (B,), robots' some with other instructions than those carried out in them."""
         frames = self._samples.action
         actions, counts = self._actions[rows].copy(), self._counts[rows].copy()
-        sentences, meant = [], []
+        sentences, meant, receptacles = [], [], []
         for i, row in enumerate(rows.tolist()):
             chance, words, target = rng.uniform(), frames.words[row], int(frames.target[row])
+            receptacle = int(frames.receptacle[row])
             if frames.hands[row]:
                 pass  # another instruction teaches the status, and what does not stand there is not known
             elif chance < mixing.invalid and (other := self._unfit(frames.names[row], rng)):
-                words, target = other, ABSENT
+                words, target, receptacle = other, ABSENT, UNKNOWN
                 self._only_status(actions[i], counts[i], TaskStatus.INVALID)
             elif frames.before[row] and chance < mixing.invalid + _often(mixing.done):
-                words, target = frames.before[row], int(frames.before_target[row])
+                words, target, receptacle = frames.before[row], int(frames.before_target[row]), UNKNOWN
                 self._only_status(actions[i], counts[i], TaskStatus.TERMINATED)
             sentences.append(words)
             meant.append(target)
+            receptacles.append(receptacle)
         state = self._states[rows].copy()
         state[rng.uniform(size=len(rows)) < mixing.blank] = 0.0
         seen = _seen(self._samples.seen, rows, rng)
         return (
             seen
-            | _said(sentences, meant, seen)
+            | _said(sentences, meant, receptacles, seen)
             | {
                 "state": torch.from_numpy(state),
                 "actions": torch.from_numpy(actions),
@@ -85,7 +87,7 @@ class Gr3Batches:
         assert columns is not None
         chosen = [columns.texts[row][int(rng.integers(len(columns.texts[row])))] for row in rows.tolist()]
         seen = _seen(columns, rows, rng)
-        return seen | _said([text for _, text in chosen], [target for target, _ in chosen], seen)
+        return seen | _said([text for _, text in chosen], [row for row, _ in chosen], [UNKNOWN] * len(rows), seen)
 
     def plain(self, rows: np.ndarray) -> Batch:
         """Return frames with actions (B,) as they are."""
@@ -125,13 +127,13 @@ def _seen(columns: SeenColumns, rows: np.ndarray, rng: np.random.Generator) -> B
     }
 
 
-def _said(sentences: list[str], meant: list[int], seen: Batch) -> Batch:
-    """Return words (G, T, …), which things they mean (G, N), and whether that is known (G,)."""
-    targets = torch.tensor(meant)
+def _said(sentences: list[str], meant: list[int], receptacles: list[int], seen: Batch) -> Batch:
+    """Return words (G, T, …), which role each thing has in them (G, N, ROLES), and which are known (G, ROLES)."""
+    roles = torch.tensor([meant, receptacles]).T
     return {
         "words": torch.from_numpy(np.stack([_tokens(text) for text in sentences])).float(),
-        "meant": ((seen["objects"] == targets[:, None]) & (targets >= 0)[:, None]).float(),
-        "known": targets != UNKNOWN,
+        "meant": ((seen["objects"][..., None] == roles[:, None]) & (roles >= 0)[:, None]).float(),
+        "known": roles != UNKNOWN,
     }
 
 
@@ -147,14 +149,13 @@ def gr3_loss(network: SmallGr3, batch: dict[str, Any], times: int, rng: torch.Ge
     """Return the losses: the flow's of robots' frames, and what is meant of all sentences."""
     robots: Batch = batch["robots"]
     seen = seen_of(robots)
-    tokens = network.tokens(seen)
-    prefix = network.prefix(seen, tokens)
+    understood = network.understand(seen)
+    prefix = network.prefix(seen, understood.tokens)
     flow = flow_loss(network.transformer, prefix, robots["state"], robots["actions"], robots["counts"], times, rng)
-    losses = {"flow": flow} | _choice("robot_", network.meant(seen, tokens), robots)
+    losses = {"flow": flow} | _choices("robot_", understood.roles, robots)
     pictures: Batch = batch["pictures"]
     if pictures:
-        own = seen_of(pictures)
-        losses |= _choice("", network.meant(own, network.tokens(own)), pictures)
+        losses |= _choices("", network.understand(seen_of(pictures)).roles, pictures)
     return losses
 
 
@@ -165,15 +166,25 @@ def seen_of(batch: Batch) -> Seen:
     return Seen(batch["looks"], batch["geometry"], batch["numbers"], batch["there"], words[:, :most])
 
 
-def _choice(name: str, logits: Tensor, batch: Batch) -> dict[str, Tensor]:
-    """Return the losses of logits (G, N): is each the one that is meant, and which of them is."""
-    meant = batch["meant"] * batch["there"]
-    weight = batch["there"] * batch["known"][:, None] * (1.0 + 2.0 * meant)
+def _choices(name: str, logits: Tensor, batch: Batch) -> dict[str, Tensor]:
+    """Return the losses of logits (G, N, ROLES): has each the role, and which of them has it; of all roles together."""
+    parts = [
+        _choice(logits[..., role], batch["meant"][..., role], batch["there"], batch["known"][:, role])
+        for role in range(logits.shape[2])
+    ]
+    binary, choice = (torch.stack(part).sum() for part in zip(*parts, strict=True))
+    return {f"{name}binary": binary, f"{name}choice": choice}
+
+
+def _choice(logits: Tensor, meant: Tensor, there: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the losses of logits (G, N) of one role, where it is `known` (G,)."""
+    meant = meant * there
+    weight = there * known[:, None] * (1.0 + 2.0 * meant)
     binary = F.binary_cross_entropy_with_logits(logits, meant, weight, reduction="sum") / weight.sum().clamp(min=1.0)
-    asked = (meant.sum(dim=1) > 0) & batch["known"]
+    asked = (meant.sum(dim=1) > 0) & known
     # Several boxes, in several views, are the one thing: the share of all of them.
     likely = torch.log_softmax(logits[asked], dim=1).masked_fill(meant[asked] == 0, -torch.inf).logsumexp(dim=1)
-    return {f"{name}binary": binary, f"{name}choice": -likely.sum() / asked.sum().clamp(min=1)}
+    return binary, -likely.sum() / asked.sum().clamp(min=1)
 
 
 @torch.inference_mode()
@@ -199,10 +210,9 @@ def judge_gr3(
     chosen = []
     for rows in np.array_split(pictures, max(1, len(pictures) // 64)) if len(pictures) else ():
         batch = batches.pictures(rows, np.random.default_rng(0))
-        own = seen_of(batch)
-        logits = network.meant(own, network.tokens(own))
-        there = (batch["meant"] * batch["there"]).sum(dim=1) > 0
-        hit = batch["meant"].gather(1, logits.argmax(dim=1, keepdim=True))[:, 0] > 0
+        logits, meant = network.understand(seen_of(batch)).roles[..., 0], batch["meant"][..., 0]
+        there = (meant * batch["there"]).sum(dim=1) > 0
+        hit = meant.gather(1, logits.argmax(dim=1, keepdim=True))[:, 0] > 0
         refused = logits.amax(dim=1) < 0
         chosen.append(torch.where(there, hit & ~refused, refused).numpy())
     return figures | ({"meant_right": float(np.concatenate(chosen).mean())} if chosen else {})
@@ -229,6 +239,6 @@ def _judged_actions(
 
 def _made(network: SmallGr3, batch: Batch) -> Tensor:
     seen = seen_of(batch)
-    prefix: Prefix = network.prefix(seen, network.tokens(seen))
+    prefix: Prefix = network.prefix(seen, network.understand(seen).tokens)
     noise = torch.randn(batch["actions"].shape, generator=torch.Generator().manual_seed(0))
     return sample_actions(network.transformer, prefix, batch["state"], noise)

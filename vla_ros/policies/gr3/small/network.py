@@ -23,6 +23,8 @@ from vla_ros.policies.gr3.state_numbers import state_size
 from vla_ros.policies.kv_cache.prefix import Prefix
 
 HEADS = 4  # of the backbone's layers
+ROLES = 2  # of a thing in a sentence: it is to be taken, it is where that is to go
+NOT_THERE = -30.0  # logit
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +38,16 @@ class Seen:
     words: Tensor  # (B, T, WORD_SIZE), zero rows where there is no token
 
 
+@dataclass(frozen=True, eq=False)
+class Understood:
+    """What the vision-language layers make of it."""
+
+    tokens: list[
+        Tensor
+    ]  # things and words (B, N + T, D) as each layer takes them, and last as the last one leaves them
+    roles: Tensor  # (B, N, ROLES) logits: is it the one that is to be taken, is it where that is to go?
+
+
 class SmallGr3(nn.Module):
     """All weights."""
 
@@ -44,6 +56,8 @@ class SmallGr3(nn.Module):
         size, acting = config.backbone.size, config.acting
         self.backbone = new_backbone(config.backbone)
         self.placing = mlp(THING_NUMBERS, size, size)
+        self.receptacle = mlp(size, size, 1)
+        self.marking = mlp(ROLES, size, size)
         later = [
             nn.TransformerEncoderLayer(size, HEADS, 2 * size, 0.0, "gelu", batch_first=True, norm_first=True)
             for _ in range(config.later)
@@ -60,19 +74,26 @@ class SmallGr3(nn.Module):
         )
         # What was trained before says at first what it said.
         _silence(self.placing[-1])
+        _silence(self.marking[-1])
         for layer in later:
             _silence(layer.self_attn.out_proj)
             _silence(layer.linear2)
 
-    def tokens(self, seen: Seen) -> list[Tensor]:
-        """Return things and words (B, N + T, D) as each layer takes them, and last as the last one leaves them."""
-        tokens = self.backbone.matching.attend(
-            seen.looks + self.placing(seen.numbers), seen.geometry, seen.there, seen.words
-        )
+    def understand(self, seen: Seen) -> Understood:
+        """Compare things with words, mark those that the words mean, and go on from there."""
+        matching = self.backbone.matching
+        tokens = matching.attend(seen.looks + self.placing(seen.numbers), seen.geometry, seen.there, seen.words)
+        count = seen.there.shape[1]
+        things = tokens[-1][:, :count]
+        logits = torch.cat([matching.score(things), self.receptacle(things)], dim=2).float()
+        roles = logits.masked_fill(~seen.there[..., None], NOT_THERE)
+        # What moves hands need not find out once more what is meant: the layers behind are told.
+        marked = things + self.marking(torch.sigmoid(roles).to(things.dtype))
+        tokens[-1] = torch.cat([marked, tokens[-1][:, count:]], dim=1)
         missing = ~_mask(seen)
         for layer in self.later:
             tokens.append(layer(tokens[-1], src_key_padding_mask=missing))
-        return tokens
+        return Understood(tokens, roles)
 
     def prefix(self, seen: Seen, tokens: list[Tensor]) -> Prefix:
         """Return keys and values of the latter half of the layers."""
@@ -81,11 +102,6 @@ class SmallGr3(nn.Module):
         pairs = [layer_keys_values(layer, taken) for layer, taken in zip(layers[first:], tokens[first:-1], strict=True)]
         keys, values = zip(*pairs, strict=True)
         return Prefix(keys, values, _mask(seen))
-
-    def meant(self, seen: Seen, tokens: list[Tensor]) -> Tensor:
-        """Return logits (B, N): is it the one that the words mean?"""
-        things = tokens[-1][:, : seen.there.shape[1]]
-        return self.backbone.matching.score(things)[..., 0].float().masked_fill(~seen.there, -30.0)
 
 
 def _mask(seen: Seen) -> Tensor:

@@ -52,7 +52,7 @@ class SmallReader:
         )
         there = torch.ones(looks.shape[:2], dtype=torch.bool)
         seen = Seen(looks, geometry, numbers, there, self._words(observation.instruction))
-        return self._network.prefix(seen, self._network.tokens(seen))
+        return self._network.prefix(seen, self._network.understand(seen).tokens)
 
     def _words(self, instruction: str) -> torch.Tensor:
         """Return the tokens (1, T, WORD_SIZE) of an instruction, embedded once."""

@@ -26,7 +26,7 @@ from vla_ros.training.finetuning.labels import object_boxes
 from vla_ros.training.finetuning.labels.closure import Closure, find_closure
 from vla_ros.training.finetuning.labels.phrases import named_thing
 from vla_ros.training.generation import annotations as notes
-from vla_ros.training.generation.demonstrator import OPTIONS
+from vla_ros.training.generation.demonstrators.grasping import OPTIONS
 from vla_ros.training.pictures.frames import Views
 
 LOOKED_AT = 12  # frames that say where the object lay

@@ -1,42 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """A teacher that sometimes errs, recovers, and says which of its actions are worth imitating.
 
-A policy trained on successes alone never opens its hand again after an empty or wrong grasp. So a share of the
-demonstrations holds a missed grasp, an object that slips, fingers that closed on nothing or hold another object,
-and what to do then; nearly all are pushed off their way now and then, so that the closed loop sees itself corrected
-(Laskey et al. 2017, DART). The errors themselves are marked and not imitated.
+A share of the demonstrations holds a missed grasp, an object that slips, fingers that closed on nothing or hold another
+object, and what to do then; nearly all are pushed off their way now and then (errors.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import Enum
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from controllers.chunks.chunk import ActionChunk
 from vla_ros.objects.grasp import Grasp
 from vla_ros.policies.actions.single_arm import SingleArmObservation
 from vla_ros.policies.observation import Observation
-from vla_ros.sim.grasping.motion import MotionPhase, Step, approach, retreat, straight
+from vla_ros.sim.grasping.motion import MotionPhase, Step, retreat, straight
 from vla_ros.sim.grasping.planning import PlannedGrasp
 from vla_ros.sim.world import World
 from vla_ros.tasks.grasping.expert import EMPTY, ExpertPolicy
+from vla_ros.training.generation.demonstrators.errors import FailureMode, detour, misplaced, missed_by
 
 WIDE_MARGIN = 0.022  # [m] beside the object before closing: a learned policy is millimetres off
 OPTIONS = 20  # grasps of the object that are told beside the one that is taken
 WORSE = 1.2  # in cost they may be
-
-
-class FailureMode(Enum):
-    """What goes wrong in a demonstration."""
-
-    NONE = "none"
-    MISSED = "missed"  # closes beside or above the object
-    SLIPPED = "slipped"  # loses it while lifting
-    EMPTY = "empty"  # the fingers are closed on nothing, in the air
-    WRONG = "wrong"  # holds another object
 
 
 class GraspDemonstrator:
@@ -74,7 +61,7 @@ class GraspDemonstrator:
         )
         self._slip_at = float(rng.uniform(0.015, 0.12))  # [m] lifted
         self._hold_wrong = float(rng.choice([0.0, rng.uniform(0.01, 0.15)]))  # [m] lifted
-        self._offset = self._miss() if self.failure_mode is FailureMode.MISSED else None
+        self._offset = missed_by(rng) if self.failure_mode is FailureMode.MISSED else None
         if self.failure_mode is FailureMode.WRONG:
             self.expert.plan_anew(str(rng.choice(self._others)))
 
@@ -120,21 +107,12 @@ class GraspDemonstrator:
         return not self._script and not self._erring and self.expert.grasped
 
     # -- errors --------------------------------------------------------------------------------------------------
-    def _miss(self) -> np.ndarray:
-        if self.rng.uniform() < 0.35:
-            return np.array([0.0, 0.0, self.rng.uniform(0.03, 0.06)])
-        angle = self.rng.uniform(-np.pi, np.pi)
-        return self.rng.uniform(0.03, 0.07) * np.array([np.cos(angle), np.sin(angle), 0.0])
-
     def _misplace(self, planned: PlannedGrasp, T_start: np.ndarray) -> PlannedGrasp:
         """Return a plan that misses the object where one is to; else the plan as it is."""
         if self._offset is None:
             return planned
-        T = planned.grasp.T_base_grasp.copy()
-        T[:3, 3] += self._offset
-        self._offset = None
-        way = approach(T_start, T, planned.grasp.opening, 0.06, self.motion)
-        return PlannedGrasp(Grasp(T, planned.grasp.opening, 0.0, planned.grasp.cost), way, False, planned.margin)
+        offset, self._offset = self._offset, None
+        return misplaced(planned, offset, T_start, self.motion)
 
     def _begin_script(self, observation: SingleArmObservation) -> None:
         expert, here = self.expert, observation.T_base_ee_commanded
@@ -199,35 +177,9 @@ class GraspDemonstrator:
         return steps + retreat(place, self._open, self.motion)
 
     def _detour(self, here: np.ndarray) -> list[Step]:
-        """Return a push to the side, and back along the tool's axis where the object is near."""
         planned = self.expert.planned
         grasp = planned.grasp.T_base_grasp if planned is not None else here
-        near = float(np.linalg.norm(here[:3, 3] - grasp[:3, 3])) < 0.09
-        direction = self.rng.normal(size=3)
-        direction /= np.linalg.norm(direction)
-        end = here.copy()
-        if near:
-            side = direction - (direction @ here[:3, 2]) * here[:3, 2]
-            end[:3, 3] += self.rng.uniform(0.005, 0.03) * side - self.rng.uniform(0.01, 0.06) * here[:3, 2]
-            angle = 0.2
-        else:
-            end[:3, 3] += self.rng.uniform(0.02, 0.09) * direction * (1.0, 1.0, 0.6)
-            angle = 0.4
-        end[2, 3] = max(end[2, 3], self.world.scene.table.height + 0.04, min(here[2, 3], grasp[2, 3]))
-        turn = Rotation.from_rotvec(angle * self.rng.uniform(-1, 1, size=3) * (0.5, 0.5, 1.0))
-        end[:3, :3] = turn.as_matrix() @ here[:3, :3]
-        width = float(self.rng.choice([self._open, self.rng.uniform(0.03, self._open)]))
-        count = int(self.rng.integers(4, 7))
-        turns = Rotation.from_matrix(here[:3, :3]) * Rotation.from_rotvec(
-            np.linspace(0, 1, count + 1)[1:, None]
-            * (Rotation.from_matrix(here[:3, :3]).inv() * Rotation.from_matrix(end[:3, :3])).as_rotvec()
-        )
-        steps = []
-        for share, rotation in zip(np.linspace(0, 1, count + 1)[1:], turns.as_matrix(), strict=True):
-            T = np.eye(4)
-            T[:3, :3], T[:3, 3] = rotation, here[:3, 3] + share * (end[:3, 3] - here[:3, 3])
-            steps.append(Step(T, width, MotionPhase.APPROACH))
-        return steps
+        return detour(here, grasp, self.world.scene.table.height, self._open, self.rng)
 
     # -- labels --------------------------------------------------------------------------------------------------
     def _renew_options(self, observation: SingleArmObservation) -> None:

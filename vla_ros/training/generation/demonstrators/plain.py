@@ -12,7 +12,7 @@ from vla_ros.policies.base import Policy, capability
 from vla_ros.policies.capabilities.detection import Explaining
 from vla_ros.policies.capabilities.refusals import HearsRefusals
 from vla_ros.policies.observation import Observation
-from vla_ros.training.generation.demonstrator import FailureMode
+from vla_ros.training.generation.demonstrators.errors import FailureMode
 
 
 class PlainDemonstrator:
