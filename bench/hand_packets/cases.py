@@ -7,17 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from hand_packets import PACKET_S, Network
 from teleoperated_robot import TeleoperatedRobot
 
 from bench.hand_packets import measures
+from hand_packets import PACKET_S, Network
 
 HAND_SPEED, RADIUS = 0.15, 0.05  # [m/s], [m] of the circle that a hand draws
 FAST = 1.0  # [m/s] of a hand that is faster than it is followed
 SETTLED_S = 0.5  # [s] after which the first motion has begun
 GAP_S = 0.3
-FRAMES_KEPT_MIN = 0.95
-FREEZE_MAX_S = 0.05
 POLICY_SPEED = 0.1  # [m/s] of the tools of a policy that is taken over from
 TAKE_AT, SQUEEZE_AT, CORRECTION_S = 0.7, 1.1, 1.0  # [s]
 
@@ -56,12 +54,14 @@ CASES = (
     Case("gap, hand at 1 m/s, bunches of 4", _gap(bunch=4), hand_speed=FAST),
     Case("silence of 1 s", lambda begin: Network(gaps=((begin, begin + 1.0),)), 3.0),
     Case("clutch let go, pressed again", _bunches(1), clutch=regripped),
-    Case("the same, bunches of 8", _bunches(8), clutch=regripped),
+    Case("clutch pressed again, bunches of 8", _bunches(8), clutch=regripped),
 )
 CORRECTIONS = (
     Case("taken from a policy", _bunches(1)),
-    Case("the same, bunches of 8", _bunches(8)),
-    Case("the same, a gap in it", lambda begin: Network(gaps=((SQUEEZE_AT + 0.3, SQUEEZE_AT + 0.3 + GAP_S),))),
+    Case("taken from a policy, bunches of 8", _bunches(8)),
+    Case(
+        "taken from a policy, a gap in it", lambda begin: Network(gaps=((SQUEEZE_AT + 0.3, SQUEEZE_AT + 0.3 + GAP_S),))
+    ),
 )
 
 
@@ -92,8 +92,7 @@ def figures(robot_name: str, case: Case, random: np.random.Generator) -> dict[st
     place = (circle if case.hand_speed <= HAND_SPEED else sway)(case.hand_speed)
     robot = TeleoperatedRobot(robot_name, place, packets)
     robot.run(case.seconds - 0.1)
-    limits = robot.teleoperation.limits
-    stretches = measures.heard(packets, limits.stale_s, robot.now)
+    stretches = measures.heard(packets, robot.teleoperation.limits, robot.now)
     begins = measures.gaps_of(stretches)
     settled = [(max(a, SETTLED_S), b) for a, b in stretches if b > SETTLED_S]
     speed, acceleration = measures.limit_shares(robot)
@@ -123,7 +122,7 @@ def correction(robot_name: str, case: Case, random: np.random.Generator) -> dict
     squeezed = [packet.arrives for packet in packets if packet.clutch]
     let_go = next(packet.arrives for packet in packets if packet.sent >= end)
     frames = [measures.kept_frames(robot, squeezed[0], let_go, at) for at in random.uniform(0.0, measures.FRAME_S, 5)]
-    stretches = measures.heard(packets, robot.teleoperation.limits.stale_s, robot.now)
+    stretches = measures.heard(packets, robot.teleoperation.limits, robot.now)
     speed, acceleration = measures.limit_shares(robot)
     return {
         "freeze": measures.standing(robot, stretches),

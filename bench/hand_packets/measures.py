@@ -10,14 +10,15 @@ from pathlib import Path
 
 import numpy as np
 from bag_making import STATUS, Sent, write_bag
-from hand_packets import Packet
 from sent_marks import mark, status
 from teleoperated_robot import DT, TeleoperatedRobot
 
+from hand_packets import Packet
 from vla_ros.data.bags.episodes import read_episodes
 from vla_ros.data.bags.marks import BEGIN, END
 from vla_ros.data.bags.reader import BagReader
 from vla_ros.data.quality.config import load_quality_config
+from vla_ros.teleop.hand_motion import HandMotionLimits
 
 STILL = load_quality_config().still_speed  # [rad/s] of the fastest joint: below, an arm idles
 FOLLOWS = 0.1  # share of the hand's speed at which the tool counts as following it
@@ -27,22 +28,30 @@ FRAME_S = 0.1  # [s] between two of a recording's pictures
 START_NS = 1_700_000_000_000_000_000  # [ns] of a recording
 
 
-def heard(packets: Sequence[Packet], late_s: float, until: float) -> list[tuple[float, float]]:
+def heard(packets: Sequence[Packet], limits: HandMotionLimits, until: float) -> list[tuple[float, float]]:
     """Return the stretches (from, to) [s] in which a clutched hand is heard without a gap, by `until` [s].
 
-    Each begins when its first packet arrives that is not later than `late_s`, and ends with its last.
+    Each begins with the first packet that is not too late to be followed; of a grip, or a silence that counts as one,
+    with the second, the first that can say that the hand has moved since. It ends with its last packet.
     """
     found: list[list[float]] = []
-    held = False
+    held = gripped = False
+    last = -np.inf
     for packet in packets:
         if packet.arrives > until:
             break
-        if packet.clutch and packet.arrives - packet.sent > late_s:
+        if packet.clutch and packet.arrives - packet.sent > limits.stale_s:
             continue
-        if packet.clutch and held and packet.arrives - found[-1][1] < GAP_S:
-            found[-1][1] = packet.arrives
-        elif packet.clutch:
-            found.append([packet.arrives, packet.arrives])
+        if packet.clutch:
+            silence, time = packet.arrives - last, packet.arrives
+            if not held or silence > limits.gap_s:
+                gripped = True
+            elif gripped or silence > GAP_S:
+                found.append([time, time])
+                gripped = False
+            else:
+                found[-1][1] = time
+            last = time
         held = packet.clutch
     return [(begin, end) for begin, end in found]
 

@@ -100,7 +100,7 @@ class TeleoperatedRobot:
                 self._infer(self.policy(self.now))
             while self._waiting and self._waiting[0].arrives <= self.now + 1e-9:
                 self._hear(self._waiting.popleft())
-            chunk = self.teleoperation.due(self.now, self.now)  # the bridge's timer, 8 ms after a packet at most
+            chunk = self.teleoperation.due(self.now, self.now)  # as the bridge does, once it has heard a bunch
             if chunk is not None:
                 self._submit(chunk, "teleop")
             self._tick()
@@ -136,9 +136,7 @@ class TeleoperatedRobot:
         sample = HandSample((-left, up, -forward), UNTURNED, packet.clutch, 0.0)  # WebXR's axes
         hands = Hands(self._count, 1e3 * packet.sent, "xr", {"right": sample, "left": sample})
         obstacle = "" if self.taken else "the policy has the arm: take it first"
-        chunk = self.teleoperation.take(hands, self.now, self.now, self._readings, obstacle)
-        if chunk is not None:
-            self._submit(chunk, "teleop")
+        self.teleoperation.hear(hands, self.now, self.now, self._readings, obstacle)
 
     def _infer(self, velocity: np.ndarray) -> None:
         """Have the policy ask for a straight way at `velocity` (3,) [m/s] from where the tools are commanded to be."""

@@ -151,12 +151,24 @@ class Teleoperation:
         obstacle: str,
         joints: Mapping[str, float] | None = None,
     ) -> ActionChunk | None:
-        """Take a packet that arrived at `arrival` [s, monotonic]; return the chunk to be sent at `stamp` [s], if any.
+        """Hear a packet and return the chunk that is due then, if any."""
+        self.hear(hands, arrival, stamp, arms, obstacle, joints)
+        return self.due(arrival, stamp)
 
-        One that comes too soon after another for a chunk of its own is `due` later. `stamp` is of the clock in which
-        chunks are executed, and limits how far the arm goes; the hand itself is judged by `arrival`. `obstacle` says
-        why no arm may follow now; "" when they may. `joints` [rad] are where those of a head are: without them it does
-        not follow the headset.
+    def hear(
+        self,
+        hands: Hands,
+        arrival: float,
+        stamp: float,
+        arms: Mapping[str, ArmReading],
+        obstacle: str,
+        joints: Mapping[str, float] | None = None,
+    ) -> None:
+        """Take a packet that arrived at `arrival` [s, monotonic]; what it makes of the arms is `due` afterwards.
+
+        `stamp` [s] is of the clock in which chunks are executed, and limits how far the arm goes; the hand itself is
+        judged by `arrival`. `obstacle` says why no arm may follow now; "" when they may. `joints` [rad] are where those
+        of a head are: without them it does not follow the headset.
         """
         late = self._lateness.of(1e-3 * hands.t, arrival) > self.limits.stale_s
         followed = False
@@ -168,7 +180,6 @@ class Teleoperation:
                 followed = True
         if not late:
             self._untold = (hands, joints or {}) if followed else None
-        return self.due(arrival, stamp)
 
     @property
     def owing(self) -> bool:

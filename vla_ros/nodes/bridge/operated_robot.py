@@ -152,27 +152,25 @@ class OperatedRobot:
 
     # -- hands ---------------------------------------------------------------------------------------------------------
     def hands(self, hands: Hands, arrival: float) -> None:
-        """Follow the driver's hands: publish a chunk at once when something is clutched, or as soon as it may be."""
+        """Follow the driver's hands: publish a chunk of what has arrived, or as soon as one may be sent."""
         self.packets += 1
-        chunk = self._teleoperation.take(
-            hands, arrival, self._now(), self._readings(), self._obstacle(), self._feed.joints
-        )
+        self._teleoperation.hear(hands, arrival, self._now(), self._readings(), self._obstacle(), self._feed.joints)
         self._heard = arrival, 1e-3 * hands.t
-        self._publish_hands(chunk)
+        if self._teleoperation.owing and not self._looks:
+            self._looks = True
+            asyncio.get_running_loop().call_soon(self._publish_hands)  # after all packets of a bunch
 
-    def _publish_hands(self, chunk: ActionChunk | None) -> None:
-        """Publish a chunk of the newest packet; where it has none yet, look for one a little later."""
+    def _publish_hands(self) -> None:
+        """Publish the chunk of the newest packet; where none may be sent yet, a little later."""
+        self._looks = False
+        teleoperation = self._teleoperation
+        chunk = None if self._obstacle() else teleoperation.due(time.monotonic(), self._now())
         if chunk is not None:
             self._publish(chunk)
             self.reports.publish(chunk.sequence, *self._heard, time.monotonic())
-        elif self._teleoperation.owing and not self._looks:
+        elif teleoperation.owing:
             self._looks = True
-            asyncio.get_running_loop().call_later(CHUNK_EVERY_S, self._look_again)
-
-    def _look_again(self) -> None:
-        self._looks = False
-        if not self._obstacle():
-            self._publish_hands(self._teleoperation.due(time.monotonic(), self._now()))
+            asyncio.get_running_loop().call_later(CHUNK_EVERY_S, self._publish_hands)
 
     def lead(self, device: int, names: Sequence[str], positions: Sequence[float], arrival: float) -> None:
         """Follow a leader's joints: publish a chunk at once where an arm agrees. A clutched hand goes first."""
