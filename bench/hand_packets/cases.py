@@ -51,7 +51,7 @@ CASES = (
     Case("gap", _gap()),
     Case("gap, bunches of 4", _gap(bunch=4)),
     Case("gap, bunches of 8", _gap(bunch=8)),
-    Case("gap, hand at 1 m/s, bunches of 4", _gap(bunch=4), hand_speed=FAST),
+    Case("gap, quick hand, bunches of 4", _gap(bunch=4), hand_speed=FAST),
     Case("silence of 1 s", lambda begin: Network(gaps=((begin, begin + 1.0),)), 3.0),
     Case("clutch let go, pressed again", _bunches(1), clutch=regripped),
     Case("clutch pressed again, bunches of 8", _bunches(8), clutch=regripped),

@@ -30,7 +30,7 @@ def arguments(*words: str) -> argparse.Namespace:
         ("franka", "bunches of 8"),
         ("franka", "gap, nothing sent in it"),
         ("franka", "gap, bunches of 8"),
-        ("franka", "gap, hand at 1 m/s, bunches of 4"),
+        ("franka", "gap, quick hand, bunches of 4"),
         ("franka", "clutch pressed again, bunches of 8"),
         ("franka", "taken from a policy, bunches of 8"),
         ("franka", "taken from a policy, a gap in it"),
