@@ -21,8 +21,9 @@ from scipy.spatial.transform import Rotation, Slerp
 from small_contract import CONTRACT
 
 from controllers.errors import ConfigError, VlaError
+from vla_ros.data.bags.episodes import read_episodes
 from vla_ros.data.bags.reader import BagReader
-from vla_ros.data.conversion.bag_to_dataset import ConversionSettings, ConvertedBag, convert_bag
+from vla_ros.data.conversion.bag_to_dataset import BagContent, ConversionSettings, ConvertedBag, convert_bag
 from vla_ros.data.conversion.convert import convert_bags
 from vla_ros.data.conversion.dataset_to_bag import write_bag as write_bag_of
 from vla_ros.data.conversion.parallel import Unusable, convert_all
@@ -158,6 +159,24 @@ def test_marks_make_episodes_and_failures_stay_out(tmp_path):
     assert whole.episodes[0].length > 50
     named = convert_bag(bag, dataclasses.replace(SETTINGS, task="tidy up"))
     assert {episode.tasks for episode in named.episodes} == {("tidy up",)}
+
+
+def test_corrections_of_a_second_leave_their_frames(tmp_path):
+    """Conversion leaves nothing out of an episode by who moved the arm, and the bag says who it was, every 20 ms."""
+    kept = taken = 0
+    for begin in (1.0, 1.03, 1.05, 1.07, 1.09):
+        recording = Recording(camera_rate=10.0, marked=((0.2, 2.8, True),), corrected=(begin, begin + 1.0))
+        with BagReader(write_bag(tmp_path / f"{begin:g}", recording)) as bag:
+            content = BagContent(bag, SETTINGS)
+            frames = content.read(content.spans[0], lambda camera, image: None).times[:-1] - recording.start
+            (episode,) = read_episodes(bag)
+            theirs = episode.intervened(bag.start + np.round(1e9 * frames).astype(np.int64))
+        within = (frames >= begin) & (frames < begin + 1.0)
+        np.testing.assert_allclose(np.diff(frames), 0.1, atol=1e-9)
+        kept, taken = kept + np.count_nonzero(theirs & within), taken + np.count_nonzero(within)
+        assert np.count_nonzero(theirs & ~within) <= 1
+    assert taken == 50
+    assert kept >= 0.95 * taken
 
 
 def test_cameras_are_fitted_and_their_calibration_with_them(tmp_path):

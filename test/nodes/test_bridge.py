@@ -221,6 +221,28 @@ def test_a_figure_eight_by_a_trembling_hand_keeps_the_limits(operator, page):
     assert fastest(derivative(times, acceleration)[1]) < 0.1 * JERK_MAX
 
 
+def test_gaps_are_made_up_for_without_a_jump_or_another_clutch(operator, page):
+    """Five gaps of 0.25 s: 10 cm of the hand's way, of which a machine that stalls as well may cost some."""
+    page.go(forward(0.08, 0.3))
+    assert operator.spin_until(lambda: operator.progress.source == "teleop" and operator.progress.moving)
+    operator.transitions.clear()
+    path = CommandedPath(operator)
+    for _ in range(5):
+        page.speaking = False
+        operator.spin(0.25)
+        page.speaking = True
+        operator.spin(0.5)
+    settled(operator, page)
+    assert page.state["arms"]["panda"]["clutched"]
+    times, places = path.close()
+    assert not [transition.message for transition in operator.transitions if transition.level == messages.WARN]
+    assert places[-1][0] - places[0][0] > 0.24, "what the hand went in the gaps is missing"
+    times, velocity = derivative(times, places)
+    times, acceleration = derivative(times, velocity)
+    assert fastest(velocity) < 0.8
+    assert fastest(derivative(times, acceleration)[1]) < 0.1 * JERK_MAX
+
+
 @pytest.mark.parametrize("how", ["silence", "lost network", "NaN", "nonsense"])
 def test_when_the_hands_cannot_be_trusted_the_arm_holds(operator, page, open_page, how):
     page.go(forward(0.1, 1.0))

@@ -61,6 +61,7 @@ class Recording:
     back: float = 0.0  # by how much the clock is set back in the middle
     latency: float = 0.003  # from stamp to recording
     tempo: float = 1.0  # wall seconds for a second of the stamps
+    corrected: tuple[float, float] = (9e9, 9e9)  # from when to when a person has the arm, else a policy
     order: tuple[str, ...] = tuple(JOINTS[::-1])  # of the names in joint_states
     seed: int = 0
 
@@ -125,7 +126,8 @@ def _messages(made: Recording) -> Iterator[tuple[float, str, str, bytes]]:
         commanded = pose(stamp - made.start, 0.01) * np.where(np.arange(7) > 2, (-1.0) ** round(stamp * 50), 1.0)
         yield stamp, "control/commanded_pose", "pose", make.pose(ns(stamp), BASE, commanded)
         width = "0.000000" if stamp - made.start >= CLOSES_AT else "0.080000"
-        values = {"stamp": f"{stamp:.6f}", "panda_hand/width": width}
+        source = "teleop" if made.corrected[0] <= stamp - made.start < made.corrected[1] else "policy"
+        values = {"stamp": f"{stamp:.6f}", "panda_hand/width": width, "source": source}
         yield stamp, "control/progress", "status", make.status("control", "", values)
         if made.unused:
             yield stamp, "force/left", "pose", make.pose(ns(stamp), BASE, pose(0.0))

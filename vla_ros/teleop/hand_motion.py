@@ -33,7 +33,8 @@ class HandMotionLimits:
     jump_distance: float = 0.06  # [m] between two packets: no hand, but a tracker that lost it
     jump_angle: float = radians(25.0)  # [rad]
     calm_s: float = 0.25  # [s] that a hand must be steady after a jump to be followed anew
-    stale_s: float = 0.15  # [s] without a packet, or as late as this: hold
+    stale_s: float = 0.15  # [s] as late as this, a packet is not followed
+    gap_s: float = 0.5  # [s] without a packet: the clutch counts as let go; what is shorter is made up for
     leash: float = 0.15  # [m] that the setpoint may be ahead of the arm
     leash_angle: float = 0.6  # [rad]
 
@@ -78,9 +79,9 @@ class HandMotion:
         """Let go: the tool stays where it is sent now."""
         self._grip, self.refused = None, ""
 
-    def stale(self, now: float) -> bool:
+    def silent(self, now: float) -> bool:
         """Say whether the hand has been silent for too long at `now` [s, wall clock]."""
-        return now - self._heard > self.limits.stale_s
+        return now - self._heard > self.limits.gap_s
 
     def follow(self, arrival: float, stamp: float, hand: Pose, tool: Pose, scale: float, speed: float) -> None:
         """Take the pose of a hand whose clutch is held; `tool` is where the arm is commanded to be.
@@ -88,19 +89,21 @@ class HandMotion:
         It came at `arrival` [s, wall clock], and at `stamp` [s] by the clock in which chunks are executed. `scale` is
         metres of the tool for a metre of the hand, `speed` the share of the limits that is used.
         """
-        grip, stale = self._grip, self.stale(arrival)
+        grip, silence = self._grip, arrival - self._heard
         # A clock that was set is no time to move in: simulated time comes in ticks, but hardly quicker than the wall's.
-        dt = min(max(stamp - self._stamp, 0.0), TICKING * (arrival - self._heard), self.limits.stale_s)
+        dt = min(max(stamp - self._stamp, 0.0), TICKING * silence, self.limits.stale_s)
         self._heard, self._stamp = arrival, stamp
-        if grip is None or stale:
+        if grip is None or silence > self.limits.gap_s:
             self._latch(hand, tool)
-        elif self._near(grip.accepted, hand):
+            return
+        # What the last chunk has done meanwhile, to where the hand wanted it then: after a gap the way to where the
+        # hand is now begins there, at the limits, and not as much further on as the gap was long.
+        self._advance(grip, dt, tool, speed)
+        if self._near(grip.accepted, hand, silence):
             grip.accepted, grip.stray, self.refused = hand, None, ""
             self._aim(grip, hand, scale)
-        elif self._calm(grip, arrival, hand):
-            self._latch(hand, tool)
-        if self._grip is not None:
-            self._advance(self._grip, dt, tool, speed)
+        elif silence > self.limits.stale_s or self._calm(grip, arrival, hand):
+            self._latch(hand, tool)  # a hand that went too far in a gap to be followed is wherever it is by now
 
     def path(self, times: np.ndarray, speed: float) -> np.ndarray:
         """Return where the tool goes from now if the hand stands still: (H, 7) at `times` (H,) [s], xyzw at the end.
@@ -129,7 +132,7 @@ class HandMotion:
 
     def _calm(self, grip: _Grip, now: float, hand: Pose) -> bool:
         """Say whether a hand that has jumped has been steady for long enough."""
-        if grip.stray is None or not self._near(grip.stray, hand):
+        if grip.stray is None or not self._near(grip.stray, hand, 0.0):
             grip.steady_since = now
             shift = 100.0 * float(np.linalg.norm(hand.position - grip.accepted.position))
             turn = degrees(angle_between(grip.accepted.orientation, hand.orientation))
@@ -137,10 +140,13 @@ class HandMotion:
         grip.stray = hand
         return now - grip.steady_since >= self.limits.calm_s
 
-    def _near(self, a: Pose, b: Pose) -> bool:
-        shift = float(np.linalg.norm(b.position - a.position))
+    def _near(self, a: Pose, b: Pose, time: float) -> bool:
+        """Say whether a hand may have gone from `a` to `b` in `time` [s]: no jump, or as far as it is followed."""
+        limits, shift = self.limits, float(np.linalg.norm(b.position - a.position))
         turn = angle_between(a.orientation, b.orientation)
-        return shift <= self.limits.jump_distance and turn <= self.limits.jump_angle
+        return shift <= max(limits.jump_distance, limits.linear_speed * time) and turn <= max(
+            limits.jump_angle, limits.angular_speed * time
+        )
 
     def _advance(self, grip: _Grip, dt: float, tool: Pose, speed: float) -> None:
         ahead = self._towards(grip.setpoint, grip.goal, dt * speed)

@@ -82,6 +82,7 @@ class Teleoperation:
             self._hands.append(_ArmHand(arm.name, hand, tools, HandMotion(self.limits, lower, upper)))
         self.scale, self.speed = 1.0, 1.0
         self._lateness = Lateness()
+        self._untold: tuple[Hands, Mapping[str, float]] | None = None  # the newest packet, while no chunk tells of it
         self._sequence = 0
         self._sent = self._stamp = float("-inf")  # [s] when the last chunk was made, and its stamp
 
@@ -135,7 +136,7 @@ class Teleoperation:
 
     def silent(self, now: float) -> bool:
         """Let go of hands that have not been heard for too long at `now` [s, wall clock]; say whether that was new."""
-        engaged = [driven for driven in self._hands if driven.motion.engaged and driven.motion.stale(now)]
+        engaged = [driven for driven in self._hands if driven.motion.engaged and driven.motion.silent(now)]
         for driven in engaged:
             driven.motion.release()
             driven.refused = LATE
@@ -150,41 +151,69 @@ class Teleoperation:
         obstacle: str,
         joints: Mapping[str, float] | None = None,
     ) -> ActionChunk | None:
-        """Take a packet that arrived at `arrival` [s, monotonic]; return the chunk to be sent at `stamp` [s], if any.
+        """Hear a packet and return the chunk that is due then, if any."""
+        self.hear(hands, arrival, stamp, arms, obstacle, joints)
+        return self.due(arrival, stamp)
 
-        `stamp` is of the clock in which chunks are executed, and limits how far the arm goes; the hand itself is judged
-        by `arrival`. `obstacle` says why no arm may follow now; "" when they may. `joints` [rad] are where those of a
-        head are: without them it does not follow the headset.
+    def hear(
+        self,
+        hands: Hands,
+        arrival: float,
+        stamp: float,
+        arms: Mapping[str, ArmReading],
+        obstacle: str,
+        joints: Mapping[str, float] | None = None,
+    ) -> None:
+        """Take a packet that arrived at `arrival` [s, monotonic]; what it makes of the arms is `due` afterwards.
+
+        `stamp` [s] is of the clock in which chunks are executed, and limits how far the arm goes; the hand itself is
+        judged by `arrival`. `obstacle` says why no arm may follow now; "" when they may. `joints` [rad] are where those
+        of a head are: without them it does not follow the headset.
         """
         late = self._lateness.of(1e-3 * hands.t, arrival) > self.limits.stale_s
+        followed = False
+        for driven in self._hands:
+            sample = hands.hands.get(driven.hand)
+            if sample is not None and sample.clutch and late:
+                driven.refused = LATE
+            elif self._follow(driven, sample, arms.get(driven.arm), (arrival, stamp), obstacle):
+                followed = True
+        if not late:
+            self._untold = (hands, joints or {}) if followed else None
+
+    @property
+    def owing(self) -> bool:
+        """Say whether a packet that is followed has no chunk yet."""
+        return self._untold is not None and self.engaged
+
+    def due(self, now: float, stamp: float) -> ActionChunk | None:
+        """Return the chunk of the newest packet that has none yet, once it may be sent at `now` [s] and `stamp` [s].
+
+        Of packets that a network delivers in a bunch the last says where the hand is, and the next bunch may be long.
+        """
+        # Simulated time may begin anew, and ROS time be set back.
+        too_soon = now - self._sent < CHUNK_EVERY_S or 0.0 <= stamp - self._stamp < CHUNK_EVERY_S
+        if self._untold is None or not self.engaged or too_soon:
+            return None
+        (hands, joints), self._untold = self._untold, None
         channels: list[str] = []
         columns: list[np.ndarray] = []
         for driven in self._hands:
-            sample = hands.hands.get(driven.hand)
-            reading = arms.get(driven.arm)
-            if late:
-                if sample is not None and sample.clutch:
-                    driven.refused = LATE
-                continue
-            if not self._follow(driven, sample, reading, (arrival, stamp), obstacle):
+            if not driven.motion.engaged:
                 continue
             channels += pose_channels(driven.arm)
             columns.append(driven.motion.path(TIMES, self.speed))
+            sample = hands.hands.get(driven.hand)
             if sample is not None:
                 for trigger in driven.triggers:
                     channels += trigger.channels
                     columns.append(np.tile(np.array(trigger.values(sample.gripper)), (STEPS, 1)))
-        if columns:
-            gaze = self._gaze.follow(hands.head, stamp, joints or {}, TIMES, self.speed)
-            pushed = self._sticks.velocities(hands, look=not gaze)
-            channels += [*pushed, *gaze]
-            columns += [np.full((STEPS, 1), self.speed * velocity) for velocity in pushed.values()]
-            columns += [positions[:, None] for positions in gaze.values()]
-        # Simulated time may begin anew, and ROS time be set back.
-        too_soon = arrival - self._sent < CHUNK_EVERY_S or 0.0 <= stamp - self._stamp < CHUNK_EVERY_S
-        if not columns or too_soon:
-            return None
-        self._sent, self._stamp = arrival, stamp
+        gaze = self._gaze.follow(hands.head, stamp, joints, TIMES, self.speed)
+        pushed = self._sticks.velocities(hands, look=not gaze)
+        channels += [*pushed, *gaze]
+        columns += [np.full((STEPS, 1), self.speed * velocity) for velocity in pushed.values()]
+        columns += [positions[:, None] for positions in gaze.values()]
+        self._sent, self._stamp = now, stamp
         return self._chunk(stamp, channels, columns)
 
     def hold(self, stamp: float, arms: Mapping[str, ArmReading]) -> ActionChunk | None:

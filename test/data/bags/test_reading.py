@@ -79,6 +79,20 @@ def test_episodes_are_what_the_marks_say(two_episodes):
     assert second.intervened(frames).tolist() == [False, True, True, False]
 
 
+@pytest.mark.parametrize(("pause", "stretches"), [(0.3, [(1.0, 2.0)]), (0.7, [(1.0, 1.2), (1.9, 2.0)])])
+def test_an_arm_that_waits_for_a_persons_next_word_is_still_theirs(tmp_path, pause, stretches):
+    """A network's gap is no end of a correction; a longer rest, or somebody else's motion, is."""
+    sent = []
+    for tick in range(121):
+        time = 0.02 * tick
+        source = "teleop" if 1.0 <= time < 2.0 else "policy"
+        sent.append(progress(START + round(1e9 * time), source, "chunk exhausted" if 1.2 <= time < 1.2 + pause else ""))
+    with BagReader(write_bag(tmp_path / "waits", sent)) as reader:
+        (episode,) = read_episodes(reader)
+    found = [((item.begin - START) * 1e-9, (item.end - START) * 1e-9) for item in episode.interventions]
+    np.testing.assert_allclose(found, stretches, atol=1e-3)
+
+
 def test_a_bag_without_marks_is_one_episode_and_one_without_an_end_says_so(tmp_path):
     with BagReader(write_bag(tmp_path / "plain", SENT)) as reader:
         (episode,) = read_episodes(reader)

@@ -15,11 +15,12 @@ from vla_ros.data.bags.reader import BagReader
 
 PROGRESS, INSTRUCTION_TOPIC = "control/progress", "instruction"
 OPERATOR = "teleop"  # source in control/progress whose motion is a person's
+PAUSE_S = 0.5  # [s] for which the arm may wait for a person's next word: as long as a network may be silent in it
 
 
 @dataclass(frozen=True)
 class Intervention:
-    """A stretch in which a person moved the arm; receive times [ns]."""
+    """A stretch in which a person moved the arm, short pauses included; receive times [ns]."""
 
     begin: int
     end: int
@@ -105,17 +106,19 @@ def _interventions(reader: BagReader) -> Iterable[Intervention]:
     topic = _named(reader, PROGRESS)
     if topic is None:
         return
-    begin = last = 0
+    begin = last = paused = 0
     for message, status in reader.decoded(topic):
-        values = marks.mark_values(status)
+        theirs, time = marks.mark_values(status).get("source") == OPERATOR, message.log_time
         # A message says why the arm holds; it moves when there is none.
-        if values.get("source") == OPERATOR and not status.message:
-            begin, last = begin or message.log_time, message.log_time
+        if theirs and not status.message:
+            begin, last, paused = begin or time, time, 0
         elif begin:
-            yield Intervention(begin, message.log_time)
-            begin = 0
+            paused = paused or time
+            if not theirs or time - paused > 1e9 * PAUSE_S:
+                yield Intervention(begin, paused)
+                begin = paused = 0
     if begin:
-        yield Intervention(begin, last)
+        yield Intervention(begin, paused or last)
 
 
 def _last_instruction(reader: BagReader) -> str:

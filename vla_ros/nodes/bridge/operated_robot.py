@@ -36,7 +36,7 @@ from vla_ros.teleop.axes import Pose
 from vla_ros.teleop.leader.leading import Leading
 from vla_ros.teleop.protocol import Hands
 from vla_ros.teleop.robot import SILENT
-from vla_ros.teleop.teleoperation import ArmReading, Teleoperation
+from vla_ros.teleop.teleoperation import CHUNK_EVERY_S, ArmReading, Teleoperation
 
 TELEOP, POLICY, HOLD = "teleop", "policy", "hold"  # who is in charge
 ENABLED_WITHIN_S = 1.0
@@ -62,6 +62,8 @@ class OperatedRobot:
         self.note: Callable[[str, str], None] = lambda level, text: None
         self.reports = ChunkReports()
         self.packets = self.chunks = 0
+        self._heard = 0.0, 0.0  # [s] when the newest packet arrived, and its own time
+        self._looks = False  # whether a packet that has no chunk yet will be looked for
         self._node, self._embodiment, self._feed, self._cameras = node, embodiment, feed, cameras
         self._teleoperation, self._home, self._leading = teleoperation, home, leading
         self._with_policy = with_policy
@@ -150,14 +152,25 @@ class OperatedRobot:
 
     # -- hands ---------------------------------------------------------------------------------------------------------
     def hands(self, hands: Hands, arrival: float) -> None:
-        """Follow the driver's hands: publish a chunk at once when something is clutched."""
+        """Follow the driver's hands: publish a chunk of what has arrived, or as soon as one may be sent."""
         self.packets += 1
-        chunk = self._teleoperation.take(
-            hands, arrival, self._now(), self._readings(), self._obstacle(), self._feed.joints
-        )
+        self._teleoperation.hear(hands, arrival, self._now(), self._readings(), self._obstacle(), self._feed.joints)
+        self._heard = arrival, 1e-3 * hands.t
+        if self._teleoperation.owing and not self._looks:
+            self._looks = True
+            asyncio.get_running_loop().call_soon(self._publish_hands)  # after all packets of a bunch
+
+    def _publish_hands(self) -> None:
+        """Publish the chunk of the newest packet; where none may be sent yet, a little later."""
+        self._looks = False
+        teleoperation = self._teleoperation
+        chunk = None if self._obstacle() else teleoperation.due(time.monotonic(), self._now())
         if chunk is not None:
             self._publish(chunk)
-            self.reports.publish(chunk.sequence, arrival, 1e-3 * hands.t, time.monotonic())
+            self.reports.publish(chunk.sequence, *self._heard, time.monotonic())
+        elif teleoperation.owing:
+            self._looks = True
+            asyncio.get_running_loop().call_later(CHUNK_EVERY_S, self._publish_hands)
 
     def lead(self, device: int, names: Sequence[str], positions: Sequence[float], arrival: float) -> None:
         """Follow a leader's joints: publish a chunk at once where an arm agrees. A clutched hand goes first."""
