@@ -19,9 +19,10 @@ OTHER_SIZES = "is of other sizes than trunk_width, crop, match_depth and the cat
 
 def begin_from(folder: Path, backbone: Backbone, sizes: BackboneSizes) -> None:
     """Copy the weights of a checkpoint into a backbone of these sizes. Raises ConfigError for one of others."""
-    if read_backbone_config(folder).network != sizes:
+    found, own = read_beginning(folder)
+    if own != sizes:
         raise ConfigError(f"begin: {folder}: {OTHER_SIZES}")
-    backbone.load_state_dict(load_backbone(folder).state_dict())
+    backbone.load_state_dict(found.state_dict())
 
 
 def read_beginning(folder: Path) -> tuple[Backbone, BackboneSizes]:
