@@ -93,6 +93,31 @@ def test_a_slow_change_is_seen_before_it_is_large(watched: Watched) -> None:
     assert brighter == CHANGED + 1
 
 
+def test_a_moving_camera_looks_at_a_few_again_each_time_and_at_all_in_turn(watched: Watched) -> None:
+    watched.memory = LookMemory(fresh=2)
+    first = watched.look(table())
+    assert watched.looked() == 5, "what was never seen is looked at, however much it is"
+    shown = []
+    for step in range(1, 4):  # the pictures move by 12 px and get brighter, and the things with them
+        shift = 12 * step
+        pictures = [np.roll(picture + np.uint8(10 * step), shift, axis=1) for picture in table()]
+        now = watched.look(pictures, BOXES + np.array([shift, 0.0, shift, 0.0]))
+        assert watched.looked() == 2
+        shown.append({row for row in range(5) if not torch.equal(now[row], first[row])})
+    assert set.union(*shown) == set(range(5))
+    assert len(shown[0]) == 2, "the others keep the look that they had"
+
+
+def test_what_comes_into_view_is_looked_at_before_what_was_seen(watched: Watched) -> None:
+    watched.memory = LookMemory(fresh=1)
+    watched.look(table())
+    watched.looked()
+    elsewhere = BOXES + np.array([15.0, 0.0, 15.0, 0.0])
+    elsewhere[0] = [300.0, 20.0, 380.0, 90.0]
+    watched.look([np.roll(picture, 15, axis=1) for picture in table()], elsewhere)
+    assert watched.looked() == 2, "the new thing, in both views"
+
+
 def test_a_scene_of_its_own_begins_with_nothing_seen(watched: Watched) -> None:
     watched.look(table())
     watched.looked()

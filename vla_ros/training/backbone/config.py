@@ -38,8 +38,8 @@ class BackboneTraining:
     validation: float = 0.03  # share of frames kept for it
     threads: int = 2
     data: tuple[SceneSource, ...] = (SceneSource(),)  # generated when none is given
-    # Folder, absolute or in the clone, of a backbone of these sizes or of a small GraspVLA, whose weights it begins with;
-    # public weights are not read then.
+    # Folder, absolute or in the clone, of a backbone of these sizes or of a small GraspVLA, whose weights it begins
+    # with; public weights are not read then.
     begin: str = ""
     pretrained: bool = True  # what looks closely begins from public weights: pretrained_trunk.py
     trunk_still: int = 7  # first blocks of it that stay so; counts with pretrained alone

@@ -22,6 +22,7 @@ from vla_ros.policies.gr3.small.thing_numbers import thing_numbers, tool_poses
 from vla_ros.policies.kv_cache.prefix import Prefix
 from vla_ros.policies.observation import Observation
 
+FRESH = 8  # things already seen that are looked at again in a chunk: cameras on wrists change every picture
 WORDS = 32  # tokens of an instruction at most: those of long tasks name a thing and a place
 
 
@@ -35,7 +36,7 @@ class SmallReader:
 
     def reset(self) -> None:
         """Forget what things looked like, and the words."""
-        self._memory = LookMemory()
+        self._memory = LookMemory(FRESH)
         self._said: tuple[str, torch.Tensor] | None = None
 
     def read(self, observation: Observation) -> Prefix:
