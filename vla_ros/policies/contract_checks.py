@@ -13,6 +13,7 @@ from controllers.chunks.chunk import ChannelKind, channel_kind
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.policies.contract import ActionContract, DataContract, load_contract
 from vla_ros.policies.needs import state_channels
+from vla_ros.policies.weights_of_another_robot import contract_on_robot
 from vla_ros.robots.embodiment import Embodiment
 
 # Of an action contract: what decides how a row is read. A chunk may be longer or shorter than the data's.
@@ -95,7 +96,7 @@ def check_checkpoint(folder: Path, config: Trained, embodiment: Embodiment) -> N
             f"{folder}: needs camera '{missing[0]}', the robot has {', '.join(embodiment.known_cameras) or 'none'}"
         )
     try:
-        contract = load_contract(config.contract)
+        contract = contract_on_robot(load_contract(config.contract), embodiment)
         check_robot(contract, embodiment)
     except ConfigError as error:
         raise ConfigError(f"{folder}: {error}") from None

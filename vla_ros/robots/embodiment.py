@@ -53,6 +53,7 @@ class RobotConfig:
     ros2_control: Ros2ControlConfig = field(default_factory=Ros2ControlConfig)  # what only its vendor knows of it
     joint_topics: tuple[JointTopicsConfig, ...] = ()  # drivers of its vendor's without ros2_control
     sdk: tuple[SdkConfig, ...] = ()  # its vendor's Python SDK
+    weights_of: tuple[str, ...] = ()  # robots of the same kinematics: policies of theirs that move tools act here too
 
 
 Group = TypeVar("Group", ArmGroup, EndEffectorGroup, JointGroup)
@@ -75,6 +76,7 @@ class Embodiment:
     ros2_control: Ros2ControlConfig = field(default_factory=Ros2ControlConfig)
     joint_topics: tuple[JointTopicsConfig, ...] = ()
     sdk: tuple[SdkConfig, ...] = ()
+    weights_of: tuple[str, ...] = ()  # robots whose policies may act on this one
     source: str = ""  # what it was loaded by: its name, or the path of its file
 
     @property
@@ -300,6 +302,7 @@ def embodiment_from(config: RobotConfig) -> Embodiment:
         ros2_control=config.ros2_control,
         joint_topics=config.joint_topics,
         sdk=config.sdk,
+        weights_of=config.weights_of,
         source=config.name,
     )
     check_gripper_actions(config.ros2_control.grippers, embodiment.grippers)

@@ -18,10 +18,11 @@ from vla_ros.sim.scenes.scene import Scene
 from vla_ros.tasks.announcement import announcement
 from vla_ros.tasks.bussing.requests import BussingRequest, BussingWording, bussing_wording, meant, named, scene_requests
 from vla_ros.tasks.bussing.task import Bussing
-from vla_ros.tasks.bussing.things import BIN, RECEPTACLES, TRAY, bussing_things
+from vla_ros.tasks.bussing.things import BIN, BOX, TRAY, bussing_things, receptacles_of
 
 TASK, ROBOT = Bussing(), load_embodiment("bytemini")
-SEEDS = (500, 501, 502)
+SEEDS = (500, 501, 502)  # the first has a box, the others have trays
+FULL, SMALL = 513, 510  # ten things, and five
 
 
 def draw(seed: int = 500, set_name: str = "basic", **more: str) -> Scene:
@@ -34,7 +35,7 @@ def scenes() -> list[Scene]:
 
 
 def things(scene: Scene):
-    return [one for one in scene.objects if one.model.category not in RECEPTACLES]
+    return list(scene.objects[2:])
 
 
 def described(scene: Scene) -> list[SceneObject]:
@@ -45,7 +46,9 @@ def described(scene: Scene) -> list[SceneObject]:
 def test_no_hand_reaches_both_receptacles_from_one_place_of_the_base(scenes):
     for scene in scenes:
         ends = [one.T_base_object[:2, 3] for one in scene.objects[:2]]
-        assert [one.model.category for one in scene.objects[:2]] == list(RECEPTACLES)
+        found = tuple(one.model.category for one in scene.objects[:2])
+        assert found == receptacles_of(one.model.category for one in scene.objects)
+        assert found in ((BIN, TRAY), (BIN, BOX))
         assert ends[0][1] * ends[1][1] < 0.0
         for arm in ROBOT.arms:
             assert arm.reach is not None
@@ -53,16 +56,19 @@ def test_no_hand_reaches_both_receptacles_from_one_place_of_the_base(scenes):
             assert not all(arm.reach.contains(one, scene.table.height + 0.2) for one in away)
 
 
-def test_a_table_holds_five_to_eight_things_that_no_description_confuses(scenes):
-    for scene in (*scenes, draw(500, "distractor")):
+def test_a_table_holds_five_to_ten_things_that_no_description_confuses(scenes):
+    counts = set()
+    for scene in (*scenes, draw(FULL), *(draw(seed, "distractor") for seed in (500, FULL, SMALL))):
         count = len(things(scene))
-        assert 5 <= count <= (10 if scene.set_name == "distractor" else 8)
+        counts.add(count)
+        assert (7 if scene.set_name == "distractor" else 5) <= count <= 10
         models = [one.model for one in scene.objects]
         assert not any(same_name(a, b) for i, a in enumerate(models) for b in models[:i])
         assert all(bussing_things().fits(one.model) for one in things(scene))
         assert scene.target == ""
         half = scene.table.extent[1] / 2.0
         assert all(abs(one.T_base_object[1, 3] - scene.table.center[1]) < half for one in scene.objects)
+    assert 10 in counts
 
 
 def test_the_same_seed_is_the_same_scene(scenes):
@@ -78,7 +84,8 @@ def test_the_whole_table_means_tableware_onto_the_tray_and_waste_into_the_bin(sc
         category = {one.name: one.model.category for one in scene.objects}
         assert set(request.goals) == {one.name for one in things(scene)}
         for thing, goal in request.goals.items():
-            assert category[goal] == (TRAY if category[thing] in bussing_things().tray else BIN)
+            place = scene.objects[1].model.category
+            assert category[goal] == (place if category[thing] in bussing_things().tableware else BIN)
 
 
 @pytest.mark.parametrize("set_name", ["step_by_step", "other_goals"])
@@ -121,10 +128,41 @@ def test_words_that_no_data_holds_are_for_evaluation_alone():
 
 def test_a_whole_table_is_understood_in_the_words_of_any_family(scenes):
     (own,) = scene_requests(scenes[0])
-    for sentences in bussing_wording().whole.values():
-        for sentence in sentences:
+    for family in bussing_wording().whole:
+        for sentence in bussing_wording().sentences(family, BOX):
             (read,) = meant(f"{sentence.capitalize()}.", described(scenes[0]), {}, ())
             assert read.goals == own.goals
+
+
+def test_a_fork_is_put_into_the_box_as_told_and_no_carton_stands_beside_one():
+    scene = draw(500, "step_by_step")
+    fork = next(one for one in scene_requests(scene) if "fork" in one.sentence)
+    box = scene.objects[1]
+    assert fork.sentence == f"put the red fork into the {box.model.color} box"
+    assert fork.goals == {"red_fork": box.name}
+    (read,) = meant("put the red fork into the box", described(scene), {}, ())
+    assert read.goals == fork.goals
+    (swapped,) = (one for one in scene_requests(draw(500, "other_goals")) if "fork" in one.sentence)
+    assert set(swapped.goals.values()) == {scene.objects[0].name}
+    with_box = 0
+    for seed in range(500, 530):
+        scene = draw(seed)
+        _, place, *rest = (one.model.category for one in scene.objects)
+        with_box += place == BOX
+        assert place == TRAY or BOX not in rest
+        assert place != TRAY or "box" not in scene.instruction
+    assert 5 <= with_box <= 16  # 10.5 of 30 are due
+    # Beside a tray a carton is waste like any other.
+    carton = draw(509, "basic")
+    goals, names = scene_requests(carton)[0].goals, {one.name: one.model.category for one in carton.objects}
+    assert all(names[goals[name]] == BIN for name, category in names.items() if category == BOX and name in goals)
+
+
+def test_a_sentence_of_the_whole_table_names_the_receptacle_that_is_there():
+    for seed, place in ((504, "into the box"), (519, "onto the tray")):
+        scene = draw(seed)
+        assert f"tableware {place}" in scene.instruction
+        assert place in TASK.prompts(scene)[0]
 
 
 def test_what_the_task_has_not_is_refused_in_one_line():

@@ -10,14 +10,19 @@ import pytest
 
 from controllers.chunks.chunk import TaskStatus
 from controllers.errors import ConfigError
+from vla_ros.configuration import config_file
 from vla_ros.data.datasets.check import check
 from vla_ros.data.datasets.episode import EncodedEpisode
 from vla_ros.data.datasets.features import ACTION, STATE
 from vla_ros.data.datasets.writer import LeRobotWriter
 from vla_ros.policies.contract import load_contract
+from vla_ros.sim.world import World
+from vla_ros.tasks.either_hand import task_expert
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.generation.contract_columns import ContractColumns
+from vla_ros.training.generation.demonstration import Demonstration
 from vla_ros.training.generation.demonstrators.errors import FailureMode
+from vla_ros.training.generation.demonstrators.plain import PlainDemonstrator
 from vla_ros.training.generation.episode_maker import EpisodeMaker
 from vla_ros.training.generation.moments import RobotMoment
 from vla_ros.training.generation.settings import GenerationSettings, load_settings
@@ -51,6 +56,35 @@ def test_what_cannot_be_made_of_such_a_robot_is_refused() -> None:
         dataclasses.replace(settings, sets={"novel": 1.0})
     with pytest.raises(ConfigError, match="which robot 'ldt01' has not"):
         GenerationSettings(robot="ldt01", task="flip", contract="bytemini_table", sets={"basic": 1.0})
+
+
+def test_frames_come_as_often_as_the_contract_says(tmp_path) -> None:
+    settings = load_settings("ldt01_flip")
+    maker = EpisodeMaker(settings)
+    assert maker.contract.fps == 30
+    scene = maker._runner.task.scene(settings.request("basic", 500, tuple(maker.contract.cameras)))
+    world = World(scene, maker._runner.embodiment, timestep=0.002)
+    pictures: list[float] = []
+    expert = PlainDemonstrator(task_expert(maker._runner.task, world, maker._runner.arm_models))
+    limits = dataclasses.replace(maker._runner.task.limits, time_limit_s=0.4)
+    run = Demonstration(
+        world,
+        maker._runner.follower(),
+        expert,
+        lambda camera, color: pictures.append(world.time),
+        maker._runner.task,
+        limits,
+        maker.contract.fps,
+    )
+    run.run()
+    world.close()
+    assert len(run.moments) == 12
+    np.testing.assert_allclose(sorted(set(pictures)), np.arange(12) / 30, atol=0.0011)  # half a tick
+    assert len(pictures) == 12 * len(maker.contract.cameras)
+    text = config_file("contracts", "ldt01_fold.yaml").read_text().replace("fps: 30", "fps: 15")
+    (tmp_path / "slower.yaml").write_text(text)
+    with pytest.raises(ConfigError, match="experts look 10 times a second, which 15 frames a second are no multiple"):
+        dataclasses.replace(settings, contract=str(tmp_path / "slower.yaml"))
 
 
 @pytest.mark.slow

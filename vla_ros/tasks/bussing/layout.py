@@ -11,7 +11,6 @@ import numpy as np
 
 from vla_ros.sim.scenes.footprint import Placement
 from vla_ros.sim.scenes.scene_robot import SceneArm, SceneRobot
-from vla_ros.tasks.bussing.things import RECEPTACLES
 
 THINGS = 0.45  # [m] most from the middle of the table, along it
 ENDS = (0.62, 0.80)  # [m] from there of a receptacle
@@ -29,8 +28,9 @@ class BussingRobot(SceneRobot):
         """Say whether an object stands where such a one may, and a hand gets to it from some place of the base."""
         x, y = placement.center
         category = placement.model.category
-        if category in RECEPTACLES:
-            end = dict(self.sides)[category] * y
+        sides = dict(self.sides)
+        if category in sides:
+            end = sides[category] * y
             return bool(ENDS[0] <= end <= ENDS[1] and x >= RECEPTACLE_NEAREST)
         if abs(y) > THINGS:
             return False

@@ -15,7 +15,7 @@ from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import PlacedObject
 from vla_ros.sim.scenes.sets import check_set, load_sets
 from vla_ros.sim.scenes.wording import Family, family, usual_family
-from vla_ros.tasks.bussing.things import RECEPTACLES, TASK
+from vla_ros.tasks.bussing.things import TASK, receptacles_of
 from vla_ros.tasks.grasping.relation_scenes import Telling, choose_alike, tried_kinds
 
 _THE = "the "
@@ -23,7 +23,7 @@ _THE = "the "
 
 def first_thing(placed: Sequence[PlacedObject]) -> PlacedObject:
     """Return the first object that is no receptacle: the one that a relation means."""
-    return next(one for one in placed if one.model.category not in RECEPTACLES)
+    return _things(placed)[0]
 
 
 def related(placed: Sequence[PlacedObject], request: SceneRequest, catalogue: Catalogue) -> str:
@@ -71,4 +71,5 @@ def _named(phrase: str, words: Family, rng: np.random.Generator) -> str:
 
 
 def _things(placed: Sequence[PlacedObject]) -> tuple[PlacedObject, ...]:
-    return tuple(one for one in placed if one.model.category not in RECEPTACLES)
+    receptacles = receptacles_of(one.model.category for one in placed)
+    return tuple(one for one in placed if one.model.category not in receptacles)

@@ -23,19 +23,19 @@ from vla_ros.sim.scenes.wording import FAMILIES, usual_family
 from vla_ros.tasks.bussing.relations import first_thing, related
 from vla_ros.tasks.bussing.things import (
     ABSENT,
-    RECEPTACLES,
     RELATION,
     SWAPPED,
     WHOLE,
     asked_by,
     bussing_things,
     goals_of,
-    other_receptacle,
+    receptacles_of,
 )
-from vla_ros.tasks.placing.instructions import instruct
+from vla_ros.tasks.placing.instructions import instruct, placing_wording
 from vla_ros.tasks.sentences import NEXT, split_sentences
 
 _TRIES = 200
+_THERE = "{there}"  # slot of a sentence: "onto the tray" or "into the box"
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,10 @@ class BussingWording:
 
     whole: dict[str, tuple[str, ...]] = field(default_factory=dict)  # family → sentences
 
+    def sentences(self, family: str, receptacle: str) -> tuple[str, ...]:
+        """Return the sentences of a family for a table whose tableware goes to a receptacle of a category."""
+        return tuple(one.replace(_THERE, there(receptacle)) for one in self.whole[family])
+
     def __post_init__(self) -> None:
         if set(self.whole) != set(FAMILIES):
             raise ConfigError(f"whole must have {', '.join(FAMILIES)}, got {', '.join(self.whole) or 'none'}")
@@ -68,6 +72,11 @@ def bussing_wording() -> BussingWording:
     return load_config(config_file("tasks", "bussing_wording.yaml"), BussingWording)
 
 
+def there(receptacle: str) -> str:
+    """Return how one says that something is to go to a receptacle of a category: "onto the tray"."""
+    return f"{placing_wording().into[receptacle][0]} the {receptacle}"
+
+
 def words(placed: tuple[PlacedObject, ...], request: SceneRequest, catalogue: Catalogue) -> str:
     """Return what a scene with these objects asks for, one sentence or several."""
     stream, seed, family = request.stream, request.seed, usual_family(request.stream, request.wording)
@@ -75,7 +84,9 @@ def words(placed: tuple[PlacedObject, ...], request: SceneRequest, catalogue: Ca
     if kind == WHOLE:
         if family not in FAMILIES:
             raise ConfigError(unknown_name("wording", family, FAMILIES))
-        return str(scene_generator(stream, seed, "words").choice(bussing_wording().whole[family]))
+        _, receptacle = receptacles_of(_categories(placed).values())
+        sentences = bussing_wording().sentences(family, receptacle)
+        return str(scene_generator(stream, seed, "words").choice(sentences))
     by_name = {one.name: one for one in placed}
     phrase = ""
     if kind == ABSENT:
@@ -124,14 +135,16 @@ def meant(
 
 def _meant(sentence: str, objects: Sequence[SceneObject], nouns: Mapping[str, str]) -> BussingRequest:
     plain = sentence.strip().lower().rstrip(".!?")
-    if any(plain == one.rstrip("?") for sentences in bussing_wording().whole.values() for one in sentences):
+    receptacles = receptacles_of(one.category for one in objects)
+    known = (one for family in FAMILIES for one in bussing_wording().sentences(family, receptacles[1]))
+    if any(plain == one.rstrip("?") for one in known):
         return BussingRequest(sentence, goals_of({one.name: one.category for one in objects}))
     phrases = split_placing(sentence)
     if phrases is None:
         return BussingRequest(sentence, {}, "the instruction does not say what is to be put where")
     thing, goal = (meaning(named(one), objects, nouns) for one in (phrases.thing, phrases.goal))
-    places = [one.name for one in goal.named if one.category in RECEPTACLES]
-    things = [one.name for one in thing.named if one.category not in RECEPTACLES]
+    places = [one.name for one in goal.named if one.category in receptacles]
+    things = [one.name for one in thing.named if one.category not in receptacles]
     doubt = thing.doubt or goal.doubt
     return BussingRequest(sentence, {one: places[0] for one in things} if places else {}, doubt)
 
@@ -158,8 +171,8 @@ def _steps(categories: Mapping[str, str], stream: str, seed: int, kind: str) -> 
     names = [str(name) for name in rng.permutation(sorted(right))][: bussing_things().steps]
     if kind != SWAPPED:
         return {name: right[name] for name in names}
-    places = {category: name for name, category in categories.items() if category in RECEPTACLES}
-    return {name: places[other_receptacle(categories[right[name]])] for name in names}
+    places = [name for name, category in categories.items() if category in receptacles_of(categories.values())]
+    return {name: next(one for one in places if one != right[name]) for name in names}
 
 
 def _absent(
@@ -167,15 +180,15 @@ def _absent(
 ) -> tuple[PlacedObject, PlacedObject]:
     """Draw something that is not on the table, and the receptacle that it would belong in."""
     rng = scene_generator(request.stream, request.seed, "bodies")
-    things = bussing_things()
-    models = tuple(
-        one for one in catalogue.models("action", request.stream) if one.category in (*things.bin, *things.tray)
-    )
-    there = [one.model for one in placed]
+    things, receptacles = bussing_things(), receptacles_of(one.model.category for one in placed)
+    asked = {*things.bin, *things.tableware} - {*receptacles}
+    models = tuple(one for one in catalogue.models("action", request.stream) if one.category in asked)
+    standing = [one.model for one in placed]
     for _ in range(_TRIES):
         kind = choose_kind(models, catalogue, rng)
-        if not any(same_name(kind, model) for model in there):
+        if not any(same_name(kind, model) for model in standing):
             model = catalogue.vary(kind.model, rng, kind.color)
-            goal = next(one for one in placed if one.model.category == things.receptacle(kind.category))
+            goal_category = things.receptacle(kind.category, receptacles)
+            goal = next(one for one in placed if one.model.category == goal_category)
             return PlacedObject("", model, np.eye(4)), goal
     raise ConfigError(f"scene {request.seed}: everything that could be asked for is there")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a scene of bussing is drawn: a wide table, a bin and a tray at its ends, waste and tableware between them."""
+"""How a scene of bussing is drawn: a wide table, a bin and a tray or a box at its ends, waste and tableware between."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from functools import cache
 import numpy as np
 
 from controllers.errors import ConfigError
+from vla_ros.objects.bussing_boxes import bussing_box
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.objects.category import GROUNDING, NOVEL
 from vla_ros.objects.model import ObjectModel
@@ -25,11 +26,12 @@ from vla_ros.sim.scenes.target_query import choose_target
 from vla_ros.tasks.bussing.layout import BussingRobot
 from vla_ros.tasks.bussing.relations import alike_things, tells, tries
 from vla_ros.tasks.bussing.requests import words
-from vla_ros.tasks.bussing.things import RECEPTACLES, RELATION, TASK, bussing_things
+from vla_ros.tasks.bussing.things import BIN, BOX, RELATION, TASK, TRAY, bussing_things
 from vla_ros.tasks.grasping.relation_scenes import ATTEMPTS, no_relation
 
 TABLE_LENGTH = 2.20  # [m] along y: more than both arms reach from one place
 _TRIES = 60
+_BOX = 1  # which of a scene's generators of bodies draws its box
 
 Fits = Callable[[tuple[PlacedObject, ...]], bool]
 Composed = Callable[[list[ObjectModel], list[ObjectModel], Fits], Scene]
@@ -43,11 +45,16 @@ def sample_bussing(request: SceneRequest) -> Scene:
     catalogue, sets = load_catalogue(), load_sets(TASK)
     changes = check_set(sets, request.set_name, request.stream)
     rng = scene_generator(request.stream, request.seed, "objects")
-    places = [_receptacle(category, catalogue, rng) for category in RECEPTACLES]
+    places = [_receptacle(category, catalogue, rng) for category in (BIN, TRAY)]
     left = float(rng.choice((-1.0, 1.0)))
     count = int(rng.integers(sets.scene.others[0], sets.scene.others[1] + 1)) + 1
+    count = min(count, bussing_things().most - changes.extra)
+    boxes = scene_generator(request.stream, request.seed, "bodies", _BOX)
+    if boxes.uniform() < bussing_things().box_share:
+        places[1] = bussing_box(boxes)
+    sides = ((places[0].category, left), (places[1].category, -left))
     more = scene_generator(request.stream, request.seed, "extra")
-    robot = BussingRobot(scene_robot(request.robot).arms, sides=tuple(zip(RECEPTACLES, (left, -left), strict=True)))
+    robot = BussingRobot(scene_robot(request.robot).arms, sides=sides)
 
     def asked(placed: tuple[PlacedObject, ...]) -> str:
         return words(placed, request, catalogue)
@@ -59,7 +66,7 @@ def sample_bussing(request: SceneRequest) -> Scene:
         return compose(chosen, request, sets, asked, roomy=len(chosen[0]), robot=robot, fits=fits, attempts=ATTEMPTS)
 
     if changes.asks == RELATION:
-        scene = _related(count, request, catalogue, composed)
+        scene = _related(count, request, places, catalogue, composed)
     else:
         things = _things(count, request, places, catalogue, rng)
         scene = composed(things, _things(changes.extra, request, [*places, *things], catalogue, more))
@@ -67,10 +74,11 @@ def sample_bussing(request: SceneRequest) -> Scene:
     return dataclasses.replace(scene, table=table, target="")
 
 
-def _related(count: int, request: SceneRequest, catalogue: Catalogue, composed: Composed) -> Scene:
+def _related(
+    count: int, request: SceneRequest, places: list[ObjectModel], catalogue: Catalogue, composed: Composed
+) -> Scene:
     """Draw things of which the first is told by a relation or a size. Raises ConfigError where none can be said."""
-    things = bussing_things()
-    models = _fitting((*things.bin, *things.tray), request.stream)
+    models = _fitting(_categories(places), request.stream)
     for number in range(tries(request)):
         chosen = alike_things(number, count, request, models, catalogue)
         if chosen:
@@ -96,15 +104,27 @@ def _things(
     things = bussing_things()
     novel = check_set(load_sets(TASK), request.set_name).novel or request.categories in (GROUNDING, NOVEL)
     chosen: list[ObjectModel] = []
-    if count and request.target and not any(one.category not in RECEPTACLES for one in there):
-        kind = choose_target(request.target, _fitting((*things.bin, *things.tray), request.stream), catalogue, rng)
+    if count and request.target and len(there) == len((BIN, TRAY)):
+        kind = choose_target(request.target, _fitting(_categories(there), request.stream), catalogue, rng)
         chosen.append(catalogue.vary(kind.model, rng, kind.color))
     waste = int(rng.integers(2))
     while len(chosen) < count:
-        names = (things.tray, things.novel_bin if novel else things.bin)[(len(chosen) + waste) % 2]
-        kind = _other(_fitting(names, request.stream), [*there, *chosen], catalogue, rng)
-        chosen.append(catalogue.vary(kind.model, rng, kind.color))
+        names = (things.tableware, things.novel_bin if novel else things.bin)[(len(chosen) + waste) % 2]
+        kind = _other(_fitting(_beside(there, names), request.stream), [*there, *chosen], catalogue, rng)
+        model = catalogue.vary(kind.model, rng, kind.color)
+        if things.fits(model):  # a copy may be larger than the catalogue's
+            chosen.append(model)
     return chosen
+
+
+def _categories(there: list[ObjectModel]) -> tuple[str, ...]:
+    """Name the categories of what may stand beside two receptacles."""
+    return _beside(there, (*bussing_things().bin, *bussing_things().tableware))
+
+
+def _beside(there: list[ObjectModel], names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return categories without the one that a receptacle is called by: no carton stands beside a box."""
+    return tuple(name for name in names if name != BOX or there[1].category != BOX)
 
 
 @cache

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The task of bussing: everything on a table goes where it belongs, tableware onto the tray, waste into the bin."""
+"""The task of bussing: a table is cleared, tableware onto the tray or into the box, waste into the bin."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from vla_ros.sim.world import World
 from vla_ros.tasks.bussing.expert import BussingExpert
 from vla_ros.tasks.bussing.judge import BussingJudge
 from vla_ros.tasks.bussing.limits import BussingLimits
-from vla_ros.tasks.bussing.requests import BussingRequest, meant, scene_requests
+from vla_ros.tasks.bussing.requests import BussingRequest, meant, scene_requests, there
 from vla_ros.tasks.bussing.scenes import sample_bussing
-from vla_ros.tasks.bussing.things import RECEPTACLES, TASK, asked_by
+from vla_ros.tasks.bussing.things import TASK, asked_by, receptacles_of
 from vla_ros.tasks.judging import Judge, TaskLimits, Truth
 from vla_ros.tasks.placing.receptacles import Body, Receptacle
 from vla_ros.tasks.task_files import TaskFiles
@@ -33,7 +33,9 @@ class Bussing(TaskFiles[BussingLimits]):
 
     name = TASK
     limits_type = BussingLimits
-    summary = "clear the table: tableware onto the tray, waste into the bin, the base driving between them"
+    summary = (
+        "clear the table: tableware onto the tray or into the box, waste into the bin, the base driving between them"
+    )
 
     @property
     def success(self) -> str:
@@ -73,13 +75,14 @@ class Bussing(TaskFiles[BussingLimits]):
 
     def facts(self, scene: Scene) -> Mapping[str, Any]:
         """Return what is asked for, every object's hull, and floor and outline of the receptacles."""
+        receptacles = receptacles_of(one.model.category for one in scene.objects)
         return {
             REQUESTS: [dataclasses.asdict(one) for one in scene_requests(scene)],
             BODIES: {one.name: dataclasses.asdict(Body.of(one.model)) for one in scene.objects},
             PLACES: {
                 one.name: dataclasses.asdict(Receptacle.of(one.model))
                 for one in scene.objects
-                if one.model.category in RECEPTACLES
+                if one.model.category in receptacles
             },
         }
 
@@ -116,7 +119,8 @@ class Bussing(TaskFiles[BussingLimits]):
 
     def prompts(self, scene: Scene) -> Collection[str]:
         """Tell an operator what to do."""
-        return ("put the cups, mugs, bowls and spoons onto the tray, one by one",
+        _, goal = receptacles_of(one.model.category for one in scene.objects)
+        return (f"put the cups, mugs, bowls, spoons and forks {there(goal)}, one by one",
                 "put everything else into the bin",
                 "drive to the end of the table where you do not reach")  # fmt: skip
 

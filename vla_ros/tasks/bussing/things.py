@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -19,7 +19,7 @@ from vla_ros.tasks.placing.receptacles import widest
 
 TASK = "bussing"
 WHOLE, STEPS, SWAPPED, ABSENT, RELATION = ASKED = ("", "steps", "swapped", "absent", "relation")  # what a set asks for
-BIN, TRAY = RECEPTACLES = ("bin", "tray")  # categories of the two receptacles
+BIN, TRAY, BOX = "bin", "tray", "box"  # categories of receptacles: a table has a bin, and a tray or a box
 
 
 @dataclass(frozen=True)
@@ -27,22 +27,26 @@ class BussingThings:
     """The file config/tasks/bussing_things.yaml."""
 
     bin: tuple[str, ...]  # categories that are waste
-    tray: tuple[str, ...]  # categories that are tableware
+    tableware: tuple[str, ...]  # categories that go onto the tray, or into the box where there is one
     novel_bin: tuple[str, ...]  # waste of categories that no demonstration holds
     steps: int = 3  # things that are asked for one by one
     height: float = 0.12  # [m] highest thing, however it lies
     across: float = 0.22  # [m] widest one
+    most: int = 10  # things on a table, a set's further ones included
+    box_share: float = 0.35  # of the tables that have a box instead of a tray
     enlarged: dict[str, float] = field(default_factory=dict)  # receptacle → factor on the catalogue's
 
     def __post_init__(self) -> None:
         if self.steps < 1:
             raise ConfigError(f"steps must be at least 1, got {self.steps}")
-        if set(self.enlarged) != set(RECEPTACLES):
-            raise ConfigError(f"enlarged must have {' and '.join(RECEPTACLES)}, got {', '.join(self.enlarged)}")
+        if not 0.0 <= self.box_share <= 1.0:
+            raise ConfigError(f"box_share must be within 0 to 1, got {self.box_share:g}")
+        if set(self.enlarged) != {BIN, TRAY}:
+            raise ConfigError(f"enlarged must have {BIN} and {TRAY}, got {', '.join(self.enlarged)}")
 
-    def receptacle(self, category: str) -> str:
-        """Return the category of the receptacle that a thing belongs in."""
-        return TRAY if category in self.tray else BIN
+    def receptacle(self, category: str, places: Collection[str]) -> str:
+        """Return the category of the receptacle, of those on a table, that a thing belongs in."""
+        return next(one for one in places if one != BIN) if category in self.tableware else BIN
 
     def fits(self, model: ObjectModel) -> bool:
         """Say whether a thing is low and narrow enough to stand on the table."""
@@ -65,13 +69,18 @@ def asked_by(set_name: str) -> str:
     return asks
 
 
-def other_receptacle(category: str) -> str:
-    """Return the category of the other receptacle."""
-    return TRAY if category == BIN else BIN
+def receptacles_of(categories: Iterable[str]) -> tuple[str, str]:
+    """Return the categories of the two receptacles of a table with objects of some categories.
+
+    A box is one where there is no tray: beside a tray it is a carton, which is waste, and beside a box there is none.
+    """
+    return BIN, TRAY if TRAY in set(categories) else BOX
 
 
 def goals_of(categories: Mapping[str, str]) -> dict[str, str]:
     """Return for each thing by name the name of the receptacle that it belongs in; `categories`: of all objects."""
-    places = {category: name for name, category in categories.items() if category in RECEPTACLES}
-    things = bussing_things()
-    return {name: places[things.receptacle(one)] for name, one in categories.items() if one not in RECEPTACLES}
+    receptacles, things = receptacles_of(categories.values()), bussing_things()
+    places = {category: name for name, category in categories.items() if category in receptacles}
+    return {
+        name: places[things.receptacle(one, receptacles)] for name, one in categories.items() if one not in receptacles
+    }

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from controllers.chunks.auxiliary_track import BASE_AXES
-from controllers.chunks.chunk import pose_channels
+from controllers.chunks.chunk import ActionChunk, pose_channels
 from controllers.follower import ChunkFollower
 from vla_ros.evaluation.rollout import Rollout, RolloutConfig
 from vla_ros.objects.grasp import Grasp
@@ -25,6 +25,7 @@ from vla_ros.tasks.task import Task
 from vla_ros.training.generation.demonstrators.errors import FailureMode
 from vla_ros.training.generation.moments import GraspMoment, Moment, RobotMoment, has_one_hand
 from vla_ros.training.generation.object_boxes import ObjectBoxes
+from vla_ros.training.generation.settings import EXPERT_HZ
 
 TakeImage = Callable[[str, np.ndarray], None]  # camera, picture
 
@@ -63,14 +64,29 @@ class Demonstration(Rollout):
         take_image: TakeImage,
         task: Task,
         limits: TaskLimits,
+        fps: float,
     ) -> None:
-        super().__init__(world, follower, demonstrator, task, RolloutConfig(latency_s=0.0), limits)
+        """`fps` [Hz] of the data: the experts' own rate, or a multiple of it."""
+        super().__init__(world, follower, demonstrator, task, RolloutConfig(latency_s=0.0, camera_hz=EXPERT_HZ), limits)
         self.moments: list[Moment] = []
         self._demonstrator, self._take_image = demonstrator, take_image
+        self._frames = round(fps / self.config.camera_hz)  # from one look of the expert to the next
         self._boxes = ObjectBoxes(world)
         self._codec = SingleArmCodec.of(world.embodiment) if has_one_hand(world.embodiment) else None
 
     def _non_blocking_round(self, latency: float) -> None:
+        began = self.world.time
+        chunk = self._take_frame(None)
+        self._submit(chunk)
+        for number in range(1, self._frames):
+            self._advance(began + number / (self._frames * self.config.camera_hz))
+            if self.judge.finished:
+                return
+            self._take_frame(chunk)
+        self._advance(began + 1.0 / self.config.camera_hz)
+
+    def _take_frame(self, under_way: ActionChunk | None) -> ActionChunk:
+        """Note down a frame; return the chunk that is under way, the expert's next one where none is."""
         observation = self._observe()
         boxes = {}
         cameras = [self.world.camera(name) for name in self.world.scene.camera_names]
@@ -78,7 +94,7 @@ class Demonstration(Rollout):
             color, depth = self.world.render_camera(camera.name)
             self._take_image(camera.name, color)
             boxes[camera.name] = self._boxes.measure(camera, depth)
-        chunk = self._demonstrator.infer(observation)
+        chunk = self._demonstrator.infer(observation) if under_way is None else under_way
         self.moments.append(
             Moment(
                 robot=RobotMoment(observation.state.values, self._commanded(observation)),
@@ -94,8 +110,7 @@ class Demonstration(Rollout):
                 grasp=None if self._codec is None else self._grasp(self._codec.view(observation)),
             )
         )
-        self._submit(chunk)
-        self._advance(observation.stamp + 1.0 / self.config.camera_hz)
+        return chunk
 
     def _grasp(self, seen: SingleArmObservation) -> GraspMoment:
         teacher = self._demonstrator

@@ -85,7 +85,13 @@ class EpisodeMaker:
         try:
             demonstrator = self._demonstrator(world, failure_mode, rng)
             run = Demonstration(
-                world, self._runner.follower(), demonstrator, pictures.take, self._runner.task, self._limits
+                world,
+                self._runner.follower(),
+                demonstrator,
+                pictures.take,
+                self._runner.task,
+                self._limits,
+                self.contract.fps,
             )
             pictures.moments = run.moments
             judge = run.run()

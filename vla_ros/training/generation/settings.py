@@ -25,6 +25,7 @@ from vla_ros.tasks.table import DEFAULT_TASK, load_task
 COUNT_MAX = 100_000_000
 SEED_MAX = 2**31
 RECOVERY_MAX = 0.5
+EXPERT_HZ = 10  # looks of an expert
 AMOUNTS = ("episodes", "grounding")  # how much there is to be; the rest says what it is
 
 
@@ -120,6 +121,11 @@ def _check_contract(name: str, sets: SceneSets, robot: Embodiment) -> None:
                 f"{where}: camera '{camera}' is simulated in {width}x{height}, stored in "
                 f"{stream.width}x{stream.height}: set its fit to crop or stretch"
             )
+    if contract.fps % EXPERT_HZ:
+        raise ConfigError(
+            f"{where}: experts look {EXPERT_HZ} times a second, which {contract.fps} frames a second are no multiple "
+            f"of: set fps to {EXPERT_HZ}, or convert the data"
+        )
     for column, feature in contract.features.items():
         if feature.kind != "calibration":
             raise ConfigError(f"{where}: '{column}' is a topic's, which no simulated episode has: leave it out")

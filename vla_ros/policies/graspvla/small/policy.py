@@ -36,6 +36,7 @@ from vla_ros.policies.graspvla.small.target_memory import TargetMemory
 from vla_ros.policies.graspvla.small.target_search import FoundTarget, TargetSearch
 from vla_ros.policies.graspvla.stage_clock import StageClock
 from vla_ros.policies.observation import CameraView
+from vla_ros.policies.weights_of_another_robot import on_robot
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
 
 DEEPER = 0.003  # [m] than the grasp that was found: a hand that closes on an upper edge loses what it held
@@ -206,7 +207,7 @@ class GraspVlaPolicy(ActingPolicy):
 
 def load_small_policy(folder: Path, embodiment: Embodiment, rules: ActingRules | None = None) -> ActingPolicy:
     """Return the policy of a checkpoint. Raises ConfigError when it is not for this robot, before weights are read."""
-    config = read_config(folder)
+    config = on_robot(read_config(folder), embodiment)
     check_checkpoint(folder, config, embodiment)
     # Several threads fight with the control loop for two cores, and gain nothing on networks this small.
     torch.set_num_threads(1)

@@ -15,6 +15,7 @@ from vla_ros.policies.families.weights import Weights
 from vla_ros.policies.graspvla.small.acting_rules import ActingRules
 from vla_ros.policies.graspvla.small.checkpoint_config import KIND, CheckpointConfig, check_weights, read_config
 from vla_ros.policies.needs import CameraNeed, Needs
+from vla_ros.policies.weights_of_another_robot import on_robot
 
 HISTORY_S = 0.5  # [s] the target's memory reads all of it
 
@@ -65,6 +66,6 @@ class Specification(LearnedFamily):
     def _config(self) -> CheckpointConfig:
         """Return what the checkpoint says of itself. Raises ConfigError when it cannot be served on this robot."""
         self._check_files()
-        config = read_config(self._weights.folder)
+        config = on_robot(read_config(self._weights.folder), self.choice.robot)
         check_checkpoint(self._weights.folder, config, self.choice.robot)
         return config
