@@ -92,7 +92,7 @@ def calibration(camera: str, shift: float = 0.0) -> np.ndarray:
 
 
 def painted(k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return a picture (480, 640, 3) uint8 of three things, k pixels further to the right, and boxes (10, 5)."""
+    """Return a picture (480, 640, 3) uint8 of three things, k pixels further to the right, and boxes (N, 5)."""
     picture = np.full((480, 640, 3), 128, dtype=np.uint8)
     boxes = np.zeros((notes.OBJECTS, 5), dtype=np.float32)
     for number, name in enumerate(THINGS):

@@ -22,7 +22,7 @@ from vla_ros.training.generation.demonstrators.grasping import OPTIONS
 from vla_ros.training.generation.moments import GraspMoment, Moment
 from vla_ros.training.generation.object_boxes import EXTENT
 
-OBJECTS = 10  # N
+OBJECTS = 12  # N: ten things and two receptacles of a table to be cleared
 POSE = ("x", "y", "z", "qx", "qy", "qz", "qw")
 SOFTNESS = 0.2  # of cost: a grasp that is this much dearer counts 1/e
 

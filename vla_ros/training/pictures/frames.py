@@ -96,7 +96,8 @@ def read_frames(
     must_see = 1 if not acts and len(reader.metadata.video_keys) > len(views) else len(views)
     tool = _tool_columns(features[STATE].names or ())
     for frame in frames:
-        boxes = np.stack([column(notes.boxes_column(view))[frame] for view in views]).astype(np.float32)
+        # Datasets of before tables of twelve have fewer rows.
+        boxes = np.stack([notes.padded(column(notes.boxes_column(view))[frame], notes.OBJECTS) for view in views])
         calibrations = np.stack([column(f"observation.calibration.{view}")[frame] for view in views]).astype(float)
         target = int(column(notes.TARGET)[frame])
         if boxes[:must_see, target, 4].min() < SEEN:
