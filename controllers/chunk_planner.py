@@ -18,6 +18,7 @@ from controllers.chunks.stitching import side_by_side_bounds
 from controllers.chunks.timeline import ChunkTimeline
 from controllers.chunks.track import CARTESIAN, Track, refuse_unknown, side_by_side, space_of
 from controllers.control_config import ControlConfig
+from controllers.errors import ChunkError
 from controllers.groups.auxiliary_drive import AuxiliaryDrive
 from controllers.groups.driven_group import DrivenGroup
 from controllers.safety.collision_monitor import CollisionMonitor
@@ -72,8 +73,8 @@ class ChunkPlanner:
         """Forget which chunks were accepted."""
         self._timeline = ChunkTimeline()
 
-    def check(self, chunk: ActionChunk, source: str, q: np.ndarray) -> list[str]:
-        """Return by what a chunk moves each group, measured at q (N,) together; "" where it does not.
+    def check(self, chunk: ActionChunk, source: str, q: np.ndarray, now: float) -> list[str]:
+        """Return by what a chunk moves each group, at q (N,) together `now` [s]; "" where it does not.
 
         Raises ChunkError for what one must not do, or all together.
         """
@@ -91,6 +92,11 @@ class ChunkPlanner:
                 self._monitor.check_poses(chunk, group.name, poses)
         if self._monitor is not None and "position" in asked:
             self._monitor.check_joints(configurations)
+        carried = "pose" in asked and not chunk.riding
+        needs_odometry = self._auxiliaries.has_base and (carried or self._auxiliaries.drives_base(chunk))
+        # Else poses would be taken for the base's own, and a base would be driven that nobody sees move.
+        if needs_odometry and (lacking := self._base.lacking(now)):
+            raise ChunkError(lacking)
         return asked
 
     def plan(

@@ -11,7 +11,7 @@ import numpy as np
 
 from controllers.arm.arm_dynamics import Payload
 from controllers.chunk_planner import ChunkPlanner, PlannedMotion, Snapshot
-from controllers.chunks.base_motion import BaseMotion
+from controllers.chunks.base_motion import REST_SPEED, TOPIC, BaseMotion
 from controllers.chunks.chunk import ActionChunk
 from controllers.chunks.history import MotionHistory
 from controllers.chunks.motion import Transition, resting
@@ -152,6 +152,11 @@ class ChunkFollower:
         self._estop = False
 
     @property
+    def has_base(self) -> bool:
+        """Say whether it drives a base, by whose odometry poses are carried."""
+        return self._auxiliaries.has_base
+
+    @property
     def emergency_stopped(self) -> bool:
         """Say whether the e-stop is latched."""
         return self._estop
@@ -180,7 +185,7 @@ class ChunkFollower:
     def observe_base(self, stamp: float, T_odom_base: np.ndarray, twist: np.ndarray) -> None:
         """Take odometry, from any thread: T_odom_base (4, 4) and the twist (3,) in the base, at `stamp` [s].
 
-        From the first odometry on a chunk's poses stay where the base was at its stamp, unless they are riding.
+        A chunk's poses stay where the base was at its stamp, unless they are riding: without it they are refused.
         """
         wrong = self._base.add(stamp, T_odom_base, twist)
         if wrong and self._sampler.anchored:
@@ -212,7 +217,7 @@ class ChunkFollower:
             raise ChunkError(f"control is coming to rest ({self._stopping})")
         self._lease.check(source, now)
         check_chunk(chunk, now, self.base_frame, self._instruction, config.safety)
-        asked = self._planner.check(chunk, source, self._q)
+        asked = self._planner.check(chunk, source, self._q, now)
         planned, transition = self._planner.plan(chunk, asked, now, source, self._snapshot())
         self._lease.take(source, now)
         self._pending.append(planned)
@@ -282,8 +287,8 @@ class ChunkFollower:
             reason = group.watch(dt)
             if reason and not self.progress.hold_reason:
                 self.stop(reason)
-        if sampler.anchored and not self._base.at_rest and self._base.stale(now):
-            self.stop("fault: stale odometry")
+        if self._carries_blindly(now):
+            self.stop(f"fault: stale odometry (nothing on '{TOPIC}')")
         base = None if self._ensemble.body is None else self._auxiliaries.base_target
         self._require(self._ensemble.follow(sampler.sample(now), base, dt))
         if self.progress.hold_reason:
@@ -337,6 +342,13 @@ class ChunkFollower:
             reason, self._stopping = self._stopping, ""
             self._hold_here(reason)
         self._require(self._ensemble.come_to_rest(dt))
+
+    def _carries_blindly(self, now: float) -> bool:
+        """Say whether the base moves, or is told to, at `now` [s] while no odometry says where to."""
+        if not (self._auxiliaries.has_base and self._base.stale(now)):
+            return False
+        driven = max(map(abs, self.command.base_velocity.tolist())) > REST_SPEED
+        return driven or (self._sampler.anchored and not self._base.at_rest)
 
     def _too_fast(self, dq: np.ndarray) -> bool:
         shares = np.multiply(dq, self._velocity_share, out=self._speed_shares).tolist()

@@ -17,6 +17,7 @@ from math import atan2, cos, hypot, isfinite, pi, sin
 
 import numpy as np
 
+TOPIC = "odom"  # on which it comes
 LENGTH = 1024  # samples that are kept: 2 s at 500 Hz
 LEAD_MAX_S = 0.25  # [s] a base is led on by its last velocity for so long; then it is taken to stand
 AGE_MAX_S = 0.25  # [s] of odometry by which poses are carried
@@ -120,6 +121,18 @@ class BaseMotion:
         """Say whether there has been no odometry for too long at `now` [s]."""
         newest = self._newest
         return newest is None or now - newest[0] > AGE_MAX_S
+
+    def lacking(self, now: float) -> str:
+        """Say what is missing at `now` [s] for poses to be carried and the base to be driven; "" where nothing is."""
+        newest = self._newest
+        if newest is None:
+            return f"the base has no odometry: nothing has come on '{TOPIC}': is its driver running?"
+        if self.stale(now):
+            return (
+                f"the base has no odometry: the last on '{TOPIC}' is {now - newest[0]:.2f} s old, allowed "
+                f"{AGE_MAX_S:g} s: is its driver running?"
+            )
+        return ""
 
     @property
     def at_rest(self) -> bool:

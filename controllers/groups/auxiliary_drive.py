@@ -65,6 +65,12 @@ class AuxiliaryDrive:
             if fastest > most:
                 raise ChunkError(f"chunk asks the base for {fastest:.2f} in '{name}', allowed {most:g}")
 
+    @staticmethod
+    def drives_base(chunk: ActionChunk) -> bool:
+        """Say whether a chunk asks the base to move."""
+        columns = [chunk.column(name) for name in BASE_AXES]
+        return any(column is not None and column.any() for column in columns)
+
     def reset(self, measured: Mapping[str, float], command: RobotCommand) -> None:
         """Begin with what is `measured` [m], by channel, all else as it was commanded last, the base at rest."""
         for name, value in measured.items():

@@ -109,6 +109,20 @@ def test_a_task_is_checked_for_the_robot_that_is_launched():
         graph.check(parse_assignments(["robot:=agilex"], graph.arguments))
 
 
+@pytest.mark.parametrize(
+    ("job", "robot", "message"),
+    [
+        ("agilex_fold", "franka", "task fold takes two hands, and robot 'franka' has 1"),  # nor a camera 'head'
+        ("agilex_handover", "fr3", "task handover takes two hands, and robot 'fr3' has 1"),
+        ("bytemini_bussing", "franka", "task bussing takes a base that drives sideways"),
+    ],
+)
+def test_what_a_robot_cannot_do_is_said_before_what_cameras_it_lacks(job, robot, message):
+    graph = load_job(job)
+    with pytest.raises(ConfigError, match=message):
+        graph.check(parse_assignments([f"robot:={robot}"], graph.arguments))
+
+
 def test_a_task_of_two_hands_is_checked_for_the_robot_of_the_job():
     graph = load_job("ldt01_flip")
     graph.check(parse_assignments(["seed:=3"], graph.arguments))

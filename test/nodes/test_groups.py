@@ -15,6 +15,7 @@ from rig.group_chunk import group_chunk as chunk
 from rig.group_chunk import joint
 from rig.nodes import NodeUnderTest, start_arm
 from rig.running_graph import RunningGraph, running_graph
+from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 from two_armed_robot import PAIR, pair
 
@@ -109,16 +110,60 @@ def test_the_base_drives_by_a_chunk_and_says_where_it_is(operator):
     operator.node.destroy_subscription(subscription)
 
 
-def test_an_e_stop_stops_both_arms(operator):
-    operator.send(chunk(operator, {"left": -UP, "right": -UP}, {"lift_joint/position": 0.1}, 2.0))
-    assert operator.spin_until(lambda: operator.progress.moving and operator.speed > 0.02)
+def test_an_e_stop_stops_both_arms_and_the_base_in_motion(operator):
+    """All of it at once, from full motion: within every limit, at rest soon, and nothing moves afterwards."""
+    joints: list[messages.JointSample] = []
+    odometry: list[tuple[float, np.ndarray, np.ndarray]] = []  # stamp [s], T_odom_base, twist
+    reader, node, robot = messages.JointStateReader(pair().driven_joints), operator.node, pair()
+    subscriptions = [
+        node.create_subscription(JointState, "joint_states", lambda m: joints.append(reader.read(m)), qos.STREAM),
+        node.create_subscription(
+            Odometry,
+            "odom",
+            lambda m: odometry.append((messages.seconds(m.header.stamp), *messages.odometry_values(m))),
+            qos.STREAM,
+        ),
+    ]
+    columns = [slice(first, first + 6) for first in (0, 6)]  # of the arms
+    others = {"lift_joint/position": 0.1, "head_pan_joint/position": -0.6, "head_tilt_joint/position": 0.2}
+    others |= {"base/velocity.x": -0.3, "base/velocity.yaw": 0.5}
+    sent = chunk(operator, {"left": 3.0 * UP, "right": 3.0 * UP}, others, 2.0)
+    operator.send(dataclasses.replace(sent, riding=True))
+
+    def all_moving() -> bool:
+        speeds = np.abs(operator.joints.velocity)
+        arms = all(speeds[own].max() > 0.05 for own in columns)
+        return arms and bool(odometry) and odometry[-1][2][0] < -0.25 and odometry[-1][2][2] > 0.3
+
+    assert operator.spin_until(all_moving, 20.0), operator.progress.refused
+    stopped = joints[-1].stamp
     operator.set_estop(True)
-    assert operator.spin_until(lambda: operator.speed < 0.02)
-    held = operator.joints.position.copy()
-    operator.spin(0.5)
-    assert np.abs(operator.joints.position - held).max() < 5e-3
+    still = lambda: operator.speed < 0.02 and np.abs(odometry[-1][2]).max() < 0.01  # noqa: E731
+    assert operator.spin_until(still, 20.0)
+    operator.spin(1.0)
+
+    after = [sample for sample in joints if sample.stamp >= stopped]
+    q, dq = (np.array([getattr(sample, name) for sample in after]) for name in ("position", "velocity"))
+    limits = {name: np.concatenate([getattr(group, name) for group in robot.driven_groups])
+              for name in ("lower", "upper", "velocity")}  # fmt: skip
+    assert ((q > limits["lower"]) & (q < limits["upper"])).all()
+    assert (np.abs(dq) <= 1.02 * limits["velocity"]).all()
+    rest = np.array([sample.stamp for sample in after])[np.abs(dq).max(axis=1) > 0.05]
+    assert rest[-1] - stopped < 0.6, f"joints rest {rest[-1] - stopped:.2f} s after the e-stop"
+    driven = [one for one in odometry if one[0] >= stopped]
+    times, twists = np.array([one[0] for one in driven]), np.array([one[2] for one in driven])
+    assert (np.abs(twists) <= np.array(robot.base.speed) + 0.02).all()
+    rates = np.abs(twists[5:] - twists[:-5]) / (times[5:] - times[:-5])[:, None]  # over 0.1 s: 25 ms of lag
+    assert (rates <= 1.4 * np.array(robot.base.acceleration)).all(), rates.max(axis=0)
+    moving = times[np.abs(twists).max(axis=1) > 0.01]
+    assert moving[-1] - stopped < 1.0, f"the base rests {moving[-1] - stopped:.2f} s after the e-stop"
+    came_to_rest = next(one for one in driven if one[0] > moving[-1])
+    assert np.abs(driven[-1][1] - came_to_rest[1]).max() < 5e-3
+    assert np.abs(q[-1] - q[np.searchsorted([sample.stamp for sample in after], stopped + 1.0)]).max() < 5e-3
     operator.send(chunk(operator, {"left": UP}, {}, 1.0))
     assert operator.spin_until(lambda: "e-stop" in operator.progress.refused)
+    for subscription in subscriptions:
+        node.destroy_subscription(subscription)
 
 
 def test_a_channel_that_is_nobodys_is_refused(operator):

@@ -217,7 +217,7 @@ def test_a_job_hands_the_manager_the_controllers_of_its_robot(tmp_path):
     assert "/**/lift_position_controller" in yaml.safe_load(made.read_text())
     assert own.name == "controller_manager.yaml"
     spawner = next(node for node in graph.nodes if node.name == "spawner")
-    assert spawner.values(arguments) == {"robot": PAIR}
+    assert spawner.values(arguments) == {"robot": PAIR, "hardware": "mock"}
 
 
 def test_who_runs_a_manager_of_his_own_gets_the_files(tmp_path, capsys):

@@ -42,8 +42,9 @@ def pair_follower(command: str = "position") -> ChunkFollower:
 class PairRig:
     """The follower of both arms, lift and head, before servos; arms that are driven by torques have their dynamics."""
 
-    def __init__(self, command: str = "position") -> None:
-        self.follower = pair_follower(command)
+    def __init__(self, command: str = "position", stands: bool = True) -> None:
+        """`stands`: odometry says all the time that the base does."""
+        self.follower, self._stands = pair_follower(command), stands
         self._arms = {
             name: DelayedArm(
                 arm.model.clone(), pair().arm(name).home, damping=arm.model.viscous_friction, timestep=0.25 * DT
@@ -53,6 +54,7 @@ class PairRig:
         }
         home = np.concatenate([group.home for group in pair().driven_groups])
         self.servo = ServoArm(home)
+        self._tell_base()
         self.follower.activate(self.servo.q, self.servo.dq, {"left_gripper/width": 0.09}, 0.0)
         self.sequence = 0
         self.start = {name: arm.model.T_base_ee.copy() for name, arm in self.follower.arms.items()}
@@ -77,6 +79,7 @@ class PairRig:
 
     def run(self, seconds: float) -> None:
         for _ in range(round(seconds / DT)):
+            self._tell_base()
             command = self.follower.tick(self.now, DT, self.servo.q, self.servo.dq, self.now)
             joints = [arm.position for arm in command.arms.values()] + list(command.joint_groups.values())
             self.servo.command(np.concatenate(joints))
@@ -86,6 +89,10 @@ class PairRig:
             )
             self.servo.step(DT)
             self._accelerate(command.arms)
+
+    def _tell_base(self) -> None:
+        if self._stands:
+            self.follower.observe_base(self.now, np.eye(4), np.zeros(3))
 
     def _accelerate(self, commands: dict[str, ArmCommand]) -> None:
         """Move the arms that are driven by efforts for one tick."""

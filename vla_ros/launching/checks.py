@@ -46,6 +46,9 @@ def check_grasp(arguments: Mapping[str, Value]) -> None:
         raise ConfigError("instruction:= is blank: say what to do, or leave it out for the scene's own instruction")
     check_namespace(str(arguments["namespace"]))
     robot = load_embodiment(str(arguments["robot"]))
+    # Before what the job's file says of cameras and policy: of a robot that cannot do the task those are wrong as well.
+    request = dataclasses.replace(SceneRequest.read(arguments), robot=str(arguments["robot"]))
+    load_task(str(arguments["task"])).check(request)
     commands = robot.command_modes(str(arguments["command"]))
     robot = with_named_cameras(robot, str(arguments["cameras"]))
     control = with_whole_body(load_control_config(str(arguments["robot"])), str(arguments["whole_body"]))
@@ -54,8 +57,6 @@ def check_grasp(arguments: Mapping[str, Value]) -> None:
         check_policy(str(policy), robot, str(arguments["checkpoint"]))
     elif arguments.get("checkpoint"):
         raise ConfigError(f"checkpoint:={arguments['checkpoint']}: no policy runs: give policy:=graspvla too")
-    request = dataclasses.replace(SceneRequest.read(arguments), robot=str(arguments["robot"]))
-    load_task(str(arguments["task"])).check(request)
     check_objects(str(arguments["objects"]))
 
 

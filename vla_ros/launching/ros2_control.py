@@ -50,13 +50,14 @@ def hardware_arguments() -> tuple[LaunchArgument, ...]:
 
 def ros2_control_nodes() -> tuple[NodeSpec, ...]:
     """Return the processes between control and what is not the simulator; none of them starts with hardware:=sim."""
+    managed = Chosen("hardware", dict.fromkeys(HARDWARE, "mock") | {"topic": "topic", "real": "real"})
     return (
         NodeSpec(
             "description",
             "description_node",
             {
                 "robot": Argument("robot"),
-                "hardware": Chosen("hardware", dict.fromkeys(HARDWARE, "mock") | {"topic": "topic", "real": "real"}),
+                "hardware": managed,
                 "robot_ip": Argument("robot_ip"),
             },
             when=MANAGED,
@@ -72,7 +73,7 @@ def ros2_control_nodes() -> tuple[NodeSpec, ...]:
             remappings={"/clock": "sim/clock"},
             priority=MANAGER_PRIORITY,
         ),
-        NodeSpec("spawner", "spawner_node", {"robot": Argument("robot")}, when=MANAGED, ends=True),
+        NodeSpec("spawner", "spawner_node", {"robot": Argument("robot"), "hardware": managed}, when=MANAGED, ends=True),
         # Both end at once for a robot whose file names no such gripper.
         NodeSpec(
             "gripper_drivers",

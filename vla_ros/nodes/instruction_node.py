@@ -117,6 +117,8 @@ class InstructionNode(Node):
             self.tell(f"the arm holds until a person decides: call {name}, or say a sentence on {topic}")
         elif self.progress is not None and not self.progress.follows:
             self.tell(f"nothing moves: control is not enabled ({self.progress.held or self.progress.hold_reason})")
+        elif self.progress is not None and self.progress.refused and not self.progress.moving:
+            self.tell(f"nothing moves: chunks are refused: {self.progress.refused}")
 
     def tell(self, text: str) -> None:
         """Print a line, and the same again only after a while."""

@@ -16,6 +16,7 @@ from vla_ros.nodes.parameters import declare, declare_robot
 from vla_ros.nodes.spinning import StopRequest, run_node
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.ros2_control.controllers import robot_controllers
+from vla_ros.robots.ros2_control.description import HARDWARE
 
 _TIMEOUTS = ("controller-manager", "switch", "service-call")
 _POLL_S, _STOP_WITHIN_S = 0.1, 1.0
@@ -26,7 +27,9 @@ class SpawnerNode(Node):
 
     def __init__(self) -> None:
         super().__init__("spawner_node")
-        self._controllers = robot_controllers(load_embodiment(declare_robot(self)))
+        robot = load_embodiment(declare_robot(self))
+        hardware = declare(self, "hardware", "mock", "what ros2_control drives", choices=HARDWARE)
+        self._controllers = robot_controllers(robot, hardware)
         # The manager's first cycle waits for the clock, and a scene takes its time to come to rest.
         self.timeout = declare(self, "timeout_s", 60.0, "how long one step may take [s]", 1.0, 600.0)
 

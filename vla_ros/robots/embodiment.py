@@ -33,7 +33,8 @@ from vla_ros.robots.ros2_control.config import Ros2ControlConfig
 from vla_ros.robots.ros2_control.gripper import check_gripper_actions
 from vla_ros.robots.sdk import SdkConfig, check_sdks
 from vla_ros.robots.structure import Structure, check_name, check_robot_name
-from vla_ros.robots.urdf import expand_xacro, link_names
+from vla_ros.robots.urdf import expand_xacro, link_names, with_fixed
+from vla_ros.robots.wheels import BASE, WheelGroup, wheel_group
 from vla_ros.robots.workplace import Workplace
 
 
@@ -70,6 +71,7 @@ class Embodiment:
     end_effectors: tuple[EndEffectorGroup, ...] = ()
     joint_groups: tuple[JointGroup, ...] = ()
     base: BaseConfig | None = None  # None: it stands still
+    wheels: WheelGroup | None = None  # of the base, that ros2_control drives
     cameras: tuple[str, ...] = ()  # that watch it now
     described_cameras: tuple[CameraConfig, ...] = ()  # all that it can have
     workplace: Workplace | None = None  # of simulated scenes; None: around its base, as they are drawn
@@ -207,8 +209,9 @@ class Embodiment:
 
 
 def expand_urdf(embodiment: Embodiment) -> str:
-    """Return the URDF text of a robot."""
-    return expand_xacro(embodiment.urdf)
+    """Return the URDF text of a robot, its wheels fixed: a base moves as a whole, whatever turns under it."""
+    urdf = expand_xacro(embodiment.urdf)
+    return urdf if embodiment.wheels is None else with_fixed(urdf, embodiment.wheels.joints)
 
 
 def robot_names() -> tuple[str, ...]:
@@ -272,7 +275,8 @@ def embodiment_from(config: RobotConfig) -> Embodiment:
     ]  # fmt: skip
     _refuse_twice("camera", [camera.name for camera in config.cameras])
     _refuse_twice("group", [group.name for group in groups])
-    config.ros2_control.check([group.name for group in groups])
+    wheeled = config.base is not None and config.base.wheels is not None
+    config.ros2_control.check([*(group.name for group in groups), *((BASE,) if wheeled else ())])
     for group in groups:
         check_name("group", group.name)
     structure = Structure(urdf)
@@ -280,7 +284,9 @@ def embodiment_from(config: RobotConfig) -> Embodiment:
         structure.check_arm(arm)
     for joints in config.joint_groups:
         structure.check_group(joints)
-    _refuse_twice("joint", [joint for group in groups for joint in group.joints])
+    wheels = wheel_group(config.base, urdf) if config.base is not None and config.base.wheels is not None else None
+    wheel_joints = () if wheels is None else wheels.joints
+    _refuse_twice("joint", [*(joint for group in groups for joint in group.joints), *wheel_joints])
     arms = tuple(arm_group(arm, urdf) for arm in config.arms)
     for one in config.end_effectors:
         _named("arm", one.arm, arms)
@@ -296,6 +302,7 @@ def embodiment_from(config: RobotConfig) -> Embodiment:
         end_effectors=tuple(end_effector_group(one, urdf) for one in config.end_effectors),
         joint_groups=tuple(joint_group(one, urdf) for one in config.joint_groups),
         base=config.base,
+        wheels=wheels,
         cameras=tuple(camera.name for camera in config.cameras if camera.usual),
         described_cameras=config.cameras,
         workplace=config.workplace,

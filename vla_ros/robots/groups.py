@@ -18,6 +18,8 @@ from vla_ros.robots.urdf import joint_limits
 COMMAND_MODES = ("effort", "position", "pose")
 PARALLEL, SUCTION = "parallel", "suction"
 END_EFFECTORS = (PARALLEL, SUCTION)
+# [s] after which a base that hears nothing stands still: cmd_vel_timeout of ros2_control's controllers, simulated too
+BASE_TIMEOUT_S = 0.5
 BASES = ("holonomic", "differential")
 
 
@@ -120,6 +122,18 @@ class JointGroupConfig:
 
 
 @dataclass(frozen=True)
+class WheelsConfig:
+    """The driven wheels of a base, by their joints in the URDF, which says where they are; in any order."""
+
+    joints: tuple[str, ...]
+    radius: float  # [m]
+
+    def __post_init__(self) -> None:
+        if not 0.005 <= self.radius <= 2.0:
+            raise ConfigError(f"base: wheels: 'radius' must be 0.005 to 2 m, got {self.radius:g}")
+
+
+@dataclass(frozen=True)
 class BaseConfig:
     """A moving base: x forward, y to the left [m/s], yaw [rad/s], and how much of each a second."""
 
@@ -129,6 +143,7 @@ class BaseConfig:
     frame: str = "base_link"
     odom_frame: str = "odom"
     support: tuple[tuple[float, float], ...] = ()  # [m] contacts with the floor in the base frame; empty: it cannot tip
+    wheels: WheelsConfig | None = None  # that ros2_control drives; None: it has no part in the base
 
     def __post_init__(self) -> None:
         if self.support and len(self.support) < 3:

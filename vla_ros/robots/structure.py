@@ -79,6 +79,14 @@ class Structure:
         """Raise ConfigError for a joint that cannot be moved within limits."""
         self._check_kinds(f"joint group '{group.name}'", group.joints, (TURNS, SLIDES))
 
+    def check_wheels(self, joints: Sequence[str]) -> None:
+        """Raise ConfigError for a wheel that does not turn, or that something else moves."""
+        self._check_kinds("base: wheels", joints, (ENDLESS,))
+        for name in joints:
+            above = [joint.name for joint in self.way_to(self._joints[name].parent) if joint.kind != FIXED]
+            if above:
+                raise ConfigError(f"base: wheels: joint '{name}' is carried by joint '{above[-1]}', not by the base")
+
     def check_end_effector(self, one: EndEffectorConfig, arm: ArmConfig) -> None:
         """Raise ConfigError for fingers that do not slide, or that another arm carries."""
         where = f"end effector '{one.name}'"
@@ -94,7 +102,7 @@ class Structure:
             if name not in self._joints:
                 raise ConfigError(f"{where}: {unknown_name('joint', name, self._joints)}")
             kind = self._joints[name].kind
-            if kind == ENDLESS:
+            if kind == ENDLESS and ENDLESS not in allowed:
                 raise ConfigError(f"{where}: joint '{name}' is continuous: give it limits, type revolute")
             if kind not in allowed:
                 raise ConfigError(f"{where}: joint '{name}' is {kind} in the URDF, it must be {' or '.join(allowed)}")

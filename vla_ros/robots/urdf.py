@@ -58,6 +58,16 @@ def _expand(path: str, xacro_args: tuple[tuple[str, str], ...]) -> str:
     return urdf
 
 
+@lru_cache(maxsize=16)
+def with_fixed(urdf: str, joints: tuple[str, ...]) -> str:
+    """Return a URDF text with these joints fixed where they are at 0."""
+    root = ElementTree.fromstring(urdf)
+    for joint in root.findall("joint"):
+        if joint.get("name") in joints:
+            joint.set("type", "fixed")
+    return ElementTree.tostring(root, encoding="unicode")
+
+
 def link_names(urdf: str) -> tuple[str, ...]:
     """List the links of a URDF text."""
     return tuple(_named(urdf, "link"))

@@ -13,11 +13,9 @@ from controllers.arm.model import ArmModel
 from controllers.chunks.progress import ArmCommand
 from controllers.errors import ConfigError
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
-from vla_ros.robots.groups import ArmGroup, BaseConfig, EndEffectorGroup, JointGroup, ServoGains
+from vla_ros.robots.groups import BASE_TIMEOUT_S, ArmGroup, BaseConfig, EndEffectorGroup, JointGroup, ServoGains
 from vla_ros.sim.pose_servo import PoseServo
 from vla_ros.sim.robot_model import BASE_JOINTS
-
-BASE_TIMEOUT_S = 0.5  # [s] after which a base that hears nothing stands still: diff_drive_controller's cmd_vel_timeout
 
 # Where an arm's description gives no gains: each joint critically damped at these, with its inertia at home [rad/s].
 _HOLD_RATE, _SERVO_RATE = 24.0, 60.0

@@ -11,7 +11,9 @@ from scipy.spatial.transform import Rotation
 from two_armed_robot import DT, PairRig, chunk_of
 
 from controllers.chunks.base_motion import LENGTH, BaseMotion, PlanarPose, carried
+from controllers.errors import ChunkError
 
+STALE = "fault: stale odometry (nothing on 'odom')"
 HERE = np.zeros((8, 3))
 numbers = st.floats(-3.0, 3.0)
 places = st.builds(PlanarPose, numbers, numbers, numbers)
@@ -28,7 +30,7 @@ class DrivenRig(PairRig):
     """Both arms on a base that does at once what it is commanded, whose odometry comes every 20 ms."""
 
     def __init__(self, odometry: bool = True) -> None:
-        super().__init__()
+        super().__init__(stands=False)
         self.base, self._odometry = PlanarPose(), odometry
         self.world: list[np.ndarray] = []  # (arms, 3) [m] commanded, in the world
 
@@ -42,13 +44,18 @@ class DrivenRig(PairRig):
             T = matrix(self.base)
             self.world.append(self.tools[-1] @ T[:3, :3].T + T[:3, 3])
 
-    def drive(self, speed: tuple[float, float, float], arms: tuple[str, ...], steps: int = 8) -> None:
+    def drive(
+        self, speed: tuple[float, float, float], arms: tuple[str, ...], steps: int = 8, riding: bool = False
+    ) -> None:
         """Send a chunk that drives the base and gives poses of `arms`, where they are at its stamp."""
         names = ("base/velocity.x", "base/velocity.y", "base/velocity.yaw")
         poses = {arm: self.follower.progress.arms[arm].T_base_ee_commanded.copy() for arm in arms}
         self.start = poses
         columns = self.columns(dict.fromkeys(arms, HERE[:steps]))
-        self.submit(columns | {name: np.full(steps, value) for name, value in zip(names, speed, strict=True)})
+        columns |= {name: np.full(steps, value) for name, value in zip(names, speed, strict=True)}
+        self.sequence += 1
+        chunk = dataclasses.replace(chunk_of(columns, self.now, 0.1, self.sequence), riding=riding)
+        self.follower.submit(chunk, self.now)
 
 
 @given(places, places, st.lists(numbers, min_size=3, max_size=3))
@@ -148,13 +155,56 @@ def test_an_arm_that_a_chunk_does_not_speak_of_rides_along():
     assert rig.tools[-1][0, 0] - home[0, 0] < -0.1
 
 
-def test_without_odometry_poses_are_the_bases():
+NOTHING = r"no odometry: nothing has come on 'odom': is its driver running\?"
+
+
+@pytest.mark.parametrize(
+    ("speed", "arms", "riding"),
+    [((0.0, 0.0, 0.0), ("left",), False), ((0.2, 0.0, 0.0), ("left",), True), ((0.0, 0.0, 0.3), (), False)],
+    ids=["a pose", "the base, hands riding", "the base alone"],
+)
+def test_without_odometry_no_pose_is_carried_and_no_base_driven(speed, arms, riding):
     rig = DrivenRig(odometry=False)
     rig.run(0.1)
     home = rig.tools[-1]
-    rig.drive((0.2, 0.0, 0.0), ("left", "right"))
-    rig.run(1.5)
+    with pytest.raises(ChunkError, match=NOTHING):
+        rig.drive(speed, arms, riding=riding)
+    rig.run(0.5)
     np.testing.assert_allclose(rig.tools[-1], home, atol=1e-6)
+    assert not rig.follower.command.base_velocity.any()
+    rig._odometry = True  # it comes: the next chunk is taken
+    rig.run(0.1)
+    rig.drive(speed, arms, riding=riding)
+    rig._odometry = False
+    rig.run(0.3)
+    with pytest.raises(ChunkError, match=r"held \(fault: stale|the last on 'odom' is 0\.3\d s old, allowed 0\.25 s"):
+        rig.drive(speed, arms, riding=riding)
+
+
+def test_without_odometry_joints_move_and_poses_that_ride():
+    rig = DrivenRig(odometry=False)
+    rig.run(0.1)
+    home = rig.tools[-1]
+    up = 0.01 * np.arange(1, 6)[:, None] * np.array([0.0, 0.0, 1.0])
+    still = dict.fromkeys(("base/velocity.x", "base/velocity.y", "base/velocity.yaw"), np.zeros(5))
+    columns = rig.columns({"left": up}) | still
+    rig.follower.submit(dataclasses.replace(chunk_of(columns, rig.now, 0.1, 1), riding=True), rig.now)
+    rig.run(1.2)
+    assert rig.tools[-1][0] - home[0] == pytest.approx([0.0, 0.0, 0.05], abs=1e-4)
+    rig.follower.submit(chunk_of({"lift_joint/position": np.full(3, 0.12)}, rig.now, 0.3, 2), rig.now)
+    rig.run(1.5)
+    assert rig.follower.command.joint_groups["lift"] == pytest.approx([0.12], abs=1e-3)
+
+
+def test_a_base_that_sets_off_without_odometry_is_stopped():
+    """Odometry that ended at rest says for ever that the base stands: what it is told counts as well."""
+    rig = DrivenRig()
+    rig.run(0.1)
+    rig.drive((0.2, 0.0, 0.0), ("left",))
+    rig._odometry = False
+    rig.run(0.6)
+    assert rig.follower.latched == STALE
+    assert not rig.follower.command.base_velocity.any()
 
 
 def test_chunk_after_chunk_the_tool_goes_straight_in_the_world():
@@ -212,7 +262,7 @@ def test_odometry_that_is_not_finite_or_ends_stops_the_arms():
     rig.run(0.2)
     assert not rig.follower.latched
     rig.run(0.1)
-    assert rig.follower.latched == "fault: stale odometry"
+    assert rig.follower.latched == STALE
 
     rig = DrivenRig()
     rig.run(0.1)

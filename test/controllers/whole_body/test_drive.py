@@ -169,12 +169,12 @@ def test_a_chunk_with_no_way_on_ends_and_the_next_is_taken():
     """Without odometry the base cannot help: far out of reach the hand stops, within what it can."""
     rig = BodyRig(odometry=False, base_helps=True)
     far = 0.06 * np.arange(1, 9)[:, None] * np.array([0.0, 1.2, 0.4])
-    rig.submit(rig.columns({"left": far}), step=0.15)
+    rig.submit(rig.columns({"left": far}), step=0.15, riding=True)
     rig.run(6.0)
     assert rig.hold in ("no way on", "chunk exhausted")
     assert not rig.base_twist.any()
     rig.begin_here()
-    rig.submit(rig.columns({"left": -0.2 * far}), step=0.3)
+    rig.submit(rig.columns({"left": -0.2 * far}), step=0.3, riding=True)
     rig.run(4.0)
     assert rig.went("left") == pytest.approx(-0.2 * far[-1], abs=3e-3)
 

@@ -39,7 +39,8 @@ def warm_up(follower: ChunkFollower, q: np.ndarray) -> None:
     poses = [_pose(arm.model.T_base_ee) for arm in follower.arms.values()]
     channels = tuple(channel for name in follower.arms for channel in pose_channels(name))
     values = np.tile(np.concatenate(poses), (2, 1))
-    follower.submit(ActionChunk(0.0, follower.base_frame, channels, np.array([0.1, 0.2]), values, 1), 0.0)
+    times, riding = np.array([0.1, 0.2]), follower.has_base  # there is no odometry yet to carry poses by
+    follower.submit(ActionChunk(0.0, follower.base_frame, channels, times, values, 1, riding=riding), 0.0)
     for tick in range(1, 200):
         follower.tick(tick * dt, dt, q, dq)
     follower.stop()

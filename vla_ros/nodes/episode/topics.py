@@ -160,6 +160,7 @@ class EpisodeNode(ArmClient):
             "state": all(self.count_publishers(f"{arm.name}/ee_pose") > 0 for arm in self.embodiment.arms),
             "policy (policy/action_chunk)": self.count_publishers("policy/action_chunk") > 0,
             "control (control/progress)": self.ready,
+            "the base's odometry (odom)": self.embodiment.base is None or self.count_publishers("odom") > 0,
             "guard (estop)": self.count_publishers("estop") > 0,
         }
         for camera in self.embodiment.cameras:

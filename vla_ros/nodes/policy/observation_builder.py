@@ -159,4 +159,4 @@ class ObservationBuilder:
         try:
             return BaseState(self._T_odom_base.at(stamp), self._twist.at(stamp))
         except VlaError as error:
-            raise NotReady(f"no odometry at {stamp:.3f} s: {error}") from None
+            raise NotReady(f"no odometry (odom) at {stamp:.3f} s: {error}") from None

@@ -23,6 +23,8 @@ from vla_ros.robots.embodiment import Embodiment
 from vla_ros.robots.groups import BaseConfig
 from vla_ros.robots.ros2_control.description import JOINT_COMMANDS, JOINT_STATES
 from vla_ros.robots.topics import seal_topic
+from vla_ros.robots.wheels import WheelGroup
+from vla_ros.sim.turning_wheels import TurningWheels
 from vla_ros.sim.world import World
 
 INTERFACES = ("controllers", "topic_hardware")
@@ -34,12 +36,12 @@ Switched = Callable[[], None]  # told that controllers were switched: what was c
 
 
 class JointStates:
-    """Publish the joints of a world: of arms, of joint groups, then fingers."""
+    """Publish the joints of a world: of arms, of joint groups, fingers, then wheels."""
 
-    def __init__(self, node: Node, embodiment: Embodiment, topic: str) -> None:
-        self._message = messages.JointStateWriter(
-            [joint for group in embodiment.jointed_groups for joint in group.joints]
-        )
+    def __init__(self, node: Node, embodiment: Embodiment, topic: str, wheels: WheelGroup | None = None) -> None:
+        self.turning: TurningWheels | None = None  # the wheels, where they are asked for
+        joints = [joint for group in embodiment.jointed_groups for joint in group.joints]
+        self._message = messages.JointStateWriter(joints + list(() if wheels is None else wheels.joints))
         self._publisher = node.create_publisher(JointState, topic, qos.STREAM)
 
     def publish(self, world: World, now: float) -> None:
@@ -48,6 +50,11 @@ class JointStates:
         position = [world.q, *(gripper.positions for gripper, _ in fingers)]
         velocity = [world.dq, *(np.full(count, gripper.velocity / count) for gripper, count in fingers)]
         effort = [world.effort, *(np.full(count, gripper.force) for gripper, count in fingers)]
+        if self.turning is not None:
+            self.turning.update()
+            position.append(self.turning.angles)
+            velocity.append(self.turning.speeds)
+            effort.append(np.zeros(len(self.turning.angles)))
         self._publisher.publish(
             self._message.write(now, np.concatenate(position), np.concatenate(velocity), np.concatenate(effort))
         )
@@ -165,7 +172,8 @@ class HardwareTopics:
     def __init__(self, node: Node, embodiment: Embodiment, driving: Driving, taken: Taken, switched: Switched) -> None:
         self.controllers: TopicHardware | None = None
         self._driving, self._taken = driving, taken
-        self._states = JointStates(node, embodiment, JOINT_STATES)
+        self._wheels = embodiment.wheels
+        self._states = JointStates(node, embodiment, JOINT_STATES, self._wheels)
         self._clock = node.create_publisher(Clock, "sim/clock", qos.STREAM)
         node.create_subscription(JointState, JOINT_COMMANDS, self._on_command, qos.BUFFERED)
         self._seals = SealTopics(node, embodiment)
@@ -174,12 +182,16 @@ class HardwareTopics:
             take = partial(self._on_suction, cup)
             topic = f"{controller_name(cup, SUCTION)}_controller/commands"
             node.create_subscription(Float64MultiArray, topic, take, qos.BUFFERED)
-        # ros2_control has no part in the base: its wheels are nobody's joints.
-        self._base = None if embodiment.base is None else BaseTopics(node, embodiment.base, taken)
+        # Where wheels are described ros2_control's own controller hears cmd_vel and says odom; else it has no part in
+        # the base.
+        unwheeled = embodiment.base if embodiment.wheels is None else None
+        self._base = None if unwheeled is None else BaseTopics(node, unwheeled, taken)
 
     def attach(self, world: World, delay: float, jitter: float) -> TopicHardware:
         """Return a new robot side of a world, with what delays commands to it [s]."""
         self.controllers = TopicHardware(world, delay, jitter, self._driving)
+        if self._wheels is not None and world.base is not None:
+            self._states.turning = TurningWheels(self._wheels, world.base)
         if self._base is not None:
             self._base.world = world
         return self.controllers
@@ -194,7 +206,7 @@ class HardwareTopics:
 
     def _on_command(self, message: JointState) -> None:
         if self.controllers is not None:
-            self._taken(self.controllers.receive(message.name, message.position, message.effort))
+            self._taken(self.controllers.receive(message.name, message.position, message.effort, message.velocity))
 
     def _on_suction(self, cup: str, message: Float64MultiArray) -> None:
         if self.controllers is not None:

@@ -19,9 +19,11 @@ from vla_ros.robots.groups import ArmGroup
 from vla_ros.sim.drives import ArmDrive
 from vla_ros.sim.world import World
 
+VELOCITY = "velocity"
+
 
 class TopicHardware:
-    """Take commands for arms, joint groups, grippers and cups; the last one stays in force, whoever falls silent."""
+    """Take commands for arms, joint groups, grippers, cups and wheels; the last stays in force whoever is silent."""
 
     def __init__(
         self, world: World, delay: float = 0.0, jitter: float = 0.0, driving: Mapping[str, str] | None = None
@@ -42,16 +44,19 @@ class TopicHardware:
         self._widths = {gripper.name: line() for gripper in robot.grippers}
         self._groups = {group.name: (group.joints, line()) for group in robot.joint_groups}
         self._cups = {cup: line() for cup in world.cups}
+        self._wheels, self._twists = robot.wheels, line()
         arm_joints = {joint for arm in robot.arms for joint in arm.joints}
         others = {joint for group in robot.joint_groups for joint in group.joints}
         efforts = {joint for arm in robot.arms if EFFORT in arm.command_modes for joint in arm.joints}
         self._accepted = {EFFORT: efforts, POSITION: {*arm_joints, *self._fingers, *others}}
+        self._accepted[VELOCITY] = set() if robot.wheels is None else set(robot.wheels.joints)
 
     @property
     def active(self) -> set[str]:
         """Name what drives the robot now."""
         driven = {controller_name(name, arm.mode) for name, arm in self.arms.items()}
         driven |= {controller_name(name, POSITION) for name in (*self._widths, *self._groups)}
+        driven |= set() if self._wheels is None else {controller_name(self._wheels.name, VELOCITY)}
         return driven | {controller_name(name, SUCTION) for name in self._cups}
 
     @property
@@ -59,12 +64,23 @@ class TopicHardware:
         """Return 0: ros2_control repeats itself or is silent, and neither says anything about control."""
         return 0.0
 
-    def receive(self, names: Sequence[str], position: Sequence[float], effort: Sequence[float]) -> str:
+    def receive(
+        self,
+        names: Sequence[str],
+        position: Sequence[float],
+        effort: Sequence[float],
+        velocity: Sequence[float] = (),
+    ) -> str:
         """Take a command off the wire; return a complaint, or nothing."""
         complaints: list[str] = []
         positions = self._by_joint(POSITION, names, position, complaints)
         efforts = self._by_joint(EFFORT, names, effort, complaints)
+        velocities = self._by_joint(VELOCITY, names, velocity, complaints)
         time = self.world.time
+        if self._wheels is not None:
+            speeds = _vector(velocities, self._wheels.joints)
+            if speeds is not None:
+                self._twists.push(time, self._wheels.twist(speeds))
         for arm in self.arms.values():
             arm.receive(time, _vector(positions, arm.joints), _vector(efforts, arm.joints))
         for joint, (gripper, count) in self._fingers.items():
@@ -101,6 +117,11 @@ class TopicHardware:
             wanted = line.pop_due(time)
             if wanted is not None:
                 self.world.joint_groups[group].command(wanted)
+        twist = self._twists.pop_due(time)
+        if twist is not None and self.world.base is not None:
+            self.world.base.command(
+                twist
+            )  # where nothing more is heard it stands still, as a base in its own mind does
 
     def _by_joint(
         self, interface: str, names: Sequence[str], values: Sequence[float], complaints: list[str]

@@ -11,17 +11,26 @@ import yaml
 
 from controllers.errors import ConfigError
 from vla_ros.robots.embodiment import Embodiment
+from vla_ros.robots.groups import BASE_TIMEOUT_S
 from vla_ros.robots.ros2_control.config import STATES
-from vla_ros.robots.ros2_control.names import BROADCASTER, channel_controller, command_controller, hold_controller
+from vla_ros.robots.ros2_control.names import (
+    BASE_CONTROLLER,
+    BROADCASTER,
+    channel_controller,
+    command_controller,
+    hold_controller,
+)
 
 MANAGER = "controller_manager"
 BROADCAST = "joint_state_broadcaster/JointStateBroadcaster"
 TRAJECTORY = "joint_trajectory_controller/JointTrajectoryController"
 EFFORT = "effort_controllers/JointGroupEffortController"
+OMNI = "omni_wheel_drive_controller/OmniWheelDriveController"
+DIFFERENTIAL = "diff_drive_controller/DiffDriveController"
 FORWARD = "forward_command_controller/ForwardCommandController"
 _HEAD = """\
 # ros2_control of the robot '{robot}', made of its description: docs/ros2_control.md. Its keys hold in any namespace.
-# Commands: <controller>/commands (std_msgs/Float64MultiArray) in the order of `joints`.
+# Commands of groups: <controller>/commands (std_msgs/Float64MultiArray) in the order of `joints`.
 """
 
 
@@ -40,6 +49,7 @@ class Controller:
     type: str  # <package>/<class>
     parameters: dict[str, Any] = field(default_factory=dict)
     active: bool = True
+    remappings: tuple[str, ...] = ()  # of its node, old:=new
 
     @property
     def package(self) -> str:
@@ -53,7 +63,13 @@ def robot_controllers(robot: Embodiment, hardware: str = "mock") -> tuple[Contro
     They are in the order in which they are to be started. The broadcaster comes last: whoever hears joint states may
     enable control, and must find what control switches. Raises ConfigError for two of one name.
     """
-    controllers = (*_arms(robot), *_others(robot), *_holds(robot), _broadcaster(robot, hardware))
+    controllers = (
+        *_arms(robot),
+        *_others(robot),
+        *_base(robot, hardware),
+        *_holds(robot),
+        _broadcaster(robot, hardware),
+    )
     names = [MANAGER, *(one.name for one in controllers)]
     for own in robot.ros2_control.controllers:
         if names.count(own.name) > 1:
@@ -64,11 +80,16 @@ def robot_controllers(robot: Embodiment, hardware: str = "mock") -> tuple[Contro
 def controllers_yaml(robot: Embodiment, hardware: str = "mock") -> str:
     """Return the ROS parameters of controller_manager and its controllers, as YAML; they hold in any namespace."""
     controllers = robot_controllers(robot, hardware)
-    manager = {"update_rate": robot.ros2_control.update_rate} | {one.name: {"type": one.type} for one in controllers}
+    manager = {"update_rate": robot.ros2_control.update_rate} | {one.name: _entry(one) for one in controllers}
     nodes = {MANAGER: manager} | {one.name: one.parameters for one in controllers if one.parameters}
     content = {f"/**/{name}": {"ros__parameters": parameters} for name, parameters in nodes.items()}
     text = yaml.dump(content, Dumper=_PlainDumper, sort_keys=False, default_flow_style=None, width=120)
     return _HEAD.format(robot=robot.name) + text
+
+
+def _entry(controller: Controller) -> dict[str, Any]:
+    words = [word for rule in controller.remappings for word in ("-r", rule)]
+    return {"type": controller.type} | ({"node_options_args": words} if words else {})
 
 
 def _arms(robot: Embodiment) -> Iterator[Controller]:
@@ -112,6 +133,45 @@ def _holds(robot: Embodiment) -> Iterator[Controller]:
             "constraints": {"stopped_velocity_tolerance": 0.05, "goal_time": 1.0},  # [rad/s], [s]
         }
         yield Controller(hold_controller(arm.name), TRAJECTORY, parameters)
+
+
+def _base(robot: Embodiment, hardware: str) -> Iterator[Controller]:
+    """Yield what turns the wheels, where anything stands behind them and the file describes them."""
+    base, wheels = robot.base, robot.wheels
+    if base is None or wheels is None:
+        return
+    if hardware == "real" and robot.ros2_control.driver_of(wheels.name) is None:
+        return  # mock components would report a motion that the base never makes, and arms would give way to it
+    common: dict[str, Any] = {
+        "odom_frame_id": base.odom_frame,
+        "base_frame_id": base.frame,
+        "tf_frame_prefix_enable": False,  # else the namespace stands before both frames
+        "cmd_vel_timeout": BASE_TIMEOUT_S,
+    }
+    if base.kind == "differential":
+        kind, (left, right) = DIFFERENTIAL, wheels.sides
+        forward, _, turning = base.speed
+        own = {
+            "left_wheel_names": list(left),
+            "right_wheel_names": list(right),
+            "wheel_separation": _rounded(wheels.separation),
+            "wheel_radius": wheels.radius,
+            "linear": {"x": {"max_velocity": forward, "min_velocity": -forward}},
+            "angular": {"z": {"max_velocity": turning, "min_velocity": -turning}},
+        }
+    else:
+        kind, own = OMNI, {
+            "wheel_names": list(wheels.joints),
+            "wheel_offset": _rounded(wheels.offset),
+            "robot_radius": _rounded(wheels.distance),
+            "wheel_radius": wheels.radius,
+        }  # fmt: skip
+    # It says ~/odom; everybody else listens to odom.
+    yield Controller(BASE_CONTROLLER, kind, own | common, remappings=("~/odom:=odom",))
+
+
+def _rounded(value: float) -> float:
+    return round(value, 9)
 
 
 def _broadcaster(robot: Embodiment, hardware: str) -> Controller:

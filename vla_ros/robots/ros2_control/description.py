@@ -16,14 +16,15 @@ from vla_ros.robots.embodiment import Embodiment, expand_urdf
 from vla_ros.robots.groups import PARALLEL, ArmGroup, EndEffectorGroup, JointGroup
 from vla_ros.robots.ros2_control.config import STATES
 from vla_ros.robots.ros2_control.names import driver_commands, driver_states
-from vla_ros.robots.urdf import joint_limits
+from vla_ros.robots.urdf import expand_xacro, joint_limits
+from vla_ros.robots.wheels import WheelGroup
 
 JOINT_STATES, JOINT_COMMANDS = "robot_joint_states", "robot_joint_commands"  # topics of the robot behind topics
 MOCK = "mock_components/GenericSystem"
 TOPIC = "joint_state_topic_hardware_interface/JointStateTopicSystem"
 HARDWARE = ("topic", "mock", "real")
 JOINTS = "joints"  # the system of all joints behind topics
-Group = ArmGroup | EndEffectorGroup | JointGroup
+Group = ArmGroup | EndEffectorGroup | JointGroup | WheelGroup
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def ros2_control_urdf(robot: Embodiment, hardware: str, robot_ip: str = "", name
 
     Raises ConfigError for other hardware, a robot without a driver, or an address that is missing or not one.
     """
-    root = ElementTree.fromstring(expand_urdf(robot))
+    root = ElementTree.fromstring(expand_xacro(robot.urdf))  # with wheels that turn
     for shipped in root.findall("ros2_control"):
         root.remove(shipped)
     for group in robot.grippers:
@@ -56,16 +57,17 @@ def ros2_control_urdf(robot: Embodiment, hardware: str, robot_ip: str = "", name
 def hardware_systems(robot: Embodiment, hardware: str, robot_ip: str = "", namespace: str = "/") -> list[System]:
     """Return what stands behind a robot's groups, each group in one of them. Raises ConfigError as above."""
     everything: list[Group] = [*robot.arms, *robot.end_effectors, *robot.joint_groups]
+    everything += [] if robot.wheels is None else [robot.wheels]
     groups = {group.name: group for group in everything}
     if hardware not in HARDWARE:
         raise ConfigError(unknown_name("hardware", hardware, HARDWARE))
     if hardware == "mock":
-        return [System(name, (group,), MOCK, {}) for name, group in groups.items()]
+        return [_mock(group) for group in everything]
     if hardware == "topic":
         # One for all: each system sends a message a cycle, and six of a robot with two arms are more than it can take.
         jointed = tuple(group for group in everything if group.joints)
         # Its messages are of joints: what has none goes by without it.
-        others = [System(name, (group,), MOCK, {}) for name, group in groups.items() if not group.joints]
+        others = [_mock(group) for group in everything if not group.joints]
         return [System(JOINTS, jointed, TOPIC, _topics(namespace, JOINT_STATES, JOINT_COMMANDS)), *others]
     check_drivers(robot, robot_ip)
     systems = []
@@ -77,7 +79,12 @@ def hardware_systems(robot: Embodiment, hardware: str, robot_ip: str = "", names
         name = config.gripper
         topics = _topics(namespace, driver_states(name), driver_commands(name))
         systems.append(System(name, (groups.pop(name),), TOPIC, topics))
-    return systems + [System(name, (group,), MOCK, {}) for name, group in groups.items()]
+    return systems + [_mock(group) for group in groups.values()]
+
+
+def _mock(group: Group) -> System:
+    """Return mock components: commands come back as states; wheels, which are told speeds, turn by them."""
+    return System(group.name, (group,), MOCK, {"calculate_dynamics": "true"} if isinstance(group, WheelGroup) else {})
 
 
 def check_drivers(robot: Embodiment, robot_ip: str) -> None:
@@ -134,6 +141,8 @@ def _joints(robot: Embodiment, group: Group) -> list[tuple[str, Sequence[str], f
         return [(joint, commands, float(q)) for joint, q in zip(group.joints, group.home, strict=True)]
     if isinstance(group, JointGroup):
         return [(joint, ["position"], float(q)) for joint, q in zip(group.joints, group.home, strict=True)]
+    if isinstance(group, WheelGroup):
+        return [(joint, ["velocity"], 0.0) for joint in group.joints]
     if group.kind != PARALLEL:
         return []
     urdf = expand_urdf(robot)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 BROADCASTER = "joint_state_broadcaster"
+BASE_CONTROLLER = "base_controller"  # what control says of the base comes on its topic cmd_vel
 
 
 def hold_controller(arm: str) -> str:
