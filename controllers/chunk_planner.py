@@ -63,7 +63,9 @@ class ChunkPlanner:
         """Plan for `groups` and what is beside them; `history` is what the loop has commanded, `base` what it is on."""
         self._groups, self._auxiliaries, self._config = tuple(groups), auxiliaries, config
         self._monitor, self._history, self._base = monitor, history, base
-        self.delay = max((group.drive.motion.delay for group in self._groups), default=0.0)  # [s] of the filter
+        self.delay = max((group.drive.motion.delay for group in self._groups), default=0.0)  # [s] of the filter …
+        if all(group.drive.command == "position" for group in self._groups):
+            self.delay += config.servo_lag  # … and of the servo behind it
         self._tracks = tuple(group.track for group in self._groups)
         self.parts = parts_of([len(group.joints) for group in self._groups])  # of q, group by group
         self._beside = Auxiliaries(auxiliaries.channels, auxiliaries.has_base)
@@ -174,7 +176,7 @@ class ChunkPlanner:
     ) -> tuple[Spline, np.ndarray]:
         """Return the path being followed and its state (3, C) at `time` [s] in the frames of the new tracks.
 
-        The path is sampled ahead by what the filter delays, and means where the base will be then.
+        The path is sampled ahead by what filter and servo delay, and means where the base will be then.
         """
         spline = loop.motion.spline
         if all(track.anchor is None for track in (*loop.motion.tracks, *tracks)):  # as on every robot that stands

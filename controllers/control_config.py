@@ -208,6 +208,7 @@ class ControlConfig:
     """A robot's chunk follower."""
 
     filter_cutoff: float = 5.0  # [Hz] of each of the three cascaded sections
+    servo_lag: float = 0.0  # [s] by which a driver's servo trails the positions it is sent: looked ahead of as well
     lookahead_m: float = 0.0  # [m] pure pursuit: sample this far ahead on the path; 0: ahead by the filter's delay
     speed_scale: float = 1.0  # share of the chunk's own speed
     shadow: bool = False  # dry run: everything is computed and reported, no effort is given
@@ -223,5 +224,6 @@ class ControlConfig:
 
     def __post_init__(self) -> None:
         _check("control", "filter_cutoff", self.filter_cutoff, 0.1, 100.0)
+        _check("control", "servo_lag", self.servo_lag, 0.0, 0.1)
         _check("control", "lookahead_m", self.lookahead_m, 0.0, 0.5)
         _check("control", "speed_scale", self.speed_scale, 0.01, 1.0)

@@ -50,7 +50,9 @@ class WholeBodyConfig:
     braking: float = 3.0  # [m/s²] at which a hand slows down before a target that was far
     braking_rotation: float = 12.0  # [rad/s²]
     progress: float = 0.002  # weight of progress: the less, the sooner the hands' motion is slowed than its path left
-    progress_path: float = 0.05  # … and so much more for each (m/s)² of the hands' paths: few joints cost them pace
+    progress_path: float = 0.01  # … and so much more for each (m/s)² of the hands' paths: few joints cost them pace
+    progress_base: float = 0.04  # … and so much more again where the base may drive to help: that costs no pace either
+    progress_off: float = 5e-4  # [m] that a moving hand is off its path at which progress weighs half as much
     progress_min: float = 0.0  # progress never goes slower
     elbow: float = 0.01  # weight of an elbow where it is told where to be
     elbow_rate: float = 4.0  # [1/s]
@@ -82,7 +84,8 @@ class WholeBodyConfig:
         for name, low, high in (
             ("pull", 0.1, 100.0), ("speed", 0.01, 5.0), ("speed_rotation", 0.01, 20.0), ("braking", 0.1, 50.0),
             ("braking_rotation", 0.1, 200.0), ("progress", 1e-6, 100.0),
-            ("progress_path", 0.0, 10.0), ("progress_min", 0.0, 1.0),
+            ("progress_path", 0.0, 10.0), ("progress_base", 0.0, 10.0), ("progress_off", 1e-5, 1.0),
+            ("progress_min", 0.0, 1.0),
             ("elbow", 0.0, 10.0), ("elbow_rate", 0.0, 50.0), ("damping", 1e-6, 1.0), ("posture_rate", 0.0, 20.0),
             ("posture_speed", 0.0, 1.0), ("joint_target", 0.0, 10.0), ("joint_path", 1e-6, 10.0),
             ("joint_rate", 0.1, 50.0),

@@ -26,7 +26,7 @@ from vla_ros.tasks.table import load_task
 
 WIDTH, RATE = 0.4, 0.5  # [m], [Hz] of the eight
 TURN = 0.3  # [rad] to and fro about the upright axis
-SLOW = 0.04  # of their speed that the joints of one arm are given
+SLOW, SLOW_ALONE = 0.04, 0.2  # of their speed that one arm's joints are given; where no base takes the arm along
 STEP = 0.05  # [s] between the chunk's points
 TIMEOUT = 6.0  # times as long as asked
 
@@ -71,19 +71,19 @@ def bar_by_follower(robot: str, command: str = "position", rounds: int = 1) -> d
 
 
 def slowed(robot: Embodiment) -> Embodiment:
-    """Return the robot whose first arm's joints are SLOW times as fast as they are."""
+    """Return the robot whose first arm's joints are a fraction as fast as they are."""
     first, *others = robot.arms
-    return dataclasses.replace(robot, arms=(dataclasses.replace(first, velocity=SLOW * first.velocity), *others))
+    share = SLOW_ALONE if robot.base is None else SLOW
+    return dataclasses.replace(robot, arms=(dataclasses.replace(first, velocity=share * first.velocity), *others))
 
 
 def carrying_config(robot: str) -> ControlConfig:
-    """Return a robot's control by one programme."""
+    """Return a robot's control by one programme; a base helps, where there is one."""
     config = load_control_config(robot)
-    return (
-        config
-        if config.whole_body is not None
-        else dataclasses.replace(config, whole_body=WholeBodyConfig(base_helps=True))
-    )
+    if config.whole_body is not None:
+        return config
+    helps = load_embodiment(robot).base is not None
+    return dataclasses.replace(config, whole_body=WholeBodyConfig(base_helps=helps))
 
 
 def _chunk(begun: dict[str, np.ndarray], duration: float, stamp: float, frame: str) -> ActionChunk:

@@ -64,25 +64,28 @@ def eights(robot: str, rounds: int = 2) -> dict[str, float]:
     return {name: 1e3 * float(np.sqrt(np.mean(np.square(values)))) for name, values in errors.items()}
 
 
-def carried_bar(robot: str, rounds: int = 2) -> tuple[float, float]:
-    """Return how much nearer or further [mm] two hands were than the bar is long, at most, and the least progress."""
+def carried_bar(robot: str, rounds: int = 2, rate: float = BAR_HZ) -> tuple[float, float]:
+    """Return how much nearer or further [mm] two hands were than the bar is long, at most, and the least progress.
+
+    The eight is drawn `rate` [Hz] times a second, by its own clock.
+    """
     control = WholeBody(whole_body(load_embodiment(robot)))
     left, right = list(control.hands)[:2]
     hands = {name: control.tool_pose(name) for name in (left, right)}
     middle = np.eye(4)
     middle[:3, 3] = 0.5 * (hands[left][:3, 3] + hands[right][:3, 3])
     grips = {name: np.linalg.inv(middle) @ T for name, T in hands.items()}
-    eight = figure_eight(middle, BAR_WIDTH, BAR_HZ)
+    eight = figure_eight(middle, BAR_WIDTH, rate)
 
     def bar(s: float) -> np.ndarray:
         T = eight(s)
-        T[:3, :3] = pin.exp3(np.array([0.0, 0.0, BAR_TURN * np.sin(2.0 * np.pi * BAR_HZ * eased(s, 0.1 / BAR_HZ))]))
+        T[:3, :3] = pin.exp3(np.array([0.0, 0.0, BAR_TURN * np.sin(2.0 * np.pi * rate * eased(s, 0.1 / rate))]))
         return T
 
     paths: dict[str, Path] = {name: lambda s, grip=grip: bar(s) @ grip for name, grip in grips.items()}  # type: ignore[misc]
     length = np.linalg.norm(hands[left][:3, 3] - hands[right][:3, 3])
     worst, slowest = 0.0, 1.0
-    for _ in _follow(control, paths, rounds / BAR_HZ):
+    for _ in _follow(control, paths, rounds / rate):
         apart = np.linalg.norm(control.tool_pose(left)[:3, 3] - control.tool_pose(right)[:3, 3])
         worst, slowest = max(worst, abs(float(apart - length))), min(slowest, control.progress)
     return 1e3 * worst, slowest

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from controllers.arm.limits import ArmLimits
@@ -14,9 +12,7 @@ from controllers.chunks.track import CARTESIAN, JOINT, Track
 from controllers.drives.drive import Drive
 from controllers.safety.workspace import Workspace
 from controllers.whole_body.hand_path import HandPath
-
-if TYPE_CHECKING:
-    from controllers.whole_body.drive import WholeBodyDrive
+from controllers.whole_body.shared_body import SharedBody
 
 
 class BodyArmDrive(Drive):
@@ -25,7 +21,7 @@ class BodyArmDrive(Drive):
     command = "position"
     stops_at_acceleration = False  # it never sends on more than the joints can
 
-    def __init__(self, body: WholeBodyDrive, name: str, model: ArmModel, limits: ArmLimits) -> None:
+    def __init__(self, body: SharedBody, name: str, model: ArmModel, limits: ArmLimits) -> None:
         """Drive the arm of `model` by the programme of `body`."""
         control, config = body.control, body.config
         self._part = control.parts[name]

@@ -31,6 +31,7 @@ from controllers.whole_body_config import WholeBodyConfig
 
 DEXTERITY_EVERY = 8  # ticks between two looks at an arm's manipulability
 HAND_ROWS = 6
+PROGRESS_LEAST = 0.1  # share of its weight that progress keeps, however far hands are from their paths
 STILL = 1e-3  # [rad/s, m/s] below which a command stands still
 # By how much a row gives way to a multiplier of one: the wheels stay on the floor before links stay apart, and these
 # before the margin to the wheels is kept. A weight of 0.1 for (m/s²)²: in a tick what hands gain by it is less.
@@ -173,7 +174,7 @@ class WholeBody:
 
     def _write_hands(self, target: BodyTarget, dt: float) -> int:
         programme, model, tasks = self.programme, self.model, 0
-        fastest = 0.0  # (m/s)² of the paths together
+        fastest, off = 0.0, 0.0  # (m/s)² of the paths together, [m] of the hand that is furthest from its own
         for name in target.hands.keys() - self.hands.keys() or target.wrenches.keys() - self.hands.keys():
             raise ConfigError(unknown_name("arm", name, self.hands))
         for name, hand in self.hands.items():
@@ -186,10 +187,18 @@ class WholeBody:
                 hand.write(
                     wanted, self.T_odom_base, model.T_base_ee[name], model.J[name], programme.A[rows], programme.b[rows]
                 )
-                fastest += float(programme.A[rows, -1].dot(programme.A[rows, -1]))
+                moving = float(programme.A[rows, -1].dot(programme.A[rows, -1]))
+                if moving > 0.0:  # one that only waits for a place out of its reach slows nobody
+                    fastest += moving
+                    off = max(off, hand.off)
                 tasks += HAND_ROWS
         config = self.config
-        programme.progress_weight = config.progress + config.progress_path * min(fastest, config.speed**2)
+        path = config.progress_path
+        if self.model.moved and target.base is None and not target.base_stands:
+            path += config.progress_base
+        # A hand that is off its path has both wait sooner: they are slowed before a thing between them is torn.
+        kept = max(PROGRESS_LEAST, 1.0 / (1.0 + (off / config.progress_off) ** 2))
+        programme.progress_weight = kept * (config.progress + path * min(fastest, config.speed**2))
         return tasks
 
     def _write_elbows(self, target: BodyTarget, tasks: int) -> int:

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pinocchio as pin
 
@@ -16,10 +14,8 @@ from controllers.chunks.track import CARTESIAN, JOINT
 from controllers.control_config import ControlConfig
 from controllers.drives.commanded_motion import CommandedMotion
 from controllers.rotations import from_matrix
+from controllers.whole_body.controller import WholeBody
 from controllers.whole_body.targets import HandTarget
-
-if TYPE_CHECKING:
-    from controllers.whole_body.controller import WholeBody
 
 
 class SeenPose:

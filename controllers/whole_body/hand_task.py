@@ -38,6 +38,7 @@ class HandTask:
         """Take gains from `config`; the base has `moved` axes."""
         self.admittance = Admittance(config.admittance)
         self.error = np.zeros(6)  # [m, rad] target − tool, base axes
+        self.off = 0.0  # [m] how far the tool is from its target
         self._config, self._moved = config, moved
         self._target, self._twist, self._pull = np.eye(4), np.zeros(6), np.zeros(6)
 
@@ -63,7 +64,8 @@ class HandTask:
         error[3:] = pin.log3(self._target[:3, :3] @ T_base_ee[:3, :3].T)
         x, y, z, a, b_, c = error.tolist()
         config = self._config
-        shift = _share(sqrt(x * x + y * y + z * z), config.pull, config.braking, config.speed)
+        self.off = sqrt(x * x + y * y + z * z)
+        shift = _share(self.off, config.pull, config.braking, config.speed)
         turn = _share(sqrt(a * a + b_ * b_ + c * c), config.pull, config.braking_rotation, config.speed_rotation)
         pull += (x * shift, y * shift, z * shift, a * turn, b_ * turn, c * turn)
         np.multiply(J, WEIGHTS, out=A[:, :-1])

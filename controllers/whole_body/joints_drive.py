@@ -3,17 +3,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from controllers.arm.limits import ArmLimits
 from controllers.chunks.track import JOINT, Track
 from controllers.drives.drive import GroupDrive
 from controllers.drives.joint_drive import JointMotion
-
-if TYPE_CHECKING:
-    from controllers.whole_body.drive import WholeBodyDrive
+from controllers.whole_body.shared_body import SharedBody
 
 
 class BodyJointsDrive(GroupDrive):
@@ -23,7 +19,7 @@ class BodyJointsDrive(GroupDrive):
     modes = (JOINT,)
     stops_at_acceleration = False
 
-    def __init__(self, body: WholeBodyDrive, name: str, limits: ArmLimits) -> None:
+    def __init__(self, body: SharedBody, name: str, limits: ArmLimits) -> None:
         """Drive the joints of a group by the programme of `body`."""
         control, config = body.control, body.config
         self._part = part = control.parts[name]

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from controllers.arm.arm_dynamics import Payload
@@ -21,15 +19,13 @@ from controllers.laws.joint_limit_repulsion import JointLimitRepulsion
 from controllers.safety.gate import DampedStop, EffortGate
 from controllers.safety.workspace import Workspace
 from controllers.whole_body.arm_drive import BodyArmDrive
-
-if TYPE_CHECKING:
-    from controllers.whole_body.drive import WholeBodyDrive
+from controllers.whole_body.shared_body import SharedBody
 
 
 class BodyTorqueDrive(EffortOutput, BodyArmDrive):
     """Efforts within their limits and rates, behind the same barrier as those of an arm by itself."""
 
-    def __init__(self, body: WholeBodyDrive, name: str, model: ArmModel, limits: ArmLimits) -> None:
+    def __init__(self, body: SharedBody, name: str, model: ArmModel, limits: ArmLimits) -> None:
         """Drive the arm of `model` by the programme of `body`."""
         super().__init__(body, name, model, limits)
         config = body.config

@@ -8,10 +8,15 @@ import numpy as np
 import pytest
 
 from bench import whole_body
-from bench.whole_body_checks import paths
+from bench.whole_body_checks import comparison, paths
+from bench.whole_body_checks.bar_by_follower import bar_by_follower
 from bench.whole_body_checks.fuzz import BodyFuzz
 from controllers.errors import ConfigError
 from controllers.whole_body.targets import BodyTarget, HandTarget
+from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.robots.whole_body import whole_body as body_of
+
+TWO_ARMED = ["agilex", "bytemini", "ldt01"]
 
 
 def arguments(*words):
@@ -32,6 +37,40 @@ def test_a_run_keeps_every_limit_and_writes_its_figures(tmp_path, capsys):
     assert figures["bar_error_mm"] < 3.0
     assert figures["bar_progress_min"] < 0.95  # the bar was faster than the arms
     assert "limit_violations" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("robot", TWO_ARMED)
+def test_two_hands_keep_a_bar_whole_on_a_path_that_is_too_fast_for_one(robot):
+    apart, slowest = paths.carried_bar(robot, rounds=1)
+    assert apart < 1.5  # [mm]
+    assert slowest < 0.95
+    assert paths.carried_bar(robot, rounds=1, rate=0.25)[0] < 1.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("robot", TWO_ARMED)
+def test_two_hands_of_a_follower_keep_a_bar_whole_where_one_arm_is_slow(robot):
+    figures = bar_by_follower(robot)
+    assert figures["follower_bar_commanded_mm"] < 2.5
+    assert figures["follower_bar_measured_mm"] < 2.5
+    assert figures["follower_bar_ended"] == 1.0
+    assert figures["follower_bar_progress_min"] < 0.9
+
+
+def test_random_targets_of_the_comparison_are_reached_where_they_can_be():
+    body = comparison._inside(body_of(load_embodiment("ldt01")))
+    targets = comparison.random_targets(body, 4, 1)
+    assert [reachable for _, reachable in targets] == [True, False, True, False]
+    again = comparison.random_targets(body, 4, 1)
+    for (hands, _), (same, _) in zip(targets, again, strict=True):
+        np.testing.assert_array_equal(hands["left"], same["left"])
+    step, joints, unsolved = comparison._ours(body, 1.0)
+    here = {name: T.copy() for name, T in comparison.WholeBody(body).model.T_base_ee.items()}
+    found = comparison.reach(body, step, joints, [(here, True), (targets[1][0], False)], held=0.1)
+    assert found["reached_share"] == 1.0
+    assert found["anywhere_left_mm_median"] > 10.0  # in so short a time
+    assert not unsolved
+    assert found["acceleration_share_max"] < 1.001
 
 
 @pytest.mark.parametrize("robot", ["bytemini", "agilex", "ldt01", "franka", "ur5e"])

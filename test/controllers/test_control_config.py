@@ -17,6 +17,7 @@ def test_the_shipped_file_is_valid_and_complete_for_seven_joints():
     [
         (lambda: ControlConfig(filter_cutoff=0.0), "'filter_cutoff' must be 0.1 to 100"),
         (lambda: ControlConfig(speed_scale=2.0), "speed_scale"),
+        (lambda: ControlConfig(servo_lag=33.0), "'servo_lag' must be 0 to 0.1"),
         (lambda: ImpedanceConfig(stiffness_position=-1.0), "stiffness_position"),
         (lambda: ImpedanceConfig(stiffness_joints=(1.0, -1.0)), "stiffness_joints"),
         (lambda: StitchConfig(alignment="clock"), "progress or time"),

@@ -20,8 +20,6 @@ DT, PERIOD = 0.002, 0.1  # [s] a tick; between chunks
 LOOP_S = 8.0  # [s] one figure eight
 BEGUN_S = 1.0  # [s] over which it grows to its size
 RMS_MAX = 3e-3  # [m]
-# A simulated position servo without gains of its own is critical at 60 rad/s: it trails its command by 33 ms.
-RMS_MAX_OF = {"ur5e": 4.5e-3}
 
 
 class FigureEight:
@@ -80,4 +78,7 @@ def test_every_arm_follows_a_figure_eight(name):
     assert robot.follower.progress.hold_reason == ""
     for arm, apart in errors.items():
         rms = float(np.sqrt(np.mean(apart**2)))
-        assert rms < RMS_MAX_OF.get(name, RMS_MAX), f"{arm}: {1e3 * rms:.2f} mm RMS"
+        print(
+            f"{name} {arm}: {1e3 * rms:.2f} mm RMS, {1e3 * apart.max():.2f} mm at most"
+        )  # the table of docs/robots.md
+        assert rms < RMS_MAX, f"{arm}: {1e3 * rms:.2f} mm RMS"
