@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from controllers.chunks.base_motion import BaseMotion, PlanarPose, carried
-from controllers.chunks.chunk import ActionChunk
+from controllers.chunks.chunk import ActionChunk, elbow_channel
 from controllers.chunks.history import MotionHistory
 from controllers.chunks.motion import Motion, Start, Transition, braking
 from controllers.chunks.splicing import Auxiliaries
@@ -18,6 +18,7 @@ from controllers.chunks.stitching import side_by_side_bounds
 from controllers.chunks.timeline import ChunkTimeline
 from controllers.chunks.track import CARTESIAN, Track, refuse_unknown, side_by_side, space_of
 from controllers.control_config import ControlConfig
+from controllers.errors import ChunkError
 from controllers.groups.auxiliary_drive import AuxiliaryDrive
 from controllers.groups.driven_group import DrivenGroup
 from controllers.safety.collision_monitor import CollisionMonitor
@@ -65,7 +66,7 @@ class ChunkPlanner:
         self.delay = max((group.drive.motion.delay for group in self._groups), default=0.0)  # [s] of the filter
         self._tracks = tuple(group.track for group in self._groups)
         self.parts = parts_of([len(group.joints) for group in self._groups])  # of q, group by group
-        self._beside = Auxiliaries(auxiliaries.channels, auxiliaries.has_base)
+        self._beside = Auxiliaries(auxiliaries.channels, auxiliaries.has_base, auxiliaries.elbows)
         self._timeline = ChunkTimeline()
 
     def clear(self) -> None:
@@ -77,7 +78,7 @@ class ChunkPlanner:
 
         Raises ChunkError for what one must not do, or all together.
         """
-        refuse_unknown(chunk, self._tracks, self._auxiliaries.channels)
+        refuse_unknown(chunk, self._tracks, self._auxiliaries.channels, self._auxiliaries.elbows)
         self._timeline.check_order(chunk, source)
         self._auxiliaries.check(chunk)
         asked: list[str] = []
@@ -85,6 +86,8 @@ class ChunkPlanner:
         for group, own in zip(self._groups, self.parts, strict=True):
             by, poses = group.check(chunk)
             asked.append(by)
+            if by != "pose" and chunk.column(channel := elbow_channel(group.name)) is not None:
+                raise ChunkError(f"chunk channel '{channel}' goes with a pose of '{group.name}': give its pose as well")
             if by == "position":
                 configurations[:, own] = group.track.targets(chunk, by)
             if self._monitor is not None and by:

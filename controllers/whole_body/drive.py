@@ -11,7 +11,7 @@ along is filtered in the base.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -119,10 +119,16 @@ class WholeBodyDrive:
         if not np.array_equal(self.control.q, self.measured):
             self.begin()
 
-    def follow(self, dt: float, base: np.ndarray | None) -> bool:
+    @property
+    def elbows(self) -> tuple[str, ...]:
+        """Name the arms whose elbows are free, of which a chunk may say where they are to be."""
+        return tuple(self.control.elbows)
+
+    def follow(self, dt: float, base: np.ndarray | None, elbows: Mapping[str, float] | None = None) -> bool:
         """Move all on by dt [s] towards what the groups have said; False where there was no solution.
 
-        `base` (3,) [m/s, m/s, rad/s] is what it is to do at full progress; None: nothing is asked of it.
+        `base` (3,) [m/s, m/s, rad/s] is what it is to do at full progress; None: nothing is asked of it. `elbows` [rad]
+        by arm are where they are asked to be: the others lean to their arm's posture.
         """
         if dt <= 0.0:
             return True
@@ -134,6 +140,7 @@ class WholeBodyDrive:
         target = BodyTarget(
             hands,
             self.joints,
+            elbows=elbows or {},
             base=asked,
             joint_speeds=self.joint_speeds,
             base_stands=stands,

@@ -69,15 +69,16 @@ def arm_model(embodiment: Embodiment, arm: ArmGroup, config: ControlConfig) -> A
     )
 
 
-def auxiliary_drive(embodiment: Embodiment, config: ControlConfig) -> AuxiliaryDrive:
-    """Return what carries out the channels that are no arm's: those of the end effectors, the base's."""
+def auxiliary_drive(embodiment: Embodiment, config: ControlConfig, elbows: tuple[str, ...] = ()) -> AuxiliaryDrive:
+    """Return what carries out the channels that are no path's: end effectors, base, `elbows` of those arms."""
     adapters = {
         channel: _adapter(one, channel.rpartition("/")[2], config)
         for one in embodiment.end_effectors
         for channel in one.channels
     }
     base = embodiment.base
-    return AuxiliaryDrive(adapters, None if base is None else BaseLimits(base.speed, base.acceleration))
+    limits = None if base is None else BaseLimits(base.speed, base.acceleration)
+    return AuxiliaryDrive(adapters, limits, elbows)
 
 
 def _adapter(end_effector: EndEffectorGroup, quantity: str, config: ControlConfig) -> GripperAdapter:
@@ -144,7 +145,8 @@ class FollowerFactory:
             DrivenJoints(group.name, group.joints, joint_limits_of(group), config, body)
             for group in self.embodiment.joint_groups
         ]
-        return ChunkFollower(arms, auxiliary_drive(self.embodiment, config), config, joints, self._monitor, body)
+        auxiliaries = auxiliary_drive(self.embodiment, config, () if body is None else body.elbows)
+        return ChunkFollower(arms, auxiliaries, config, joints, self._monitor, body)
 
     def _make_whole_body(self) -> WholeBody | None:
         """Return the programme for all groups, where the configuration asks for one; a second's work."""
