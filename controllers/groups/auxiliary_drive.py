@@ -38,7 +38,7 @@ class AuxiliaryDrive:
     def __init__(
         self, end_effectors: Mapping[str, GripperAdapter], base: BaseLimits | None = None, elbows: tuple[str, ...] = ()
     ) -> None:
-        """Take what carries out each channel of the end effectors, the base where there is one, arms with free elbows."""
+        """Take what carries out each channel of the end effectors, the base if there is one, arms with free elbows."""
         self.elbows = elbows
         self.elbow_targets: dict[str, float] = {}  # [rad] swivel that is asked now, by arm
         self._adapters = dict(end_effectors)

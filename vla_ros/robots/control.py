@@ -24,6 +24,7 @@ from controllers.whole_body_config import CONFIGURED, WholeBodyConfig
 from vla_ros.configuration import config_file, config_folders, load_config
 from vla_ros.robots.embodiment import Embodiment, expand_urdf, robot_path
 from vla_ros.robots.groups import ArmGroup, EndEffectorGroup, JointGroup
+from vla_ros.robots.names import TABLE_AS_CONFIGURED
 from vla_ros.robots.whole_body import whole_body
 
 
@@ -101,6 +102,13 @@ def with_whole_body(config: ControlConfig, choice: str) -> ControlConfig:
     return dataclasses.replace(config, whole_body=whole)
 
 
+def with_table(config: ControlConfig, height: float) -> ControlConfig:
+    """Return the configuration with a table of that height [m] above the robot's base, where that is told."""
+    if height == TABLE_AS_CONFIGURED:
+        return config
+    return dataclasses.replace(config, safety=dataclasses.replace(config.safety, table_height=height))
+
+
 def check_whole_body(embodiment: Embodiment, config: ControlConfig, commands: Mapping[str, str]) -> None:
     """Raise ConfigError where whole-body control is asked for and cannot drive the robot's arms or base."""
     if config.whole_body is None:
@@ -154,7 +162,7 @@ class FollowerFactory:
         if config.whole_body is None:
             return None
         check_whole_body(self.embodiment, config, self._commands)
-        body = whole_body(self.embodiment, fingers=False)
+        body = whole_body(self.embodiment, fingers=False, surface=config.safety.table_height)
         return WholeBody(body, config.whole_body, config.kinematics.lead_max)
 
 

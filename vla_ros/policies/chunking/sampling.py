@@ -23,8 +23,8 @@ def covers(chunk: ActionChunk, stamps: np.ndarray) -> np.ndarray:
 def sample_chunk(chunk: ActionChunk, stamps: np.ndarray) -> np.ndarray:
     """Return the chunk's values (K, C) at `stamps` (K,) [s]; before the first and after the last point those hold.
 
-    Positions and joints are interpolated, orientations by slerp; gripper, elbow, status and velocities keep the value of
-    the last point that has been reached.
+    Positions and joints are interpolated, orientations by slerp; gripper, elbow, status and velocities keep the
+    value of the last point that has been reached.
     """
     t = np.clip(stamps - chunk.stamp, chunk.times[0], chunk.times[-1])
     if len(chunk.times) == 1:
