@@ -152,8 +152,10 @@ class OperatedRobot:
     def hands(self, hands: Hands, arrival: float) -> None:
         """Follow the driver's hands: publish a chunk at once when something is clutched."""
         self.packets += 1
+        now, base = self._now(), self._feed.base
+        place = None if base.stale(now) else base.at(now)
         chunk = self._teleoperation.take(
-            hands, arrival, self._now(), self._readings(), self._obstacle(), self._feed.joints
+            hands, arrival, now, self._readings(), self._obstacle(), self._feed.joints, place
         )
         if chunk is not None:
             self._publish(chunk)
