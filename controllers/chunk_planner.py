@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from controllers.chunks.base_motion import BaseMotion, PlanarPose, carried
-from controllers.chunks.chunk import ActionChunk
+from controllers.chunks.chunk import ActionChunk, elbow_channel
 from controllers.chunks.history import MotionHistory
 from controllers.chunks.motion import Motion, Start, Transition, braking
 from controllers.chunks.splicing import Auxiliaries
@@ -68,7 +68,7 @@ class ChunkPlanner:
             self.delay += config.servo_lag  # … and of the servo behind it
         self._tracks = tuple(group.track for group in self._groups)
         self.parts = parts_of([len(group.joints) for group in self._groups])  # of q, group by group
-        self._beside = Auxiliaries(auxiliaries.channels, auxiliaries.has_base)
+        self._beside = Auxiliaries(auxiliaries.channels, auxiliaries.has_base, auxiliaries.elbows)
         self._timeline = ChunkTimeline()
 
     def clear(self) -> None:
@@ -80,7 +80,7 @@ class ChunkPlanner:
 
         Raises ChunkError for what one must not do, or all together.
         """
-        refuse_unknown(chunk, self._tracks, self._auxiliaries.channels)
+        refuse_unknown(chunk, self._tracks, self._auxiliaries.channels, self._auxiliaries.elbows)
         self._timeline.check_order(chunk, source)
         self._auxiliaries.check(chunk)
         asked: list[str] = []
@@ -88,6 +88,8 @@ class ChunkPlanner:
         for group, own in zip(self._groups, self.parts, strict=True):
             by, poses = group.check(chunk)
             asked.append(by)
+            if by != "pose" and chunk.column(channel := elbow_channel(group.name)) is not None:
+                raise ChunkError(f"chunk channel '{channel}' goes with a pose of '{group.name}': give its pose as well")
             if by == "position":
                 configurations[:, own] = group.track.targets(chunk, by)
             if self._monitor is not None and by:

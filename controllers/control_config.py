@@ -178,8 +178,10 @@ class SafetyConfig:
     target_speed_max: float = 2.5  # [m/s] between a chunk's points
     target_rotation_speed_max: float = 8.0  # [rad/s] between a chunk's points
     target_jump_max: float = 0.3  # [m] from the commanded pose to the chunk's nearest point
-    table_height: float | None = None  # [m] base frame: no corner of the hand goes below; none: no table
-    self_distance_min: float | None = 0.005  # [m] between links of the arm that are no neighbours; none: not looked at
+    # [m] base frame: no corner of a hand goes below, forearms and elbows keep off it; none: no table
+    table_height: float | None = None
+    # [m] between links that are no neighbours, and of limbs from the table; none: not looked at
+    self_distance_min: float | None = 0.005
     workspace_margin: float = 0.02  # [m] a chunk may ask for a point this far outside the box
     lease_s: float = 1.0  # [s] a source keeps control after its last chunk ends
     state_age_max_s: float = 0.05  # [s] older joint states are stale

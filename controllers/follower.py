@@ -290,7 +290,7 @@ class ChunkFollower:
         if self._carries_blindly(now):
             self.stop(f"fault: stale odometry (nothing on '{TOPIC}')")
         base = None if self._ensemble.body is None else self._auxiliaries.base_target
-        self._require(self._ensemble.follow(sampler.sample(now), base, dt))
+        self._require(self._ensemble.follow(sampler.sample(now), base, dt, self._auxiliaries.elbow_targets))
         if self.progress.hold_reason:
             if sampler.hold_in_base(self.progress.hold_reason, now):
                 self._ensemble.enter(sampler.cursor[0])
@@ -321,8 +321,8 @@ class ChunkFollower:
         self.progress.hold_reason = motion.end_reason if motion.holding else ""
         if motion.holding:
             self._auxiliaries.rest()
-        elif motion.auxiliary.base is None:  # what the motion before asked of the base has ended with it
-            self._auxiliaries.release()
+        else:
+            self._auxiliaries.enter(motion.auxiliary)
         self.progress.status = motion.status
         self.progress.sequence, self.progress.source = motion.sequence, motion.source
 

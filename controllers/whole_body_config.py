@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 
 from controllers.errors import ConfigError
 
 CONFIGURED = "configured"
 # What a job may choose at its start: whether one programme moves the whole robot, and its base drives for hands.
 WHOLE_BODY = (CONFIGURED, "off", "on", "base_helps")
+SQUEEZE_MAX = (
+    70.0  # [N] a little more than the 60 that the scripted experts hold cardboard with, which does not dent it
+)
 
 
 def _check(where: str, name: str, value: float, low: float, high: float) -> None:
@@ -66,7 +70,9 @@ class WholeBodyConfig:
     # Whether a follower's base drives to help hands when no chunk tells it where to. Whoever plans in the base's frame
     # and goes on by that plan means a base that stands.
     base_helps: bool = False
-    squeeze_max: float | None = None  # [N] with which two hands of a follower press what is between them; none: any
+    # [N] with which two hands of a follower press what is between them; none: SQUEEZE_MAX, of two arms whose positions
+    # drive described servos; .inf: any
+    squeeze_max: float | None = None
     base: float = 0.01  # weight of the base's speed: the arms move first
     base_target: float = 0.05  # weight of the base's speed where it is told
     manipulability_min: float = (
@@ -95,5 +101,5 @@ class WholeBodyConfig:
             ("tipping_margin", 0.0, 0.5),
         ):  # fmt: skip
             _check("whole body", name, getattr(self, name), low, high)
-        if self.squeeze_max is not None:
+        if self.squeeze_max is not None and self.squeeze_max != inf:
             _check("whole body", "squeeze_max", self.squeeze_max, 1.0, 1000.0)

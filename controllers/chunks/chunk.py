@@ -19,6 +19,7 @@ from controllers.errors import ChunkError
 POSITION_AXES = ("position.x", "position.y", "position.z")
 ORIENTATION_AXES = ("orientation.x", "orientation.y", "orientation.z", "orientation.w")
 STATUS_CHANNEL = "task/status"
+ELBOW_QUANTITY = "elbow"
 
 
 class ChannelKind(Enum):
@@ -29,6 +30,7 @@ class ChannelKind(Enum):
     JOINT = "joint"  # joint position [rad] or [m]: interpolated, filtered
     VELOCITY = "velocity"  # [m/s] or [rad/s]: held, expires, rate-limited
     GRIPPER = "gripper"  # width, depth [m] or suction [0, 1]: zero-order, never filtered
+    ELBOW = "elbow"  # swivel of an arm's elbow [rad]: zero-order, the arm goes there at a rate of its own
     STATUS = "status"  # TaskStatus: zero-order
 
 
@@ -55,9 +57,11 @@ def channel_kind(name: str) -> ChannelKind:
         return ChannelKind.VELOCITY
     if quantity in ("width", "depth", "suction"):
         return ChannelKind.GRIPPER
+    if quantity == ELBOW_QUANTITY:
+        return ChannelKind.ELBOW
     raise ChunkError(
         f"chunk channel '{name}' has no known quantity: use <arm>/position.x, <arm>/orientation.w, "
-        f"<joint>/position, <joint>/velocity, <gripper>/width or {STATUS_CHANNEL}"
+        f"<joint>/position, <joint>/velocity, <gripper>/width, <arm>/elbow or {STATUS_CHANNEL}"
     )
 
 
@@ -69,6 +73,11 @@ def instruction_hash(instruction: str) -> int:
 def pose_channels(arm: str) -> tuple[str, ...]:
     """Name the seven pose channels of an arm: x y z, then quaternion x y z w."""
     return tuple(f"{arm}/{axis}" for axis in POSITION_AXES + ORIENTATION_AXES)
+
+
+def elbow_channel(arm: str) -> str:
+    """Name the channel that says where an arm's elbow is to be: its swivel [rad], 0 where it hangs."""
+    return f"{arm}/{ELBOW_QUANTITY}"
 
 
 POINTS_MAX = 2000  # of one chunk: more is a mistake, and takes the time of the control process

@@ -22,10 +22,11 @@ SCATTER = 0.03  # [m], or [rad] in joint space: chunks that differ by more do no
 
 @dataclass(frozen=True)
 class Auxiliaries:
-    """What of a chunk is carried out beside the motion: the channels of the end effectors, and the base's."""
+    """What of a chunk is carried out beside the motion: the channels of the end effectors, the base's, the elbows'."""
 
     channels: tuple[str, ...] = ()
     has_base: bool = False
+    elbows: tuple[str, ...] = ()  # arms
 
 
 def leading_ongoing(chunk: ActionChunk) -> tuple[int, TaskStatus]:
@@ -66,7 +67,7 @@ def splice(
     point_times[-1] = spline.duration
     motion = Motion(
         start.tracks, spline, point_times, times,
-        auxiliary_track(chunk, beside.channels, beside.has_base, count, len(times)),
+        auxiliary_track(chunk, beside.channels, beside.has_base, count, len(times), beside.elbows),
         chunk.sequence, chunk.stamp, source, hold_reason(status), status,
     )  # fmt: skip
     ended = "" if status is TaskStatus.ONGOING else f"{hold_reason(status)} after {count} points"
@@ -182,7 +183,7 @@ def _standstill(
     """Come to rest: the chunk moves only tools or the base, or must not be executed at all."""
     entry = float(np.clip(start.delay, 0.0, chunk.duration))
     times = chunk.times[:count] if count else np.array([entry])
-    auxiliary = auxiliary_track(chunk, beside.channels, beside.has_base, count, count)
+    auxiliary = auxiliary_track(chunk, beside.channels, beside.has_base, count, count, beside.elbows)
     lasting = _step(times) if auxiliary.base is not None else 0.0  # the last velocity is one for a while, too
     motion = Motion(
         start.tracks, brake(start.state, max(BRAKE_S, float(times[-1]) + lasting - entry - start.lookahead)),

@@ -11,7 +11,7 @@ import numpy as np
 
 from controllers.chunks.auxiliary_track import BASE_AXES
 from controllers.chunks.base_motion import PlanarPose
-from controllers.chunks.chunk import ActionChunk, ChannelKind, channel_layout, pose_channels
+from controllers.chunks.chunk import ActionChunk, ChannelKind, channel_layout, elbow_channel, pose_channels
 from controllers.errors import ChunkError, unknown_name
 
 CARTESIAN, JOINT = "cartesian", "joint"
@@ -87,24 +87,31 @@ def side_by_side(tracks: Sequence[Track], modes: Sequence[str]) -> tuple[Track, 
     return tuple(laid)
 
 
-def refuse_unknown(chunk: ActionChunk, tracks: Sequence[Track], tools: Sequence[str]) -> None:
-    """Raise ChunkError, with the nearest name, for a channel that is nobody's on this robot."""
+def refuse_unknown(
+    chunk: ActionChunk, tracks: Sequence[Track], tools: Sequence[str], elbows: Sequence[str] = ()
+) -> None:
+    """Raise ChunkError, with the nearest name, for a channel that is nobody's on this robot; `elbows` are free."""
     owners = tuple((track.group, track.joints, track.has_tool) for track in tracks)
-    if unknown := _unknown_channel(chunk.channels, owners, tuple(tools)):
+    if unknown := _unknown_channel(chunk.channels, owners, tuple(tools), tuple(elbows)):
         raise ChunkError(unknown)
 
 
 @lru_cache(maxsize=64)
 def _unknown_channel(
-    channels: tuple[str, ...], owners: tuple[tuple[str, tuple[str, ...], bool], ...], tools: tuple[str, ...]
+    channels: tuple[str, ...],
+    owners: tuple[tuple[str, tuple[str, ...], bool], ...],
+    tools: tuple[str, ...],
+    elbows: tuple[str, ...],
 ) -> str:
     """Return what is wrong with the first channel that is nobody's, or ""."""
     ours = {name for group, _, has_tool in owners if has_tool for name in pose_channels(group)}
     ours |= {
         f"{name}/{quantity}" for _, joints, _ in owners for name in joints for quantity in ("position", "velocity")
     }
-    known = (*sorted(ours), *tools, *BASE_AXES)
+    known = (*sorted(ours), *tools, *BASE_AXES, *map(elbow_channel, elbows))
     for name, kind in zip(channels, channel_layout(channels).kinds, strict=True):
+        if kind is ChannelKind.ELBOW and not elbows:
+            return f"chunk channel '{name}': whole-body control alone moves elbows, of arms of seven joints"
         if kind is not ChannelKind.STATUS and name not in known:
             return unknown_name("chunk channel", name, known)
     return ""

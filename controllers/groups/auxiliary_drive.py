@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Carry out what chunks ask beside the arm's motion: grippers and suction by edges, a moving base within its limits."""
+"""Carry out what chunks ask beside the arm's motion: grippers and suction by edges, a moving base within its limits.
+
+Elbows are whole-body control's: here is what the point that was reached says of them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import pi
 
 import numpy as np
 
 from controllers.chunks.auxiliary_track import BASE_AXES, AuxiliaryTrack
-from controllers.chunks.chunk import ActionChunk
+from controllers.chunks.chunk import ActionChunk, elbow_channel
 from controllers.chunks.progress import RobotCommand
 from controllers.errors import ChunkError, ConfigError
 from controllers.groups.gripper import GripperAdapter
@@ -31,8 +35,12 @@ class BaseLimits:
 class AuxiliaryDrive:
     """What end effectors and base are commanded to do, tied to the progress of the motion."""
 
-    def __init__(self, end_effectors: Mapping[str, GripperAdapter], base: BaseLimits | None = None) -> None:
-        """Take what carries out each channel of the end effectors, and the base where there is one."""
+    def __init__(
+        self, end_effectors: Mapping[str, GripperAdapter], base: BaseLimits | None = None, elbows: tuple[str, ...] = ()
+    ) -> None:
+        """Take what carries out each channel of the end effectors, the base if there is one, arms with free elbows."""
+        self.elbows = elbows
+        self.elbow_targets: dict[str, float] = {}  # [rad] swivel that is asked now, by arm
         self._adapters = dict(end_effectors)
         self._limits = base
         self._wanted, self._velocity = [0.0] * 3, [0.0] * 3  # of the base
@@ -54,7 +62,12 @@ class AuxiliaryDrive:
         return self._limits is not None
 
     def check(self, chunk: ActionChunk) -> None:
-        """Raise ChunkError for a base that would be too fast, or that this robot does not have."""
+        """Raise ChunkError for a base that would be too fast, or that this robot does not have, and for no angle."""
+        for arm in self.elbows:
+            column = chunk.column(elbow_channel(arm))
+            if column is not None and float(abs(column).max()) > pi:
+                furthest = float(abs(column).max())
+                raise ChunkError(f"chunk asks for {furthest:.2f} rad in '{elbow_channel(arm)}', allowed -pi to pi")
         for axis, name in enumerate(BASE_AXES):
             column = chunk.column(name)
             if column is None:
@@ -84,14 +97,19 @@ class AuxiliaryDrive:
             command.end_effectors[name] = self._adapters[name].update(values[point], now, seen)
         if track.base is not None:
             self._wanted, self._told = track.base[point], True
+        if track.elbows:
+            self.elbow_targets = {arm: angles[point] for arm, angles in track.elbows.items()}
 
     def rest(self) -> None:
-        """Let the base stop: velocities expire with the motion they belong to."""
+        """Let the base stop, and elbows: what was asked of them expires with the motion it belongs to."""
         self._wanted, self._told = [0.0] * 3, True
+        self.elbow_targets = {}
 
-    def release(self) -> None:
-        """Ask nothing of the base while a motion of the hands lasts: by itself it stops."""
-        self._wanted, self._told = [0.0] * 3, False
+    def enter(self, track: AuxiliaryTrack) -> None:
+        """Forget what the motion before asked, where this one says nothing: by itself a base stops."""
+        if track.base is None:
+            self._wanted, self._told = [0.0] * 3, False
+        self.elbow_targets = {arm: angle for arm, angle in self.elbow_targets.items() if arm in track.elbows}
 
     @property
     def base_target(self) -> np.ndarray | None:

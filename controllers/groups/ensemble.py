@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -82,12 +82,17 @@ class Ensemble:
         """Command where all came to rest; return the path's value that means it."""
         return np.concatenate([group.hold() for group in self.groups])
 
-    def follow(self, targets: Sequence[np.ndarray], base: np.ndarray | None, dt: float) -> str:
-        """Move all on by dt [s] towards what was sampled, the base as it is told (3,), None: where that helps."""
+    def follow(
+        self, targets: Sequence[np.ndarray], base: np.ndarray | None, dt: float, elbows: Mapping[str, float]
+    ) -> str:
+        """Move all on by dt [s] towards what was sampled, the base as it is told (3,), None: where that helps.
+
+        `elbows` [rad] by arm are where those are asked to be.
+        """
         wrong = ""
         for group, target in zip(self.groups, targets, strict=True):
             wrong = self._checked(group, group.drive.follow(target, dt)) or wrong
-        if self.body is not None and not self.body.follow(dt, base):
+        if self.body is not None and not self.body.follow(dt, base, elbows):
             return PROGRAMME
         return wrong
 

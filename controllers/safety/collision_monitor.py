@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the whole robot must not touch, not its tool points alone: the table below its hands, and itself."""
+"""What the whole robot must not touch, not its tool points alone: the table below it, and itself."""
 
 from __future__ import annotations
 
@@ -34,9 +34,8 @@ class CollisionMonitor:
         self._tables = {} if height is None else {arm: _Table(urdf, tool, height) for arm, tool in tool_frames.items()}
         self._own: SelfDistance | None = None
         if config.self_distance_min is not None:
-            self._own = SelfDistance(
-                urdf, list(groups.values()), list(tool_frames.values()), config.self_distance_min, config.stop_rate
-            )
+            tools, margin = list(tool_frames.values()), config.self_distance_min
+            self._own = SelfDistance(urdf, list(groups.values()), tools, margin, config.stop_rate, height)
         self._names = list(groups)
         self._elapsed = 0.0
 

@@ -14,6 +14,7 @@ import pinocchio as pin
 from controllers.safety.clearance import APPROACH_RATE, RESERVE, ROWS, Clearance
 from controllers.safety.near_pairs import NearPairs
 from controllers.safety.self_pairs import checked_self_pairs
+from controllers.safety.surface import FIXED, add_surface, limbs_and_hands
 
 SAMPLES = 500  # configurations by which the pairs are chosen
 PAIRS_AT_A_LOOK = 10  # for each arm …
@@ -32,11 +33,18 @@ class SelfDistance:
     """The distances between the links of a robot, its arms, what carries them; fingers as wide open as they go."""
 
     def __init__(
-        self, urdf: str, groups: Sequence[Sequence[str]], tool_frames: Sequence[str], margin: float, stop_rate: float
+        self,
+        urdf: str,
+        groups: Sequence[Sequence[str]],
+        tool_frames: Sequence[str],
+        margin: float,
+        stop_rate: float,
+        surface: float | None = None,
     ) -> None:
         """Keep the links `margin` [m] apart; a stop takes the speed out at `stop_rate` [1/s].
 
-        q is that of the joints of all `groups`, one after the other.
+        q is that of the joints of all `groups`, one after the other. `surface` [m], base frame, is the height of what
+        forearms and elbows keep as far from; none: there is none.
         """
         joints = [name for group in groups for name in group]
         ends = np.cumsum([len(group) for group in groups]).tolist()
@@ -52,6 +60,10 @@ class SelfDistance:
         lower[self._columns] = model.lowerPositionLimit[self._columns]
         upper[self._columns] = model.upperPositionLimit[self._columns]
         pairs = checked_self_pairs(model, geometry, lower, upper, SAMPLES, groups)
+        if surface is not None:
+            limbs, _ = limbs_and_hands(model, geometry, groups, tool_frames)
+            table = add_surface(geometry, surface)
+            pairs += [(limb, table) for limb in limbs]
         # Neighbouring pairs into different groups: whatever two links do, one of the next looks sees it.
         count = min(LOOKS, max(1, -(-len(pairs) // (PAIRS_AT_A_LOOK * len(tool_frames)))))
         self._groups = [_Group(model, geometry, pairs[first::count]) for first in range(count)]
@@ -136,7 +148,10 @@ class _Group:
         for pair in pairs:
             self._geometry.addCollisionPair(pin.CollisionPair(*pair))
         self._geometry_data = pin.GeometryData(self._geometry)
-        links = [model.frames[item.parentFrame].name for item in geometry.geometryObjects]
+        links = [
+            item.name if item.parentFrame == FIXED else model.frames[item.parentFrame].name
+            for item in geometry.geometryObjects
+        ]
         self.names = [" and ".join(sorted((links[i], links[j]))) for i, j in pairs]
         # References into the results: looking them up anew costs more than the distances do.
         self._results = [self._geometry_data.distanceResults[index] for index in range(len(pairs))]

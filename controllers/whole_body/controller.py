@@ -220,6 +220,8 @@ class WholeBody:
         wanted *= config.posture_rate
         np.minimum(wanted, self._posture_speed, out=wanted)
         np.maximum(wanted, -self._posture_speed, out=wanted)
+        for name in target.elbows:  # its posture would draw the one freedom that is left another way
+            wanted[self.parts[name]] = 0.0
         self._write_dexterity(weights[moved:], wanted)
         wanted *= target.ease
         for name, place in target.joints.items():

@@ -77,6 +77,7 @@ class Body:
     groups: Mapping[str, BodyGroup]
     base: MovingBase | None = None
     obstacles: tuple[Box, ...] = ()
+    surface: float | None = None  # [m] height of what it works on above its base, wherever that drives; none: none
     locked: Mapping[str, float] = field(default_factory=dict)  # [rad, m] of joints of no group, else 0
 
     def __post_init__(self) -> None:

@@ -20,6 +20,7 @@ from controllers.whole_body.shapes import BodyShapes
 from controllers.whole_body.tip_over import TipOver
 from controllers.whole_body_config import WholeBodyConfig
 
+TOUCH = -1e-3  # [m] kept of what may touch: a chunk may ask a hand for so much below the table
 ROWS = 16  # pairs at once
 MEASURED = 12  # pairs a tick
 NEAR = 0.12  # [m] from which on a pair may be a row, and its gradient is computed
@@ -42,6 +43,7 @@ class BodyDistances:
         self.least, self.distances = np.zeros(pairs), np.zeros(pairs)  # [m] bound, and by the gradient
         self.gradients = np.zeros((pairs, model.size))  # [m/rad, m/m]
         self._floors = np.zeros(pairs)  # [m] what is kept: less where a pair begins nearer, so that it is not thrown
+        self._kept = np.where(shapes.touching, TOUCH, config.distance)  # [m] … else
         # A base takes a long way to stop: what stands in it is seen in time.
         self._tip_over = tip_over
         braking = np.minimum(BASE_SHARE * acceleration[: model.moved], tip_over.braking(float(model.center[2])))
@@ -59,7 +61,7 @@ class BodyDistances:
         """Measure every pair, at the model's configuration."""
         self._place(T_odom_base)
         self._measure(np.arange(len(self.least)))
-        self._floors[:] = np.minimum(self.distances, self._config.distance)
+        self._floors[:] = np.minimum(self.distances, self._kept)
         self._growth[:] = 0.0
         self._write(1.0)
 
@@ -97,7 +99,7 @@ class BodyDistances:
                 near.append(index)
                 wrenches.append((-x, -y, -z, c * y - b * z, a * z - c * x, b * x - a * y))  # −n, p × −n: n is 1 to 2
         self.distances[pairs] = self.least[pairs] = found
-        self._floors[pairs] = np.maximum(self._floors[pairs], np.minimum(found, self._config.distance))
+        self._floors[pairs] = np.maximum(self._floors[pairs], np.minimum(found, self._kept[pairs]))
         self.gradients[pairs] = 0.0
         if near:
             lines = np.array(wrenches)

@@ -11,7 +11,7 @@ along is filtered in the base.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from controllers.whole_body.arm_drive import BodyArmDrive
 from controllers.whole_body.controller import WholeBody
 from controllers.whole_body.external_wrench import ExternalWrenches
 from controllers.whole_body.joints_drive import BodyJointsDrive
-from controllers.whole_body.squeeze import SqueezeLimit
+from controllers.whole_body.squeeze import squeeze_limit
 from controllers.whole_body.targets import BodyTarget, HandTarget
 from controllers.whole_body.torque_arm_drive import BodyTorqueDrive
 
@@ -57,8 +57,7 @@ class WholeBodyDrive:
         self.external_wrenches = ExternalWrenches()
         self._now = 0.0  # [s]
         self._tools: dict[str, np.ndarray] = {}  # (3,) [m] measured, by arm, seen from the base: views
-        most = control.config.squeeze_max
-        self.squeeze = None if most is None else SqueezeLimit(control, most)
+        self.squeeze = squeeze_limit(control)
 
     def arm(self, name: str, model: ArmModel, limits: ArmLimits, command: str) -> BodyArmDrive:
         """Return the drive of an arm by `command`, one of `commands`; the follower keeps its `model` up to date.
@@ -69,8 +68,9 @@ class WholeBodyDrive:
         if command == BodyArmDrive.command:
             self.external_wrenches.arms = (*self.external_wrenches.arms, name)
             return BodyArmDrive(self, name, model, limits)
-        if self.squeeze is not None:
+        if self.squeeze is not None and self.control.config.squeeze_max is not None:
             raise ConfigError(f"squeeze_max: arm '{name}' is driven by {command}, a servo's spring is bounded only")
+        self.squeeze = None
         self._pulled.append(drive := BodyTorqueDrive(self, name, model, limits))
         return drive
 
@@ -119,10 +119,16 @@ class WholeBodyDrive:
         if not np.array_equal(self.control.q, self.measured):
             self.begin()
 
-    def follow(self, dt: float, base: np.ndarray | None) -> bool:
+    @property
+    def elbows(self) -> tuple[str, ...]:
+        """Name the arms whose elbows are free, of which a chunk may say where they are to be."""
+        return tuple(self.control.elbows)
+
+    def follow(self, dt: float, base: np.ndarray | None, elbows: Mapping[str, float] | None = None) -> bool:
         """Move all on by dt [s] towards what the groups have said; False where there was no solution.
 
-        `base` (3,) [m/s, m/s, rad/s] is what it is to do at full progress; None: nothing is asked of it.
+        `base` (3,) [m/s, m/s, rad/s] is what it is to do at full progress; None: nothing is asked of it. `elbows` [rad]
+        by arm are where they are asked to be: the others lean to their arm's posture.
         """
         if dt <= 0.0:
             return True
@@ -134,6 +140,7 @@ class WholeBodyDrive:
         target = BodyTarget(
             hands,
             self.joints,
+            elbows=elbows or {},
             base=asked,
             joint_speeds=self.joint_speeds,
             base_stands=stands,

@@ -10,6 +10,7 @@ import numpy as np
 import pinocchio as pin
 
 from controllers.safety.self_pairs import checked_self_pairs
+from controllers.safety.surface import add_surface, limbs_and_hands
 from controllers.whole_body.description import Body, Box
 from controllers.whole_body.model import BodyModel
 
@@ -21,7 +22,7 @@ BASE_PIECE = 0.3  # [m] the same of a box of the base: both corners of a front
 
 
 class BodyShapes:
-    """P pairs of shapes: the robot's own, then each shape that moves with each obstacle."""
+    """P pairs of shapes: the robot's own, each shape that moves with each obstacle, arms with the surface."""
 
     def __init__(self, model: BodyModel, body: Body) -> None:
         """Read the collision shapes out of the robot's URDF."""
@@ -38,10 +39,17 @@ class BodyShapes:
         self._obstacles = [(geometry.addGeometryObject(_shape(box)), _placement(box)) for box in body.obstacles]
         moving = [index for index in range(own) if model.moved or geometry.geometryObjects[index].parentJoint != FIXED]
         pairs += [(index, obstacle) for obstacle, _ in self._obstacles for index in moving]
+        self._surface, hands = -1, list[int]()
+        if body.surface is not None:
+            tools = [body.groups[arm].tool_frame for arm in body.arms]
+            limbs, hands = limbs_and_hands(pinocchio, geometry, [group.joints for group in body.groups.values()], tools)
+            self._surface = add_surface(geometry, body.surface)
+            pairs += [(index, self._surface) for index in (*limbs, *hands)]
         geometry.removeAllCollisionPairs()
         for pair in pairs:
             geometry.addCollisionPair(pin.CollisionPair(*pair))
         self.pairs = pairs
+        self.touching = np.arange(len(pairs)) >= len(pairs) - len(hands)  # (P,) which may: hands and the surface
         self.names = [" and ".join(self._name(pinocchio, index, own) for index in pair) for pair in pairs]
         self.movers = self._movers(model, own)  # (P, n) which of the two a variable moves, signed
         self.rates = self._rates(model, own)  # (P, n) [m/rad, m/m] how fast it can change the distance, at most
@@ -60,7 +68,9 @@ class BodyShapes:
     def _movers(self, model: BodyModel, own: int) -> np.ndarray:
         moves = np.zeros((self.geometry.ngeoms, model.size))
         for index, item in enumerate(self.geometry.geometryObjects):
-            if index < own:  # the base carries all of the robot, and no obstacle
+            if index == self._surface:  # a plane is as high wherever the base is
+                moves[index, : model.moved] = 1.0
+            elif index < own:  # the base carries all of the robot, and no obstacle
                 moves[index, : model.moved] = 1.0
                 moves[index, model.moved :] = _moved_by(model, item.parentJoint)
         return np.array([moves[i] - moves[j] for i, j in self.pairs]).reshape(-1, model.size)

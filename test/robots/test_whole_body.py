@@ -9,8 +9,15 @@ from controllers.whole_body.arm_drive import BodyArmDrive
 from controllers.whole_body.controller import WholeBody
 from controllers.whole_body.targets import BodyTarget
 from controllers.whole_body_config import WholeBodyConfig
-from vla_ros.robots.control import FollowerFactory, check_whole_body, load_control_config, with_whole_body
+from vla_ros.robots.control import (
+    FollowerFactory,
+    check_whole_body,
+    load_control_config,
+    with_table,
+    with_whole_body,
+)
 from vla_ros.robots.embodiment import load_embodiment, robot_names
+from vla_ros.robots.names import TABLE_AS_CONFIGURED
 from vla_ros.robots.whole_body import whole_body
 
 
@@ -72,3 +79,15 @@ def test_what_cannot_be_one_body_is_one_line(robot, choice, command, words):
         check_whole_body(embodiment, config, commands)
     assert "\n" not in str(error.value)
     check_whole_body(embodiment, with_whole_body(config, "off"), commands)
+
+
+def test_a_job_may_say_how_high_the_table_is():
+    configured = load_control_config("agilex")
+    assert with_table(configured, TABLE_AS_CONFIGURED) is configured
+    told = with_table(with_whole_body(configured, "on"), 0.3)
+    assert told.safety.table_height == 0.3
+    follower = FollowerFactory(load_embodiment("agilex"), told).make()
+    body = follower._ensemble.body.control.body
+    assert body.surface == 0.3
+    with pytest.raises(ConfigError, match="'table_height' must be -3 to 3, got -5"):
+        with_table(configured, -5.0)

@@ -36,7 +36,7 @@ def check_grasp(arguments: Mapping[str, Value]) -> None:
     """Check the robot, policy, task, set and objects of a job. Raises ConfigError for the first that is wrong."""
     # Imported here: the command line must start fast, and --show-args needs none of it.
     from vla_ros.policies.families.loading import check_policy
-    from vla_ros.robots.control import check_whole_body, load_control_config, with_whole_body
+    from vla_ros.robots.control import check_whole_body, load_control_config, with_table, with_whole_body
     from vla_ros.robots.embodiment import load_embodiment, with_named_cameras
     from vla_ros.sim.scenes.request import SceneRequest
     from vla_ros.tasks.table import load_task
@@ -52,7 +52,7 @@ def check_grasp(arguments: Mapping[str, Value]) -> None:
     commands = robot.command_modes(str(arguments["command"]))
     robot = with_named_cameras(robot, str(arguments["cameras"]))
     control = with_whole_body(load_control_config(str(arguments["robot"])), str(arguments["whole_body"]))
-    check_whole_body(robot, control, commands)
+    check_whole_body(robot, with_table(control, float(arguments["table_height"])), commands)
     if policy is not None:
         check_policy(str(policy), robot, str(arguments["checkpoint"]))
     elif arguments.get("checkpoint"):

@@ -37,6 +37,7 @@ from vla_ros.nodes.parameters import declare, declare_command, declare_robot
 from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
+from vla_ros.robots.names import TABLE_AS_CONFIGURED
 from vla_ros.robots.topics import commanded_pose_topic, seal_topic
 
 REPORT_RATE = 50.0  # [Hz] of control/progress and control/commanded_pose
@@ -67,6 +68,10 @@ class ControlNode(ManagedNode):
             self, "whole_body", CONFIGURED, "arms, joint groups and base by one programme",
             choices=WHOLE_BODY,
         )  # fmt: skip
+        self._table_height = declare(
+            self, "table_height", TABLE_AS_CONFIGURED, "of what it works on above its base [m]; -10: as configured",
+            TABLE_AS_CONFIGURED, 3.0,
+        )  # fmt: skip
         self._command = declare_command(self)
         self._tuning = Tuning(self)
         self.priority = declare(
@@ -86,7 +91,9 @@ class ControlNode(ManagedNode):
     def configure(self) -> None:
         """Load the robot, warm up the control path and create the topics."""
         embodiment = load_embodiment(self._robot)
-        config = launch_control_config(self._robot, self._speed_scale, self._alignment, self._shadow, self._whole_body)
+        config = launch_control_config(
+            self._robot, self._speed_scale, self._alignment, self._shadow, self._whole_body, self._table_height
+        )
         config = self._tuning.applied(config)
         follower = make_follower(embodiment, config, self._command)
         fingers = {f"{gripper.name}/width": len(gripper.joints) for gripper in embodiment.grippers}

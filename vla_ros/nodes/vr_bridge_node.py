@@ -15,6 +15,7 @@ import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 
 from controllers.errors import VlaError
+from controllers.whole_body_config import CONFIGURED, WHOLE_BODY
 from vla_ros import messages, qos
 from vla_ros.nodes.bridge.arm_feed import ArmFeed
 from vla_ros.nodes.bridge.cameras import OperatorCamera
@@ -25,7 +26,7 @@ from vla_ros.nodes.managed import ManagedNode
 from vla_ros.nodes.parameters import declare, declare_cameras, declare_robot
 from vla_ros.nodes.spinning import run_node, serve_until_stopped, steady_timer
 from vla_ros.nodes.transport import Transport
-from vla_ros.robots.control import load_control_config
+from vla_ros.robots.control import load_control_config, with_whole_body
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.teleop.hand_motion import HandMotionLimits
 from vla_ros.teleop.idle_watch import IDLE_TIMEOUT_S
@@ -88,12 +89,16 @@ class VrBridgeNode(ManagedNode):
         self._leader_map = declare(
             self, "leader_map", "", "what the leader's joints mean; empty: the same names as the robot's"
         )
+        self._whole_body = declare(
+            self, "whole_body", CONFIGURED, "as control's: whether the base drives where hands reach too far",
+            choices=WHOLE_BODY,
+        )  # fmt: skip
         self._with_policy = declare(self, "with_policy", False, "a policy runs: the arm is its own until it is taken")
 
     def configure(self) -> None:
         """Bind the port and serve the page; hands are followed once this node is active."""
         embodiment = self._embodiment
-        config = load_control_config(self._robot_name)
+        config = with_whole_body(load_control_config(self._robot_name), self._whole_body)
         teleoperation = Teleoperation(
             embodiment,
             np.array(config.workspace_lower),
@@ -101,6 +106,7 @@ class VrBridgeNode(ManagedNode):
             HandMotionLimits(linear_speed=self._speed, angular_speed=self._turn),
             self._hand,
             math.radians(self._facing),
+            config.whole_body is not None and config.whole_body.base_helps,
         )
         folder = user_folder(self._folder)
         address = bind_address(self._host)

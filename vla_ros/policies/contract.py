@@ -182,7 +182,7 @@ class DataContract:
                 kind = channel_kind(channel)
             except ChunkError as error:
                 raise ConfigError(str(error).replace("chunk channel", "state channel")) from None
-            if kind is ChannelKind.STATUS:
+            if kind in (ChannelKind.STATUS, ChannelKind.ELBOW):
                 raise ConfigError(f"state channel '{channel}' is no measurement: leave it out")
         for arm in pose_arms(self.state):
             missing = [channel for channel in pose_channels(arm) if channel not in self.state]

@@ -24,6 +24,7 @@ from controllers.whole_body_config import CONFIGURED, WholeBodyConfig
 from vla_ros.configuration import config_file, config_folders, load_config
 from vla_ros.robots.embodiment import Embodiment, expand_urdf, robot_path
 from vla_ros.robots.groups import ArmGroup, EndEffectorGroup, JointGroup
+from vla_ros.robots.names import TABLE_AS_CONFIGURED
 from vla_ros.robots.whole_body import whole_body
 
 
@@ -69,15 +70,16 @@ def arm_model(embodiment: Embodiment, arm: ArmGroup, config: ControlConfig) -> A
     )
 
 
-def auxiliary_drive(embodiment: Embodiment, config: ControlConfig) -> AuxiliaryDrive:
-    """Return what carries out the channels that are no arm's: those of the end effectors, the base's."""
+def auxiliary_drive(embodiment: Embodiment, config: ControlConfig, elbows: tuple[str, ...] = ()) -> AuxiliaryDrive:
+    """Return what carries out the channels that are no path's: end effectors, base, `elbows` of those arms."""
     adapters = {
         channel: _adapter(one, channel.rpartition("/")[2], config)
         for one in embodiment.end_effectors
         for channel in one.channels
     }
     base = embodiment.base
-    return AuxiliaryDrive(adapters, None if base is None else BaseLimits(base.speed, base.acceleration))
+    limits = None if base is None else BaseLimits(base.speed, base.acceleration)
+    return AuxiliaryDrive(adapters, limits, elbows)
 
 
 def _adapter(end_effector: EndEffectorGroup, quantity: str, config: ControlConfig) -> GripperAdapter:
@@ -98,6 +100,13 @@ def with_whole_body(config: ControlConfig, choice: str) -> ControlConfig:
     if choice == "base_helps":
         whole = dataclasses.replace(whole, base_helps=True)
     return dataclasses.replace(config, whole_body=whole)
+
+
+def with_table(config: ControlConfig, height: float) -> ControlConfig:
+    """Return the configuration with a table of that height [m] above the robot's base, where that is told."""
+    if height == TABLE_AS_CONFIGURED:
+        return config
+    return dataclasses.replace(config, safety=dataclasses.replace(config.safety, table_height=height))
 
 
 def check_whole_body(embodiment: Embodiment, config: ControlConfig, commands: Mapping[str, str]) -> None:
@@ -144,7 +153,8 @@ class FollowerFactory:
             DrivenJoints(group.name, group.joints, joint_limits_of(group), config, body)
             for group in self.embodiment.joint_groups
         ]
-        return ChunkFollower(arms, auxiliary_drive(self.embodiment, config), config, joints, self._monitor, body)
+        auxiliaries = auxiliary_drive(self.embodiment, config, () if body is None else body.elbows)
+        return ChunkFollower(arms, auxiliaries, config, joints, self._monitor, body)
 
     def _make_whole_body(self) -> WholeBody | None:
         """Return the programme for all groups, where the configuration asks for one; a second's work."""
@@ -152,7 +162,7 @@ class FollowerFactory:
         if config.whole_body is None:
             return None
         check_whole_body(self.embodiment, config, self._commands)
-        body = whole_body(self.embodiment, fingers=False)
+        body = whole_body(self.embodiment, fingers=False, surface=config.safety.table_height)
         return WholeBody(body, config.whole_body, config.kinematics.lead_max)
 
 

@@ -15,10 +15,13 @@ from vla_ros.robots.urdf import joint_limits
 FINGER_S = 0.1  # [s] in which a finger is as fast as it may be: its driver's affair, and soon
 
 
-def whole_body(embodiment: Embodiment, obstacles: Sequence[Box] = (), fingers: bool = True) -> Body:
+def whole_body(
+    embodiment: Embodiment, obstacles: Sequence[Box] = (), fingers: bool = True, surface: float | None = None
+) -> Body:
     """Return the robot among `obstacles`: arms, joint groups, one variable a gripper (half its opening), the base.
 
-    Without `fingers` nothing moves those of grippers: they are taken to be wide open.
+    Without `fingers` nothing moves those of grippers: they are taken to be wide open. `surface` [m] is the height of
+    what it works on above its base; none: there is none.
     """
     urdf = expand_urdf(embodiment)
     groups: dict[str, BodyGroup] = {arm.name: _arm(arm) for arm in embodiment.arms}
@@ -32,7 +35,7 @@ def whole_body(embodiment: Embodiment, obstacles: Sequence[Box] = (), fingers: b
             locked |= dict.fromkeys((*one.joints, *one.mimics), float(one.upper[0]))
     base = embodiment.base
     moving = None if base is None else MovingBase(base.speed, base.acceleration, base.support)
-    return Body(urdf, groups, moving, tuple(obstacles), locked)
+    return Body(urdf, groups, moving, tuple(obstacles), surface, locked)
 
 
 def _arm(arm: ArmGroup) -> BodyGroup:

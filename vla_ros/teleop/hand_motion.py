@@ -13,10 +13,11 @@ quarter of real time would otherwise be commanded four times the speed that the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import degrees, radians
+from math import cos, degrees, radians, sin
 
 import numpy as np
 
+from controllers.chunks.base_motion import PlanarPose
 from controllers.errors import ConfigError, VlaError
 from controllers.rotations import Quaternion, angle_between, compose_exp, log_relative, multiply
 from vla_ros.teleop.axes import Pose
@@ -78,6 +79,20 @@ class HandMotion:
     def release(self) -> None:
         """Let go: the tool stays where it is sent now."""
         self._grip, self.refused = None, ""
+
+    def carry(self, shift: PlanarPose) -> None:
+        """Go over to a base that has moved by `shift`, T_now_before: what is followed stays where it is in the world.
+
+        Hands come in the axes of the new base from now on.
+        """
+        grip = self._grip
+        if grip is None:
+            return
+        for name in ("tool", "goal", "setpoint"):
+            setattr(grip, name, _seen_from(shift, getattr(grip, name)))
+        turn = PlanarPose(yaw=shift.yaw)
+        grip.hand, grip.accepted = _turned(turn, grip.hand), _turned(turn, grip.accepted)
+        grip.stray = None if grip.stray is None else _turned(turn, grip.stray)
 
     def silent(self, now: float) -> bool:
         """Say whether the hand has been silent for too long at `now` [s, wall clock]."""
@@ -169,6 +184,21 @@ def _within(a: Pose, b: Pose, distance: float, angle: float) -> Pose:
         return Pose(position, b.orientation)
     x, y, z = (turn * (angle / size)).tolist()
     return Pose(position, compose_exp(a.orientation, (x, y, z)))
+
+
+def _seen_from(T_now_before: PlanarPose, pose: Pose) -> Pose:
+    """Return a pose of one base in another."""
+    whole = np.concatenate([pose.position, pose.orientation])
+    T_now_before.place(whole)
+    a, b, c, d = whole[3:].tolist()
+    return Pose(whole[:3], (a, b, c, d))
+
+
+def _turned(turn: PlanarPose, hand: Pose) -> Pose:
+    """Return a hand's pose in axes that are turned: those of its turns, too."""
+    back: Quaternion = (0.0, 0.0, -sin(0.5 * turn.yaw), cos(0.5 * turn.yaw))
+    turned = _seen_from(turn, hand)
+    return Pose(turned.position, multiply(turned.orientation, back))
 
 
 def _inverse(q: Quaternion) -> Quaternion:

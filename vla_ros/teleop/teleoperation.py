@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from controllers.chunks.auxiliary_track import BASE_AXES
+from controllers.chunks.base_motion import PlanarPose
 from controllers.chunks.chunk import ActionChunk, pose_channels
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
 from vla_ros.robots.groups import EndEffectorGroup
@@ -45,6 +47,7 @@ class _ArmHand:
         self.triggers: list[Trigger] = [make_trigger(tool) for tool in tools]
         self.blocked = False  # the clutch was held when the arm could not follow: it must be pressed anew
         self.refused = ""
+        self.turned = 0.0  # [rad] by which a base that helps has turned since the clutch was pressed
 
     def let_go(self, reason: str, held: bool) -> None:
         self.motion.release()
@@ -62,15 +65,20 @@ class Teleoperation:
         limits: HandMotionLimits | None = None,
         first_hand: str = OWN_SIDE,
         facing: float = 0.0,
+        base_helps: bool = False,
     ) -> None:
         """`lower`, `upper` (3,) [m] are the workspace; `first_hand` drives the first arm, the other the second;
         OWN_SIDE: each the arm on its side, the right one an only arm.
 
-        `facing` [rad] is where the operator looks, in the robot's base.
+        `facing` [rad] is where the operator looks, in the robot's base. Of a base that helps, driving where hands reach
+        too far, hands stay where they are in the room; else they go with the base.
         """
         self.limits = limits or HandMotionLimits()
         self._facing, self._base_frame = facing, embodiment.base_frame
         self._mobile = embodiment.base is not None
+        self._helped = base_helps and self._mobile
+        self._place: PlanarPose | None = None  # T_odom_base at the last packet
+        self._in_the_room = False  # hands hold their place there, and the base helps them
         self._sticks = Sticks(embodiment, self.limits.linear_speed)
         self._gaze = Gaze(embodiment)
         order = (
@@ -150,9 +158,10 @@ class Teleoperation:
         arms: Mapping[str, ArmReading],
         obstacle: str,
         joints: Mapping[str, float] | None = None,
+        place: PlanarPose | None = None,
     ) -> ActionChunk | None:
         """Hear a packet and return the chunk that is due then, if any."""
-        self.hear(hands, arrival, stamp, arms, obstacle, joints)
+        self.hear(hands, arrival, stamp, arms, obstacle, joints, place)
         return self.due(arrival, stamp)
 
     def hear(
@@ -163,13 +172,18 @@ class Teleoperation:
         arms: Mapping[str, ArmReading],
         obstacle: str,
         joints: Mapping[str, float] | None = None,
+        place: PlanarPose | None = None,
     ) -> None:
         """Take a packet that arrived at `arrival` [s, monotonic]; what it makes of the arms is `due` afterwards.
 
         `stamp` [s] is of the clock in which chunks are executed, and limits how far the arm goes; the hand itself is
         judged by `arrival`. `obstacle` says why no arm may follow now; "" when they may. `joints` [rad] are where those
-        of a head are: without them it does not follow the headset.
+        of a head are: without them it does not follow the headset. `place` is T_odom_base at `stamp`, where it is
+        known: a base helps only then, and while no stick drives it.
         """
+        driven_by_stick = any(self._sticks.velocities(hands, look=False).get(axis) for axis in BASE_AXES)
+        self._in_the_room = self._helped and place is not None and not driven_by_stick
+        self._carry(place)
         late = self._lateness.of(1e-3 * hands.t, arrival) > self.limits.stale_s
         followed = False
         for driven in self._hands:
@@ -210,11 +224,22 @@ class Teleoperation:
                     columns.append(np.tile(np.array(trigger.values(sample.gripper)), (STEPS, 1)))
         gaze = self._gaze.follow(hands.head, stamp, joints, TIMES, self.speed)
         pushed = self._sticks.velocities(hands, look=not gaze)
+        if self._in_the_room:  # told to stand, it would
+            pushed = {channel: speed for channel, speed in pushed.items() if channel not in BASE_AXES}
         channels += [*pushed, *gaze]
         columns += [np.full((STEPS, 1), self.speed * velocity) for velocity in pushed.values()]
         columns += [positions[:, None] for positions in gaze.values()]
         self._sent, self._stamp = now, stamp
-        return self._chunk(stamp, channels, columns)
+        return self._chunk(stamp, channels, columns, riding=self._mobile and not self._in_the_room)
+
+    def _carry(self, place: PlanarPose | None) -> None:
+        """Leave what hands hold where it is in the room, since the base was last seen."""
+        before, self._place = self._place, place
+        if self._in_the_room and place is not None and before is not None:
+            shift = place.inverse() @ before
+            for driven in self._hands:
+                driven.motion.carry(shift)
+                driven.turned -= shift.yaw
 
     def hold(self, stamp: float, arms: Mapping[str, ArmReading]) -> ActionChunk | None:
         """Return the chunk that takes every arm as the operator's and has it come to rest.
@@ -237,12 +262,12 @@ class Teleoperation:
                 pose = np.concatenate([reading.commanded.position, reading.commanded.orientation])
                 channels += pose_channels(driven.arm)
                 columns.append(np.tile(pose, (STEPS, 1)))
-        return self._chunk(stamp, channels, columns) if columns else None
+        return self._chunk(stamp, channels, columns, self._mobile) if columns else None
 
-    def _chunk(self, stamp: float, channels: list[str], columns: list[np.ndarray]) -> ActionChunk:
-        # A hand that is held still means a place before the robot, wherever that drives.
+    def _chunk(self, stamp: float, channels: list[str], columns: list[np.ndarray], riding: bool) -> ActionChunk:
+        # A hand that is held still means a place before the robot, wherever that drives, unless it drives for the hand.
         return ActionChunk(
-            stamp, self._base_frame, tuple(channels), TIMES, np.hstack(columns), self.number(), riding=self._mobile
+            stamp, self._base_frame, tuple(channels), TIMES, np.hstack(columns), self.number(), riding=riding
         )
 
     def _follow(
@@ -266,9 +291,10 @@ class Teleoperation:
             return False
         driven.refused = ""
         if not driven.motion.engaged:
+            driven.turned = 0.0
             for trigger in driven.triggers:
                 trigger.engage(sample.gripper, reading.end_effectors)
-        hand = robot_pose(sample.position, sample.orientation, self._facing)
+        hand = robot_pose(sample.position, sample.orientation, self._facing - driven.turned)
         driven.motion.follow(*times, hand, reading.commanded, self.scale, self.speed)
         return True
 

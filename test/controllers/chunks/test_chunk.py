@@ -116,6 +116,7 @@ def test_quaternions_stay_on_one_hemisphere(seed):
         ("base/velocity.yaw", ChannelKind.VELOCITY),
         ("lift/velocity", ChannelKind.VELOCITY),
         ("cup1/suction", ChannelKind.GRIPPER),
+        ("left/elbow", ChannelKind.ELBOW),
         ("task/status", ChannelKind.STATUS),
     ],
 )

@@ -42,6 +42,7 @@ def bridge_node() -> NodeSpec:
             "leader_map",
             "idle_timeout",
             "instruction",
+            "whole_body",
         )
         | same("collection", "schedule")
         | {

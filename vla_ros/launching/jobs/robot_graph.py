@@ -23,6 +23,7 @@ from vla_ros.launching.ros2_control import (
     hardware_arguments,
     ros2_control_nodes,
 )
+from vla_ros.robots.names import TABLE_AS_CONFIGURED
 from vla_ros.tasks.table import TASKS, load_task
 
 Parameters = dict[str, Parameter | Argument | Chosen]
@@ -103,7 +104,7 @@ def robot_nodes(
         NodeSpec(
             "control",
             "control_node",
-            same("robot", "command", "speed_scale", "alignment", "shadow", "whole_body")
+            same("robot", "command", "speed_scale", "alignment", "shadow", "whole_body", "table_height")
             | simulated_time
             | {"hold": HOLD},
             stops_first=True,
@@ -195,6 +196,14 @@ def robot_arguments(job: JobConfig, *own: LaunchArgument) -> tuple[LaunchArgumen
             CONFIGURED,
             "arms, lift, head and base by one programme; base_helps: the base drives where hands need it",
             choices=WHOLE_BODY,
+        ),
+        LaunchArgument(
+            "table_height",
+            TABLE_AS_CONFIGURED,
+            "height above the robot's base of what it works on [m]: hands go no lower, arms keep off it; "
+            "-10: as the robot's configuration says",
+            minimum=TABLE_AS_CONFIGURED,
+            maximum=3.0,
         ),
         *own,
         LaunchArgument("set", "basic", "kind of scene: `vla tasks show TASK` lists them"),

@@ -12,15 +12,24 @@ from controllers.control_config import ControlConfig
 from controllers.follower import ChunkFollower
 from controllers.rotations import from_matrix
 from controllers.whole_body_config import CONFIGURED
-from vla_ros.robots.control import FollowerFactory, load_control_config, with_whole_body
+from vla_ros.robots.control import FollowerFactory, load_control_config, with_table, with_whole_body
 from vla_ros.robots.embodiment import Embodiment
+from vla_ros.robots.names import TABLE_AS_CONFIGURED
 
 
 def launch_control_config(
-    robot: str, speed_scale: float, alignment: str, shadow: bool = False, whole_body: str = CONFIGURED
+    robot: str,
+    speed_scale: float,
+    alignment: str,
+    shadow: bool = False,
+    whole_body: str = CONFIGURED,
+    table_height: float = TABLE_AS_CONFIGURED,
 ) -> ControlConfig:
-    """Return the robot's control configuration with the launch's choices put in; `whole_body`: one of WHOLE_BODY."""
-    config = with_whole_body(load_control_config(robot), whole_body)
+    """Return the robot's control configuration with the launch's choices put in; `whole_body`: one of WHOLE_BODY.
+
+    `table_height` [m] is that above the robot's base.
+    """
+    config = with_table(with_whole_body(load_control_config(robot), whole_body), table_height)
     stitch = dataclasses.replace(config.stitch, alignment=alignment)
     return dataclasses.replace(config, speed_scale=speed_scale, stitch=stitch, shadow=shadow)
 

@@ -11,10 +11,12 @@ from functools import partial
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import PoseStamped, WrenchStamped
+from nav_msgs.msg import Odometry
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
 
+from controllers.chunks.base_motion import BaseMotion
 from controllers.errors import VlaError
 from controllers.rotations import from_matrix
 from vla_ros import messages, qos
@@ -40,6 +42,7 @@ class ArmFeed:
         self.opening: dict[str, float] = {}  # [m] measured between the fingers of each arm
         self.force: dict[str, tuple[float, ...]] = {}  # [N]
         self.instruction = ""
+        self.base = BaseMotion()  # what odometry says
         self._heard = self._policy_heard = float("-inf")  # [s] monotonic
         subscribe = node.create_subscription
         subscribe(DiagnosticStatus, "control/progress", self._on_progress, qos.NEWEST)
@@ -54,6 +57,8 @@ class ArmFeed:
         for gripper in embodiment.grippers:
             subscribe(JointState, f"{gripper.name}/width", partial(self._on_width, gripper.arm), qos.NEWEST)
 
+        if embodiment.base is not None:
+            subscribe(Odometry, "odom", self._on_odometry, qos.NEWEST)
         if watched_joints:
             self._watched_joints = frozenset(watched_joints)
             subscribe(JointState, "joint_states", self._on_joints, qos.NEWEST)
@@ -85,6 +90,9 @@ class ArmFeed:
         for name, position in zip(message.name, message.position, strict=False):
             if name in self._watched_joints and np.isfinite(position):
                 self.joints[name] = float(position)
+
+    def _on_odometry(self, message: Odometry) -> None:
+        self.base.add(messages.seconds(message.header.stamp), *messages.odometry_values(message))  # control judges it
 
     def _on_width(self, arm: str, message: JointState) -> None:
         if message.position and np.isfinite(message.position[0]):

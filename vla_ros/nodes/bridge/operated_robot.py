@@ -154,7 +154,9 @@ class OperatedRobot:
     def hands(self, hands: Hands, arrival: float) -> None:
         """Follow the driver's hands: publish a chunk of what has arrived, or as soon as one may be sent."""
         self.packets += 1
-        self._teleoperation.hear(hands, arrival, self._now(), self._readings(), self._obstacle(), self._feed.joints)
+        now, base = self._now(), self._feed.base
+        place = None if base.stale(now) else base.at(now)
+        self._teleoperation.hear(hands, arrival, now, self._readings(), self._obstacle(), self._feed.joints, place)
         self._heard = arrival, 1e-3 * hands.t
         if self._teleoperation.owing and not self._looks:
             self._looks = True

@@ -10,14 +10,14 @@ import numpy as np
 
 from controllers.chunks.chunk import ActionChunk, ChannelKind, pose_channels
 
-SWITCHES = (ChannelKind.GRIPPER, ChannelKind.STATUS)
+SWITCHES = (ChannelKind.GRIPPER, ChannelKind.ELBOW, ChannelKind.STATUS)
 
 
 def average(predictions: np.ndarray, weights: np.ndarray, like: ActionChunk) -> np.ndarray:
     """Return the mean values (K, C) of `predictions` (P, K, C) with `weights` (P, K); every time needs one above 0.
 
     `like` names the channels. Gripper and status channels are not averaged, for half closed is neither open nor
-    closed: they are those of the newest prediction with a weight.
+    closed, nor are elbows, which go round: they are those of the newest prediction with a weight.
     """
     shares = weights / weights.sum(axis=0)
     mean = np.einsum("pk,pkc->kc", shares, predictions)

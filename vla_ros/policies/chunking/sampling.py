@@ -11,7 +11,7 @@ import numpy as np
 from controllers.chunks.chunk import ActionChunk, ChannelKind, pose_channels
 
 CLOCK_TOLERANCE = 1e-6  # [s] stamps are float sums of periods
-HELD = (ChannelKind.GRIPPER, ChannelKind.STATUS, ChannelKind.VELOCITY)
+HELD = (ChannelKind.GRIPPER, ChannelKind.ELBOW, ChannelKind.STATUS, ChannelKind.VELOCITY)
 
 
 def covers(chunk: ActionChunk, stamps: np.ndarray) -> np.ndarray:
@@ -23,8 +23,8 @@ def covers(chunk: ActionChunk, stamps: np.ndarray) -> np.ndarray:
 def sample_chunk(chunk: ActionChunk, stamps: np.ndarray) -> np.ndarray:
     """Return the chunk's values (K, C) at `stamps` (K,) [s]; before the first and after the last point those hold.
 
-    Positions and joints are interpolated, orientations by slerp; gripper, status and velocities keep the value of
-    the last point that has been reached.
+    Positions and joints are interpolated, orientations by slerp; gripper, elbow, status and velocities keep the
+    value of the last point that has been reached.
     """
     t = np.clip(stamps - chunk.stamp, chunk.times[0], chunk.times[-1])
     if len(chunk.times) == 1:
