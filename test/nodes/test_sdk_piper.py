@@ -7,6 +7,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+
+pytest.importorskip("piper_sdk", reason="piper_sdk is not installed: VLA_EXTRAS=hardware ./vla … installs it")
+
 from rig.group_chunk import group_chunk
 from rig.nodes import NodeUnderTest
 from rig.running_graph import RunningGraph, running_graph

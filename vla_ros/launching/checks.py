@@ -46,17 +46,21 @@ def check_grasp(arguments: Mapping[str, Value]) -> None:
         raise ConfigError("instruction:= is blank: say what to do, or leave it out for the scene's own instruction")
     check_namespace(str(arguments["namespace"]))
     robot = load_embodiment(str(arguments["robot"]))
-    # Before what the job's file says of cameras and policy: of a robot that cannot do the task those are wrong as well.
     request = dataclasses.replace(SceneRequest.read(arguments), robot=str(arguments["robot"]))
-    load_task(str(arguments["task"])).check(request)
     commands = robot.command_modes(str(arguments["command"]))
-    robot = with_named_cameras(robot, str(arguments["cameras"]))
+    try:
+        robot = with_named_cameras(robot, str(arguments["cameras"]))
+    except ConfigError:
+        # The job's file names cameras of the robot that it is for: one that cannot do the task is told so first.
+        load_task(str(arguments["task"])).check(request)
+        raise
     control = with_whole_body(load_control_config(str(arguments["robot"])), str(arguments["whole_body"]))
     check_whole_body(robot, with_table(control, float(arguments["table_height"])), commands)
     if policy is not None:
         check_policy(str(policy), robot, str(arguments["checkpoint"]))
     elif arguments.get("checkpoint"):
         raise ConfigError(f"checkpoint:={arguments['checkpoint']}: no policy runs: give policy:=graspvla too")
+    load_task(str(arguments["task"])).check(request)
     check_objects(str(arguments["objects"]))
 
 
