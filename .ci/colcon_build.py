@@ -21,8 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements" / "colcon.lock.txt"
 COLCON = ROOT / ".venv.colcon"
 INSTALLED_FOLDERS = ("config", "launch", "urdf", "checkpoints")
-# A number where a name is expected, a negative time: every node refuses the first of them that it knows.
-BAD_ROBOT = ["--ros-args", "-p", "robot:=5", "-p", "timeout_s:=-1.0"]
+# A number where a name is expected, a negative time, no chunk: every node refuses the first of them that it knows.
+BAD_ROBOT = ["--ros-args", "-p", "robot:=5", "-p", "timeout_s:=-1.0", "-p", "status_chunks:=0"]
 NODE_TIMEOUT_S = 60.0
 
 
@@ -129,7 +129,7 @@ def check_behaviour(prefix: Path, nodes: list[Path], symlink: bool) -> None:
     for node in nodes:
         done = run_sourced(prefix, str(node), *BAD_ROBOT)
         lines = done.stderr.strip().splitlines()
-        named = any(name in done.stderr for name in ("'robot' is 5", "'timeout_s' is -1"))
+        named = any(name in done.stderr for name in ("'robot' is 5", "'timeout_s' is -1", "'status_chunks' is 0"))
         explained = done.returncode == 2 and len(lines) == 1 and named
         require(explained, f"{node.name} {' '.join(BAD_ROBOT)} exited with {done.returncode}:\n{done.stderr}")
     done = run_sourced(prefix, str(prefix / "lib" / "vla_ros" / "vla-ros"), "robots", "list")
