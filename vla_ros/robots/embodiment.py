@@ -284,7 +284,7 @@ def embodiment_from(config: RobotConfig) -> Embodiment:
         structure.check_arm(arm)
     for joints in config.joint_groups:
         structure.check_group(joints)
-    wheels = wheel_group(config.base, urdf) if config.base is not None and config.base.wheels is not None else None
+    wheels = wheel_group(config.base, urdf) if config.base is not None and wheeled else None
     wheel_joints = () if wheels is None else wheels.joints
     _refuse_twice("joint", [*(joint for group in groups for joint in group.joints), *wheel_joints])
     arms = tuple(arm_group(arm, urdf) for arm in config.arms)

@@ -4,6 +4,5 @@
 DEFAULT_ROBOT = "franka"
 DEFAULT_CONTRACT = "franka_grasp"  # of config/contracts
 DEFAULT_GENERATION = "franka_grasp"  # of config/generate
-TABLE_AS_CONFIGURED = (
-    -10.0
-)  # [m] of a table's height that a job does not say: the robot's controller's configuration does
+# [m] of a table's height that a job does not say: the robot's controller's configuration does
+TABLE_AS_CONFIGURED = -10.0
