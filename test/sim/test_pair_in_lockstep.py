@@ -3,6 +3,7 @@
 
 import numpy as np
 import pytest
+from heard_at_once import take
 from two_armed_robot import PairWorld, pair
 
 from controllers.chunks.chunk import pose_channels
@@ -62,7 +63,7 @@ def driven() -> tuple[PairWorld, RecordedMotion, dict[str, np.ndarray]]:
             )
             for name, arm in robot.follower.progress.arms.items()
         }
-        chunk = teleoperation.take(Hands(n, 1e3 * now, "xr", hands, sticks), now, world.time, arms, "")
+        chunk = take(teleoperation, Hands(n, 1e3 * now, "xr", hands, sticks), now, world.time, arms, "")
         if chunk is not None:
             robot.follower.submit(chunk, world.time, "teleop")
         robot.run(PACKET_S)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 from franka_arm import DT
+from heard_at_once import take
 from position_arm import PositionRig
 
 from controllers.rotations import from_matrix
@@ -83,7 +84,7 @@ class TeleoperatedArm:
         sample = HandSample(tuple(position), tuple(quaternion), clutch, self.gripper)
         hands = Hands(self._count, 1e3 * now, "xr", {"right": sample})
         reading = {"panda": ArmReading(self.commanded, self.rig.follower.progress.end_effectors)}
-        chunk = self.teleoperation.take(hands, now + self._late, stamp, reading, "")
+        chunk = take(self.teleoperation, hands, now + self._late, stamp, reading, "")
         if chunk is not None:
             try:
                 self.rig.follower.submit(chunk, self.rig.now, "teleop")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hand_packets import Network, Packet
+from heard_at_once import take
 from teleoperated_arm import FRANKA
 from teleoperated_robot import TeleoperatedRobot
 
@@ -83,7 +84,7 @@ def test_a_clutch_that_was_let_go_in_packets_that_come_late_is_let_go():
 def packet(teleoperation: Teleoperation, number: int, sent: float, arrival: float, x: float, clutch: bool = True):
     sample = HandSample((0.0, 0.0, -x), (0.0, 0.0, 0.0, 1.0), clutch, 0.0)
     hands = Hands(number, 1e3 * sent, "xr", {"right": sample})
-    return teleoperation.take(hands, arrival, arrival, READINGS, "")
+    return take(teleoperation, hands, arrival, arrival, READINGS, "")
 
 
 def test_the_last_of_a_bunch_is_followed_before_the_next_comes():

@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from franka_arm import DT, WIDTH
+from heard_at_once import take
 from slow_tests import trials
 from teleoperated_arm import FRANKA, TeleoperatedArm, figure_eight, tremor, upright
 
@@ -135,7 +136,7 @@ def test_a_clock_that_is_set_back_neither_moves_the_arm_nor_silences_its_hand():
 
     def packet(time: float, stamp: float, x: float):
         sample = HandSample((0.0, 0.0, -x), (0.0, 0.0, 0.0, 1.0), True, 0.0)
-        return teleoperation.take(Hands(1, 1e3 * time, "xr", {"right": sample}), time, stamp, reading, "")
+        return take(teleoperation, Hands(1, 1e3 * time, "xr", {"right": sample}), time, stamp, reading, "")
 
     assert packet(1.0, 100.0, 0.0) is not None
     assert packet(1.02, 100.02, 0.05) is not None

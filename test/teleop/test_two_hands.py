@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from heard_at_once import take
 from scipy.spatial.transform import Rotation
 from two_armed_robot import pair
 
@@ -53,7 +54,7 @@ def packet(n: int, *, right: bool, left: bool, x: float = 0.0, sticks=None) -> H
 
 
 def drive(teleoperation: Teleoperation, packets: list[Hands]) -> list[ActionChunk | None]:
-    return [teleoperation.take(p, 1e-3 * p.t, 1e-3 * p.t, READINGS, "") for p in packets]
+    return [take(teleoperation, p, 1e-3 * p.t, 1e-3 * p.t, READINGS, "") for p in packets]
 
 
 def test_each_hand_drives_its_arm_and_one_chunk_moves_both():
@@ -90,7 +91,7 @@ def test_the_right_stick_lifts_and_a_lift_at_rest_is_left_to_itself():
     teleoperation = Teleoperation(pair(), *BOX)
     readings = {name: ArmReading(TOOL, {}) for name in ("left", "right")}
     packets = [packet(n, right=True, left=False, sticks={"right": (0.0, down)}) for n, down in enumerate((-0.5, 0.0))]
-    up, still = (teleoperation.take(p, 1e-3 * p.t, 1e-3 * p.t, readings, "") for p in packets)
+    up, still = (take(teleoperation, p, 1e-3 * p.t, 1e-3 * p.t, readings, "") for p in packets)
     lift = pair().joint_group("lift")
     np.testing.assert_allclose(up.column("lift_joint/velocity"), 0.5 * min(LIFT_SHARE * lift.velocity[0], 0.5))
     assert not any(channel.startswith("lift") for channel in still.channels)
@@ -104,7 +105,7 @@ def test_a_third_stick_looks_about_whichever_way_the_joints_turn():
     readings = {name: ArmReading(TOOL, {}) for name in ("left", "right")}
     pushes = ((-1.0, 0.0), (0.0, 1.0), (0.02, -0.05))
     packets = [packet(n, right=True, left=False, sticks={"look": push}) for n, push in enumerate(pushes)]
-    left, down, still = (teleoperation.take(p, 1e-3 * p.t, 1e-3 * p.t, readings, "") for p in packets)
+    left, down, still = (take(teleoperation, p, 1e-3 * p.t, 1e-3 * p.t, readings, "") for p in packets)
     head, tree = robot.joint_group("head"), LinkTree(expand_urdf(robot))
     for chunk, moves in ((left, lambda T: T[1, 0]), (down, lambda T: -T[2, 0])):  # where the camera's x points
         asked = [one for one in chunk.channels if one.startswith("head") and one.endswith("/velocity")]
@@ -134,7 +135,7 @@ def test_a_heads_camera_looks_where_the_headset_does_at_the_pace_that_it_may(nam
     for begin, (left, down) in zip((0, 300, 600), ((0.0, 0.0), (25.0, 10.0), (-20.0, 25.0)), strict=True):
         for n in range(begin, begin + 300):
             p = replace(packet(n, right=True, left=False), head=turned(left, down))
-            chunk = teleoperation.take(p, 1e-3 * p.t, 1e-3 * p.t, arms, "", at)
+            chunk = take(teleoperation, p, 1e-3 * p.t, 1e-3 * p.t, arms, "", at)
             positions = np.column_stack([chunk.column(f"{joint}/position") for joint in head.joints])
             assert (np.abs(np.diff(positions, axis=0)) <= LOOK_SHARE * head.velocity * 0.02 + 1e-9).all()
             assert np.abs(positions[0] - [at[j] for j in head.joints]).max() < 0.05, "it jumps"
@@ -143,8 +144,8 @@ def test_a_heads_camera_looks_where_the_headset_does_at_the_pace_that_it_may(nam
         seen = np.degrees([np.arctan2(y, x), np.arctan2(-z, np.hypot(x, y))])
         np.testing.assert_allclose(seen, [left, down], atol=1.0)
     # Without a headset, or without knowing where the head is, it is left to itself.
-    alone = teleoperation.take(packet(901, right=True, left=False), 12.62, 12.62, arms, "", at)
-    unknown = teleoperation.take(replace(p, n=902), 12.64, 12.64, arms, "")
+    alone = take(teleoperation, packet(901, right=True, left=False), 12.62, 12.62, arms, "", at)
+    unknown = take(teleoperation, replace(p, n=902), 12.64, 12.64, arms, "")
     for chunk in (alone, unknown):
         assert not any(channel.startswith("head") for channel in chunk.channels)
 
@@ -156,7 +157,7 @@ def test_a_head_that_is_followed_goes_no_further_than_its_joints():
     at = dict(zip(head.joints, head.home.tolist(), strict=True))
     for n in range(600):
         p = replace(packet(n, right=True, left=False), head=turned(170.0, 80.0))
-        chunk = teleoperation.take(p, 1e-3 * p.t, 1e-3 * p.t, arms, "", at)
+        chunk = take(teleoperation, p, 1e-3 * p.t, 1e-3 * p.t, arms, "", at)
         at = {joint: chunk.column(f"{joint}/position")[0] for joint in head.joints}
     last = np.array([chunk.column(f"{joint}/position")[-1] for joint in head.joints])
     assert ((last >= head.lower) & (last <= head.upper)).all()
@@ -170,7 +171,7 @@ def test_a_head_that_does_not_come_along_is_not_run_away_from():
     at = dict(zip(head.joints, head.home.tolist(), strict=True))
     for n in range(200):
         p = replace(packet(n, right=True, left=False), head=turned(80.0, 0.0))
-        chunk = teleoperation.take(p, 1e-3 * p.t, 1e-3 * p.t, arms, "", at)
+        chunk = take(teleoperation, p, 1e-3 * p.t, 1e-3 * p.t, arms, "", at)
     sent = np.array([chunk.column(f"{joint}/position")[0] for joint in head.joints])
     assert (np.abs(sent - head.home) <= LOOK_SHARE * head.velocity * (LEASH_S + 0.02) + 1e-9).all()
 
@@ -198,6 +199,6 @@ def test_a_client_that_talks_too_much_does_not_keep_control_busy():
     made = 0
     for n in range(1000):  # a thousand packets a second
         hands = Hands(n, float(n), "xr", {"right": HandSample((1e-4 * n, 0.0, 0.0), UNTURNED, True, 0.0)})
-        made += teleoperation.take(hands, 1e-3 * n, 1e-3 * n, reading, "") is not None
+        made += take(teleoperation, hands, 1e-3 * n, 1e-3 * n, reading, "") is not None
     assert made <= 126
     assert teleoperation.clutched("panda")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from body_rig import BodyRig
+from heard_at_once import take
 from two_armed_robot import DT
 
 from controllers.rotations import from_matrix
@@ -44,7 +45,7 @@ class HeadsetRig(BodyRig):
             samples = {hand: HandSample(there, UNTURNED, hand in hands, 0.0) for hand in ("left", "right")}
             self.packets += 1
             sent = Hands(self.packets, 1e3 * self.now, "xr", samples, sticks or {})
-            chunk = self.teleoperation.take(sent, self.now, self.now, self.readings(), "", None, self.base)
+            chunk = take(self.teleoperation, sent, self.now, self.now, self.readings(), "", None, self.base)
             self.run(WAY_S)
             if chunk is not None:
                 self.follower.submit(chunk, self.now, "teleop")

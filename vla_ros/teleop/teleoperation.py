@@ -101,7 +101,7 @@ class Teleoperation:
 
     @property
     def watched_joints(self) -> tuple[str, ...]:
-        """Name the joints of which `take` is to be told where they are."""
+        """Name the joints of which `hear` is to be told where they are."""
         return self._gaze.joints
 
     @property
@@ -149,20 +149,6 @@ class Teleoperation:
             driven.motion.release()
             driven.refused = LATE
         return bool(engaged)
-
-    def take(
-        self,
-        hands: Hands,
-        arrival: float,
-        stamp: float,
-        arms: Mapping[str, ArmReading],
-        obstacle: str,
-        joints: Mapping[str, float] | None = None,
-        place: PlanarPose | None = None,
-    ) -> ActionChunk | None:
-        """Hear a packet and return the chunk that is due then, if any."""
-        self.hear(hands, arrival, stamp, arms, obstacle, joints, place)
-        return self.due(arrival, stamp)
 
     def hear(
         self,
