@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How often, how fast and how well motion is planned on cluttered tables, each path checked again by MuJoCo."""
+"""How often, how fast and how well motion of one arm or two is planned on cluttered tables, checked again by MuJoCo."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from bench.figures import add_json_argument, report
-from bench.planning_check import second_opinion
-from bench.planning_scenes import SceneMaker
+from bench.planning_scenes.check import second_opinion
+from bench.planning_scenes.cluttered import SceneMaker
+from bench.planning_scenes.two_arms import TwoArmScenes
 from controllers.errors import ConfigError
 from vla_ros.output_file import OutputFile
 from vla_ros.planning.backends import make_planner
@@ -19,12 +20,14 @@ from vla_ros.planning.errors import PlanningError
 from vla_ros.planning.ompl_search import OmplSearch
 from vla_ros.planning.planner import MotionPlanner
 from vla_ros.planning.problem import Plan, PlanningProblem
-from vla_ros.planning.trajectory import motion_limits
 from vla_ros.robots.embodiment import load_embodiment
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `vla bench planning`."""
+    parser.add_argument(
+        "--robot", default="franka", help="who plans: a robot of two arms plans both at once (default franka)"
+    )
     parser.add_argument("--scenes", type=int, default=200, help="how many scenes (default 200)")
     parser.add_argument("--first", type=int, default=0, help="number of the first scene (default 0)")
     parser.add_argument("--speed-scale", type=float, default=0.5, help="share of full speed (default 0.5)")
@@ -48,11 +51,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 def measure(arguments: argparse.Namespace) -> dict[str, float]:
     """Plan in every scene and return the figures."""
-    embodiment = load_embodiment("franka")
+    embodiment = load_embodiment(arguments.robot)
+    standing = {
+        name: home for group in embodiment.joint_groups for name, home in zip(group.joints, group.home, strict=True)
+    }
     begun = time.process_time()
-    planner = make_planner(embodiment, "panda", "ompl")
+    planner = make_planner(embodiment, backend="ompl", others=standing)
     made = time.process_time() - begun
-    maker = SceneMaker(planner.geometry, planner.model)
+    one = len(embodiment.arms) == 1
+    maker = SceneMaker(planner) if one else TwoArmScenes(embodiment, planner)
     solved: list[tuple[PlanningProblem, Plan]] = []
     cpu, wall = [], []
     for number in range(arguments.first, arguments.first + arguments.scenes):
@@ -84,11 +91,12 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
     figures["rechecked_clearance_min_mm"] = 1e3 * min(opinion.clearance for opinion in opinions)
     figures["rechecked_self_clearance_min_mm"] = 1e3 * min(opinion.self_clearance for opinion in opinions)
     if arguments.picture and solved:
-        from bench.planning_picture import write_picture
+        from bench.planning_scenes.picture import write_picture
 
-        write_picture(arguments.picture, embodiment, planner.model, *solved[0])
+        write_picture(arguments.picture, embodiment, planner, *solved[0])
     if arguments.compare:
-        resting = MotionPlanner(embodiment, "panda", OmplSearch(planner.arm), shortcuts=-1)
+        names = [arm.group.name for arm in planner.arms]
+        resting = MotionPlanner(embodiment, names, OmplSearch(planner.limits(1.0)), shortcuts=-1, others=standing)
         figures |= _spread("duration_resting_in_corners_s", [resting.plan(problem).duration for problem, _ in solved])
         figures |= _spread(
             "duration_toppra_same_path_s", [_toppra(planner, plan, arguments.speed_scale) for plan in plans]
@@ -106,8 +114,9 @@ def _spread(name: str, values: Iterable[float]) -> dict[str, float]:
 
 
 def _tool_path(planner: MotionPlanner, plan: Plan) -> float:
-    tools = np.array([planner.model.forward(q)[:3, 3] for q in plan.positions[::4]])
-    return float(np.linalg.norm(np.diff(tools, axis=0), axis=1).sum())
+    """Return how far the tools go [m], that of the tool that goes furthest."""
+    tools = np.array([[T[:3, 3] for T in planner.tools(q).values()] for q in plan.positions[::4]])  # (K, arms, 3)
+    return float(np.linalg.norm(np.diff(tools, axis=0), axis=2).sum(axis=0).max())
 
 
 def _check_cost(planner: MotionPlanner, solved: list[tuple[PlanningProblem, Plan]]) -> float:
@@ -124,7 +133,7 @@ def _check_cost(planner: MotionPlanner, solved: list[tuple[PlanningProblem, Plan
 
 def _limits(planner: MotionPlanner, plans: list[Plan], speed_scale: float) -> dict[str, float]:
     """Return the largest share of each limit that any plan uses."""
-    limits = motion_limits(planner.arm, speed_scale)
+    limits = planner.limits(speed_scale)
     jerks = [np.abs(np.diff(p.accelerations, axis=0)) / np.diff(p.times)[:, None] for p in plans if len(p.times) > 1]
     return {
         "velocity_share_max": float(max((np.abs(p.velocities) / limits.velocity).max() for p in plans)),
@@ -140,7 +149,7 @@ def _toppra(planner: MotionPlanner, plan: Plan, speed_scale: float) -> float:
     from toppra.constraint import JointAccelerationConstraint, JointVelocityConstraint
 
     toppra.setup_logging("ERROR")
-    limits = motion_limits(planner.arm, speed_scale)
+    limits = planner.limits(speed_scale)
     steps = np.linalg.norm(np.diff(plan.positions, axis=0), axis=1)
     keep = np.concatenate([[True], steps > 1e-9])
     s = np.concatenate([[0.0], np.cumsum(steps[steps > 1e-9])])

@@ -79,10 +79,10 @@ def test_what_is_in_the_hand_is_held():
     T[:3, 3] = 0.5, 0.0, 0.4
     near = np.random.default_rng(0).uniform(-0.02, 0.02, (200, 3)) + T[:3, 3]
     far = near + np.array([0.3, 0.0, 0.0])
-    rest, held = _take_held(np.concatenate([near, far]), T)
+    rest, held = _take_held(np.concatenate([near, far]), T, "panda")
     np.testing.assert_allclose(rest, far)
     assert 0.03 < held.shape.size[0] < 0.045
-    assert _take_held(far, T)[1] is None
+    assert _take_held(far, T, "panda")[1] is None
 
 
 def test_no_depth_and_nonsense_are_named():

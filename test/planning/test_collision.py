@@ -25,7 +25,7 @@ def at(x, y, z):
 def hand_down(x, y, z):
     T = at(x, y, z)
     T[:3, :3] = Rotation.from_euler("x", np.pi).as_matrix()
-    q = solve_ik(ompl().model, T, HOME)
+    q = solve_ik(ompl().arms[0].model, T, HOME)
     assert q is not None
     return q
 

@@ -19,7 +19,7 @@ FRANKA = load_embodiment("franka")
 def test_it_touches_nothing():
     shares: list[float] = []
     excitation = find_excitation(FRANKA, "panda", franka_config(), QUICK, 0.1, seed=2, show=shares.append)
-    checker = CollisionChecker(RobotGeometry(FRANKA, FRANKA.arms[0]), table_around(0.1), TABLE_MARGIN)
+    checker = CollisionChecker(RobotGeometry(FRANKA, FRANKA.arms[:1]), table_around(0.1), TABLE_MARGIN)
     path = excitation.sample(np.linspace(0.0, excitation.duration, 1500))[0]
     assert all(checker.free(q) for q in path)
     assert np.abs(np.diff(path, axis=0)).max() > 1e-3
@@ -29,7 +29,7 @@ def test_it_touches_nothing():
 
 def test_a_base_may_stand_lower_than_the_table():
     arm = FRANKA.arms[0]
-    checker = CollisionChecker(RobotGeometry(FRANKA, arm), table_around(0.2), TABLE_MARGIN)
+    checker = CollisionChecker(RobotGeometry(FRANKA, [arm]), table_around(0.2), TABLE_MARGIN)
     assert checker.free(arm.home)
     down = arm.home + np.array([0.0, 0.9, 0.0, 0.0, 0.0, 0.9, 0.0])  # the hand on the table
     assert "table front" in str(checker.closest(down))

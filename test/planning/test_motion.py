@@ -17,7 +17,7 @@ from vla_ros.planning.scene import CollisionScene, box_between
 from vla_ros.planning.sweep import bisection_order
 from vla_ros.planning.trajectory import Connector, motion_limits, polyline_trajectory
 
-LIMITS = motion_limits(ARM, 0.5)
+LIMITS = motion_limits([ARM], 0.5)
 CORNERS = HOME + np.array([[0.0] * 7, [0.8, 0.2, -0.3, 0.1, 0.0, 0.5, 0.9], [1.0, -0.2, 0.3, 0.4, 0.6, 0.1, -0.5]])
 
 

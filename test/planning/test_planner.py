@@ -11,8 +11,8 @@ import pytest
 from planning_robot import ARM, BACKENDS, FRANKA, HOME, TABLE, assert_sound, ompl, planner, tool
 from scipy.spatial.transform import Rotation
 
-from bench.planning_check import second_opinion
-from bench.planning_scenes import SceneMaker
+from bench.planning_scenes.check import second_opinion
+from bench.planning_scenes.cluttered import SceneMaker
 from controllers.errors import ConfigError, VlaError
 from vla_ros.planning.backends import make_planner
 from vla_ros.planning.errors import (
@@ -103,7 +103,7 @@ def test_a_closed_cage_has_no_path(backend):
 
 
 def test_cluttered_tables_are_solved_and_mujoco_agrees():
-    maker = SceneMaker(ompl().geometry, ompl().model)
+    maker = SceneMaker(ompl())
     for number in range(1000, 1012):
         problem = maker.problem(number, budget_s=20.0)
         plan = ompl().plan(problem)
@@ -134,7 +134,7 @@ def test_half_the_speed_takes_twice_as_long_on_the_same_path():
 
 def test_shortcuts_swing_past_corners():
     problem = PlanningProblem(SIDE, JointGoal(OTHER_SIDE), SCENE, budget_s=20.0)
-    resting = MotionPlanner(FRANKA, "panda", OmplSearch(ARM), shortcuts=-1).plan(problem)
+    resting = MotionPlanner(FRANKA, ["panda"], OmplSearch(ompl().limits(1.0)), shortcuts=-1).plan(problem)
     assert ompl().plan(problem).duration < 0.95 * resting.duration
 
 
@@ -162,7 +162,7 @@ def test_a_tolerance_lets_the_tool_stop_short():
         (lambda: PoseGoal(np.zeros((4, 4))), "goal: the pose must be"),
         (lambda: PoseGoal(np.eye(4), position_tolerance=0.0), "goal tolerances"),
         (lambda: make_planner(FRANKA, backend="movit"), "did you mean 'moveit'"),
-        (lambda: make_planner(FRANKA, arm="left"), "unknown arm 'left'"),
+        (lambda: make_planner(FRANKA, "left"), "unknown arm 'left'"),
     ],
 )
 def test_nonsense_is_named(make, message):

@@ -140,13 +140,13 @@ def test_a_planned_way_takes_every_group_home():
     robot = moving()
     robot.run(2.5)
     world, frame = robot.world, pair().base_frame
-    for number, arm in enumerate(pair().arms, start=10):
-        others = dict(zip(pair().driven_joints, world.q, strict=True))
-        others = {name: value for name, value in others.items() if name not in arm.joints}
-        plan = plan_home(make_planner(pair(), arm.name, others=others), world.arms[arm.name].q, None)
-        chunk = plan_chunk(plan, world.time, frame, number)
-        robot.follower.submit(chunk, world.time, "planner")
-        robot.run(chunk.duration + 1.5)
+    measured = dict(zip(pair().driven_joints, world.q, strict=True))
+    others = {name: measured[name] for group in pair().joint_groups for name in group.joints}
+    planner = make_planner(pair(), others=others)
+    plan = plan_home(planner, np.concatenate([world.arms[arm.name].q for arm in pair().arms]), None)
+    chunk = plan_chunk(plan, world.time, frame, 10)
+    robot.follower.submit(chunk, world.time, "planner")
+    robot.run(chunk.duration + 1.5)
     for number, group in enumerate(pair().joint_groups, start=20):
         q = world.joint_groups[group.name].q
         chunk = joints_chunk(world.time, frame, group, q, group.home, number)

@@ -40,7 +40,7 @@ def checker(*obstacles, margin: float = 0.0, **keys) -> CollisionChecker:
 
 
 def tool(q: np.ndarray) -> np.ndarray:
-    return ompl().model.forward(q)
+    return ompl().tools(q)["panda"]
 
 
 def assert_sound(plan: Plan, problem: PlanningProblem) -> None:
@@ -49,7 +49,7 @@ def assert_sound(plan: Plan, problem: PlanningProblem) -> None:
     again = CollisionChecker(ompl().geometry, problem.scene, problem.margin - 0.001, problem.gripper_width)
     assert all(again.free(q) for q in plan.sample(times))
     np.testing.assert_allclose(plan.positions[0], problem.start, atol=1e-9)
-    limits = motion_limits(ARM, problem.speed_scale)
+    limits = motion_limits([ARM], problem.speed_scale)
     assert (plan.positions >= limits.lower - 1e-6).all()
     assert (plan.positions <= limits.upper + 1e-6).all()
     dt = np.diff(plan.times)[:, None]

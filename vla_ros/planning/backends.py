@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.planning.planner import MotionPlanner
+from vla_ros.planning.planner import MotionPlanner, Search
 from vla_ros.planning.problem import Plan, PlanningProblem
+from vla_ros.planning.trajectory import motion_limits
 from vla_ros.robots.embodiment import Embodiment
 
 BACKENDS = ("auto", "ompl", "moveit")
@@ -21,10 +22,14 @@ def available_backends() -> tuple[str, ...]:
 
 
 def make_planner(
-    embodiment: Embodiment, arm: str = "", backend: str = "auto", others: Mapping[str, float] | None = None
+    embodiment: Embodiment,
+    arms: str | Sequence[str] = (),
+    backend: str = "auto",
+    others: Mapping[str, float] | None = None,
 ) -> MotionPlanner:
-    """Return a planner for an arm ("": the only one). It is made in half a second, then plans as often as wanted.
+    """Return a planner for an arm, or for several as one body; all of the robot's where none is named.
 
+    It is made in half a second, for two arms in one to two, and then plans as often as wanted.
     `others` says where the robot's other joints stand [rad], [m], by name. `auto` takes OMPL, which needs no
     configuration of its own; `moveit` needs one (docs/planning.md). Whichever searches, the rest is the same: goals,
     motion, the last look. Raises ConfigError for an unknown backend, or one that is not installed.
@@ -36,16 +41,27 @@ def make_planner(
     if chosen not in there:
         remedy = "pip install ompl" if chosen == "ompl" else "install ros-jazzy-moveit-py and source it, or use ompl"
         raise ConfigError(f"planning backend '{chosen}' is not installed: {remedy}")
-    name = arm or embodiment.only_arm.name
+    names = ([arms] if arms else []) if isinstance(arms, str) else list(arms)
+    if len(set(names)) < len(names):
+        raise ConfigError(f"planning: an arm is named twice in {', '.join(names)}")
+    groups = [embodiment.arm(name) for name in names] or list(embodiment.arms)
     if chosen == "moveit":
+        if len(groups) not in (1, len(embodiment.arms)):
+            raise ConfigError(
+                "MoveIt's planning groups are one arm, or all of the robot's: name one or none, or use ompl"
+            )
         from vla_ros.planning.moveit_search import MoveItSearch
 
-        return MotionPlanner(embodiment, name, MoveItSearch(embodiment.base_frame, embodiment.arm(name)), others=others)
-    from vla_ros.planning.ompl_search import OmplSearch
+        search: Search = MoveItSearch(embodiment.base_frame, groups)
+    else:
+        from vla_ros.planning.ompl_search import OmplSearch
 
-    return MotionPlanner(embodiment, name, OmplSearch(embodiment.arm(name)), others=others)
+        search = OmplSearch(motion_limits(groups, 1.0))
+    return MotionPlanner(embodiment, [group.name for group in groups], search, others=others)
 
 
-def plan(problem: PlanningProblem, embodiment: Embodiment, arm: str = "", backend: str = "auto") -> Plan:
+def plan(
+    problem: PlanningProblem, embodiment: Embodiment, arms: str | Sequence[str] = (), backend: str = "auto"
+) -> Plan:
     """Plan once. Raises PlanningError with the reason why there is no plan; for many plans keep a planner."""
-    return make_planner(embodiment, arm, backend).plan(problem)
+    return make_planner(embodiment, arms, backend).plan(problem)

@@ -7,7 +7,7 @@ board or a lamp counts as filled. What no camera sees is not there: place camera
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -51,12 +51,12 @@ def scene_from_cameras(
     q: np.ndarray,
     gripper_width: float,
     config: CameraSceneConfig | None = None,
-    held_near: np.ndarray | None = None,
+    held_near: Mapping[str, np.ndarray] | None = None,
 ) -> CollisionScene:
     """Return what stands around the arm at q (N,) [rad], seen in depth images.
 
-    `held_near` (4, 4) is T_base_tool of a gripper that holds something: what is seen within a hand's breadth of the
-    tool is then taken to be in the hand. Raises ConfigError when no view carries depth.
+    `held_near` gives T_base_tool (4, 4) of each arm whose gripper holds something: what is seen within a hand's breadth
+    of the tool is then taken to be in the hand. Raises ConfigError when no view carries depth.
     """
     config = config or CameraSceneConfig()
     clouds = [
@@ -69,8 +69,8 @@ def scene_from_cameras(
     points = np.concatenate(clouds)
     points = points[~robot.contains(points, q, gripper_width, config.self_margin)]
     scene = CollisionScene()
-    if held_near is not None:
-        points, held = _take_held(points, held_near)
+    for arm, T_base_tool in (held_near or {}).items():
+        points, held = _take_held(points, T_base_tool, arm)
         if held is not None:
             scene = scene.hold(held)
     return scene.add(*columns(points, config))
@@ -128,7 +128,7 @@ def _rectangles(levels: np.ndarray) -> list[tuple[int, int, int, int, int]]:
     return found
 
 
-def _take_held(points: np.ndarray, T_base_tool: np.ndarray) -> tuple[np.ndarray, HeldObject | None]:
+def _take_held(points: np.ndarray, T_base_tool: np.ndarray, arm: str) -> tuple[np.ndarray, HeldObject | None]:
     """Part the points into those around and a box in the hand's frame around those in it."""
     local = (points - T_base_tool[:3, 3]) @ T_base_tool[:3, :3]
     near = (np.abs(local[:, :2]) < 0.1).all(axis=1) & (local[:, 2] > -0.06) & (local[:, 2] < 0.12)
@@ -138,4 +138,4 @@ def _take_held(points: np.ndarray, T_base_tool: np.ndarray) -> tuple[np.ndarray,
     T = np.eye(4)
     T[:3, 3] = (low + high) / 2.0
     size = np.maximum(high - low, HELD_MIN)
-    return points[~near], HeldObject("in the hand", Box(tuple(size.tolist())), T)
+    return points[~near], HeldObject(f"in the hand of {arm}", Box(tuple(size.tolist())), T, arm)

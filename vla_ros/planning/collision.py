@@ -1,19 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does the arm touch anything: the URDF's collision shapes against a scene, by pinocchio and coal.
+"""Do arms touch anything: the URDF's collision shapes against a scene, by pinocchio and coal.
 
-A configuration is free when every shape of the arm, and everything it holds, keeps `margin` from the scene and
-SELF_MARGIN from the rest of the robot. What is bolted to the base may touch the scene: it stands on it.
+A configuration is free when every shape of the arms, and everything they hold, keeps `margin` from the scene and from
+other arms, and SELF_MARGIN from the rest of the robot. What is bolted to the base may touch the scene: it stands on it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import pinocchio as pin
 
-from controllers.errors import ConfigError
+from controllers.errors import ConfigError, unknown_name
 from controllers.safety.self_pairs import SAMPLES, checked_self_pairs
 from vla_ros.planning.scene import CollisionScene
 from vla_ros.planning.shapes import Shape, collision_geometry
@@ -50,70 +51,88 @@ class Proximity:
 
 
 class RobotGeometry:
-    """The collision shapes of an arm, or of two, and the pairs that are checked; made once for many scenes."""
+    """The collision shapes of one arm or several that move together, and the pairs that are checked.
+
+    Made once for many scenes. Shape legend: N joints of all `arms`, one arm's after the other's.
+    """
 
     def __init__(
-        self,
-        embodiment: Embodiment,
-        arm: ArmGroup,
-        others: Mapping[str, float] | None = None,
-        beside: ArmGroup | None = None,
+        self, embodiment: Embodiment, arms: Sequence[ArmGroup], others: Mapping[str, float] | None = None
     ) -> None:
-        """Take where the robot's other joints stand [rad], [m], by name; 0 for those that are not given.
-
-        A second arm `beside` the first is moved with it: its joints follow the first's.
-        """
+        """Take where the robot's other joints stand [rad], [m], by name; 0 for those that are not given."""
         urdf = expand_urdf(embodiment)
         self.model = pin.buildModelFromXML(urdf)
         self.geometry = pin.buildGeomFromUrdfString(self.model, urdf, pin.GeometryType.COLLISION)
-        self.arm = arm
-        self.tool = self.model.frames[self.model.getFrameId(arm.tool_frame)]
-        arms = [arm] if beside is None else [arm, beside]
-        self.columns = [self._column(name) for one in arms for name in one.joints]
-        self._gripper = embodiment.gripper_of(arm.name)
-        self._fingers = [self._column(name) for name in (self._gripper.joints if self._gripper else ())]
-        other = None if beside is None else embodiment.gripper_of(beside.name)
-        self._other_fingers = [self._column(name) for name in (other.joints if other else ())]
+        self.arms = tuple(arms)
+        self._tools = {arm.name: self.model.frames[self.model.getFrameId(arm.tool_frame)] for arm in arms}
+        self.columns = [self._column(name) for arm in arms for name in arm.joints]
+        self._grippers = [gripper for arm in arms if (gripper := embodiment.gripper_of(arm.name)) is not None]
+        self._fingers = {one.arm: [self._column(name) for name in one.joints] for one in self._grippers}
         self._rest = pin.neutral(self.model)
         for name, value in (others or {}).items():
             self._rest[self._column(name)] = value
-        self._rest[self._other_fingers] = self.model.upperPositionLimit[self._other_fingers]
         lower, upper = self._rest.copy(), self._rest.copy()
-        moved = self.columns + self._fingers + self._other_fingers
-        lower[moved], upper[moved] = (
-            self.model.lowerPositionLimit[moved],
-            self.model.upperPositionLimit[moved],
-        )
+        moved = self.columns + [column for columns in self._fingers.values() for column in columns]
+        lower[moved], upper[moved] = self.model.lowerPositionLimit[moved], self.model.upperPositionLimit[moved]
         # Two arms have more pairs, none of which is left out for not having met: fewer samples decide about the rest.
-        groups = [] if beside is None else [one.joints for one in embodiment.driven_groups]
-        samples = SAMPLES if beside is None else PAIR_SAMPLES
+        groups = [] if len(arms) == 1 else [one.joints for one in embodiment.driven_groups]
+        samples = SAMPLES if len(arms) == 1 else PAIR_SAMPLES
         self.self_pairs = checked_self_pairs(self.model, self.geometry, lower, upper, samples, groups)
+        self._arm_of = self._arm_of_joints(embodiment.arms)
         self.radius = self._radius()
         self.axes = [(np.zeros(3), False)] + [_axis(joint) for joint in self.model.joints[1:]]
 
-    def configuration(self, gripper_width: float | None) -> np.ndarray:
-        """Return q of the whole model with the gripper open by `gripper_width` [m]; None: as far as it goes."""
+    def configuration(self, gripper_width: float | Mapping[str, float] | None) -> np.ndarray:
+        """Return q of the whole model with grippers open by `gripper_width` [m], or by arm; None: as far as they go."""
         q = self._rest.copy()
-        if self._gripper is not None:
-            width = self._gripper.width_max if gripper_width is None else gripper_width
-            if not self._gripper.width_min - 1e-3 <= width <= self._gripper.width_max + 1e-3:
+        by_arm = gripper_width if isinstance(gripper_width, Mapping) else {}
+        for name in by_arm:
+            if name not in self._fingers:
+                raise ConfigError(unknown_name("arm with a gripper", name, self._fingers))
+        for gripper in self._grippers:
+            width = by_arm.get(gripper.arm) if isinstance(gripper_width, Mapping) else gripper_width
+            width = gripper.width_max if width is None else width
+            if not gripper.width_min - 1e-3 <= width <= gripper.width_max + 1e-3:
                 raise ConfigError(
-                    f"gripper width {width:g} m is not possible: allowed {self._gripper.width_min:g} to "
-                    f"{self._gripper.width_max:g} m"
+                    f"gripper width {width:g} m is not possible: allowed {gripper.width_min:g} to "
+                    f"{gripper.width_max:g} m"
                 )
-            q[self._fingers] = width / len(self._fingers)
+            q[self._fingers[gripper.arm]] = width / len(gripper.joints)
         return q
 
     def link(self, index: int) -> str:
         """Return the link that carries a shape."""
         return self.model.frames[self.geometry.geometryObjects[index].parentFrame].name
 
-    def holds(self, joint: int) -> bool:
-        """Say whether a joint carries the hand: the tool's own, or a finger's."""
-        return joint == self.tool.parentJoint or self.model.parents[joint] == self.tool.parentJoint
+    def tool(self, arm: str) -> pin.Frame:
+        """Return an arm's tool frame, the only arm's for "". Raises ConfigError where that names none."""
+        if arm in self._tools:
+            return self._tools[arm]
+        if arm or len(self._tools) > 1:
+            raise ConfigError(unknown_name("arm of what is held", arm, self._tools))
+        return next(iter(self._tools.values()))
+
+    def holds(self, arm: str, joint: int) -> bool:
+        """Say whether a joint carries an arm's hand: the tool's own, or a finger's."""
+        tool = self.tool(arm).parentJoint
+        return bool(tool in (joint, self.model.parents[joint]))
+
+    def between_arms(self, first: int, second: int) -> bool:
+        """Say whether two shapes, by their numbers, are of two different arms."""
+        joints = (self.geometry.geometryObjects[index].parentJoint for index in (first, second))
+        one, other = (self._arm_of[joint] for joint in joints)
+        return bool(one >= 0 and other >= 0 and one != other)
 
     def _column(self, joint: str) -> int:
         return self.model.joints[self.model.getJointId(joint)].idx_q
+
+    def _arm_of_joints(self, arms: Sequence[ArmGroup]) -> np.ndarray:
+        """Return for each joint of the model which arm it is of, −1: of none, (njoints,)."""
+        of = np.full(self.model.njoints, -1)
+        roots = {self.model.getJointId(arm.joints[0]): number for number, arm in enumerate(arms)}
+        for joint in range(1, self.model.njoints):  # parents come before their children
+            of[joint] = roots.get(joint, of[self.model.parents[joint]])
+        return of
 
     def _radius(self) -> np.ndarray:
         """Return how far [m] the shapes of each joint's body reach from the joint's origin, (njoints,)."""
@@ -131,10 +150,10 @@ class CollisionChecker:
         robot: RobotGeometry,
         scene: CollisionScene,
         margin: float,
-        gripper_width: float | None = None,
+        gripper_width: float | Mapping[str, float] | None = None,
         self_margin: float = SELF_MARGIN,
     ) -> None:
-        """Keep `margin` [m] from the scene; the robot's own links keep the lesser of it and `self_margin` [m]."""
+        """Keep `margin` [m] from the scene and other arms, and the lesser of it and `self_margin` [m] between links."""
         self._robot = robot
         self._q = robot.configuration(gripper_width)
         self._model, self._data = robot.model, robot.model.createData()
@@ -154,15 +173,14 @@ class CollisionChecker:
         self._broad_phase = manager(self._model, self._geometry, self._geometry_data)
         self.checks = 0
 
-    @property
-    def hand_links(self) -> tuple[str, ...]:
-        """Name the links that may touch what the gripper holds."""
+    def hand_links(self, arm: str = "") -> tuple[str, ...]:
+        """Name the links that may touch what an arm's gripper holds."""
         objects = self._robot.geometry.geometryObjects
-        names = (self._names[i] for i, item in enumerate(objects) if self._robot.holds(item.parentJoint))
+        names = (self._names[i] for i, item in enumerate(objects) if self._robot.holds(arm, item.parentJoint))
         return tuple(dict.fromkeys(names))
 
     def free(self, q: np.ndarray | Sequence[float]) -> bool:
-        """Say whether the arm at q (N,) [rad] keeps all margins."""
+        """Say whether the arms at q (N,) [rad] keep all margins."""
         self.checks += 1
         self._q[self._robot.columns] = q
         return not pin.computeCollisions(self._model, self._data, self._broad_phase, self._q, True)
@@ -186,29 +204,36 @@ class CollisionChecker:
         robot, geometry = self._robot, self._geometry
         own = range(robot.geometry.ngeoms)
         joints = [item.parentJoint for item in geometry.geometryObjects]
-        held = [self._add_shape(item.name, item.shape, item.T_tool_object, True) for item in scene.held]
-        tool = robot.tool.parentJoint
-        for index in held:
+        held = {
+            self._add_shape(item.name, item.shape, item.T_tool_object, robot.tool(item.arm)): item.arm
+            for item in scene.held
+        }
+        for index, arm in held.items():
+            tool = robot.tool(arm).parentJoint
             self.radius[tool] = max(self.radius[tool], _extent(geometry.geometryObjects[index]))
-        obstacles = [self._add_shape(item.name, item.shape, item.T_base_obstacle, False) for item in scene.obstacles]
-        own_pairs = robot.self_pairs + [(i, h) for h in held for i in own if joints[i] and not robot.holds(joints[i])]
-        moving = [i for i in own if joints[i]] + held
-        pairs = own_pairs + [(i, o) for o in obstacles for i in moving]
+        obstacles = [self._add_shape(item.name, item.shape, item.T_base_obstacle) for item in scene.obstacles]
+        own_margin = min(self_margin, margin)
+        margins = {pair: margin if robot.between_arms(*pair) else own_margin for pair in robot.self_pairs}
+        margins |= {
+            (i, h): own_margin for h, arm in held.items() for i in own if joints[i] and not robot.holds(arm, joints[i])
+        }
+        margins |= {pair: margin for pair in combinations(held, 2) if held[pair[0]] != held[pair[1]]}
+        margins |= {(i, o): margin for o in obstacles for i in (*(i for i in own if joints[i]), *held)}
         geometry.removeAllCollisionPairs()
-        for pair in pairs:
+        for pair in margins:
             geometry.addCollisionPair(pin.CollisionPair(*pair))
-        return np.array([min(self_margin, margin)] * len(own_pairs) + [margin] * (len(pairs) - len(own_pairs)))
+        return np.array(list(margins.values()))
 
-    def _add_shape(self, name: str, shape: Shape, T: np.ndarray, held: bool) -> int:
-        tool = self._robot.tool
-        joint, placement = (tool.parentJoint, tool.placement * pin.SE3(T)) if held else (0, pin.SE3(T))
+    def _add_shape(self, name: str, shape: Shape, T: np.ndarray, tool: pin.Frame | None = None) -> int:
+        """Add a shape that stands at T (4, 4) in the base frame, or that a tool holds there in its own."""
+        joint, placement = (0, pin.SE3(T)) if tool is None else (tool.parentJoint, tool.placement * pin.SE3(T))
         self._names.append(f"'{name}'")
         return self._geometry.addGeometryObject(
             pin.GeometryObject(f"scene/{name}", joint, placement, collision_geometry(shape))
         )
 
     def travel(self, positions: np.ndarray) -> np.ndarray:
-        """Bound how far [m] any point of the arm gets between rows of `positions` (K, N): (K - 1,).
+        """Bound how far [m] any point of the arms gets between rows of `positions` (K, N): (K - 1,).
 
         A body's points move no further than its origin, plus the chord of its turn times how far they are from it.
         A turn counts TURN_METRES at least, so that a step bounds the turn of every body as well.

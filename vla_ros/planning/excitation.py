@@ -37,7 +37,7 @@ def find_excitation(
     if not -2.0 <= table <= 0.5:
         raise ConfigError(f"the table's height must be -2 to 0.5 m in the base frame, got {table:g}")
     arm = embodiment.arm(arm_name)
-    checker = CollisionChecker(RobotGeometry(embodiment, arm), table_around(table), TABLE_MARGIN)
+    checker = CollisionChecker(RobotGeometry(embodiment, [arm]), table_around(table), TABLE_MARGIN)
 
     def free(q: np.ndarray) -> bool:
         return checker.closest(q).excess > CLEARANCE

@@ -7,6 +7,8 @@ lower of the two tools, beyond the base, stands for the table and everything on 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from vla_ros.planning.planner import MotionPlanner
@@ -21,29 +23,30 @@ FLOORS = 6
 BUDGET_S = 10.0  # [s] a starved machine may take; an idle one takes a hundredth
 BEYOND_BASE = 0.22  # [m] from the base's axis: nearer there is the arm's own foot
 HALF_WIDTH, THICKNESS = 1.2, 0.05  # [m]
+Widths = float | Mapping[str, float] | None  # [m] between the fingers of every gripper, or by arm; None: open
 
 
 def plan_home(
-    planner: MotionPlanner, start: np.ndarray, scene: CollisionScene | None = None, gripper_width: float | None = None
+    planner: MotionPlanner, start: np.ndarray, scene: CollisionScene | None = None, gripper_width: Widths = None
 ) -> Plan:
-    """Return a checked trajectory from `start` (N,) [rad] to the arm's home, around `scene` when one is known.
+    """Return a checked trajectory from `start` (N,) [rad] to the arms' home, around `scene` when one is known.
 
-    Obstacles that the arm already stands in, such as a camera's stray points, are none. Raises PlanningError with
+    Obstacles that an arm already stands in, such as a camera's stray points, are none. Raises PlanningError with
     the reason when there is no way.
     """
     scene = _without_what_the_arm_is_in(planner, start, scene or CollisionScene(), gripper_width)
     problems = _problems(planner, start, scene, gripper_width)
     for problem in problems:
         checker = planner.checker(problem)
-        if checker.free(start) and checker.free(planner.arm.home):
+        if checker.free(start) and checker.free(planner.home):
             return planner.plan(problem)
     return planner.plan(problems[-1])  # the least demanding one says what is in the way
 
 
 def _without_what_the_arm_is_in(
-    planner: MotionPlanner, start: np.ndarray, scene: CollisionScene, gripper_width: float | None
+    planner: MotionPlanner, start: np.ndarray, scene: CollisionScene, gripper_width: Widths
 ) -> CollisionScene:
-    goal = JointGoal(planner.arm.home)
+    goal = JointGoal(planner.home)
     while True:
         checker = planner.checker(PlanningProblem(start, goal, scene, gripper_width, margin=MARGINS[-1]))
         if checker.free(start):
@@ -56,10 +59,11 @@ def _without_what_the_arm_is_in(
 
 
 def _problems(
-    planner: MotionPlanner, start: np.ndarray, scene: CollisionScene, gripper_width: float | None
+    planner: MotionPlanner, start: np.ndarray, scene: CollisionScene, gripper_width: Widths
 ) -> list[PlanningProblem]:
-    goal = JointGoal(planner.arm.home)
-    lowest = min(float(planner.model.forward(q)[2, 3]) for q in (start, planner.arm.home)) - BELOW_TOOL
+    goal = JointGoal(planner.home)
+    tools = [T for q in (start, planner.home) for T in planner.tools(q).values()]
+    lowest = min(float(T[2, 3]) for T in tools) - BELOW_TOOL
     return [
         PlanningProblem(
             start, goal, _with_floor(scene, lowest - LOWER * step), gripper_width, margin, SPEED_SCALE, BUDGET_S

@@ -20,6 +20,7 @@ from vla_ros.planning.scene import HeldObject, Obstacle
 from vla_ros.planning.shapes import Box, ConvexHull, Cylinder, Sphere
 from vla_ros.robots.groups import ArmGroup
 from vla_ros.robots.moveit.parameters import NODE
+from vla_ros.robots.moveit.semantics import ALL_ARMS
 
 
 class MoveItSearch:
@@ -27,21 +28,23 @@ class MoveItSearch:
 
     name = "moveit"
 
-    def __init__(self, base_frame: str, arm: ArmGroup) -> None:
-        """Start MoveIt. Raises ConfigError when it finds no configuration, or no group of the arm's name."""
+    def __init__(self, base_frame: str, arms: Sequence[ArmGroup]) -> None:
+        """Start MoveIt. Raises ConfigError when it finds no configuration, or no group of the arm's name, or `arms`."""
         from moveit.planning import MoveItPy, PlanRequestParameters
 
+        group = arms[0].name if len(arms) == 1 else ALL_ARMS
         try:
             self._moveit = MoveItPy(node_name=NODE)
-            self._component = self._moveit.get_planning_component(arm.name)
+            self._component = self._moveit.get_planning_component(group)
             self._parameters = PlanRequestParameters(self._moveit, "")
         except RuntimeError as error:
             reason = str(error).splitlines()[0] if str(error) else "no reason given"
             raise ConfigError(
                 f"MoveIt does not start: {reason}; give node '{NODE}' a robot_description, its semantics with group "
-                f"'{arm.name}' and a planning pipeline, or choose backend ompl"
+                f"'{group}' and a planning pipeline, or choose backend ompl"
             ) from error
-        self._base_frame, self._arm = base_frame, arm
+        self._base_frame, self._arms = base_frame, tuple(arms)
+        self._joints = [joint for arm in arms for joint in arm.joints]
 
     def find_path(
         self,
@@ -56,7 +59,7 @@ class MoveItSearch:
 
         MoveIt has no seed and no step to give; what it overlooks is seen in the last look at the motion.
         """
-        scene = self._planning_scene(problem, checker.hand_links)
+        scene = self._planning_scene(problem, checker)
         parameters = self._parameters
         parameters.planning_attempts, parameters.planning_time = 1, max(budget_s / len(goals), 0.05)
         self._component.set_start_state(robot_state=self._state(problem.start))
@@ -72,11 +75,13 @@ class MoveItSearch:
 
         state = RobotState(self._moveit.get_robot_model())
         state.set_to_default_values()
-        state.set_joint_group_positions(self._arm.name, np.asarray(q, dtype=float))
+        ends = np.cumsum([len(arm.joints) for arm in self._arms])
+        for arm, part in zip(self._arms, np.split(np.asarray(q, dtype=float), ends[:-1]), strict=True):
+            state.set_joint_group_positions(arm.name, part)
         state.update()
         return state
 
-    def _planning_scene(self, problem: PlanningProblem, hand_links: Sequence[str]) -> Any:
+    def _planning_scene(self, problem: PlanningProblem, checker: CollisionChecker) -> Any:
         from moveit.core.planning_scene import PlanningScene
         from moveit_msgs.msg import AttachedCollisionObject
 
@@ -86,15 +91,16 @@ class MoveItSearch:
             message = _object(item, item.T_base_obstacle, self._base_frame)
             scene.apply_collision_object(message)
         for held in problem.scene.held:
-            message = _object(held, held.T_tool_object, self._arm.tool_frame)
-            attached = AttachedCollisionObject(link_name=self._arm.tool_frame, object=message)
-            attached.touch_links = [self._arm.tool_frame, *hand_links]
+            tool_frame = next(arm.tool_frame for arm in self._arms if held.arm in ("", arm.name))
+            message = _object(held, held.T_tool_object, tool_frame)
+            attached = AttachedCollisionObject(link_name=tool_frame, object=message)
+            attached.touch_links = [tool_frame, *checker.hand_links(held.arm)]
             scene.process_attached_collision_object(attached)
         return scene
 
     def _way_points(self, trajectory: Any, start: np.ndarray, goal: np.ndarray) -> np.ndarray:
         message = trajectory.get_robot_trajectory_msg().joint_trajectory
-        columns = [list(message.joint_names).index(joint) for joint in self._arm.joints]
+        columns = [list(message.joint_names).index(joint) for joint in self._joints]
         middle = [np.array(point.positions)[columns] for point in message.points[1:-1]]
         return np.array([start, *middle, goal])
 

@@ -17,20 +17,19 @@ from ompl import base, geometric, util
 from vla_ros.planning.collision import CollisionChecker
 from vla_ros.planning.problem import PlanningProblem
 from vla_ros.planning.trajectory import MotionLimits
-from vla_ros.robots.groups import ArmGroup
 
 RANGE = 1.0  # [rad] longest step of a tree
 _one_at_a_time = threading.Lock()  # OMPL draws the seeds of all planners from one generator
 
 
 class OmplSearch:
-    """Search between an arm's joint limits; the same arguments give the same path unless the budget ends first."""
+    """Search between joint limits; the same arguments give the same path unless the budget ends first."""
 
     name = "ompl"
 
-    def __init__(self, arm: ArmGroup | MotionLimits, clock: Callable[[], float] = time.monotonic) -> None:
-        """Search within an arm's limits; budgets are counted by `clock` [s]."""
-        self._lower, self._upper, self._clock = arm.lower, arm.upper, clock
+    def __init__(self, limits: MotionLimits, clock: Callable[[], float] = time.monotonic) -> None:
+        """Search within joint limits; budgets are counted by `clock` [s]."""
+        self._lower, self._upper, self._clock = limits.lower, limits.upper, clock
 
     def find_path(
         self,

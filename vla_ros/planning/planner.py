@@ -12,12 +12,13 @@ import numpy as np
 from controllers.arm.model import ArmModel
 from vla_ros.planning.collision import CollisionChecker, RobotGeometry
 from vla_ros.planning.errors import NoPathError, StartCollisionError
-from vla_ros.planning.goals import check_limits, goal_configurations
+from vla_ros.planning.goals import PlannedArm, check_all_limits, goal_configurations
 from vla_ros.planning.problem import Plan, PlanningProblem
 from vla_ros.planning.smoothing import Shortener, shorten
 from vla_ros.planning.sweep import fine_times, line_free
 from vla_ros.planning.trajectory import Connector, MotionLimits, PieceTrajectory, motion_limits, polyline_trajectory
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
+from vla_ros.robots.groups import ArmGroup
 
 FINE = 0.002  # [m] most that any point of the arm moves between two samples of a finished plan
 COARSE = 0.012  # [m] while shortcuts are tried
@@ -49,30 +50,39 @@ class Search(Protocol):
 
 
 class MotionPlanner:
-    """Plan for one arm, as often as wanted; nothing is remembered from one plan to the next."""
+    """Plan for one arm, or for several as one body; nothing is remembered from one plan to the next.
+
+    Shape legend: N joints of all arms, one arm's after the other's.
+    """
 
     def __init__(
         self,
         embodiment: Embodiment,
-        arm: str,
+        arms: Sequence[str],
         search: Search,
         shortcuts: int = SHORTCUTS,
         others: Mapping[str, float] | None = None,
     ) -> None:
-        """Take the arm's name, and how many random shortcuts to try; −1 leaves a rest in every corner.
+        """Take the arms' names, and how many random shortcuts to try; −1 leaves a rest in every corner.
 
         `others` says where the robot's other joints stand [rad], [m], by name.
         """
-        self.arm = embodiment.arm(arm)
+        groups = tuple(embodiment.arm(name) for name in arms)
         self.name = search.name
         self._search = search
         self._shortcuts = shortcuts
-        self.geometry = RobotGeometry(embodiment, self.arm, others)
-        urdf = expand_urdf(embodiment)
-        self.model = ArmModel(urdf, self.arm.joints, self.arm.tool_frame)
-        carriers = self.model.mount.carriers
-        if others and all(name in others for name in carriers) and carriers:
-            self.model.mount.place(np.array([others[name] for name in carriers]))
+        self.geometry = RobotGeometry(embodiment, groups, others)
+        self.arms = _planned_arms(expand_urdf(embodiment), groups, others or {})
+        self.joints = tuple(joint for group in groups for joint in group.joints)
+        self.home = np.concatenate([group.home for group in groups])  # (N,) [rad]
+
+    def limits(self, speed_scale: float) -> MotionLimits:
+        """Return the limits (N,) that plans keep at a speed scale."""
+        return motion_limits(self.geometry.arms, speed_scale)
+
+    def tools(self, q: np.ndarray) -> dict[str, np.ndarray]:
+        """Return T_base_tool (4, 4) of each arm, by its name, at q (N,) [rad]."""
+        return {arm.group.name: arm.model.forward(q[arm.part]).copy() for arm in self.arms}
 
     def checker(self, problem: PlanningProblem) -> CollisionChecker:
         """Return what says whether a configuration is free in a problem's scene."""
@@ -82,14 +92,14 @@ class MotionPlanner:
         """Return a checked trajectory. Raises PlanningError with the reason why there is none."""
         begun, begun_cpu = time.monotonic(), time.process_time()
         deadline = begun + problem.budget_s
-        check_limits(problem.start, self.arm, "start")
+        check_all_limits(problem.start, self.arms, "start")
         checker = self.checker(problem)
         if not checker.free(problem.start):
             raise StartCollisionError(f"the start is in collision: {checker.closest(problem.start)}")
         random = np.random.default_rng(problem.seed)
-        goals = goal_configurations(problem.goal, problem.start, self.arm, self.model, checker, random)
+        goals = goal_configurations(problem.goal, problem.start, self.arms, checker, random)
         found = time.monotonic()
-        limits = motion_limits(self.arm, problem.speed_scale)
+        limits = self.limits(problem.speed_scale)
         motion, how = self._motion(problem, goals, checker, limits, random, deadline)
         figures = {
             "goal_s": found - begun,
@@ -98,7 +108,7 @@ class MotionPlanner:
             **how,
             "checks": float(checker.checks),
         }
-        return Plan(self.arm.joints, *motion, backend=self.name, figures=figures)
+        return Plan(self.joints, *motion, backend=self.name, figures=figures)
 
     def _motion(
         self,
@@ -172,3 +182,16 @@ class MotionPlanner:
         if not within or not all(checker.free(row) for row in q):
             return None
         return times, q, dq, ddq
+
+
+def _planned_arms(urdf: str, groups: Sequence[ArmGroup], others: Mapping[str, float]) -> tuple[PlannedArm, ...]:
+    """Return the arms, standing where what carries them is: `others` [rad], [m], by joint."""
+    arms, begin = [], 0
+    for group in groups:
+        model = ArmModel(urdf, group.joints, group.tool_frame)
+        carriers = model.mount.carriers
+        if carriers and all(name in others for name in carriers):
+            model.mount.place(np.array([others[name] for name in carriers]))
+        arms.append(PlannedArm(group, model, slice(begin, begin + model.size)))
+        begin += model.size
+    return tuple(arms)

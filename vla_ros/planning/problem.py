@@ -43,17 +43,29 @@ class PoseGoal:
 
 
 @dataclass(frozen=True, eq=False)
+class ArmGoals:
+    """What each arm, by its name, is to come to rest at; an arm that is not named comes back to where it starts."""
+
+    goals: Mapping[str, JointGoal | PoseGoal]
+
+    def __post_init__(self) -> None:
+        if not self.goals:
+            raise ConfigError("a goal of several arms names no arm: give at least one")
+        object.__setattr__(self, "goals", dict(self.goals))
+
+
+@dataclass(frozen=True, eq=False)
 class PlanningProblem:
     """From where, to where, around what, how carefully, how fast.
 
     Raises ConfigError for a value that makes no sense.
     """
 
-    start: np.ndarray  # (N,) [rad]
-    goal: JointGoal | PoseGoal
+    start: np.ndarray  # (N,) [rad] of all planned arms, in their order
+    goal: JointGoal | PoseGoal | ArmGoals
     scene: CollisionScene = field(default_factory=CollisionScene)
-    gripper_width: float | None = None  # [m]; None: open
-    margin: float = 0.01  # [m] kept from everything in the scene
+    gripper_width: float | Mapping[str, float] | None = None  # [m] of every gripper, or by arm; None: open
+    margin: float = 0.01  # [m] kept from everything in the scene, and between two arms
     speed_scale: float = 0.5  # time is stretched by its inverse: velocity × s, acceleration × s², jerk × s³
     budget_s: float = 2.0  # [s] after which searching is given up
     seed: int = 0  # the same problem and seed give the same plan

@@ -31,6 +31,7 @@ class HeldObject:
     name: str
     shape: Shape
     T_tool_object: np.ndarray  # (4, 4)
+    arm: str = ""  # whose tool holds it; "": the only one that is planned
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "T_tool_object", checked_pose(self.T_tool_object, f"held object '{self.name}'"))
@@ -65,11 +66,11 @@ class CollisionScene:
         """Return the scene with a thing in the gripper."""
         return replace(self, held=(*self.held, held))
 
-    def grasp(self, name: str, T_base_tool: np.ndarray) -> CollisionScene:
-        """Return the scene in which an obstacle is held by the tool at T_base_tool (4, 4)."""
+    def grasp(self, name: str, T_base_tool: np.ndarray, arm: str = "") -> CollisionScene:
+        """Return the scene in which an obstacle is held by an arm's tool at T_base_tool (4, 4)."""
         obstacle = self._obstacle(name)
         T_tool_object = np.linalg.inv(checked_pose(T_base_tool, "tool")) @ obstacle.T_base_obstacle
-        return self.remove(name).hold(HeldObject(name, obstacle.shape, T_tool_object))
+        return self.remove(name).hold(HeldObject(name, obstacle.shape, T_tool_object, arm))
 
     def release(self, name: str, T_base_tool: np.ndarray) -> CollisionScene:
         """Return the scene in which a held object stays where the tool at T_base_tool (4, 4) has it."""

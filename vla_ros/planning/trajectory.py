@@ -7,7 +7,7 @@ Position, velocity and acceleration are continuous everywhere, jerk is bounded: 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Protocol
@@ -32,10 +32,14 @@ class MotionLimits:
     jerk: np.ndarray  # [rad/s³]
 
 
-def motion_limits(arm: ArmGroup, speed_scale: float) -> MotionLimits:
-    """Return an arm's limits with time stretched by 1/speed_scale: the motion is the same, only slower."""
+def motion_limits(arms: Sequence[ArmGroup], speed_scale: float) -> MotionLimits:
+    """Return the limits of arms, one after the other, with time stretched by 1/speed_scale: the same motion, slower."""
     return MotionLimits(
-        arm.lower, arm.upper, arm.velocity * speed_scale, arm.acceleration * speed_scale**2, arm.jerk * speed_scale**3
+        np.concatenate([arm.lower for arm in arms]),
+        np.concatenate([arm.upper for arm in arms]),
+        np.concatenate([arm.velocity for arm in arms]) * speed_scale,
+        np.concatenate([arm.acceleration for arm in arms]) * speed_scale**2,
+        np.concatenate([arm.jerk for arm in arms]) * speed_scale**3,
     )
 
 

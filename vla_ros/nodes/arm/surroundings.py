@@ -12,7 +12,6 @@ from sensor_msgs.msg import Image
 from controllers.errors import VlaError
 from vla_ros.nodes.arm.client import ArmClient
 from vla_ros.nodes.camera.subscriber import CameraSubscriber
-from vla_ros.robots.groups import ArmGroup
 
 if TYPE_CHECKING:
     from vla_ros.planning.scene import CollisionScene
@@ -26,16 +25,16 @@ SpinUntil = Callable[[Callable[[], bool], float], bool]
 class Surroundings:
     """Take one exposure of every camera that is there; listen to no image before and none after."""
 
-    def __init__(self, node: ArmClient, arm: ArmGroup) -> None:
-        self._node, self._arm = node, arm
+    def __init__(self, node: ArmClient) -> None:
+        self._node = node
         self._images: dict[str, Image] = {}  # the newest of each stream
         self._views: dict[str, CameraView] = {}
         self._cameras: dict[str, CameraSubscriber] = {}
 
-    def perceive(self, spin_until: SpinUntil, q: np.ndarray, T_base_tool: np.ndarray | None) -> CollisionScene | None:
-        """Return what stands around the arm at q (N,) [rad]; None without cameras, or when they say nothing in time.
+    def perceive(self, spin_until: SpinUntil) -> CollisionScene | None:
+        """Return what stands around the robot as it stands; None without cameras, or when they say nothing in time.
 
-        A gripper told to close holds what is seen near the tool.
+        A gripper told to close holds what is seen near its tool.
         """
         node = self._node
         seeing = [one for one in map(node.embodiment.camera, node.embodiment.cameras) if one.depth and one.calibrated]
@@ -47,7 +46,7 @@ class Surroundings:
         finally:
             for subscription in set(node.subscriptions) - before:
                 node.destroy_subscription(subscription)
-        return self._scene(q, T_base_tool) if self._views else None
+        return self._scene() if self._views else None
 
     def _on_image(self, stream: str, stamp: float, message: Image) -> None:
         self._images[stream] = message
@@ -56,17 +55,22 @@ class Surroundings:
         if color is not None and depth is not None and color.header.stamp == depth.header.stamp and camera.calibrated:
             self._views[camera.name] = camera.view(color, depth)
 
-    def _scene(self, q: np.ndarray, T_base_tool: np.ndarray | None) -> CollisionScene | None:
+    def _scene(self) -> CollisionScene | None:
         from vla_ros.planning.camera_scene import scene_from_cameras
         from vla_ros.policies.geometric.self_filter import RobotShape
         from vla_ros.robots.embodiment import expand_urdf
 
-        embodiment, arm = self._node.embodiment, self._arm
-        gripper = embodiment.gripper_of(arm.name)
-        robot = RobotShape(expand_urdf(embodiment), arm.joints, gripper.joints if gripper else ())
-        width = self._node.progress.end_effectors.get(f"{gripper.name}/width", 0.0) if gripper else 0.0
-        closed = gripper is not None and width < OPENED * gripper.width_max
+        node, embodiment = self._node, self._node.embodiment
+        widths = {one.name: node.progress.end_effectors.get(f"{one.name}/width", 0.0) for one in embodiment.grippers}
+        posture = {name: node.measured[name] for name in embodiment.driven_joints if name in node.measured}
+        for gripper in embodiment.grippers:
+            posture |= dict.fromkeys(gripper.joints, widths[gripper.name] / len(gripper.joints))
+        closed = {one.arm for one in embodiment.grippers if widths[one.name] < OPENED * one.width_max}
+        held_near = {arm: T for arm, T in node.commanded.items() if arm in closed}
+        robot = RobotShape(expand_urdf(embodiment), list(posture), ())
         try:
-            return scene_from_cameras(self._views.values(), robot, q, width, held_near=T_base_tool if closed else None)
+            return scene_from_cameras(
+                self._views.values(), robot, np.array(list(posture.values())), 0.0, held_near=held_near
+            )
         except VlaError:  # no depth: as good as no camera
             return None

@@ -20,7 +20,7 @@ from vla_ros.nodes.arm.homing import joints_chunk, raise_chunk
 from vla_ros.nodes.arm.surroundings import Surroundings
 from vla_ros.nodes.scheduling import yield_processor
 from vla_ros.nodes.spinning import Spinner
-from vla_ros.robots.groups import ArmGroup, JointGroup
+from vla_ros.robots.groups import JointGroup
 
 if TYPE_CHECKING:
     from vla_ros.planning.problem import Plan
@@ -74,7 +74,7 @@ class WayHome:
     def go(self) -> float:
         """Take all groups home; return how far from it a joint came to rest at most [rad], [m]; inf when none is heard.
 
-        The way of an arm is planned around what the cameras see and around the rest of the robot. Raises
+        The way of all arms at once is planned around what the cameras see and around the rest of the robot. Raises
         ControlRefused, the arms raised and at rest, when there is none.
         """
         node = self._node
@@ -85,8 +85,7 @@ class WayHome:
         self.spin_until(lambda: node.joints is not None, JOINTS_WITHIN_S)
         if node.joints is None:
             return float("inf")
-        for arm in node.embodiment.arms:
-            self._take_home(arm)
+        self._take_arms_home()
         for group in node.embodiment.joint_groups:
             self._take_joints_home(group)
         away = [
@@ -105,22 +104,26 @@ class WayHome:
         start = np.array([measured[name] for name in group.joints])
         self.execute(lambda stamp, number: joints_chunk(stamp, frame, group, start, group.home, number))
 
-    def _take_home(self, arm: ArmGroup) -> None:
+    def _take_arms_home(self) -> None:
         node, measured = self._node, self._node.measured
-        q = np.array([measured[name] for name in arm.joints])
-        q = np.clip(q, arm.lower, arm.upper)  # a measured joint may stand a hair outside
-        others = {name: value for name, value in measured.items() if name not in arm.joints}
-        scene = Surroundings(node, arm).perceive(self.spin_until, q, node.commanded.get(arm.name))
-        self._follow(self._plan(arm, q, others, scene))
+        limits = {
+            joint: (low, high)
+            for arm in node.embodiment.arms
+            for joint, low, high in zip(arm.joints, arm.lower, arm.upper, strict=True)
+        }
+        # A measured joint may stand a hair outside.
+        q = np.array([np.clip(measured[joint], *ends) for joint, ends in limits.items()])
+        others = {name: value for name, value in measured.items() if name not in limits}
+        self._follow(self._plan(q, others, Surroundings(node).perceive(self.spin_until)))
 
-    def _plan(self, arm: ArmGroup, q: np.ndarray, others: Mapping[str, float], scene: CollisionScene | None) -> Plan:
+    def _plan(self, q: np.ndarray, others: Mapping[str, float], scene: CollisionScene | None) -> Plan:
         # Imported when it is needed: planning costs half a second and 80 MB that most of a run has no use for.
         from vla_ros.planning.backends import make_planner
         from vla_ros.planning.errors import PlanningError
         from vla_ros.planning.home import plan_home
 
         def plan() -> Plan:
-            return plan_home(make_planner(self._node.embodiment, arm.name, others=others), q, scene)
+            return plan_home(make_planner(self._node.embodiment, others=others), q, scene)
 
         # A second or two of a core, for which the world need not slow down: everything stands still meanwhile.
         with ThreadPoolExecutor(1, "planning", initializer=partial(yield_processor, NICENESS)) as pool:
@@ -130,7 +133,7 @@ class WayHome:
             try:
                 return planned.result()
             except PlanningError as error:
-                raise ControlRefused(f"no way home for '{arm.name}': {error}") from error
+                raise ControlRefused(f"no way home: {error}") from error
 
     def _follow(self, plan: Plan) -> None:
         from vla_ros.planning.chunk import plan_chunk

@@ -23,7 +23,7 @@ from vla_ros.planning.ompl_search import OmplSearch
 from vla_ros.planning.problem import JointGoal, PlanningProblem
 from vla_ros.planning.smoothing import Shortener, shorten
 from vla_ros.planning.sweep import line_free
-from vla_ros.planning.trajectory import Connector, MotionLimits, motion_limits, polyline_trajectory
+from vla_ros.planning.trajectory import Connector, motion_limits, polyline_trajectory
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.groups import ArmGroup, EndEffectorGroup
 from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase
@@ -78,9 +78,7 @@ class PairPlanner:
         self._checkers = [PairChecker(geometry, world, pair, apart) for apart in APART]
         parts = self._checkers[0].parts
         self.hands = {name: Hand(robot.arm(name), robot.gripper_on(name), models[name], parts[name]) for name in arms}
-        each = [motion_limits(hand.group, SPEED_SCALE) for hand in self.hands.values()]
-        names = [field.name for field in dataclasses.fields(MotionLimits)]
-        self._limits = MotionLimits(*(np.concatenate([getattr(one, name) for one in each]) for name in names))
+        self._limits = motion_limits([hand.group for hand in self.hands.values()], SPEED_SCALE)
         self._connector, self._search = Connector(self._limits), OmplSearch(self._limits, time.thread_time)
         self._carriers = {
             name: [world.model.joint(joint).qposadr[0] for joint in model.mount.carriers]
@@ -253,5 +251,4 @@ def _standing(world: World, arms: Sequence[str]) -> tuple[tuple[str, float], ...
 def _geometry(robot: str, arms: tuple[str, str], others: tuple[tuple[str, float], ...]) -> RobotGeometry:
     """Return a robot's shapes: which pairs of them to look at takes a second to find out."""
     embodiment = load_embodiment(robot)
-    first, second = (embodiment.arm(name) for name in arms)
-    return RobotGeometry(embodiment, first, dict(others), beside=second)
+    return RobotGeometry(embodiment, [embodiment.arm(name) for name in arms], dict(others))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import mujoco
@@ -42,15 +43,25 @@ def scene_spec(embodiment: Embodiment, problem: PlanningProblem) -> mujoco.MjSpe
     return spec
 
 
+def standing_qpos(model: mujoco.MjModel, embodiment: Embodiment, problem: PlanningProblem) -> np.ndarray:
+    """Return qpos with fingers as the problem has them, everything else that is driven at home."""
+    qpos = np.array(model.qpos0)
+    for group in embodiment.driven_groups:
+        qpos[[model.joint(name).qposadr[0] for name in group.joints]] = group.home
+    for gripper in embodiment.grippers:
+        wanted = problem.gripper_width
+        width = wanted.get(gripper.arm) if isinstance(wanted, Mapping) else wanted
+        width = gripper.width_max if width is None else width
+        qpos[[model.joint(name).qposadr[0] for name in gripper.joints]] = width / len(gripper.joints)
+    return qpos
+
+
 def second_opinion(embodiment: Embodiment, problem: PlanningProblem, plan: Plan) -> Opinion:
     """Look at every configuration of a plan, and at three more between each two."""
     model = scene_spec(embodiment, problem).compile()
     data = mujoco.MjData(model)
     arm = [model.joint(name).qposadr[0] for name in plan.joints]
-    gripper = embodiment.grippers[0]
-    fingers = [model.joint(name).qposadr[0] for name in gripper.joints]
-    width = gripper.width_max if problem.gripper_width is None else problem.gripper_width
-    data.qpos[fingers] = width / len(fingers)
+    data.qpos[:] = standing_qpos(model, embodiment, problem)
     times = np.interp(np.arange(FINER * (len(plan.times) - 1) + 1) / FINER, np.arange(len(plan.times)), plan.times)
     world = np.array([model.geom_bodyid[i] == 0 for i in range(model.ngeom)])
     nearest = [SEEN_WITHIN, SEEN_WITHIN]

@@ -19,15 +19,15 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from controllers.arm.inverse_kinematics import solve_ik
-from controllers.arm.model import ArmModel
-from vla_ros.planning.collision import CollisionChecker, RobotGeometry
+from vla_ros.planning.collision import CollisionChecker
+from vla_ros.planning.planner import MotionPlanner
 from vla_ros.planning.problem import PlanningProblem, PoseGoal
 from vla_ros.planning.scene import CollisionScene, Obstacle, box_between
 from vla_ros.planning.shapes import Box, Cylinder, Shape, Sphere
-from vla_ros.robots.groups import ArmGroup
 
 MARGIN = 0.01  # [m]
 REACH = (0.30, 0.80)  # [m] how far from the base's axis things stand
+PLACES, TALLEST = (np.array((0.1, -0.6)), np.array((0.85, 0.6))), 0.28  # [m]
 KINDS = ("beside", "above", "between")
 
 
@@ -45,9 +45,9 @@ class Thing:
 class SceneMaker:
     """Draw planning problems for one arm."""
 
-    def __init__(self, geometry: RobotGeometry, model: ArmModel) -> None:
-        self._geometry, self._model = geometry, model
-        self._arm: ArmGroup = geometry.arm
+    def __init__(self, planner: MotionPlanner) -> None:
+        (arm,) = planner.arms
+        self._geometry, self._model, self._arm = planner.geometry, arm.model, arm.group
 
     def problem(self, number: int, **changes: float) -> PlanningProblem:
         """Return problem `number`; `changes` are PlanningProblem's other arguments."""
@@ -79,7 +79,7 @@ class SceneMaker:
     ) -> np.ndarray | None:
         """Return a free configuration (N,) [rad] with the tool near, above or between things."""
         for _ in range(30):
-            T = _goal_pose(random, table, things)
+            T = draw_pose(random, table, things)
             for _ in range(6):
                 q = solve_ik(self._model, T, random.uniform(self._arm.lower, self._arm.upper), starts=1)
                 if q is not None and checker.free(q):
@@ -90,7 +90,7 @@ class SceneMaker:
 def _things(random: np.random.Generator) -> list[Thing]:
     wanted, things = int(random.integers(8, 16)), []
     for _ in range(400):
-        thing = _thing(random)
+        thing = draw_thing(random, *PLACES, TALLEST)
         apart = all(np.linalg.norm(thing.place - other.place) > thing.radius + other.radius for other in things)
         if apart and REACH[0] < np.linalg.norm(thing.place) < REACH[1]:
             things.append(thing)
@@ -99,16 +99,17 @@ def _things(random: np.random.Generator) -> list[Thing]:
     return things
 
 
-def _thing(random: np.random.Generator) -> Thing:
-    place = random.uniform((0.1, -0.6), (0.85, 0.6))
+def draw_thing(random: np.random.Generator, low: np.ndarray, high: np.ndarray, tallest: float) -> Thing:
+    """Return a box, a cylinder or a ball somewhere between two corners (2,) [m], at most `tallest` [m]."""
+    place = random.uniform(low, high)
     heading = float(random.uniform(0.0, np.pi))
     kind = random.integers(5)
     if kind < 2:
         x, y = random.uniform(0.04, 0.12, 2)
-        height = float(random.uniform(0.05, 0.28))
+        height = float(random.uniform(0.05, tallest))
         return Thing(Box((float(x), float(y), height)), place, heading, float(np.hypot(x, y)) / 2, height)
     if kind < 4:
-        radius, height = float(random.uniform(0.025, 0.05)), float(random.uniform(0.08, 0.28))
+        radius, height = float(random.uniform(0.025, 0.05)), float(random.uniform(0.08, tallest))
         return Thing(Cylinder(radius, height), place, heading, radius, height)
     radius = float(random.uniform(0.03, 0.06))
     return Thing(Sphere(radius), place, heading, radius, 2.0 * radius)
@@ -118,15 +119,19 @@ def _scene(random: np.random.Generator, table: float, things: list[Thing]) -> Co
     obstacles = [box_between("table", (0.15, -0.7, table - 0.04), (1.05, 0.7, table))]
     if table > -0.06:  # the base stands on it then
         obstacles = [box_between("table", (-0.2, -0.7, table - 0.04), (1.05, 0.7, table))]
-    for index, thing in enumerate(things):
-        T = np.eye(4)
-        T[:3, :3] = Rotation.from_euler("z", thing.heading).as_matrix()
-        T[:3, 3] = (*thing.place, table + thing.height / 2 + 1e-3)
-        obstacles.append(Obstacle(f"thing {index}", thing.shape, T))
+    obstacles += [standing(f"thing {index}", thing, table) for index, thing in enumerate(things)]
     pieces = (_wall, _shelf, _bin, _overhead)
     for index in random.permutation(len(pieces))[: random.integers(1, 4)]:
         obstacles += pieces[index](random, table)
     return CollisionScene(tuple(obstacles))
+
+
+def standing(name: str, thing: Thing, table: float) -> Obstacle:
+    """Return a thing as it stands on a table of that height [m]."""
+    T = np.eye(4)
+    T[:3, :3] = Rotation.from_euler("z", thing.heading).as_matrix()
+    T[:3, 3] = (*thing.place, table + thing.height / 2 + 1e-3)
+    return Obstacle(name, thing.shape, T)
 
 
 def _wall(random: np.random.Generator, table: float) -> list[Obstacle]:
@@ -171,7 +176,8 @@ def _overhead(random: np.random.Generator, table: float) -> list[Obstacle]:
     return [box_between("board overhead", (x - 0.15, y - 0.3, bottom), (x + 0.15, y + 0.3, bottom + 0.05))]
 
 
-def _goal_pose(random: np.random.Generator, table: float, things: list[Thing]) -> np.ndarray:
+def draw_pose(random: np.random.Generator, table: float, things: list[Thing]) -> np.ndarray:
+    """Return a tool pose (4, 4) beside, above or between things on a table of that height [m]."""
     kind = KINDS[random.integers(3)]
     thing = things[random.integers(len(things))]
     if kind == "above":
