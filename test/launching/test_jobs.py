@@ -8,6 +8,7 @@ from assets import PAIR
 
 from controllers.errors import ConfigError
 from vla_ros.launching.arguments import parse_assignments
+from vla_ros.launching.checks import check_launch
 from vla_ros.launching.jobs import job_list, job_names, load_job
 
 JOB = """description: Slowly.
@@ -139,3 +140,46 @@ def test_two_hands_are_moved_by_their_expert(robot, task):
     assert (expert.values(values)["robot"], expert.values(values)["task"]) == (robot, task)
     assert values["cameras"] == "head"
     graph.check(values)
+
+
+WATCHED = """description: The expert grasps.
+mover: expert
+robot: franka
+task: grasping
+arguments: {cameras: wrist}
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "mover", "cameras"),
+    [
+        ([], "expert", "wrist"),
+        (["policy:=graspvla"], "policy", "front,side"),  # what it needs, where nobody said
+        (["policy:=graspvla", "cameras:=front,side,wrist"], "policy", "front,side,wrist"),
+    ],
+)
+def test_a_policy_takes_the_experts_place_with_the_cameras_that_it_needs(jobs, words, mover, cameras):
+    (jobs / "watched.yaml").write_text(WATCHED)
+    graph = load_job("watched")
+    arguments = check_launch(graph, words)
+    nodes = {node.name: node for node in graph.active_nodes(arguments)}
+    assert {"expert", "policy"} & set(nodes) == {mover}
+    assert nodes["camera"].values(arguments)["cameras"] == cameras
+    (manager,) = (node for name, node in nodes.items() if name.endswith("_manager"))
+    assert manager.values(arguments)["nodes"] == ("state_node", "camera_node", f"{mover}_node", "control_node")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["policy:=graspvlaa"], "did you mean 'graspvla'"),
+        (["policy:=gr3"], "policy 'gr3' needs weights"),
+        (["policy:=graspvla", "cameras:=front"], r"camera 'side'.*add cameras:=front,side"),
+        (["checkpoint:=here"], "no policy runs"),
+        (["hardware:=mock"], "this job knows the truth of a simulator"),
+    ],
+)
+def test_what_cannot_take_the_experts_place_is_one_line(jobs, words, message):
+    (jobs / "watched.yaml").write_text(WATCHED)
+    with pytest.raises(ConfigError, match=message):
+        check_launch(load_job("watched"), words)

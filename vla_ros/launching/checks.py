@@ -25,6 +25,7 @@ NAMESPACE = re.compile(r"[A-Za-z_]\w*(/[A-Za-z_]\w*)*", re.ASCII)
 def check_launch(graph: Graph, words: Sequence[str]) -> dict[str, Value]:
     """Return the launch arguments' values. Raises ConfigError for anything that would fail later."""
     arguments = parse_assignments(words, graph.arguments)
+    arguments |= graph.settle(arguments)
     check_output("report:=", str(arguments.get("report", "")))
     graph.check(arguments)
     if graph.renders:
@@ -35,6 +36,7 @@ def check_launch(graph: Graph, words: Sequence[str]) -> dict[str, Value]:
 def check_grasp(arguments: Mapping[str, Value]) -> None:
     """Check the robot, policy, task, set and objects of a job. Raises ConfigError for the first that is wrong."""
     # Imported here: the command line must start fast, and --show-args needs none of it.
+    from vla_ros.evaluation.settings import EXPERT
     from vla_ros.policies.families.loading import check_policy
     from vla_ros.robots.control import check_whole_body, load_control_config, with_table, with_whole_body
     from vla_ros.robots.embodiment import load_embodiment, with_named_cameras
@@ -56,7 +58,7 @@ def check_grasp(arguments: Mapping[str, Value]) -> None:
         raise
     control = with_whole_body(load_control_config(str(arguments["robot"])), str(arguments["whole_body"]))
     check_whole_body(robot, with_table(control, float(arguments["table_height"])), commands)
-    if policy is not None:
+    if policy not in (None, EXPERT):
         check_policy(str(policy), robot, str(arguments["checkpoint"]))
     elif arguments.get("checkpoint"):
         raise ConfigError(f"checkpoint:={arguments['checkpoint']}: no policy runs: give policy:=graspvla too")

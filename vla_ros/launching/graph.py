@@ -105,6 +105,10 @@ def _resolve(value: Parameter | Argument | Chosen, arguments: Mapping[str, Value
     return value.values[word] if value.other is None else value.values.get(word, value.other)
 
 
+def _nothing_to_settle(arguments: Mapping[str, Value]) -> Mapping[str, Value]:
+    return {}
+
+
 def _nothing_to_check(arguments: Mapping[str, Value]) -> None:
     pass
 
@@ -113,14 +117,16 @@ def _nothing_to_check(arguments: Mapping[str, Value]) -> None:
 class Graph:
     """A job: its arguments and its nodes.
 
-    `check` sees all the values before anything starts and raises ConfigError for what cannot work together or
-    does not exist. Raises ConfigError when a node refers to an argument that the graph does not declare.
+    `settle` returns values that follow from others, where they were not given. `check` sees all the values before
+    anything starts and raises ConfigError for what cannot work together or does not exist. Raises ConfigError when a
+    node refers to an argument that the graph does not declare.
     """
 
     name: str
     description: str
     arguments: tuple[LaunchArgument, ...]
     nodes: tuple[NodeSpec, ...]
+    settle: Callable[[Mapping[str, Value]], Mapping[str, Value]] = _nothing_to_settle
     check: Callable[[Mapping[str, Value]], None] = _nothing_to_check
     renders: bool = False  # its nodes render cameras and need EGL
     example: str = ""

@@ -44,6 +44,7 @@ def launch_description(graph: Graph) -> Any:
 
     def prepare(context: Any) -> list:
         arguments = _checked(graph, context)
+        context.launch_configurations.update({name: _text(value) for name, value in arguments.items()})
         settings = node_settings(arguments, context.environment)
         context.environment.update(settings)
         entry = _entry(graph, arguments, context.environment)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from vla_ros.launching.arguments import LaunchArgument
 from vla_ros.launching.graph import Graph, NodeSpec
 from vla_ros.launching.jobs.config import JobConfig
@@ -11,18 +13,23 @@ from vla_ros.launching.ros2_control import SIMULATED, SIMULATED_TIME, UNSIMULATE
 from vla_ros.nodes.instruction.sequence import ENOUGH
 from vla_ros.policies.families.table import DEFAULT_POLICY, check_name, policy_text
 
-MANAGED = ("state_node", "camera_node", "policy_node", "control_node")
+CHECKPOINT = LaunchArgument("checkpoint", "", "folder of a learned policy's weights; empty: the shipped one")
 
 
-def policy_graph(name: str, job: JobConfig) -> Graph:
-    """Return the graph of a job that a policy moves."""
-    policy = NodeSpec(
+def policy_node(unless: Mapping[str, tuple[str, ...]] | None = None) -> NodeSpec:
+    """Return the node of a policy that moves a simulated robot, but with such arguments."""
+    return NodeSpec(
         "policy",
         "policy_node",
         same("robot", "cameras", "policy", "checkpoint", "objects") | {"use_sim_time": SIMULATED_TIME},
         stops_first=True,
         when=SIMULATED,
+        unless=unless or {},
     )
+
+
+def policy_graph(name: str, job: JobConfig) -> Graph:
+    """Return the graph of a job that a policy moves."""
     instruction = NodeSpec(
         "instruction",
         "instruction_node",
@@ -42,7 +49,7 @@ def policy_graph(name: str, job: JobConfig) -> Graph:
                 f"what turns images and words into motion: {policy_text()}",
                 refuse=check_name,
             ),
-            LaunchArgument("checkpoint", "", "folder of a learned policy's weights; empty: the shipped one"),
+            CHECKPOINT,
             LaunchArgument(
                 "status_chunks",
                 ENOUGH,
@@ -51,7 +58,7 @@ def policy_graph(name: str, job: JobConfig) -> Graph:
                 maximum=100,
             ),
         ),
-        nodes=(*judged_nodes(name, policy, MANAGED), instruction),
+        nodes=(*judged_nodes(name, policy_node()), instruction),
         check=check_judged,
         renders=True,
     )

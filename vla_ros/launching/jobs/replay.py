@@ -13,8 +13,6 @@ from vla_ros.launching.jobs.config import JobConfig
 from vla_ros.launching.jobs.robot_graph import check_judged, judged_arguments, judged_nodes, same
 from vla_ros.launching.ros2_control import SIMULATED, SIMULATED_TIME
 
-MANAGED = ("state_node", "camera_node", "control_node")
-
 
 def replay_graph(name: str, job: JobConfig) -> Graph:
     """Return the graph of a job that a recording moves."""
@@ -35,7 +33,7 @@ def replay_graph(name: str, job: JobConfig) -> Graph:
             LaunchArgument("contract", "", "contract of a dataset that does not say its own"),
             LaunchArgument("speed", 1.0, "share of the recorded speed", minimum=0.05, maximum=1.0),
         ),
-        nodes=judged_nodes(name, replay, MANAGED),
+        nodes=judged_nodes(name, replay, managed=False),
         check=_check,
         renders=True,
     )

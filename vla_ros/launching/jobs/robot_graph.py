@@ -37,8 +37,11 @@ def same(*names: str) -> Parameters:
     return {name: Argument(name) for name in names}
 
 
-def judged_nodes(job: str, mover: NodeSpec, managed: tuple[str, ...]) -> tuple[NodeSpec, ...]:
-    """Return the nodes of a job in which `mover` says how the robot moves; `managed` are brought up in their order."""
+def judged_nodes(job: str, *movers: NodeSpec, managed: bool = True) -> tuple[NodeSpec, ...]:
+    """Return the nodes of a job in which one of `movers`, simulated, says how the robot moves: the one that starts.
+
+    `managed`: they are brought up with the others, between cameras and control.
+    """
     episode = NodeSpec(
         "episode",
         "episode_node",
@@ -62,11 +65,17 @@ def judged_nodes(job: str, mover: NodeSpec, managed: tuple[str, ...]) -> tuple[N
         stops_first=True,
         when=SIMULATED,
     )
-    managers = (
-        manager_node("manager", managed, SIMULATED),
-        manager_node("arm_manager", ("state_node", "control_node"), UNSIMULATED),
-    )
-    return robot_nodes(job, (mover,), managers, (episode,))
+    managers = [
+        manager_node(
+            "manager" if len(movers) == 1 else f"{mover.name}_manager",
+            ("state_node", "camera_node", *((mover.executable,) if managed else ()), "control_node"),
+            mover.when,
+            mover.unless,
+        )
+        for mover in movers
+    ]
+    managers.append(manager_node("arm_manager", ("state_node", "control_node"), UNSIMULATED))
+    return robot_nodes(job, movers, tuple(managers), (episode,))
 
 
 def manager_node(
