@@ -19,11 +19,11 @@ from vla_ros.policies.backbone.matching import GEOMETRY, MatchNetwork
 from vla_ros.policies.backbone.proposals import ProposalNetwork, decode, proposal_loss
 from vla_ros.policies.backbone.view_geometry import point_window, project
 from vla_ros.policies.backbone.word_tokens import word_tokens
+from vla_ros.policies.grasp_finding.grasp_network import CROP, EXTENT, GraspNetwork
+from vla_ros.policies.grasp_finding.grasp_pose import soft_bins, to_angles, to_rotation
+from vla_ros.policies.grasp_finding.grasp_search import find_grasp
 from vla_ros.policies.graspvla.small.action_expert import ActionExpert
 from vla_ros.policies.graspvla.small.chain import REASONING_STEPS, TOKEN_SIZE, TOKENS, ChainState, chain_numbers
-from vla_ros.policies.graspvla.small.grasp_network import CROP, EXTENT, GraspNetwork
-from vla_ros.policies.graspvla.small.grasp_pose import soft_bins, to_angles, to_rotation
-from vla_ros.policies.graspvla.small.grasp_search import find_grasp
 
 CALIBRATIONS = (FRONT, SIDE)
 

@@ -31,8 +31,8 @@ from vla_ros.policies.backbone.matching import CROP as MATCH_CROP
 from vla_ros.policies.backbone.word_tokens import word_tokens
 from vla_ros.policies.backbone.words import WordEmbedding
 from vla_ros.policies.contract import load_contract
+from vla_ros.policies.grasp_finding.grasp_network import CROP
 from vla_ros.policies.graspvla.small.chain import TOKEN_SIZE, TOKENS
-from vla_ros.policies.graspvla.small.grasp_network import CROP
 from vla_ros.training.backbone import perception
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.graspvla import grasp_examples

@@ -13,9 +13,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vla_ros.policies.backbone.view_geometry import camera_matrix
-from vla_ros.policies.graspvla.small import grasp_network
-from vla_ros.policies.graspvla.small.grasp_network import GraspNetwork
-from vla_ros.policies.graspvla.small.grasp_pose import soft_bins, to_angles
+from vla_ros.policies.grasp_finding import grasp_network
+from vla_ros.policies.grasp_finding.grasp_network import GraspNetwork
+from vla_ros.policies.grasp_finding.grasp_pose import soft_bins, to_angles
 from vla_ros.training.backbone.perception import colored
 from vla_ros.training.pictures.samples import Samples
 

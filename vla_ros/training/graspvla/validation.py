@@ -9,10 +9,10 @@ from scipy.spatial.transform import Rotation
 from torch import Tensor
 
 from vla_ros.policies.capabilities.flow_policy import integrate_flow
+from vla_ros.policies.grasp_finding.grasp_network import CROP, GraspNetwork
+from vla_ros.policies.grasp_finding.grasp_pose import from_bins, nearest_flip, to_rotation
+from vla_ros.policies.grasp_finding.grasp_search import COARSE, FINE
 from vla_ros.policies.graspvla.small.action_expert import ActionExpert
-from vla_ros.policies.graspvla.small.grasp_network import CROP, GraspNetwork
-from vla_ros.policies.graspvla.small.grasp_pose import from_bins, nearest_flip, to_rotation
-from vla_ros.policies.graspvla.small.grasp_search import COARSE, FINE
 from vla_ros.training.graspvla import grasp_examples
 from vla_ros.training.graspvla.motion import MotionSamples
 from vla_ros.training.pictures.samples import Samples

@@ -21,7 +21,7 @@ from vla_ros.policies.backbone import matching, proposals
 from vla_ros.policies.backbone.crops import MARGIN, box_window
 from vla_ros.policies.backbone.view_geometry import point_window
 from vla_ros.policies.contract import DataContract
-from vla_ros.policies.graspvla.small import grasp_network
+from vla_ros.policies.grasp_finding import grasp_network
 from vla_ros.policies.graspvla.small.cut_boxes import place_pairs
 from vla_ros.policies.graspvla.small.part_search import BY, split_part
 from vla_ros.training.generation import annotations as notes

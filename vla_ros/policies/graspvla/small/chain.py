@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from vla_ros.policies.grasp_finding.grasp_pose import softened
+
 TOKENS, TOKEN_SIZE = 5, 9
 CLOSED = 0, 4  # token and place in it of whether the fingers are told to be closed
 OPENING = 3  # place in the last token of the opening; what follows is of the grasp as well
@@ -46,10 +48,10 @@ def chain_numbers(state: ChainState) -> np.ndarray:
     away = g - p
     distance = float(np.linalg.norm(away))
     tokens = np.zeros((TOKENS, TOKEN_SIZE))
-    tokens[0, :5] = *_soft(state.target - p, 0.1), np.linalg.norm(state.target - p) < 0.06, state.closing
+    tokens[0, :5] = *softened(state.target - p, 0.1), np.linalg.norm(state.target - p) < 0.06, state.closing
     tokens[1] = *R[:, 2], *R[:, 1], 25.0 * state.width, 200.0 * min(state.width, 0.01), state.closing
     tokens[2, :5] = *(20.0 * state.moved), 50.0 * state.width_moved, state.closing
-    tokens[3] = *_soft(away, 0.1), *(50.0 * np.clip(away, -0.03, 0.03)), *turn
+    tokens[3] = *softened(away, 0.1), *(50.0 * np.clip(away, -0.03, 0.03)), *turn
     tokens[4] = (
         state.closing,
         state.since_closing / MEMORY_STEPS,
@@ -75,12 +77,6 @@ def conditioning_mask(steps: Sequence[str], closing: bool) -> np.ndarray:
         if not (closing and steps):
             mask[3], mask[4, OPENING:] = 0.0, 0.0
     return mask
-
-
-def _soft(vector: np.ndarray, scale: float) -> np.ndarray:
-    """Return a vector whose length grows ever more slowly beyond `scale`."""
-    length = np.linalg.norm(vector)
-    return vector / max(length, 1e-9) * np.arcsinh(length / scale)
 
 
 @dataclass

@@ -11,11 +11,11 @@ from vla_ros.policies.backbone.proposals import small_pictures
 from vla_ros.policies.backbone.view_geometry import calibration_of
 from vla_ros.policies.backbone.word_tokens import word_tokens
 from vla_ros.policies.capabilities.reasoning import Reasoning
+from vla_ros.policies.grasp_finding.grasp_search import OPENING_MIN
 from vla_ros.policies.graspvla.small.acting import ActingPolicy
 from vla_ros.policies.graspvla.small.acting_rules import ActingRules
 from vla_ros.policies.graspvla.small.chain import chain_numbers
 from vla_ros.policies.graspvla.small.direct_expert import DirectExpert, lines_of_sight
-from vla_ros.policies.graspvla.small.grasp_search import OPENING_MIN
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.stage_clock import StageClock
 from vla_ros.policies.observation import CameraView

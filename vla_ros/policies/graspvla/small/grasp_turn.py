@@ -9,7 +9,7 @@ import numpy as np
 
 from vla_ros.policies.geometric.motion import rotation_between
 from vla_ros.policies.geometric.reachability import Reach, backed_off, leans_well
-from vla_ros.policies.graspvla.small.grasp_pose import (
+from vla_ros.policies.grasp_finding.grasp_pose import (
     TILTS,
     YAWS,
     flipped,
@@ -18,7 +18,7 @@ from vla_ros.policies.graspvla.small.grasp_pose import (
     to_angles,
     to_rotation,
 )
-from vla_ros.policies.graspvla.small.grasp_search import FoundGrasp
+from vla_ros.policies.grasp_finding.grasp_search import FoundGrasp
 from vla_ros.robots.reach import ArmReach
 
 KEPT = 0.12  # of the likelihood of the best heading that the last one must have to be kept

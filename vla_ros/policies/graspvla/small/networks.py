@@ -10,10 +10,10 @@ from vla_ros.policies.actions.single_arm import ACTION_SIZE
 from vla_ros.policies.backbone.checkpoint import new_backbone
 from vla_ros.policies.backbone.matching import MatchNetwork
 from vla_ros.policies.backbone.proposals import ProposalNetwork
+from vla_ros.policies.grasp_finding.grasp_network import GraspNetwork
 from vla_ros.policies.graspvla.small.action_expert import ActionExpert
 from vla_ros.policies.graspvla.small.checkpoint_config import NetworkSizes
 from vla_ros.policies.graspvla.small.direct_expert import DirectExpert
-from vla_ros.policies.graspvla.small.grasp_network import GraspNetwork
 
 
 class SmallGraspVla(nn.Module):

@@ -19,6 +19,8 @@ from vla_ros.policies.backbone.word_tokens import word_tokens
 from vla_ros.policies.capabilities.reasoning import Reasoning
 from vla_ros.policies.contract_checks import check_checkpoint
 from vla_ros.policies.geometric.reachability import Reach, alike, between
+from vla_ros.policies.grasp_finding.grasp_pose import nearest_flip
+from vla_ros.policies.grasp_finding.grasp_search import arrived, find_grasp
 from vla_ros.policies.graspvla.small.acting import ActingPolicy
 from vla_ros.policies.graspvla.small.acting_rules import ActingRules
 from vla_ros.policies.graspvla.small.blocked_hand import BlockedHand
@@ -26,8 +28,6 @@ from vla_ros.policies.graspvla.small.chain import chain_numbers
 from vla_ros.policies.graspvla.small.checkpoint import load_networks
 from vla_ros.policies.graspvla.small.checkpoint_config import read_config
 from vla_ros.policies.graspvla.small.direct_policy import DirectPolicy
-from vla_ros.policies.graspvla.small.grasp_pose import nearest_flip
-from vla_ros.policies.graspvla.small.grasp_search import arrived, find_grasp
 from vla_ros.policies.graspvla.small.grasp_turn import choose_turn
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.part_memory import PartMemory

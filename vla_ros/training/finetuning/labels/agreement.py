@@ -17,9 +17,9 @@ from scipy.spatial.transform import Rotation
 
 from controllers.errors import VlaError
 from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.policies.grasp_finding.grasp_pose import nearest_flip
 from vla_ros.policies.graspvla.small.checkpoint import load_networks
 from vla_ros.policies.graspvla.small.checkpoint_config import read_config, require_chain
-from vla_ros.policies.graspvla.small.grasp_pose import nearest_flip
 from vla_ros.policies.graspvla.small.target_search import TargetSearch
 from vla_ros.training.finetuning.labels.labels import label_episode
 from vla_ros.training.finetuning.labels.object_boxes import overlap

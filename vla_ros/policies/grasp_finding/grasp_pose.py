@@ -44,6 +44,12 @@ def flipped(R: np.ndarray) -> np.ndarray:
     return R * np.array([-1.0, -1.0, 1.0])
 
 
+def softened(vectors: np.ndarray, scale: float) -> np.ndarray:
+    """Return vectors (…, 3) whose length grows ever more slowly beyond `scale`."""
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return vectors / np.maximum(length, 1e-9) * np.arcsinh(length / scale)
+
+
 def soft_bins(heading: float, tilt: float) -> np.ndarray:
     """Return weights (YAWS·TILTS,) that sum to 1, on the bins around an orientation: what cross-entropy learns."""
     yaw = heading / np.pi * YAWS - 0.5

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from vla_ros.policies.graspvla.small.grasp_pose import (
+from vla_ros.policies.grasp_finding.grasp_pose import (
     TILT_STEP,
     doubted,
     from_bins,

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from scipy.special import expit
+from torch import Tensor
 
 from vla_ros.policies.backbone.crops import Window
 from vla_ros.policies.backbone.view_geometry import in_box, point_window, project
-from vla_ros.policies.graspvla.small.grasp_network import CROP, EXTENT, GraspNetwork
-from vla_ros.policies.graspvla.small.grasp_pose import doubted, peaks, to_rotation
+from vla_ros.policies.grasp_finding.grasp_network import CROP, EXTENT
+from vla_ros.policies.grasp_finding.grasp_pose import doubted, peaks, to_rotation
 
 COARSE = np.stack(
     np.meshgrid(*[np.linspace(-h, h, n) for h, n in ((0.10, 15), (0.10, 15), (0.075, 11))], indexing="ij"), axis=-1
@@ -32,6 +34,26 @@ SLOPE_MAX = 0.35  # [rad] of the closing direction, as in the data
 FAILED, FAILED_NEAR = 3.0, 0.02  # logits that a grasp costs nearby [m] of one that failed
 
 
+class Asked(Protocol):
+    """A network that points are asked of, in views that it knows."""
+
+    def encode(self, crops: Tensor) -> Any:
+        """Return what is seen in crops (1, V, CROP, CROP, 3) uint8."""
+        ...
+
+    def query(self, seen: Any, places: Tensor, points: Tensor, tool: Tensor) -> Tensor:
+        """Return what is known of points (1, P, 3), which the crops show at places (1, V, P, 2)."""
+        ...
+
+    def judge(self, known: Tensor) -> Tensor:
+        """Return logits (1, P)."""
+        ...
+
+    def turn(self, known: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits of orientations (1, P, ANGLES), and openings and slopes (1, P, 2)."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class FoundGrasp:
     """A grasp and how sure the network is of it."""
@@ -44,7 +66,7 @@ class FoundGrasp:
 
 
 def find_grasp(
-    network: GraspNetwork,
+    network: Asked,
     pictures: Sequence[np.ndarray],
     calibrations: Sequence[np.ndarray],
     middle: np.ndarray,

@@ -10,8 +10,8 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRA
 
 from two_views import FRONT, HEIGHT, SIDE, WIDTH, box_around
 
-from vla_ros.policies.graspvla.small.grasp_network import ANGLES, GraspNetwork
-from vla_ros.policies.graspvla.small.grasp_search import FoundGrasp, find_grasp
+from vla_ros.policies.grasp_finding.grasp_network import ANGLES, GraspNetwork
+from vla_ros.policies.grasp_finding.grasp_search import FoundGrasp, find_grasp
 
 CALIBRATIONS = [FRONT, SIDE]
 MIDDLE, FAR = np.array([0.5, 0.0, 0.05]), np.array([0.3, -0.3, 0.4])

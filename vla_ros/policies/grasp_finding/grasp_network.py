@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vla_ros.policies.backbone.blocks import Residual, conv, mlp, normalised, sample
-from vla_ros.policies.graspvla.small.grasp_pose import TILTS, YAWS
+from vla_ros.policies.grasp_finding.grasp_pose import TILTS, YAWS
 
 CROP = 96  # [px]
 EXTENT = 0.24  # [m] a crop shows at the object's distance
@@ -40,16 +40,40 @@ class CropFeatures(nn.Module):
         return fine + up, coarse.mean(dim=(2, 3))
 
 
-class GraspNetwork(nn.Module):
-    """Quality, orientation and opening of grasps at points seen by two views."""
+class GraspHeads(nn.Module):
+    """Quality, orientation and opening of grasps at points of which something is known (B, P, W)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.quality = mlp(width, width, 1)
+        self.orientation = mlp(width, 2 * width, ANGLES + 2)  # angle bins, opening [dm], slope [rad]
+
+    def judge(self, known: Tensor) -> Tensor:
+        """Return logits (B, P) of a grasp's tool point being there."""
+        return self.quality(known)[..., 0].float()
+
+    def turn(self, known: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits (B, P, ANGLES) of the orientation, and opening [dm] and slope [rad] (B, P, 2)."""
+        numbers = self.orientation(known).float()
+        return numbers[..., :ANGLES], numbers[..., ANGLES:]
+
+
+def from_tool(points: Tensor, tool: Tensor) -> Tensor:
+    """Return where points (B, P, 3) lie from the tool (B, 3) [m], as numbers; 0 where that is NaN.
+
+    Far away only the direction matters, near by every millimetre.
+    """
+    return torch.nan_to_num(torch.asinh(30.0 * (points.float() - tool.float()[:, None])), 0.0)
+
+
+class GraspNetwork(GraspHeads):
+    """Of points seen by two views, each with an encoder of its own."""
 
     def __init__(self, size: int = 48, width: int = 96) -> None:
-        super().__init__()
+        super().__init__(width)
         self.views = nn.ModuleList([CropFeatures(size), CropFeatures(size)])
         self.point = nn.Linear(2 * size + 6, width)
         self.summary = nn.Linear(4 * size, width)
-        self.quality = mlp(width, width, 1)
-        self.orientation = mlp(width, 2 * width, ANGLES + 2)  # angle bins, opening [dm], slope [rad]
 
     def encode(self, crops: Tensor) -> tuple[list[Tensor], Tensor]:
         """Return the views' maps and a summary (B, W) of crops (B, 2, CROP, CROP, 3) uint8."""
@@ -65,16 +89,5 @@ class GraspNetwork(nn.Module):
         maps, summary = seen
         # Places in single precision: half a pixel is two millimetres.
         found = [sample(maps[i].float(), places[:, i].float()) for i in range(2)]
-        # Far away only the direction matters, near by every millimetre.
-        from_tool = torch.nan_to_num(torch.asinh(30.0 * (points.float() - tool.float()[:, None])), 0.0)
-        numbers = torch.cat([*found, 10.0 * points.float(), from_tool], dim=2)
+        numbers = torch.cat([*found, 10.0 * points.float(), from_tool(points, tool)], dim=2)
         return F.silu(self.point(numbers) + summary[:, None])
-
-    def judge(self, known: Tensor) -> Tensor:
-        """Return logits (B, P) of a grasp's tool point being there."""
-        return self.quality(known)[..., 0].float()
-
-    def turn(self, known: Tensor) -> tuple[Tensor, Tensor]:
-        """Return logits (B, P, ANGLES) of the orientation, and opening [dm] and slope [rad] (B, P, 2)."""
-        numbers = self.orientation(known).float()
-        return numbers[..., :ANGLES], numbers[..., ANGLES:]
