@@ -7,7 +7,7 @@ Shape legend: H actions, A numbers of an action, D = A + 1 with the task status,
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -29,11 +29,19 @@ from vla_ros.robots.embodiment import Embodiment
 NOT_THERE = "what the instruction names is not in view"
 
 
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What was seen and read once for a chunk."""
+
+    prefix: Prefix  # keys and values of pictures and words, those that the action transformer has a layer for
+    beside: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.float32))  # (E,) numbers beside the state
+
+
 class PrefixReader(Protocol):
     """What sees and reads: the vision-language model of one size."""
 
-    def read(self, observation: Observation) -> Prefix:
-        """Return keys and values of pictures and words, those that the action transformer has a layer for."""
+    def read(self, observation: Observation) -> Reading:
+        """Look at the pictures and the words."""
         ...
 
     def reset(self) -> None:
@@ -46,7 +54,7 @@ class Condition:
     """What every evaluation of the field is conditioned on."""
 
     prefix: Prefix
-    state: Tensor  # (1, S) normalised
+    state: Tensor  # (1, S + E) normalised, and what the reader says beside it
 
 
 class Gr3Policy:
@@ -118,7 +126,8 @@ class Gr3Policy:
         state = self._states.normalise(state_numbers(values, self.config.state))
         # Not inference_mode: guidance differentiates the transformer, which reads what is made here.
         with torch.inference_mode(False), torch.no_grad():
-            return Condition(self._reader.read(observation), self._tensor(state))
+            reading = self._reader.read(observation)
+            return Condition(reading.prefix, self._tensor(np.concatenate([state, reading.beside[None]], axis=1)))
 
     def velocity(self, condition: Condition, x: np.ndarray, tau: float) -> np.ndarray:
         """Return v(x, τ) (H, D)."""

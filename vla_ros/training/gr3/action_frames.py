@@ -20,6 +20,7 @@ from vla_ros.policies.contract import DataContract
 from vla_ros.policies.gr3.state_numbers import state_numbers, state_size
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.gr3.config import read_channels
+from vla_ros.training.gr3.grasps import GraspsToCome, grasps_to_come, joined_grasps, no_grasps
 
 AFTER = 8  # frames after a sentence has been carried out in which it is seen to be
 ABSENT = -1  # object of a sentence about what is not there
@@ -42,6 +43,7 @@ class ActionFrames:
     status: np.ndarray  # (F, H)
     measured: np.ndarray  # (F, H, A) bool: whether a number of a step is known at all
     hands: np.ndarray  # (F,) bool: of a person's hands, of which neither state nor status is known
+    grasps: GraspsToCome  # (F,)
 
     def __len__(self) -> int:
         return len(self.words)
@@ -100,6 +102,7 @@ def robot_frames(reader: LeRobotReader, rows: np.ndarray, contract: DataContract
         status=status,
         measured=np.ones(actions.shape, dtype=bool),
         hands=np.zeros(len(rows), dtype=bool),
+        grasps=grasps_to_come(reader, rows, contract),
     )
 
 
@@ -121,6 +124,7 @@ def hand_frames(reader: LeRobotReader, rows: np.ndarray, contract: DataContract,
         status=np.zeros((count, horizon), dtype=np.float32),
         measured=np.stack([reader.window(PREFIX + ACTION, row, steps)[0] > 0 for row in rows.tolist()]),
         hands=np.ones(count, dtype=bool),
+        grasps=no_grasps(count),
     )
 
 
@@ -129,6 +133,9 @@ def joined(parts: Sequence[ActionFrames]) -> ActionFrames:
     columns: dict[str, Any] = {}
     for name in vars(parts[0]):
         values = [getattr(part, name) for part in parts]
+        if name == "grasps":
+            columns[name] = joined_grasps(values)
+            continue
         whole = isinstance(values[0], np.ndarray)
         columns[name] = np.concatenate(values) if whole else [one for part in values for one in part]
     return ActionFrames(**columns)

@@ -63,12 +63,13 @@ class Gr3Training:
     scenes: int = 600  # scenes with boxes alone
     transformer: ActionTransformerSizes = field(default_factory=ActionTransformerSizes)
     mixing: Mixing = field(default_factory=Mixing)
+    grasps: int = 24  # crops of things about to be grasped, a step
     gr3: StageConfig = field(default_factory=lambda: StageConfig(8000, 64, 5e-4, bf16=False))
 
     def __post_init__(self) -> None:
         if not 0.0 < self.validation < 0.5:
             raise ConfigError(f"validation must be above 0 and below 0.5, got {self.validation}")
-        for name in ("stride", "threads", "horizon", "episodes"):
+        for name in ("stride", "threads", "horizon", "episodes", "grasps"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
         if min(self.seed, self.scenes, self.later) < 0:

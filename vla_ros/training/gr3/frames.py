@@ -32,9 +32,11 @@ from vla_ros.policies.contract import DataContract
 from vla_ros.policies.gr3.small.reader import look_at
 from vla_ros.policies.gr3.small.thing_numbers import VIEWS, tool_poses
 from vla_ros.training.generation import annotations as notes
+from vla_ros.training.gr3.grasp_crops import GraspCropCutter
 from vla_ros.training.pictures.pieces import each_done
 from vla_ros.training.pictures.sentences import Sentences
 
+LAYOUT = 2  # of a file: it holds what grasps are found in
 PIECE = 400  # frames
 THINGS = VIEWS * COUNT  # N
 OVERLAP = 0.5  # of a proposal and an object, from which on it is that object
@@ -72,7 +74,7 @@ def see_frames(
     pieces = []
     for number, first in enumerate(range(0, len(rows), PIECE)):
         piece = tuple(rows[first : first + PIECE])
-        what = f"{root.resolve()} {piece} {_stamp(backbone)} {surface} {contract.name}"
+        what = f"{LAYOUT} {root.resolve()} {piece} {_stamp(backbone)} {surface} {contract.name}"
         out = folder / f"{hashlib.sha256(what.encode()).hexdigest()[:16]}_{len(piece)}.npz"
         pieces.append(_Piece(root, piece, out, backbone, contract, surface, number))
     waiting = [piece for piece in pieces if not piece.out.is_file()]
@@ -99,27 +101,42 @@ def _see(piece: _Piece) -> int:
     texts: list[list[tuple[int, str]]] = []
     sentences = Sentences(piece.seed)
     with LeRobotReader(piece.root) as reader, torch.inference_mode():
-        for row in piece.rows:
-            for name, value in _seen(reader, row, backbone, piece).items():
+        crops = GraspCropCutter(reader, np.array(piece.rows), piece.contract)
+        for number, row in enumerate(piece.rows):
+            pictures, calibrations = _pictures(reader, row, piece.contract)
+            for name, value in _seen(reader, row, pictures, calibrations, backbone, piece).items():
                 made.setdefault(name, []).append(value)
             texts.append([] if is_masked(reader.metadata) else _texts(reader, row, piece.contract, sentences))
+            crops.cut(number, pictures, calibrations)
     part = piece.out.with_suffix(f".{os.getpid()}.part")
     with part.open("wb") as file:
-        arrays: dict[str, Any] = {name: np.stack(values) for name, values in made.items()}
+        arrays: dict[str, Any] = {name: np.stack(values) for name, values in made.items()} | crops.arrays()
         np.savez(file, texts=np.array(json.dumps(texts)), **arrays)
     os.replace(part, piece.out)
     return len(piece.rows)
 
 
-def _seen(reader: LeRobotReader, row: int, backbone: torch.nn.Module, piece: _Piece) -> dict[str, np.ndarray]:
-    """Return looks (N, D), geometry and numbers (N, …), and of each thing (N,) the object that it is, -1 for none."""
-    cameras, measured = tuple(piece.contract.cameras), _measured(reader, row, piece.contract)
+def _pictures(reader: LeRobotReader, row: int, contract: DataContract) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Return the pictures (H, W, 3) uint8 of a frame, black where none was taken, and the calibrations (11,)."""
+    cameras, measured = tuple(contract.cameras), _measured(reader, row, contract)
     sizes = [reader.metadata.features[IMAGES + camera].shape for camera in cameras]
     pictures = [
         reader.image(IMAGES + camera, row) if real else np.zeros(size, dtype=np.uint8)
         for camera, size, real in zip(cameras, sizes, measured, strict=True)
     ]
-    calibrations = [reader.column(f"observation.calibration.{camera}")[row].astype(float) for camera in cameras]
+    return pictures, [reader.column(f"observation.calibration.{camera}")[row].astype(float) for camera in cameras]
+
+
+def _seen(
+    reader: LeRobotReader,
+    row: int,
+    pictures: list[np.ndarray],
+    calibrations: list[np.ndarray],
+    backbone: torch.nn.Module,
+    piece: _Piece,
+) -> dict[str, np.ndarray]:
+    """Return looks (N, D), geometry and numbers (N, …), and of each thing (N,) the object that it is, -1 for none."""
+    cameras, measured = tuple(piece.contract.cameras), _measured(reader, row, piece.contract)
     tools = None if is_masked(reader.metadata) else _tools(reader, row, piece.contract)
     looks, geometry, numbers = look_at(
         backbone,  # type: ignore[arg-type]

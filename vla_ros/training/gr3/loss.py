@@ -15,19 +15,26 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.spatial.transform import Rotation
 from torch import Tensor
 from torch.nn import functional as F
 
 from controllers.chunks.chunk import TaskStatus
 from vla_ros.policies.actions.normalisation import Normaliser
 from vla_ros.policies.gr3.flow_matching import flow_loss, sample_actions
+from vla_ros.policies.gr3.small.grasp_numbers import grasp_numbers
 from vla_ros.policies.gr3.small.network import Seen, SmallGr3
 from vla_ros.policies.gr3.small.reader import WORDS, spoken
+from vla_ros.policies.gr3.small.thing_numbers import tool_poses
 from vla_ros.policies.kv_cache.prefix import Prefix
 from vla_ros.training.gr3.action_frames import ABSENT, UNKNOWN
 from vla_ros.training.gr3.config import Mixing
+from vla_ros.training.gr3.grasp_crops import crop_batch, crop_loss, judge_crops
+from vla_ros.training.gr3.grasps import POSE, GraspsToCome
 from vla_ros.training.gr3.samples import Gr3Samples, SeenColumns
 
+OFF_M, OFF_RAD = 0.003, 0.04  # [m], [rad] standard deviations by which a grasp that is found is off
+UNFOUND = 0.1  # share of grasps that are not found
 LOST = 0.04  # share of things that go missing, as proposals do
 TRIES = 20  # for an instruction that does not fit
 
@@ -68,7 +75,11 @@ class Gr3Batches:
             sentences.append(words)
             meant.append(target)
             receptacles.append(receptacle)
-        state = self._states[rows].copy()
+        carried_out = np.array(
+            [words == frames.words[row] for words, row in zip(sentences, rows.tolist(), strict=True)]
+        )
+        beside = _grasps_beside(frames.grasps, rows, frames.grasps.known[rows] & carried_out, rng)
+        state = np.concatenate([self._states[rows], beside], axis=1)
         state[rng.uniform(size=len(rows)) < mixing.blank] = 0.0
         seen = _seen(self._samples.seen, rows, rng)
         return (
@@ -80,6 +91,10 @@ class Gr3Batches:
                 "counts": torch.from_numpy(counts),
             }
         )
+
+    def grasps(self, rows: np.ndarray, rng: np.random.Generator) -> Batch:
+        """Return crops (B,) of things that are about to be grasped, and questions about them."""
+        return crop_batch(self._samples.grasps, self._samples.action.grasps, rows, rng)
 
     def pictures(self, rows: np.ndarray, rng: np.random.Generator) -> Batch:
         """Return frames with boxes alone (G,), each with one of its sentences."""
@@ -107,6 +122,19 @@ class Gr3Batches:
         counts[:] = 0.0
         if self._status:
             actions[:, -1], counts[:, -1] = status.value, 1.0
+
+
+def _grasps_beside(grasps: GraspsToCome, rows: np.ndarray, known: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return what stands beside the state (B, GRASP_NUMBERS): the grasp to come, as far off as one that is found."""
+    off = rng.normal(size=(len(rows), 6)) * ([OFF_M] * 3 + [OFF_RAD] * 3)
+    # Unit quaternions also where nothing is known.
+    made = tool_poses(np.where(known[:, None], grasps.poses[rows], (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)))
+    made[:, :3, 3] += off[:, :3]
+    made[:, :3, :3] = Rotation.from_rotvec(off[:, 3:]).as_matrix() @ made[:, :3, :3]
+    tools = np.where(known[:, None, None], grasps.tools[rows], (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0))
+    poses = tool_poses(tools.reshape(-1, POSE)).reshape(*tools.shape[:2], 4, 4)
+    found = known & (rng.uniform(size=len(rows)) > UNFOUND)
+    return grasp_numbers(made, grasps.openings[rows], poses, found)
 
 
 def _often(share: float) -> float:
@@ -156,7 +184,8 @@ def gr3_loss(network: SmallGr3, batch: dict[str, Any], times: int, rng: torch.Ge
     pictures: Batch = batch["pictures"]
     if pictures:
         losses |= _choices("", network.understand(seen_of(pictures)).roles, pictures)
-    return losses
+    crops: Batch = batch.get("grasps", {})
+    return losses | (crop_loss(network.grasp, crops, rng) if crops else {})
 
 
 def seen_of(batch: Batch) -> Seen:
@@ -194,17 +223,20 @@ def judge_gr3(
     robots: np.ndarray,
     hands: np.ndarray,
     pictures: np.ndarray,
+    grasps: np.ndarray,
     actions: Normaliser,
     tools: int,
 ) -> dict[str, float]:
-    """Return how far the first action of each tool is off [mm], how often status and what is meant are right.
+    """Return how far first actions and grasps are off [mm], how often status and what is meant are right.
 
-    `robots`, `hands` and `pictures` are rows; what people's hands do has a figure of its own.
+    `robots`, `hands`, `pictures` and `grasps` are rows; what people's hands do has a figure of its own.
     """
     errors, right = _judged_actions(network, batches, robots, actions, tools)
     figures = {"action_mm": float(np.median(errors)), "action_mm_p90": float(np.quantile(errors, 0.9))}
     if len(right):
         figures["status_right"] = float(right.mean())
+    if len(grasps):
+        figures |= judge_crops(network.grasp, batches.grasps(grasps, np.random.default_rng(0)))
     if len(hands):
         figures["hands_action_mm"] = float(np.median(_judged_actions(network, batches, hands, actions, tools)[0]))
     chosen = []

@@ -22,6 +22,7 @@ from vla_ros.training.generation import annotations as notes
 from vla_ros.training.gr3.action_frames import ActionFrames, hand_frames, joined, robot_frames
 from vla_ros.training.gr3.config import Gr3Training
 from vla_ros.training.gr3.frames import Progress, see_frames
+from vla_ros.training.gr3.grasp_crops import GraspCrops
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +58,7 @@ class Gr3Samples:
 
     seen: SeenColumns  # in the frames with actions
     action: ActionFrames  # robots' first
+    grasps: GraspCrops  # of some of those frames
     grounding: SeenColumns | None
     asked: tuple[tuple[str, str], ...]  # every sentence about one thing that the data has, and the thing's name
 
@@ -104,7 +106,28 @@ def read_samples(
         raise ConfigError(f"{action[0]}: holds no action worth imitating: generate or record more episodes")
     seen = SeenColumns.of([file for root in action for file in files[root]])
     boxes = [file for root in grounding for file in files[root]]
-    return Gr3Samples(seen, frames, SeenColumns.of(boxes) if boxes else None, tuple(sorted(asked.items())))
+    crops = _grasp_crops([(root, rows[root], files[root]) for root in action], contract)
+    return Gr3Samples(seen, frames, crops, SeenColumns.of(boxes) if boxes else None, tuple(sorted(asked.items())))
+
+
+def _grasp_crops(seen: Sequence[tuple[Path, list[int], list[Path]]], contract: DataContract) -> GraspCrops:
+    """Return the crops in the files of datasets, each with the rows that were looked at."""
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in ("frames", "crops", "windows", "shown", "calibrations")}
+    before = 0
+    for root, rows, files in seen:
+        with LeRobotReader(root) as reader:
+            columns = [reader.column(f"observation.calibration.{camera}")[rows] for camera in contract.cameras]
+        calibrations, first = np.stack(columns, axis=1).astype(float), 0
+        for file in files:
+            with np.load(file, allow_pickle=False) as piece:
+                own = first + piece["grasp_frames"]
+                for name in ("crops", "windows", "shown"):
+                    parts[name].append(piece[f"grasp_{name}"])
+                first += len(piece["count"])
+            parts["frames"].append(before + own)
+            parts["calibrations"].append(calibrations[own])
+        before += first
+    return GraspCrops(**{name: np.concatenate(values) for name, values in parts.items()})
 
 
 def _chosen(root: Path, stride: int) -> list[int]:

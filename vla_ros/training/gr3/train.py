@@ -99,7 +99,8 @@ def _stage(
     actions = acting.action_statistics.normaliser()
     batches = Gr3Batches(samples, acting.state_statistics.normaliser(), actions, acting.transformer.status)
     robots = _action_rows(samples.action.hands, config)
-    shown = samples.grounding
+    cut, shown = len(samples.grasps), samples.grounding
+    grasps = _rows(cut, config.validation, np.ones(cut, dtype=bool)) if cut else None
     named = None if shown is None else np.array([bool(texts) for texts in shown.texts])
     pictures = None if named is None else _rows(len(named), config.validation, named)
     of_pictures = round(config.gr3.batch * mixing.grounding) if pictures else 0
@@ -107,15 +108,19 @@ def _stage(
 
     def batch(step: int) -> object:
         rng = np.random.default_rng((config.seed, step, distributed.rank))
-        given: dict[str, Any] = {"robots": batches.robots(draw(robots, size, rng), mixing, rng), "pictures": {}}
+        given: dict[str, Any] = {"robots": batches.robots(draw(robots, size, rng), mixing, rng)}
+        given |= {"pictures": {}, "grasps": {}}
         if pictures:
             given["pictures"] = batches.pictures(draw(pictures, max(1, of_pictures // distributed.size), rng), rng)
+        if grasps:
+            given["grasps"] = batches.grasps(draw(grasps, max(1, config.grasps // distributed.size), rng), rng)
         return given
 
     def judge(network: nn.Module) -> dict[str, float]:
         shown, hands = _judged(pictures or []), _judged(robots[1:])
         tools = len(acting.action.arms)
-        return judge_gr3(network, batches, _judged(robots[:1]), hands, shown, actions, tools)  # type: ignore[arg-type]
+        cut = _judged(grasps or [])
+        return judge_gr3(network, batches, _judged(robots[:1]), hands, shown, cut, actions, tools)  # type: ignore[arg-type]
 
     return Stage(
         KIND,

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from vla_ros.policies.backbone.view_geometry import camera_matrix
 from vla_ros.policies.grasp_finding import grasp_network
-from vla_ros.policies.grasp_finding.grasp_network import GraspNetwork
+from vla_ros.policies.grasp_finding.grasp_network import GraspHeads, GraspNetwork
 from vla_ros.policies.grasp_finding.grasp_pose import soft_bins, to_angles
 from vla_ros.training.backbone.perception import colored
 from vla_ros.training.pictures.samples import Samples
@@ -37,11 +37,9 @@ def grasp_batch(samples: Samples, rows: np.ndarray, rng: np.random.Generator) ->
             crops[i, view] = kept[view, y : y + grasp_network.CROP, x : x + grasp_network.CROP]
             corners[i, view] = x, y
     options = grasps["options"][own]  # (B, K, 9)
-    weights = options[..., 8]
     centre = grasps["middles"][own] + 0.006 * rng.normal(size=(count, 3))
-    points = _points(centre, options, weights, rng)
-    squared = ((points[:, :, None] - options[:, None, :, :3]) ** 2).sum(axis=3)  # (B, P, K)
-    likeness = weights[:, None] * np.exp(-0.5 * squared / NEAR**2)
+    points = question_points(centre, options, rng)
+    answers = answers_of(points, options)
     where = np.stack(
         [places(samples, rows, view, points, corners[:, view], shift) for view in range(2)],
         axis=1,
@@ -49,25 +47,20 @@ def grasp_batch(samples: Samples, rows: np.ndarray, rng: np.random.Generator) ->
     # A fifth of the time the hand says nothing: it must not be the answer.
     known = rng.uniform(size=(count, 1)) > 0.2
     tool = np.where(known, columns["tools"][rows] + 0.001 * rng.normal(size=(count, 3)), np.nan)
-    bins, numbers, trust = _orientations(options, likeness[:, :ASKED], rng)
-    return {
+    return answers | {
         "crops": torch.from_numpy(crops),
         "places": torch.from_numpy(where).float(),
         "points": torch.from_numpy(points - centre[:, None]).float(),
         "tool": torch.from_numpy(tool - centre).float(),
-        "quality": torch.from_numpy(likeness.max(axis=2)).float(),
-        "bins": torch.from_numpy(bins),
-        "numbers": torch.from_numpy(numbers),
-        "trust": torch.from_numpy(trust).float(),
     }
 
 
 ASKED, AROUND, ANYWHERE = 4, 44, 144  # points at grasps, near grasps, anywhere in the grid
 
 
-def _points(centre: np.ndarray, options: np.ndarray, weights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return points (B, P, 3) [m]; where no grasp is known all are anywhere."""
-    count = len(centre)
+def question_points(centre: np.ndarray, options: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return points (B, P, 3) [m] about grasps (B, K, 9): pose, opening, weight; anywhere where none is known."""
+    count, weights = len(centre), options[..., 8]
     anywhere = centre[:, None] + GRID * rng.uniform(-1, 1, size=(count, ASKED + AROUND + ANYWHERE, 3))
     for i in range(count):
         known = np.flatnonzero(weights[i] > 0)
@@ -94,9 +87,20 @@ def places(
     return 2.0 * inside / grasp_network.CROP - 1.0
 
 
-def _orientations(
-    options: np.ndarray, likeness: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def answers_of(points: np.ndarray, options: np.ndarray) -> dict[str, Tensor]:
+    """Return what should be said of points (B, P, 3) among grasps (B, K, 9)."""
+    squared = ((points[:, :, None] - options[:, None, :, :3]) ** 2).sum(axis=3)  # (B, P, K)
+    likeness = options[:, None, :, 8] * np.exp(-0.5 * squared / NEAR**2)
+    bins, numbers, trust = _orientations(options, likeness[:, :ASKED])
+    return {
+        "quality": torch.from_numpy(likeness.max(axis=2)).float(),
+        "bins": torch.from_numpy(bins),
+        "numbers": torch.from_numpy(numbers),
+        "trust": torch.from_numpy(trust).float(),
+    }
+
+
+def _orientations(options: np.ndarray, likeness: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return soft bins (B, ASKED, ANGLES), opening [dm] and slope [rad] (B, ASKED, 2), and how far to trust them."""
     count, most = options.shape[:2]
     known = options[..., 8] > 0
@@ -114,7 +118,11 @@ def _orientations(
 def grasp_step(network: GraspNetwork, batch: dict[str, Tensor], rng: torch.Generator) -> dict[str, Tensor]:
     """Return the losses of one batch of grasp_batch."""
     seen = network.encode(colored(batch["crops"], rng))
-    known = network.query(seen, batch["places"], batch["points"], batch["tool"])
+    return grasp_losses(network, network.query(seen, batch["places"], batch["points"], batch["tool"]), batch)
+
+
+def grasp_losses(network: GraspHeads, known: Tensor, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the losses of what is known (B, P, W) of a batch's points."""
     losses = {"quality": 4.0 * F.binary_cross_entropy_with_logits(network.judge(known), batch["quality"])}
     angles, numbers = network.turn(known[:, :ASKED])
     trust = batch["trust"]

@@ -8,7 +8,7 @@ import torch
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.policies.gr3.full.checkpoint import Checkpoint
 from vla_ros.policies.gr3.full.image_patches import scaled_image
-from vla_ros.policies.kv_cache.prefix import Prefix
+from vla_ros.policies.gr3.policy import Reading
 from vla_ros.policies.observation import Observation
 
 
@@ -20,7 +20,7 @@ class QwenReader:
         self._model = checkpoint.network.vision_language.to(self._device).eval().requires_grad_(False)
         self._prompt, self._config = checkpoint.prompt(), checkpoint.network.config
 
-    def read(self, observation: Observation) -> Prefix:
+    def read(self, observation: Observation) -> Reading:
         """Return keys and values of the latter half of the layers. Raises ConfigError for a camera that is missing."""
         for name in self._config.cameras:
             if name not in observation.cameras:
@@ -31,7 +31,7 @@ class QwenReader:
         ]
         tokens, mask = self._prompt.ask([observation.instruction], len(views))
         images = torch.stack(views)
-        return self._model.read(*(each.to(self._device) for each in (tokens, mask, images)))
+        return Reading(self._model.read(*(each.to(self._device) for each in (tokens, mask, images))))
 
     def reset(self) -> None:
         """Nothing outlasts an observation."""

@@ -25,6 +25,7 @@ def load_small_gr3(folder: Path, robot: Embodiment) -> Gr3Policy:
     network = SmallGr3(config)
     load_weights(folder, network)
     freeze(network.backbone)
+    freeze(network.grasp)
     # Several threads fight with the control loop for two cores, and gain little on a network this small.
     torch.set_num_threads(1)
     return small_policy(network, config, robot)
@@ -33,7 +34,8 @@ def load_small_gr3(folder: Path, robot: Embodiment) -> Gr3Policy:
 def small_policy(network: SmallGr3, config: SmallConfig, robot: Embodiment, seed: int = 0) -> Gr3Policy:
     """Return a network as a policy."""
     acting = config.acting
-    reader = SmallReader(network, acting.cameras, acting.action.arms, config.surface)
+    grippers = [robot.gripper(name) for name in acting.action.grippers]
+    reader = SmallReader(network, acting.cameras, acting.action.arms, grippers, config.surface)
     return Gr3Policy(reader, network.transformer, acting, robot, seed=seed)
 
 

@@ -14,7 +14,7 @@ from vla_ros.policies.families.table import CONFIG, check_version
 from vla_ros.policies.gr3.config import ActingConfig
 from vla_ros.policies.gr3.small.thing_numbers import TOOLS, VIEWS
 
-KIND, VERSION = "gr3", 1
+KIND, VERSION = "gr3", 2
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class SmallConfig:
     surface: float  # [m] height of what things stand on, in the robot's base
     later: int = 4  # layers behind those of the backbone; the action transformer has half as many as both together
     kind: str = KIND
-    version: int = VERSION
+    version: int = VERSION  # 2: it finds grasps
 
     def __post_init__(self) -> None:
         check_version(self.kind, self.version, KIND, VERSION)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The small GR-3's weights: the backbone, layers behind it, and the action transformer that reads their latter half.
+"""The small GR-3's weights: the backbone, layers behind it, what finds grasps, and the action transformer.
 
 Things of all views and words are tokens, as the backbone compares them; beside what each looks like stands where it is
 for the hands (thing_numbers.py).
@@ -18,8 +18,10 @@ from vla_ros.policies.backbone.checkpoint import new_backbone
 from vla_ros.policies.backbone.matching import layer_keys_values
 from vla_ros.policies.gr3.action_transformer import ActionTransformer
 from vla_ros.policies.gr3.small.config import SmallConfig
-from vla_ros.policies.gr3.small.thing_numbers import THING_NUMBERS
+from vla_ros.policies.gr3.small.grasp_numbers import GRASP_NUMBERS
+from vla_ros.policies.gr3.small.thing_numbers import THING_NUMBERS, VIEWS
 from vla_ros.policies.gr3.state_numbers import state_size
+from vla_ros.policies.grasp_finding.any_views import AnyViewsGrasp
 from vla_ros.policies.kv_cache.prefix import Prefix
 
 HEADS = 4  # of the backbone's layers
@@ -63,12 +65,13 @@ class SmallGr3(nn.Module):
             for _ in range(config.later)
         ]
         self.later = nn.ModuleList(later)
+        self.grasp = AnyViewsGrasp(VIEWS)
         self.transformer = ActionTransformer(
             acting.transformer,
             config.depth // 2,
             HEADS,
             size // HEADS,
-            state_size(acting.state),
+            state_size(acting.state) + GRASP_NUMBERS,
             acting.action.horizon,
             acting.action_size,
         )

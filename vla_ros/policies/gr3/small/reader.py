@@ -17,10 +17,12 @@ from vla_ros.policies.backbone.look_memory import LookMemory
 from vla_ros.policies.backbone.network import Backbone
 from vla_ros.policies.backbone.view_geometry import calibration_of
 from vla_ros.policies.backbone.word_tokens import filled, word_tokens
+from vla_ros.policies.gr3.policy import Reading
+from vla_ros.policies.gr3.small.grasp_finder import CLOSED, GraspFinder, Meant
 from vla_ros.policies.gr3.small.network import Seen, SmallGr3
 from vla_ros.policies.gr3.small.thing_numbers import thing_numbers, tool_poses
-from vla_ros.policies.kv_cache.prefix import Prefix
 from vla_ros.policies.observation import Observation
+from vla_ros.robots.groups import EndEffectorGroup
 
 FRESH = 8  # things already seen that are looked at again in a chunk: cameras on wrists change every picture
 WORDS = 32  # tokens of an instruction at most: those of long tasks name a thing and a place
@@ -29,37 +31,66 @@ WORDS = 32  # tokens of an instruction at most: those of long tasks name a thing
 class SmallReader:
     """Propose, look, place and compare: once a chunk. Raises ConfigError for a camera that is not there."""
 
-    def __init__(self, network: SmallGr3, cameras: Sequence[str], arms: Sequence[str], surface: float) -> None:
+    def __init__(
+        self,
+        network: SmallGr3,
+        cameras: Sequence[str],
+        arms: Sequence[str],
+        grippers: Sequence[EndEffectorGroup],
+        surface: float,
+    ) -> None:
         self._network, self._cameras, self._surface = network.eval().requires_grad_(False), tuple(cameras), surface
         self._poses = [pose_channels(arm) for arm in arms]
+        self._grippers = [gripper.name for gripper in grippers]
+        self.grasps = GraspFinder(network.grasp, surface, max(gripper.width_max for gripper in grippers))
         self.reset()
 
     def reset(self) -> None:
         """Forget what things looked like, and the words."""
         self._memory = LookMemory(FRESH)
         self._said: tuple[str, torch.Tensor] | None = None
+        self.grasps.reset()
 
-    def read(self, observation: Observation) -> Prefix:
-        """Return keys and values of the latter half of the layers."""
+    def read(self, observation: Observation) -> Reading:
+        """Return keys and values of the latter half of the layers, and how the thing that is meant is grasped."""
         views = [observation.cameras[name] for name in self._cameras]
         tools = tool_poses(np.stack([state_values(observation.state, channels) for channels in self._poses]))
+        pictures, calibrations = [view.color for view in views], [calibration_of(view) for view in views]
         looks, geometry, numbers = look_at(
-            self._network.backbone,
-            [view.color for view in views],
-            [calibration_of(view) for view in views],
-            tools,
-            self._surface,
-            self._memory,
+            self._network.backbone, pictures, calibrations, tools, self._surface, self._memory
         )
         there = torch.ones(looks.shape[:2], dtype=torch.bool)
         seen = Seen(looks, geometry, numbers, there, self._words(observation.instruction))
-        return self._network.prefix(seen, self._network.understand(seen).tokens)
+        understood = self._network.understand(seen)
+        meant = meant_of(understood.roles[0, :, 0].numpy(), geometry[0].numpy(), numbers[0].numpy(), pictures)
+        beside = self.grasps.numbers(meant, pictures, calibrations, tools, self._holding(observation))
+        return Reading(self._network.prefix(seen, understood.tokens), beside)
+
+    def _holding(self, observation: Observation) -> bool:
+        """Say whether any fingers are told to be closed."""
+        told = [observation.commanded.end_effectors.get(name) for name in self._grippers]
+        return any(one is not None and one.width is not None and one.width < CLOSED for one in told)
 
     def _words(self, instruction: str) -> torch.Tensor:
         """Return the tokens (1, T, WORD_SIZE) of an instruction, embedded once."""
         if self._said is None or self._said[0] != instruction:
             self._said = instruction, torch.from_numpy(spoken(instruction))[None]
         return self._said[1]
+
+
+def meant_of(
+    logits: np.ndarray, geometry: np.ndarray, numbers: np.ndarray, pictures: Sequence[np.ndarray]
+) -> list[Meant]:
+    """Return of each view the thing (N,) that is likeliest the one that is meant, of logits (N,)."""
+    found = []
+    for view, picture in enumerate(pictures):
+        own = np.flatnonzero(numbers[:, view] > 0.5)
+        if len(own):
+            best = int(own[logits[own].argmax()])
+            height, width = picture.shape[:2]
+            box = geometry[best, :4] * np.array([width, height, width, height])
+            found.append(Meant(view, box, numbers[best], float(logits[best])))
+    return found
 
 
 def spoken(instruction: str) -> np.ndarray:

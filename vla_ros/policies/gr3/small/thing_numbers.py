@@ -82,6 +82,12 @@ def _seen_from(tools: np.ndarray | None, points: np.ndarray, known: np.ndarray) 
     return [*(np.where(known[:, None], part, 0.0) for part in parts), known[:, None].astype(float)]
 
 
+def place_by_two(numbers: np.ndarray) -> np.ndarray | None:
+    """Return where two views see a thing (3,) [m], base frame, by its numbers (THING_NUMBERS,); None: they do not."""
+    own = 3 + 3 * TOOLS + 1
+    return numbers[-own : 3 - own].astype(float) if numbers[-1] > 0.5 else None
+
+
 def tool_poses(values: np.ndarray) -> np.ndarray:
     """Return poses (A, 4, 4) of the numbers (A, 7) of tools: position [m], quaternion xyzw."""
     poses = np.tile(np.eye(4), (len(values), 1, 1))
