@@ -64,7 +64,7 @@ class GraspCropCutter:
             self._made[name].append(value)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Return `grasp_frames` (G,), `grasp_crops` (G, V, KEPT, KEPT, 3), `grasp_windows` and `grasp_shown` (G, V, …)."""
+        """Return `grasp_frames` (G,), `grasp_crops` (G, V, KEPT, KEPT, 3), `grasp_windows` and `grasp_shown`."""
         views = self._views
         kinds: dict[str, tuple[tuple[int, ...], type]] = {
             "frames": ((), np.int64),
