@@ -183,6 +183,7 @@ def _episode(
         columns[ANCHOR] = np.tile(np.array([0.5, 0.2, 0.9, 1.0, 0.0, 0.0, 0.0] * 2), (length, 1))
         columns[notes.RECEPTACLE] = np.where(columns[notes.TARGET] == 0, 2, -1)
         columns[notes.VALID] = np.ones(length, dtype=np.int64)
+        columns[notes.GRASP_OPTIONS] = np.zeros((length, *schema.features[notes.GRASP_OPTIONS].shape))
         columns[notes.STATUS] = np.full(length, -1 if words[0] == "put the yellow ball onto the tray" else 0)
     images = {IMAGES + camera: [picture for picture, _ in pictures] for camera in CONTRACT.cameras}
     return encode_episode(schema.features, schema.fps, columns, images, words, json.dumps(seed))

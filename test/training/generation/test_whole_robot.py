@@ -118,3 +118,13 @@ def test_a_grasp_beside_the_thing_is_no_example_and_what_follows_is() -> None:
     widths = made.columns[ACTION][:, [names.index(f"{side}_gripper/width") for side in ("left", "right")]]
     again = [(widths[end - 2] < 0.001) & (widths[end + 3] > 0.08) for _, end in misses]
     assert np.any(again), "a hand that has closed on nothing opens, and that is an example"
+    options, targets = made.columns[notes.GRASP_OPTIONS], made.columns[notes.TARGET].ravel()
+    told = np.flatnonzero(options[:, 0, 8] > 0)
+    assert len(told) > 20, "on its way to a thing a hand is told how it can be grasped"
+    things = made.columns[notes.POSITIONS][told, targets[told]]
+    assert np.linalg.norm(options[told, 0, :3] - things, axis=1).max() < 0.15
+    np.testing.assert_allclose(options[told, 0, 8], 1.0)
+    closed = (widths < 0.005).any(axis=1)
+    held = closed & np.concatenate([np.zeros(10, dtype=bool), closed[:-10]])  # for a second at least
+    assert held.any()
+    assert not (options[held, 0, 8] > 0).all(), "what is held has no grasps to come"

@@ -95,6 +95,22 @@ def test_what_is_no_grasp_of_the_thing_that_is_meant_does_not_count(change, know
     assert found(reader).known.sum() == known
 
 
+def test_other_grasps_of_the_thing_move_with_it_too():
+    reader = Reader()
+    told = np.zeros((LENGTH, 3, 9))
+    told[8, 0] = *(reader.columns[notes.POSITIONS][8, 1] + (0.0, 0.04, 0.0)), 0.0, 1.0, 0.0, 0.0, 0.05, 0.6
+    reader.columns[notes.GRASP_OPTIONS] = told
+    reader.metadata.features[notes.GRASP_OPTIONS] = SimpleNamespace()
+    grasps = found(reader)
+    assert grasps.options.shape == (LENGTH, 4, 9)
+    for row in (0, 8, CLOSES):  # all frames of the way to the grasp, those that say nothing of others included
+        np.testing.assert_allclose(grasps.options[row, 0, :3], grasps.poses[row, :3], atol=1e-6)
+        np.testing.assert_allclose(grasps.options[row, 1, :3], grasps.middles[row] + (0.0, 0.04, 0.0), atol=1e-6)
+        np.testing.assert_allclose(grasps.options[row, :, 8], [1.0, 0.6, 0.0, 0.0], atol=1e-6)
+    assert not grasps.options[CLOSES + 1 :].any()
+    assert joined_grasps([grasps, no_grasps(2)]).options.shape == (LENGTH + 2, 4, 9)
+
+
 def test_hands_and_several_datasets():
     both = joined_grasps([found(Reader()), no_grasps(4)])
     assert len(both.known) == LENGTH + 4
@@ -119,7 +135,8 @@ def dotted(count: int) -> tuple[GraspCrops, GraspsToCome]:
     poses = np.column_stack([places, np.tile([1.0, 0.0, 0.0, 0.0], (count, 1))])
     tools = np.tile(np.array([0.5, 0.3, 1.0, 1.0, 0.0, 0.0, 0.0]), (count, 2, 1))
     kept = GraspCrops(np.arange(count), crops, windows, np.ones((count, 2), bool), np.tile(calibrations, (count, 1, 1)))
-    return kept, GraspsToCome(np.ones(count, bool), poses, np.full(count, 0.06), middles, tools)
+    options = np.column_stack([poses, np.full(count, 0.06), np.ones(count)])[:, None]
+    return kept, GraspsToCome(np.ones(count, bool), poses, np.full(count, 0.06), middles, tools, options)
 
 
 def test_it_learns_where_the_grasp_is():

@@ -68,7 +68,8 @@ def teaching_features(one_hand: bool) -> dict[str, Feature]:
     features = {VALID: Feature("int64", (1,))}
     if one_hand:
         return grasp_features() | features
-    return features | {STATUS: Feature("int64", (1,)), RECEPTACLE: Feature("int64", (1,))}
+    several = {STATUS: Feature("int64", (1,)), RECEPTACLE: Feature("int64", (1,))}
+    return features | several | {GRASP_OPTIONS: grasp_features()[GRASP_OPTIONS]}
 
 
 def standing(names: Sequence[str], extents: np.ndarray) -> Table:
@@ -116,6 +117,7 @@ def teaching_columns(scene: Scene, moments: Sequence[Moment]) -> dict[str, np.nd
     return columns | {
         STATUS: np.array([moment.status.value for moment in moments], dtype=np.int64),
         RECEPTACLE: np.array([rows.get(moment.receptacle, -1) for moment in moments], dtype=np.int64),
+        GRASP_OPTIONS: np.array([padded(option_rows(moment.options), OPTIONS) for moment in moments]),
     }
 
 

@@ -108,6 +108,7 @@ class Demonstration(Rollout):
                 extents=self._boxes.extents(),
                 valid=self._demonstrator.valid,
                 grasp=None if self._codec is None else self._grasp(self._codec.view(observation)),
+                options=tuple(self._demonstrator.options),
             )
         )
         return chunk

@@ -51,6 +51,7 @@ class Moment:
     extents: np.ndarray  # (N, EXTENT), see ObjectBoxes.extents
     valid: bool  # the action that begins here is worth imitating
     grasp: GraspMoment | None  # None: a robot with several hands
+    options: tuple[Grasp, ...] = ()  # of such a robot: grasps of the thing that a hand is on its way to
 
 
 def has_one_hand(robot: Embodiment) -> bool:

@@ -118,4 +118,6 @@ def needed_columns(contract: DataContract, acts: bool, masked: bool = False) -> 
     looked_at |= notes.scene_features(tuple(contract.cameras)) | {STATE: known[STATE]}
     if not acts:
         return looked_at
-    return looked_at | {ACTION: known[ACTION]} | notes.teaching_features(one_hand=False)
+    # Which other grasps there are, datasets of before do not say.
+    taught = {name: f for name, f in notes.teaching_features(one_hand=False).items() if name != notes.GRASP_OPTIONS}
+    return looked_at | {ACTION: known[ACTION]} | taught

@@ -95,8 +95,7 @@ class GraspCrops:
 def crop_batch(kept: GraspCrops, grasps: GraspsToCome, rows: np.ndarray, rng: np.random.Generator) -> dict[str, Tensor]:
     """Return crops of rows (B,), questions about points around the thing, and what the answers should be."""
     frames, count, views = kept.frames[rows], len(rows), kept.shown.shape[1]
-    options = np.zeros((count, 1, 9))
-    options[:, 0, :7], options[:, 0, 7], options[:, 0, 8] = grasps.poses[frames], grasps.openings[frames], 1.0
+    options = grasps.options[frames].astype(float)
     centre = grasps.middles[frames] + CENTRE * rng.normal(size=(count, 3))
     points = question_points(centre, options, rng)
     corners = rng.integers(0, KEPT - CROP + 1, size=(count, views, 2))

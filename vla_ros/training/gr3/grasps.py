@@ -8,7 +8,7 @@ Shape legend: F frames, A = 2 tools, left and right.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from vla_ros.training.generation import annotations as notes
 
 NEAR = 0.15  # [m] between a tool that closes and the thing's middle: further away it closes on something else
 POSE = 7  # position [m], quaternion xyzw
+OPTION = POSE + 2  # and opening [m], weight
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +34,7 @@ class GraspsToCome:
     openings: np.ndarray  # (F,) [m] of the fingers before they close
     middles: np.ndarray  # (F, 3) [m] of the thing
     tools: np.ndarray  # (F, A, POSE) where the tools are
+    options: np.ndarray  # (F, K, OPTION) float32: that grasp and others of the thing, each with its weight; zeros: none
 
 
 def grasps_to_come(reader: LeRobotReader, rows: np.ndarray, contract: DataContract) -> GraspsToCome:
@@ -53,6 +55,9 @@ def grasps_to_come(reader: LeRobotReader, rows: np.ndarray, contract: DataContra
     valid, targets = reader.column(notes.VALID).ravel() > 0, reader.column(notes.TARGET).ravel()
     positions = reader.column(notes.POSITIONS).astype(float)
     count = len(reader)
+    told = notes.GRASP_OPTIONS in reader.metadata.features
+    others = reader.column(notes.GRASP_OPTIONS) if told else np.zeros((count, 0, OPTION))
+    options = np.zeros((count, 1 + others.shape[1], OPTION), dtype=np.float32)
     known, poses = np.zeros(count, dtype=bool), np.zeros((count, POSE))
     openings, middles = np.zeros(count), np.zeros((count, 3))
     for episode in reader.metadata.episodes:
@@ -74,17 +79,34 @@ def grasps_to_come(reader: LeRobotReader, rows: np.ndarray, contract: DataContra
             poses[own] = pose
             poses[own, :3] += positions[own, target] - place
             openings[own], middles[own] = widths[row - 1, hand], positions[own, target]
-    return GraspsToCome(known[rows], poses[rows], openings[rows], middles[rows], tools[rows])
+            options[own] = _options(poses[own], openings[own], others[own], middles[own])
+    return GraspsToCome(known[rows], poses[rows], openings[rows], middles[rows], tools[rows], options[rows])
+
+
+def _options(poses: np.ndarray, openings: np.ndarray, told: np.ndarray, middles: np.ndarray) -> np.ndarray:
+    """Return the grasp of frames (F,) and, of the last one that tells of others, those as well: (F, K, OPTION)."""
+    made = np.zeros((len(poses), 1 + told.shape[1], OPTION))
+    made[:, 0] = np.column_stack([poses, openings, np.ones(len(poses))])
+    telling = np.flatnonzero((told[..., OPTION - 1] > 0).any(axis=1))
+    if len(telling):
+        last = telling[-1]
+        made[:, 1:] = told[last]
+        made[:, 1:, :3] += (middles - middles[last])[:, None] * (told[last, :, OPTION - 1 :] > 0)
+    return made
 
 
 def no_grasps(count: int) -> GraspsToCome:
     """Return those of frames (F,) of which nobody says: a person's hands."""
     return GraspsToCome(
         np.zeros(count, dtype=bool), np.zeros((count, POSE)), np.zeros(count), np.zeros((count, 3)),
-        np.zeros((count, 2, POSE)),
+        np.zeros((count, 2, POSE)), np.zeros((count, 1, OPTION), np.float32),
     )  # fmt: skip
 
 
 def joined_grasps(parts: list[GraspsToCome]) -> GraspsToCome:
     """Return those of several datasets as one."""
-    return GraspsToCome(*(np.concatenate([getattr(one, name) for one in parts]) for name in vars(parts[0])))
+    most = max(one.options.shape[1] for one in parts)
+    padded = [
+        replace(one, options=np.pad(one.options, ((0, 0), (0, most - one.options.shape[1]), (0, 0)))) for one in parts
+    ]
+    return GraspsToCome(*(np.concatenate([getattr(one, name) for one in padded]) for name in vars(parts[0])))

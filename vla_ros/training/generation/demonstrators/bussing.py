@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from controllers.chunks.chunk import ActionChunk
+from vla_ros.objects.grasp import Grasp
 from vla_ros.policies.observation import Observation
 from vla_ros.sim.grasping.motion import MotionPhase, Step
 from vla_ros.sim.grasping.planning import PlannedGrasp
@@ -17,9 +18,10 @@ from vla_ros.tasks.bussing.expert import BussingExpert
 from vla_ros.tasks.bussing.hand import BussingHand
 from vla_ros.tasks.two_hands.pair_codec import JointStep
 from vla_ros.training.generation.demonstrators.errors import FailureMode, detour, misplaced, missed_by
-from vla_ros.training.generation.demonstrators.grasping import WIDE_MARGIN
+from vla_ros.training.generation.demonstrators.grasping import OPTIONS, WIDE_MARGIN, WORSE
 from vla_ros.training.generation.demonstrators.plain import PlainDemonstrator
 
+MOVED = 0.006  # [m] from which on a thing lies elsewhere
 ERRING = 0.5  # share of the things of an episode of errors with which one is made
 PUSHED = 0.5  # share of the ways to a thing on which the hand is pushed off
 APPROACHING = (MotionPhase.APPROACH, MotionPhase.ARRIVE, MotionPhase.CLOSE)
@@ -48,6 +50,20 @@ class BussingDemonstrator(PlainDemonstrator):
         self._after_push = False
         self._missing = False  # the plan is one that misses
         self._late = False  # the error's last command is still in force
+        self.options: tuple[Grasp, ...] = ()  # of the thing that the hand is on its way to, as it lies
+        self._options_at = np.full(3, np.inf)
+
+    def _renew_options(self, observation: Observation) -> None:
+        """Look for the grasps of the thing again when it has moved, until the fingers have closed on it."""
+        hand = self._clearing.hand
+        if hand is None or hand is not self._hand or hand.phase not in APPROACHING:
+            self.options, self._options_at = (), np.full(3, np.inf)
+            return
+        where = hand.world.object_pose(hand.target)[:3, 3]
+        if np.linalg.norm(where - self._options_at) >= MOVED:
+            q = hand.codec.view(observation).state.q
+            self.options = tuple(hand.planner.reachable(hand.target, q, OPTIONS, WORSE))
+            self._options_at = where
 
     def infer(self, observation: Observation) -> ActionChunk:
         """Return the next actions; `valid` then speaks of this frame."""
@@ -68,6 +84,7 @@ class BussingDemonstrator(PlainDemonstrator):
             self._missing = False
         self.valid = not self._missing and not self._late
         self._late = self._missing
+        self._renew_options(observation)
         return chunk
 
     def chunk_refused(self, reason: str) -> None:
