@@ -405,9 +405,9 @@ def test_a_server_that_is_killed_is_named_and_asked_again_when_it_is_back():
     time.sleep(0.3)  # longer than the first pause
     with pytest.raises(VlaError, match="no connection"):
         remote.infer(seen_at(1.0))
-    with pytest.raises(VlaError, match=r"no connection .*the next attempt is in 0\.\d s"):
-        remote.infer(seen_at(1.0))
     with served(port=port) as again:
+        with pytest.raises(VlaError, match="no connection"):  # nobody is asked before a pause is over
+            remote.infer(seen_at(1.0))
         deadline = time.monotonic() + 10.0
         while True:
             try:

@@ -3,7 +3,7 @@
 
 openpi's protocol: a websocket; the server's metadata first, then binary replies to binary observations, in turn; a
 text frame is an error. A reply that did not come in time could come later and pass for the next one's, so that the
-connection ends with it. After a failure the next attempt waits for 0.25 s, twice as long each time, 5 s at most.
+connection ends with it. After a failure the next attempt waits for 0.25 s, twice as long each time, 2 s at most.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from vla_ros.policies.remote.message_pack import MessageError, unpack
 
 MESSAGE_MAX = 64 << 20  # [bytes] of one message, either way
 CONNECT_S = 5.0  # [s] for the connection, TLS and metadata
-BACK_OFF_FIRST_S, BACK_OFF_MAX_S = 0.25, 5.0
+BACK_OFF_FIRST_S, BACK_OFF_MAX_S = 0.25, 2.0
 _CLOSE_S = 1.0
 
 Result = TypeVar("Result")
@@ -60,12 +60,12 @@ class Connection:
     def connect(self) -> None:
         """Connect and read the metadata, unless that is done.
 
-        Raises NoServer in one line: nobody there, a wrong token, another protocol, or that the next attempt waits.
+        Raises NoServer in one line: nobody there, a wrong token, another protocol; until the next attempt the same.
         """
         if self.connected:
             return
         if time.monotonic() < self._next_try:
-            raise NoServer(f"{self._failure} (the next attempt is in {self._next_try - time.monotonic():.1f} s)")
+            raise NoServer(self._failure)  # in the same words: who reports it says it once
         try:
             self._run(self._connect())
         except NoServer as error:
