@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import slow_tests
 from drawn_scene import grasping_scene
-from served_policy import NEEDS, ROBOT, seen_at, served
+from served_policy import NEEDS, ROBOT, Scripted, seen_at, served
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
@@ -355,19 +355,36 @@ def test_half_open_connections_keep_nobody_out():
         there.remote().infer(seen_at(1.0))
 
 
-def test_a_robot_that_sends_slowly_or_reads_nothing_holds_up_nobody(monkeypatch):
-    monkeypatch.setattr(policy_server, "SEND_S", 0.5)
+def test_a_robot_that_sends_slowly_holds_up_nobody():
     with served() as there:
-        with connect(there.url, **WIRE) as robot:
+        with connect(there.url, close_timeout=0.1, **WIRE) as robot:
             robot.recv(timeout=5.0)
-            raw = robot.socket
             data = pack(plain())
-            raw.sendall(b"\x82\xfe" + len(data).to_bytes(2, "big") + bytes(4))  # a frame that is not masked by zeros
-            for i in range(20):
-                raw.sendall(data[i : i + 1])
-            there.remote().infer(seen_at(1.0))
-        (scripted, *_) = there.policies
-        assert [seen.stamp for seen in scripted.seen] == [1.0]
+            robot.socket.sendall(b"\x82\xfe" + len(data).to_bytes(2, "big") + bytes(4) + data[:20])  # masked by zeros
+            there.remote().infer(seen_at(2.0))
+        assert [seen.stamp for policy in there.policies for seen in policy.seen] == [2.0]
+
+
+def test_a_robot_that_reads_nothing_is_disconnected(monkeypatch):
+    monkeypatch.setattr(policy_server, "SEND_S", 0.5)
+
+    class Long(Scripted):
+        def infer(self, seen):
+            chunk = super().infer(seen)
+            return dataclasses.replace(
+                chunk, times=0.01 * np.arange(1, 2001), values=np.tile(chunk.values[:1], (2000, 1))
+            )
+
+    with served(Long) as there, connect(there.url, close_timeout=0.1, max_queue=1, **WIRE) as robot:
+        data = pack(plain())
+        with contextlib.suppress(ConnectionClosed, OSError):
+            for _ in range(300):  # 150 kB each to read, far more than two sockets hold
+                robot.send(data)
+        deadline = time.monotonic() + 20.0
+        while not any("does not read" in line for line in there.said):
+            assert time.monotonic() < deadline, there.said
+            time.sleep(0.05)
+        there.remote().infer(seen_at(2.0))
 
 
 # -- a server that goes and comes ------------------------------------------------------------------------------------

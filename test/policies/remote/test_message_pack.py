@@ -102,6 +102,8 @@ def array(**changes) -> dict:
         (array(more=1), "and no others"),
         ({b"__ndarray__": True}, "and no others"),
         ({b"__npgeneric__": True, b"data": 300, b"dtype": "|u1"}, "is no number of dtype |u1"),
+        ({b"__npgeneric__": True, b"data": 1e300, b"dtype": "<f4"}, "is no number of dtype <f4"),
+        ({b"__npgeneric__": True, b"data": float("nan"), b"dtype": "<i4"}, "is no number of dtype <i4"),
         ({b"__npgeneric__": True, b"data": "x", b"dtype": "|u1"}, "data (a number)"),
         ({b"__npgeneric__": True, b"data": 1, b"dtype": "|O"}, "is refused"),
     ],

@@ -7,6 +7,7 @@ this one is meant and no other.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -33,7 +34,10 @@ class ServerAddress:
     @property
     def local(self) -> bool:
         """Say whether the server runs on this machine."""
-        return self.host in ("localhost", "::1") or self.host.startswith("127.")
+        try:
+            return self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
 
 
 def server_address(text: str) -> ServerAddress:

@@ -213,8 +213,9 @@ def _scalar(found: Mapping[str, Any]) -> Any:
         raise MessageError("a NumPy scalar has the keys __npgeneric__, data (a number) and dtype, and no others")
     dtype = _check_dtype(found["dtype"])
     try:
-        return dtype.type(found["data"]).item()
-    except (OverflowError, ValueError):
+        with np.errstate(over="raise", invalid="raise"):
+            return dtype.type(found["data"]).item()
+    except (OverflowError, FloatingPointError, ValueError):
         raise MessageError(f"{found['data']} is no number of dtype {dtype.str}") from None
 
 

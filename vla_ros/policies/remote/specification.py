@@ -98,9 +98,10 @@ class Specification(PolicyFamily):
             raise ConfigError(f"policy '{self.choice.name}' asks a server: start ./vla serve POLICY and give its URL "
                               "(url:=ws://HOST:PORT, --url ws://HOST:PORT)")  # fmt: skip
         address = server_address(self._settings.url)
-        if self._settings.token_file and not address.encrypted and not address.local:
-            raise ConfigError(f"{address.url}: a token would cross the network in the clear: give the wss:// URL that "
-                              "vla serve prints")  # fmt: skip
+        if not address.encrypted and not address.local:
+            raise ConfigError(f"{address.url}: whoever is on the way could change what moves the arm: give the wss:// "
+                              "URL that vla serve prints, or ssh -L 8000:localhost:8000 there and ws://localhost:8000"
+                              )  # fmt: skip
         return address
 
     def _token(self) -> str:
