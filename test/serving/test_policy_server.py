@@ -152,6 +152,10 @@ def test_the_servers_policy_is_reset_where_one_here_would_be():
         assert scripted.resets == 2
 
 
+def test_learned_policies_say_how_often_they_act():
+    assert specified("graspvla", ROBOT).period() == 0.1
+
+
 # -- openpi's protocol -----------------------------------------------------------------------------------------------
 def test_metadata_then_a_reply_to_each_observation():
     """As openpi's client does: a binary frame of metadata, then one reply an observation, with `actions` (H, D)."""
