@@ -107,6 +107,12 @@ COMMANDS = (
         "list the policy families, or show what one needs",
         ("policies list", "policies show graspvla", "policies show my_policy.py:Mine --robot franka"),
     ),
+    Command(
+        "serve",
+        "vla_ros.commands.serve",
+        "serve a policy to robots that ask for it over a network, as openpi does",
+        ("serve geometric", "serve checkpoints/mine --robot franka --host all --token-file ~/policy_token"),
+    ),
     Command("objects", "vla_ros.commands.objects.command", "check or list objects", ("objects check my_objects",)),
     Command(
         "identify",

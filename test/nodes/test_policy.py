@@ -12,6 +12,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.experimental import EventsExecutor
 from rig.spinning import leave, spin_until
 from sensor_msgs.msg import JointState
+from served_policy import served
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
 
@@ -236,6 +237,26 @@ def test_an_exception_publishes_nothing_and_the_next_observation_is_inferred(wor
     assert world.under_test._inferences.failure == "RuntimeError: the network is down"
     world.policy.error = None
     assert world.expose_until(lambda: world.chunks)
+
+
+def test_a_policy_server_that_is_gone_is_named_and_asked_again_when_it_is_back(world, monkeypatch):
+    with served() as there:
+        remote, port = there.remote(), there.port
+        monkeypatch.setattr(world.policy, "infer", remote.infer)
+        monkeypatch.setattr(world.policy, "reset", remote.reset)
+        world.say("pick up the red mug")
+        assert world.expose_until(lambda: world.chunks)
+    failures = world.under_test._inferences
+    assert world.expose_until(lambda: f"ws://localhost:{port}: " in failures.failure)
+    world.spin(0.1)
+    world.chunks.clear()
+    world.expose()
+    world.spin(0.2)
+    assert not world.chunks  # control is given nothing, and holds
+    with served(port=port):
+        assert world.expose_until(lambda: world.chunks)
+        assert failures.failure == ""
+    remote.close()
 
 
 def test_a_policy_that_answers_with_nan_publishes_nothing(world, monkeypatch):

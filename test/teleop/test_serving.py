@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from controllers.errors import ConfigError
+from vla_ros import token_file
 from vla_ros.teleop.serving import addresses, certificate, keeping, pairing
 
 
@@ -31,14 +32,14 @@ def test_a_token_outlives_a_run_and_only_its_owner_may_read_it(tmp_path):
 def test_a_kept_token_that_is_none_is_replaced(tmp_path, kept):
     keeping.write_private(tmp_path / "token", kept.encode("latin-1"))
     assert pairing.pairing_token(tmp_path) != kept
-    assert pairing.chosen_token(tmp_path / "token") == pairing.pairing_token(tmp_path)
+    assert token_file.chosen_token(tmp_path / "token") == pairing.pairing_token(tmp_path)
 
 
 def test_a_chosen_token_must_be_long_and_fit_a_link(tmp_path):
     for token in ("", "short", "a token with spaces in it", "x" * 200, "y" * 9000, "töken-of-twenty-chars"):
         pairing.keep_token(tmp_path, token)
         with pytest.raises(ConfigError, match="16 to 128") as refused:
-            pairing.chosen_token(tmp_path / "token")
+            token_file.chosen_token(tmp_path / "token")
         assert token == "" or token not in str(refused.value)
 
 
@@ -46,10 +47,10 @@ def test_a_chosen_token_is_its_owners_alone(tmp_path):
     pairing.keep_token(tmp_path, "a-token-of-twenty-one")
     (tmp_path / "token").chmod(0o640)
     with pytest.raises(ConfigError, match=r"token_file:=.*: others may read it, or it is not yours"):
-        pairing.chosen_token(tmp_path / "token")
+        token_file.chosen_token(tmp_path / "token")
     for missing in (tmp_path, tmp_path / "none", tmp_path / "token" / "x"):
         with pytest.raises(ConfigError, match="is no file: write a token into one"):
-            pairing.chosen_token(missing)
+            token_file.chosen_token(missing)
 
 
 def test_what_is_private_is_written_through_no_link(tmp_path, monkeypatch):

@@ -89,7 +89,8 @@ def paired_link(page: str, token_file: str) -> str:
     Raises ConfigError for a link that shows its token on the command line, or when there is no token.
     """
     from vla_ros.teleop.serving.keeping import user_folder
-    from vla_ros.teleop.serving.pairing import TOKEN, chosen_token
+    from vla_ros.teleop.serving.pairing import TOKEN
+    from vla_ros.token_file import chosen_token
 
     if page and not page.startswith(("http://", "https://")):
         raise ConfigError(f"'{page}': is no link: give it as vla teleop prints it, without ?token=…")

@@ -20,11 +20,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--robot", default=DEFAULT_ROBOT,
                         help=f"the robot that it is shown for (default {DEFAULT_ROBOT})")  # fmt: skip
     parser.add_argument("--checkpoint", default="", metavar="DIR", help="folder of a learned policy's weights")
+    parser.add_argument("--url", default="", metavar="URL", help="server that policy remote asks")
+    parser.add_argument("--url-token-file", default="", metavar="FILE", help="of that server's token")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """List or show."""
     from controllers.errors import ConfigError
+    from vla_ros.policies.families.changed_settings import with_server
     from vla_ros.policies.families.loading import specified
     from vla_ros.policies.families.table import policy_names
     from vla_ros.robots.embodiment import load_embodiment
@@ -36,7 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise ConfigError(f"policies show which? one of: {', '.join(policy_names())}, or FILE.py:NAME of your own")
     else:
         robot = load_embodiment(arguments.robot)
-        print(_description(specified(arguments.policy, robot, None, arguments.checkpoint)))
+        changes = with_server(arguments.policy, arguments.url, arguments.url_token_file, colon=" ")
+        print(_description(specified(arguments.policy, robot, None, arguments.checkpoint, changes)))
     return 0
 
 

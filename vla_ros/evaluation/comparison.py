@@ -15,7 +15,20 @@ from vla_ros.evaluation.settings import EpisodeSettings
 from vla_ros.evaluation.statistics import EpisodeResult
 
 # How an evaluation was run, not in which scenes.
-_MAY_DIFFER = ("policy", "checkpoint", "setting", "latency_s", "pause_s", "rate_hz", "video", "graph", "wording", "spl")
+_MAY_DIFFER = (
+    "policy",
+    "checkpoint",
+    "setting",
+    "url",
+    "url_token_file",
+    "latency_s",
+    "pause_s",
+    "rate_hz",
+    "video",
+    "graph",
+    "wording",
+    "spl",
+)
 
 Pair = tuple[EpisodeResult, EpisodeResult]  # this one's episode, the other's
 

@@ -147,7 +147,7 @@ class EpisodeRunner:
     def _needs(self) -> Needs:
         """Return what the policy of the settings needs."""
         settings = self.settings
-        return check_policy(settings.policy, self.embodiment, settings.checkpoint, True, settings.setting)
+        return check_policy(settings.policy, self.embodiment, settings.checkpoint, True, settings.changes)
 
     @cached_property
     def _catalogue(self) -> Catalogue:
@@ -156,7 +156,7 @@ class EpisodeRunner:
     @cached_property
     def _policy(self) -> Policy:
         settings = self.settings
-        return load_policy(settings.policy, self.embodiment, settings.objects, settings.checkpoint, settings.setting)
+        return load_policy(settings.policy, self.embodiment, settings.objects, settings.checkpoint, settings.changes)
 
     @property
     def arm_models(self) -> Mapping[str, ArmModel]:

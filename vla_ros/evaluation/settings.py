@@ -28,6 +28,8 @@ class EpisodeSettings:
     policy: str = DEFAULT_POLICY
     checkpoint: str = ""  # folder of its weights; empty: the one it usually takes
     setting: str = ""  # changes to its settings, such as rules.rise=false
+    url: str = ""  # of the server that policy remote asks
+    url_token_file: str = ""  # of that server's token
     task: str = DEFAULT_TASK
     set_name: str = "basic"
     categories: str = "action"
@@ -65,8 +67,9 @@ class EpisodeSettings:
         load_control_config(self.robot)
         load_task(self.task).check(self.request(0))
         check_name(self.policy, EXPERT)
+        changes = self.changes
         if self.policy != EXPERT:
-            check_policy(self.policy, robot, self.checkpoint, True, self.setting)  # cameras that it needs are brought
+            check_policy(self.policy, robot, self.checkpoint, True, changes)  # cameras that it needs are brought
         elif self.checkpoint or self.setting:
             given = f"--checkpoint {self.checkpoint}" if self.checkpoint else f"--setting {self.setting}"
             raise ConfigError(f"{given}: the expert has neither weights nor settings; take --policy graspvla")
@@ -85,6 +88,13 @@ class EpisodeSettings:
             raise ConfigError("--by-part is for lockstep: leave out --graph")
         load_catalogue(self.objects)
         RolloutConfig(control_hz=self.rate_hz, latency_s=self.latency_s, pause_s=self.pause_s)
+
+    @property
+    def changes(self) -> str:
+        """Return all changes to the policy's settings, its server among them. Raises ConfigError."""
+        from vla_ros.policies.families.changed_settings import with_server
+
+        return with_server(self.policy, self.url, self.url_token_file, self.setting, " ")
 
     def request(self, seed: int, cameras: tuple[str, ...] = ()) -> SceneRequest:
         """Return what the scene of a seed is drawn from."""
@@ -130,7 +140,7 @@ class EvaluationSettings:
 
         robot = load_embodiment(self.episode.robot)
         family = specified(
-            self.episode.policy, robot, self.episode.objects, self.episode.checkpoint, self.episode.setting
+            self.episode.policy, robot, self.episode.objects, self.episode.checkpoint, self.episode.changes
         )
         if family.learned or self.episode.policy not in FAMILIES:
             loaded(family)

@@ -25,8 +25,10 @@ from vla_ros.nodes.policy.state_feed import StateFeed
 from vla_ros.nodes.spinning import run_node, serve_until_stopped, steady_timer
 from vla_ros.nodes.transport import Transport
 from vla_ros.policies.base import Policy, capability
+from vla_ros.policies.capabilities.closing import Closing
 from vla_ros.policies.capabilities.detection import Explaining
 from vla_ros.policies.capabilities.reasoning import Reasoner, Reasoning
+from vla_ros.policies.families.changed_settings import with_server
 from vla_ros.policies.families.loading import check_policy, load_policy
 from vla_ros.policies.families.table import DEFAULT_POLICY
 from vla_ros.policies.needs import STATE_PERIOD_S, everything
@@ -48,6 +50,9 @@ class PolicyNode(ManagedNode):
         self._checkpoint = declare(
             self, "checkpoint", "", "folder of a learned policy's weights; empty: the shipped one"
         )
+        url = declare(self, "url", "", "server that policy remote asks, ws://HOST:PORT; empty: none")
+        token_file = declare(self, "url_token_file", "", "file of that server's token; empty: it wants none")
+        self._changes = with_server(self._name, url, token_file)
         self._trigger = InferenceTrigger(self)
         self._reference = declare(
             self, "reference_camera", "", "camera whose exposure stamps the chunk; empty: the first that is needed"
@@ -63,10 +68,15 @@ class PolicyNode(ManagedNode):
         self._instruction = ""
         self._trigger.reset()
         self._inferences = InferenceDiagnostics(self)
-        needs = everything(embodiment) if self._policy else check_policy(self._name, embodiment, self._checkpoint)
+        needs = (
+            everything(embodiment)
+            if self._policy
+            else check_policy(self._name, embodiment, self._checkpoint, changes=self._changes)
+        )
         self._needs_instruction = needs.instruction
         self._builder = builder = ObservationBuilder(embodiment, self._skew, needs)
-        policy = self._policy or load_policy(self._name, embodiment, self._objects, self._checkpoint)
+        policy = self._policy or load_policy(self._name, embodiment, self._objects, self._checkpoint, self._changes)
+        self._closing = capability(policy, Closing)
         self._detections = DetectionPublisher(self, policy)
         self._reasoning = ReasoningPublisher(self, policy, embodiment.cameras)
         self._reasoner, self._explaining = capability(policy, Reasoner), capability(policy, Explaining)
@@ -82,8 +92,10 @@ class PolicyNode(ManagedNode):
         steady_timer(self, 1.0, self._publish_diagnostics)
 
     def cleanup(self) -> None:
-        """End the worker's thread."""
+        """End the worker's thread, and leave a server."""
         self._worker.close()
+        if self._closing is not None:
+            self._closing.close()
 
     # -- what arrives ------------------------------------------------------------------------------------------------
     def _on_joints(self, sample: messages.JointSample) -> None:

@@ -37,8 +37,9 @@ from vla_ros.teleop.server import Listening, TeleopServer
 from vla_ros.teleop.serving.addresses import PAGE_PORT, bind_address, is_local, link_hosts
 from vla_ros.teleop.serving.certificate import fingerprint, tls_context
 from vla_ros.teleop.serving.keeping import user_folder
-from vla_ros.teleop.serving.pairing import chosen_token, pairing_token, qr_text
+from vla_ros.teleop.serving.pairing import pairing_token, qr_text
 from vla_ros.teleop.teleoperation import Teleoperation
+from vla_ros.token_file import chosen_token
 
 if TYPE_CHECKING:
     from vla_ros.teleop.episodes.collecting import EpisodeCollection

@@ -39,6 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="folder of a learned policy's weights; default the shipped one")  # fmt: skip
     parser.add_argument("--setting", default="", metavar="KEY=VALUE,…",
                         help="change the policy's settings, such as rules.rise=false")  # fmt: skip
+    parser.add_argument("--url", default="", metavar="URL", help="server that --policy remote asks; docs/serve.md")
+    parser.add_argument("--url-token-file", default="", metavar="FILE", help="of that server's token")
     parser.add_argument("--task", default=DEFAULT_TASK, help=f"{', '.join(TASKS)} (default {DEFAULT_TASK})")
     parser.add_argument("--set", dest="set_name", default="basic", help="set of scenes; `vla tasks show TASK`")
     parser.add_argument(
@@ -183,6 +185,8 @@ def _settings(arguments: argparse.Namespace) -> EvaluationSettings:
         policy=arguments.policy,
         checkpoint=arguments.checkpoint,
         setting=arguments.setting,
+        url=arguments.url,
+        url_token_file=arguments.url_token_file,
         task=arguments.task,
         set_name=arguments.set_name,
         categories=arguments.categories,

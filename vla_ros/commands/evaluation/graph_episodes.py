@@ -75,6 +75,8 @@ class GraphEpisodes:
             "cameras": self._cameras,
             "policy": episode.policy,
             "checkpoint": str(Path(episode.checkpoint).resolve()) if episode.checkpoint else "",
+            "url": episode.url,
+            "url_token_file": str(Path(episode.url_token_file).resolve()) if episode.url_token_file else "",
             "task": episode.task,
             "set": episode.set_name,
             "seed": seed,

@@ -10,7 +10,7 @@ from vla_ros.evaluation.settings import EXPERT
 from vla_ros.launching.arguments import LaunchArgument, Value
 from vla_ros.launching.graph import Graph, NodeSpec
 from vla_ros.launching.jobs.config import JobConfig
-from vla_ros.launching.jobs.policy import CHECKPOINT, policy_node
+from vla_ros.launching.jobs.policy import WEIGHTS, policy_node
 from vla_ros.launching.jobs.robot_graph import check_judged, judged_arguments, judged_nodes, same
 from vla_ros.launching.ros2_control import SIMULATED, SIMULATED_TIME
 from vla_ros.policies.families.table import check_name, policy_text
@@ -46,7 +46,7 @@ def expert_graph(name: str, job: JobConfig) -> Graph:
                 f"what turns images and words into motion in the place of the expert: {policy_text()}",
                 refuse=lambda text: check_name(text, EXPERT),
             ),
-            CHECKPOINT,
+            *WEIGHTS,
         ),
         nodes=judged_nodes(name, expert, policy_node(unless=BY_EXPERT)),
         settle=settle,
@@ -57,12 +57,15 @@ def expert_graph(name: str, job: JobConfig) -> Graph:
 
 def _cameras(arguments: Mapping[str, Value]) -> str:
     """Return the cameras that a policy needs of the robot; what cannot be found out is the check's to say."""
+    from vla_ros.policies.families.changed_settings import with_server
     from vla_ros.policies.families.loading import check_policy
     from vla_ros.robots.embodiment import load_embodiment
 
     try:
         robot = load_embodiment(str(arguments["robot"]))
-        needs = check_policy(str(arguments["policy"]), robot, str(arguments["checkpoint"]), any_camera=True)
+        policy, url, token_file = (str(arguments[name]) for name in ("policy", "url", "url_token_file"))
+        changes = with_server(policy, url, token_file)
+        needs = check_policy(policy, robot, str(arguments["checkpoint"]), any_camera=True, changes=changes)
         return ",".join(camera.name for camera in needs.cameras_of(robot).values())
     except ConfigError:
         return str(arguments["cameras"])

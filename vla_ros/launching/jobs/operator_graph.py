@@ -10,6 +10,7 @@ from controllers.errors import ConfigError
 from vla_ros.launching.arguments import LaunchArgument, Value
 from vla_ros.launching.checks import NAMESPACE
 from vla_ros.launching.graph import Chosen, NodeSpec
+from vla_ros.launching.jobs.policy import WEIGHTS
 from vla_ros.launching.jobs.robot_graph import same
 from vla_ros.launching.ports import tcp_problem
 from vla_ros.launching.ros2_control import SIMULATED_TIME
@@ -62,7 +63,7 @@ def bridge_arguments() -> tuple[LaunchArgument, ...]:
             f"policy that the operator takes the arm from and gives it back to: {NO_POLICY}, {policy_text()}",
             refuse=lambda name: check_name(name, NO_POLICY),
         ),
-        LaunchArgument("checkpoint", "", "folder of a learned policy's weights; empty: the shipped one"),
+        *WEIGHTS,
         LaunchArgument("host", "localhost", "who may open the page: localhost, all, or an address of this machine"),
         LaunchArgument("port", PAGE_PORT, "TCP port of the page; 0: any that is free", minimum=0, maximum=65535),
         LaunchArgument(
@@ -112,7 +113,8 @@ def check_bridge(arguments: Mapping[str, Value]) -> None:
     from vla_ros.teleop.serving.addresses import bind_address, is_local
     from vla_ros.teleop.serving.certificate import tls_context
     from vla_ros.teleop.serving.keeping import user_folder
-    from vla_ros.teleop.serving.pairing import chosen_token, pairing_token
+    from vla_ros.teleop.serving.pairing import pairing_token
+    from vla_ros.token_file import chosen_token
 
     port, address = int(arguments["port"]), bind_address(str(arguments["host"]))
     problem = tcp_problem(port)

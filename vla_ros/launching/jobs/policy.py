@@ -13,7 +13,12 @@ from vla_ros.launching.ros2_control import SIMULATED, SIMULATED_TIME, UNSIMULATE
 from vla_ros.nodes.instruction.sequence import ENOUGH
 from vla_ros.policies.families.table import DEFAULT_POLICY, check_name, policy_text
 
-CHECKPOINT = LaunchArgument("checkpoint", "", "folder of a learned policy's weights; empty: the shipped one")
+WEIGHTS = (  # where what a policy knows is found
+    LaunchArgument("checkpoint", "", "folder of a learned policy's weights; empty: the shipped one"),
+    LaunchArgument("url", "", "server that policy:=remote asks, ws://HOST:PORT as vla serve prints it; empty: none"),
+    LaunchArgument("url_token_file", "", "file of that server's token, yours alone to read; empty: it wants none"),
+)
+POLICY_PARAMETERS = ("robot", "cameras", "policy", "checkpoint", "url", "url_token_file", "objects")
 
 
 def policy_node(unless: Mapping[str, tuple[str, ...]] | None = None) -> NodeSpec:
@@ -21,7 +26,7 @@ def policy_node(unless: Mapping[str, tuple[str, ...]] | None = None) -> NodeSpec
     return NodeSpec(
         "policy",
         "policy_node",
-        same("robot", "cameras", "policy", "checkpoint", "objects") | {"use_sim_time": SIMULATED_TIME},
+        same(*POLICY_PARAMETERS) | {"use_sim_time": SIMULATED_TIME},
         stops_first=True,
         when=SIMULATED,
         unless=unless or {},
@@ -49,7 +54,7 @@ def policy_graph(name: str, job: JobConfig) -> Graph:
                 f"what turns images and words into motion: {policy_text()}",
                 refuse=check_name,
             ),
-            CHECKPOINT,
+            *WEIGHTS,
             LaunchArgument(
                 "status_chunks",
                 ENOUGH,

@@ -17,6 +17,7 @@ from vla_ros.launching.jobs.operator_graph import (
     check_collection,
     check_leader,
 )
+from vla_ros.launching.jobs.policy import POLICY_PARAMETERS
 from vla_ros.launching.jobs.robot_graph import manager_node, robot_arguments, robot_nodes, same
 from vla_ros.launching.recording import check_recording, collection_recorder_node
 from vla_ros.launching.ros2_control import SIMULATED, SIMULATED_TIME, UNSIMULATED, check_hardware
@@ -30,7 +31,7 @@ def teleop_graph(name: str, job: JobConfig) -> Graph:
     policy = NodeSpec(
         "policy",
         "policy_node",
-        same("robot", "cameras", "policy", "checkpoint", "objects") | {"use_sim_time": SIMULATED_TIME},
+        same(*POLICY_PARAMETERS) | {"use_sim_time": SIMULATED_TIME},
         stops_first=True,
         when=SIMULATED,
         unless=alone,

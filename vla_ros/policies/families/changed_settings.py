@@ -4,11 +4,37 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from controllers.errors import ConfigError
 from vla_ros.documents import parse_yaml
+
+REMOTE = "remote"  # the family that asks a server
+
+
+def with_server(policy: str, url: str, token_file: str = "", changes: str = "", colon: str = ":=") -> str:
+    """Return changes with the server that policy `remote` asks; a file's path is made absolute.
+
+    Raises ConfigError for a server of a policy that asks none, and for a token's file without one. `colon` says how
+    they were given: url:=… or --url ….
+    """
+    named = {"url": url, "url_token_file": token_file}
+    for name, value in named.items():
+        option = f"--{name.replace('_', '-')} " if colon == " " else f"{name}{colon}"
+        if value and (policy != REMOTE or not url):
+            remedy = f"give {'--policy ' if colon == ' ' else 'policy:='}{REMOTE} too, or leave it out"
+            raise ConfigError(
+                f"{option}{value}: {f'policy {policy!r} asks no server' if url else 'names no server'}: {remedy}"
+            )
+        if "," in value:
+            raise ConfigError(f"{option}{value}: holds a comma, which joins settings: give one without")
+    if not url:
+        return changes
+    keys = {"url": url, "token_file": str(Path(token_file).expanduser().resolve()) if token_file else ""}
+    return ",".join(filter(None, [changes, *(f"{key}={json.dumps(value)}" for key, value in keys.items() if value)]))
 
 
 def changed(settings: Mapping[str, Any], changes: str, where: str) -> dict[str, Any]:

@@ -45,6 +45,10 @@ class ContractFamily(LearnedFamily):
         """Return the checkpoint's actions."""
         return self._trained().action
 
+    def period(self) -> float:
+        """Return the time between the checkpoint's actions [s]."""
+        return self._trained().period
+
     def _trained(self) -> TrainedOnState:
         """Return what the checkpoint says of itself. Raises ConfigError when it cannot be served on this robot."""
         self._check_files()

@@ -62,6 +62,10 @@ class PolicyFamily(ABC):
     def gives(self) -> ActionContract | None:
         """Return what its actions move and mean; None where only its chunks say. Raises ConfigError as `check` does."""
 
+    def period(self) -> float | None:
+        """Return the time between the points of its chunks [s]; None where only they say. Raises as `check` does."""
+        return None
+
     @abstractmethod
     def load(self) -> Policy:
         """Return the policy, ready to infer. Raises ConfigError as `check` does."""

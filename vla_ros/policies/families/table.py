@@ -29,6 +29,7 @@ FAMILIES = {
     "gr3_full": "vla_ros.policies.gr3.full.specification",
     "flow": "vla_ros.policies.flow.specification",
     "act": "vla_ros.policies.act.specification",
+    "remote": "vla_ros.policies.remote.specification",
 }
 DEFAULT_POLICY = "graspvla"  # of `vla launch`, the policy node and `vla eval`
 ENTRY_POINTS = "vla_ros.policies"

@@ -40,6 +40,10 @@ class Specification(PolicyFamily):
         config = self._config
         return SingleArmCodec.of(self.choice.robot, config.anchor, config.period, config.horizon).action
 
+    def period(self) -> float:
+        """Return the time between the points of its chunks [s]."""
+        return self._config.period
+
     def load(self) -> Policy:
         """Return the policy, with the catalogue of objects that it knows."""
         from vla_ros.objects.catalogue import load_catalogue

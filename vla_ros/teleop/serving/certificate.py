@@ -20,7 +20,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from controllers.errors import ConfigError
 from vla_ros.teleop.serving.addresses import Address, machine_addresses, machine_names
-from vla_ros.teleop.serving.keeping import is_private, write_private
+from vla_ros.teleop.serving.keeping import write_private
+from vla_ros.token_file import is_private
 
 LASTS = datetime.timedelta(days=397)  # the longest that browsers take without complaint
 RENEWED_BEFORE = datetime.timedelta(days=14)

@@ -34,9 +34,3 @@ def write_private(path: Path, content: bytes) -> None:
         replace_file(path, content, PRIVATE)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written ({error.strerror}); give another folder") from None
-
-
-def is_private(path: Path) -> bool:
-    """Say whether a file belongs to this user and nobody else may read it."""
-    status = path.stat()
-    return status.st_uid == os.geteuid() and not status.st_mode & 0o077

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A page's server on one port, in a thread of its own: its socket, its TLS, its beginning and end."""
+"""A server of pages, or of programs, on one port, in a thread of its own: its socket, TLS, beginning and end."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class PageServer(ABC):
         self._socket = _bind(listening.address, listening.port, option)
         self.port: int = self._socket.getsockname()[1]
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._serve, name="teleop server", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
         self._started, self._stop = threading.Event(), asyncio.Event()
         self._failure: BaseException | None = None
 

@@ -6,18 +6,15 @@ from __future__ import annotations
 import contextlib
 import hmac
 import io
-import re
 import secrets
 from pathlib import Path
 
 import segno
 
-from controllers.errors import ConfigError
-from vla_ros.teleop.serving.keeping import is_private, write_private
+from vla_ros.teleop.serving.keeping import write_private
+from vla_ros.token_file import TOKEN_FORM, is_private
 
 TOKEN = "token"
-_FILE_MAX = 1024  # [bytes] looked at
-_FORM = re.compile(r"[A-Za-z0-9_-]{16,128}")
 
 
 def pairing_token(folder: Path, renew: bool = False, name: str = TOKEN) -> str:
@@ -29,7 +26,7 @@ def pairing_token(folder: Path, renew: bool = False, name: str = TOKEN) -> str:
     if not renew:
         with contextlib.suppress(OSError, UnicodeDecodeError):
             token = path.read_text().strip()
-            if _FORM.fullmatch(token) and is_private(path):
+            if TOKEN_FORM.fullmatch(token) and is_private(path):
                 return token
     token = secrets.token_urlsafe(24)
     keep_token(folder, token, name)
@@ -39,29 +36,6 @@ def pairing_token(folder: Path, renew: bool = False, name: str = TOKEN) -> str:
 def keep_token(folder: Path, token: str, name: str = TOKEN) -> None:
     """Have `token` be the one that is kept in `folder`. Raises ConfigError when that cannot be."""
     write_private(folder / name, f"{token}\n".encode())
-
-
-def chosen_token(path: Path, option: str = "token_file:=") -> str:
-    """Return the token of a file that a user wrote, and nobody else may read.
-
-    A command line, a launch argument or a ROS parameter would show it to every user of this machine. Raises
-    ConfigError, which never holds what the file does; `option` is how it was named.
-    """
-    named = f"{option}{path}"
-    try:
-        if not path.is_file():
-            raise ConfigError(
-                f"{named}: is no file: write a token into one, such as the output of `openssl rand -hex 24`"
-            )
-        if not is_private(path):
-            raise ConfigError(f"{named}: others may read it, or it is not yours: choose a new token, and chmod 600 it")
-        with path.open("rb") as file:
-            token = file.read(_FILE_MAX).decode(errors="replace").strip()
-    except OSError as error:
-        raise ConfigError(f"{named}: cannot be read ({error.strerror})") from None
-    if not _FORM.fullmatch(token):
-        raise ConfigError(f"{named}: must hold 16 to 128 letters, digits, '-' or '_', and nothing else")
-    return token
 
 
 def same_token(given: str, token: str) -> bool:

@@ -56,6 +56,10 @@ class Specification(LearnedFamily):
         """Return the checkpoint's actions."""
         return self._config().action
 
+    def period(self) -> float:
+        """Return the time between the checkpoint's actions [s]."""
+        return self._config().period
+
     def load(self) -> Policy:
         """Return the policy."""
         self._check_files()

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One robot's conversation with its own instance of the policy: bytes in, bytes out, no network."""
+
+from __future__ import annotations
+
+import time
+
+from vla_ros.policies.base import Policy, capability
+from vla_ros.policies.capabilities.detection import Explaining
+from vla_ros.policies.capabilities.refusals import HearsRefusals
+from vla_ros.policies.needs import Needs
+from vla_ros.policies.remote.chunk_message import INFER_MS, TIMING, chunk_message
+from vla_ros.policies.remote.message_pack import pack, unpack
+from vla_ros.policies.remote.observation_message import check_observation, read_observation
+from vla_ros.policies.remote.values import Values
+from vla_ros.robots.embodiment import Embodiment
+
+
+class Session:
+    """From a connection to its end.
+
+    The policy is reset before the first observation, and whenever `episode` of the message changes, which policy
+    `remote` counts up where a policy here would be reset; for a client without `episode`, when the prompt changes.
+    """
+
+    def __init__(self, policy: Policy, needs: Needs, robot: Embodiment) -> None:
+        self._policy, self._needs, self._robot = policy, needs, robot
+        self._episode: tuple[str, int | str] | None = None
+
+    def answer(self, message: bytes) -> bytes:
+        """Return the reply to an observation; called in a worker's thread.
+
+        Raises MessageError for what is no observation, and whatever the policy raises.
+        """
+        values = Values(unpack(message))
+        observation = read_observation(values)
+        check_observation(observation, self._needs, self._robot)
+        counted = values.has("episode")
+        episode = ("episode", values.whole("episode")) if counted else ("prompt", observation.instruction)
+        request = values.whole("request") if values.has("request") else 0
+        if episode != self._episode:
+            self._episode = None  # a reset that fails is tried again
+            self._policy.reset()
+        hearing = capability(self._policy, HearsRefusals)
+        if hearing is not None and values.has("refused") and values.text("refused"):
+            hearing.chunk_refused(values.text("refused"))
+        began = time.monotonic()
+        chunk = self._policy.infer(observation)
+        milliseconds = 1e3 * (time.monotonic() - began)
+        self._episode = episode
+        explaining = capability(self._policy, Explaining)
+        about = {
+            "request": request,
+            "explanation": explaining.explanation if explaining is not None else "",
+            TIMING: {INFER_MS: milliseconds},
+        }
+        return pack(chunk_message(chunk) | about)
