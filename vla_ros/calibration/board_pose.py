@@ -21,11 +21,18 @@ def board_pose(corners: Corners, optics: Optics) -> tuple[np.ndarray, float]:
     for turn, place in list(zip(turns, places, strict=True)) if found else []:  # a plane's two poses look nearly alike
         T = np.eye(4)
         T[:3, :3], T[:3, 3] = cv2.Rodrigues(turn)[0], place.ravel()
-        T = solve(T, lambda pose: [pose_block(corners, optics, pose)], lambda pose, step: motion(step) @ pose)
+        T = refined_pose(corners, optics, T)
         error = pose_block(corners, optics, T).rms
         if error < rms:
             best, rms = T, error
     return best, rms
+
+
+def refined_pose(corners: Corners, optics: Optics, T_camera_board: np.ndarray) -> np.ndarray:
+    """Return the pose of least squares next to one."""
+    return solve(
+        T_camera_board, lambda pose: [pose_block(corners, optics, pose)], lambda pose, step: motion(step) @ pose
+    )
 
 
 def pose_block(corners: Corners, optics: Optics, T_camera_board: np.ndarray) -> Block:

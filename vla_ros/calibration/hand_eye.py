@@ -13,6 +13,7 @@ joints included where that is wanted (bundle adjustment).
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -23,10 +24,10 @@ from vla_ros.calibration.board import Corners
 from vla_ros.calibration.board_pose import board_pose, pose_block
 from vla_ros.calibration.least_squares import Block, covariance, solve
 from vla_ros.calibration.motions import adjoint, inverse, motion
-from vla_ros.calibration.optics import PARAMETERS, PINHOLE, Optics
-from vla_ros.calibration.views import RobotView
+from vla_ros.calibration.optics import PINHOLE, Optics
+from vla_ros.calibration.views import VIEWS_MIN, RobotView
 
-CORNER_NOISE = 0.2  # [px] that the offsets' prior is weighed against
+CORNER_NOISE_MIN = 0.02  # [px] that priors are weighed against at least
 OUTLIER, OUTLIER_PX = 4.0, 1.0  # times the median view, and at least so much: the view is left out
 _POSE = 6  # parameters of X, then as many of Z
 
@@ -36,15 +37,35 @@ class Free:
     """What is searched for beside the two poses."""
 
     optics: bool = False  # fx, fy, cx, cy
-    distortion: bool = False
+    optics_std: tuple[float, ...] = ()  # (4,) [px] how well they are known before; empty: not at all
     offsets: float = 0.0  # [rad] standard deviation of the joints' offsets; 0: the joints are taken for exact
     board_scale: bool = False  # the side of the squares
 
     @property
     def optics_numbers(self) -> np.ndarray:
         """Return which of the optics' parameters are free."""
-        first = 0 if self.optics else PINHOLE
-        return np.arange(first, len(PARAMETERS) if self.distortion else PINHOLE)
+        return np.arange(PINHOLE if self.optics else 0)
+
+
+@dataclass(frozen=True, eq=False)
+class _Before:
+    """What is known before any view: optics, and the corners' noise, which everything known is weighed against."""
+
+    optics: Optics
+    noise: float  # [px]
+
+    def weights(self, free: Free, joints: int) -> np.ndarray:
+        """Return the weights (P,) [px²] of the squares of what `offset` returns."""
+        optics = np.zeros(len(free.optics_numbers))
+        if len(free.optics_std):
+            optics[:] = (self.noise / np.array(free.optics_std)) ** 2
+        offsets = np.full(joints, (self.noise / free.offsets) ** 2 if free.offsets else 0.0)
+        return np.concatenate([np.zeros(2 * _POSE), optics, offsets, np.zeros(int(free.board_scale))])
+
+    def offset(self, estimate: Estimate, free: Free) -> np.ndarray:
+        """Return how far an estimate is (P,) from what is known."""
+        optics = (estimate.optics.parameters - self.optics.parameters)[free.optics_numbers]
+        return np.concatenate([np.zeros(2 * _POSE), optics, estimate.offsets, np.zeros(int(free.board_scale))])
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +112,12 @@ class HandEye:
         return np.sqrt(np.diag(self.covariance)[2 * _POSE :][: len(self.free.optics_numbers)])
 
     @property
+    def offsets_std(self) -> np.ndarray:
+        """Return those of the joints' offsets (J,) [rad]."""
+        first = 2 * _POSE + len(self.free.optics_numbers)
+        return np.sqrt(np.diag(self.covariance)[first:][: len(self.found.offsets)])
+
+    @property
     def scale_std(self) -> float:
         """Return that of the board's scale; 0 where that was not free."""
         return float(np.sqrt(self.covariance[-1, -1])) if self.free.board_scale else 0.0
@@ -103,30 +130,31 @@ def calibrate_hand_eye(views: Sequence[RobotView], optics: Optics, free: Free | 
     """
     free = free or Free()
     poses = [board_pose(view.corners, optics) for view in views]
-    start = _closed_form(views, [T for T, _ in poses], optics)
-    weights = np.ones(len(views))
-    estimate = start
+    noise = float(np.median([px for _, px in poses])) / np.sqrt(2.0)
+    known = _Before(optics, max(noise, CORNER_NOISE_MIN))
+    estimate = _closed_form(views, [T for T, _ in poses], optics)
+    weights, rough = np.ones(len(views)), Free(offsets=free.offsets)
     for _ in range(10):  # views that fit badly count less, and are found by that
-        estimate = _solve(views, estimate, Free(), weights)
-        rms = np.array([one.rms for one in _blocks(views, estimate, Free())])
+        estimate = _solve(views, estimate, rough, known, weights)
+        rms = np.array([one.rms for one in _blocks(views, estimate, rough)])
         limit = 1.5 * max(float(np.median(rms)), 1e-9)
         changed = np.minimum(1.0, (limit / np.maximum(rms, 1e-12)) ** 2)
         if np.abs(changed - weights).max() < 0.01:
             break
         weights = changed
     kept = rms <= max(OUTLIER * float(np.median(rms)), OUTLIER_PX)
-    if kept.sum() < max(3, len(views) / 2):
+    if kept.sum() < max(VIEWS_MIN, len(views) / 2):
         raise ConfigError(
             f"only {int(kept.sum())} of {len(views)} views agree with each other: were camera, board and robot's base "
             "fixed all the time, and did the arm rest at every picture?"
         )
     good = [view for view, keep in zip(views, kept, strict=True) if keep]
-    estimate = _solve(good, estimate, free)
+    estimate = _solve(good, estimate, free, known)
     blocks = _blocks(good, estimate, free)
     alone = [board_pose(view.corners, estimate.optics)[1] for view in good]
     return HandEye(
         found=estimate,
-        covariance=covariance(blocks, _prior(good, free)),
+        covariance=covariance(blocks, known.weights(free, len(estimate.offsets)), known.noise),
         free=free,
         view_px={view.corners.name: one.rms for view, one in zip(good, blocks, strict=True)},
         alone_px=float(np.sqrt(np.mean(np.square(alone)))),
@@ -142,17 +170,18 @@ def board_in_camera(view: RobotView, estimate: Estimate) -> np.ndarray:
     return inverse(estimate.T_link_camera) @ M @ estimate.T_boardlink_board
 
 
-def _solve(views: Sequence[RobotView], start: Estimate, free: Free, weights: np.ndarray | None = None) -> Estimate:
+def _solve(
+    views: Sequence[RobotView], start: Estimate, free: Free, known: _Before, weights: np.ndarray | None = None
+) -> Estimate:
     if free.offsets and not len(start.offsets):
-        start = Estimate(start.T_link_camera, start.T_boardlink_board, start.optics, np.zeros(_joints(views)))
-    shares = None if weights is None else weights.tolist()
+        start = dataclasses.replace(start, offsets=np.zeros(_joints(views)))
     return solve(
         start,
         lambda estimate: _blocks(views, estimate, free),
         lambda estimate, change: _moved(estimate, change, free),
-        shares,
-        _prior(views, free),
-        lambda estimate: _offset(estimate, free),
+        None if weights is None else weights.tolist(),
+        known.weights(free, len(start.offsets)),
+        lambda estimate: known.offset(estimate, free),
     )
 
 
@@ -195,20 +224,6 @@ def _moved(estimate: Estimate, change: np.ndarray, free: Free) -> Estimate:
         offsets,
         estimate.scale + (float(change[-1]) if free.board_scale else 0.0),
     )
-
-
-def _prior(views: Sequence[RobotView], free: Free) -> np.ndarray | None:
-    if not free.offsets:
-        return None
-    before, joints = 2 * _POSE + len(free.optics_numbers), _joints(views)
-    prior = np.zeros(before + joints + free.board_scale)
-    prior[before : before + joints] = (CORNER_NOISE / free.offsets) ** 2
-    return prior
-
-
-def _offset(estimate: Estimate, free: Free) -> np.ndarray:
-    before = 2 * _POSE + len(free.optics_numbers)
-    return np.concatenate([np.zeros(before), estimate.offsets, np.zeros(free.board_scale)])
 
 
 def _joints(views: Sequence[RobotView]) -> int:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from scipy.stats import chi2
+from scipy.stats import f as fisher
 
 from controllers.errors import ConfigError
 from vla_ros.calibration.board import Corners
-from vla_ros.calibration.board_pose import board_pose, pose_block
+from vla_ros.calibration.board_pose import board_pose, pose_block, refined_pose
 from vla_ros.calibration.hand_eye import OUTLIER, OUTLIER_PX
 from vla_ros.calibration.least_squares import Block, covariance, solve
 from vla_ros.calibration.optics import PINHOLE, Optics, pinhole
@@ -24,6 +24,7 @@ from vla_ros.calibration.views import VIEWS_MIN
 
 CELLS = 4  # the picture is cut into so many rows and columns to say how much of it was covered
 FOCAL_STD_MAX = 0.01  # of the focal length
+_STRAIGHT = np.arange(PINHOLE)
 _BENT = np.arange(PINHOLE + 4)  # with k1, k2, p1, p2; k3 is for wide lenses and badly determined otherwise
 _BENT_LEVEL = 1e-4  # distortion is kept where pictures without any would seldom show as much
 _BENT_PX = 0.2  # and where it moves a point by that
@@ -53,8 +54,7 @@ def calibrate_intrinsics(views: Sequence[Corners]) -> Intrinsics:
             "20 to 45 degrees to all sides and in every corner of the picture"
         )
     size = views[0].size
-    start = first_optics(views)
-    kept, optics = list(views), start
+    kept, optics = list(views), first_optics(views)
     for _ in range(5):
         optics = _solve(kept, optics, _BENT)
         rms = np.array([board_pose(one, optics)[1] for one in kept])
@@ -62,15 +62,12 @@ def calibrate_intrinsics(views: Sequence[Corners]) -> Intrinsics:
         if good.all() or good.sum() < max(VIEWS_MIN, 0.5 * len(views)):
             break
         kept = [one for one, keep in zip(kept, good, strict=True) if keep]
-    blocks = [_block(one, optics, _BENT) for one in kept]
+    blocks = _blocks(kept, optics, _BENT)
+    straight = _solve(kept, pinhole(optics.K, size), _STRAIGHT)
+    straight_blocks = _blocks(kept, straight, _STRAIGHT)
+    if not _bent(optics, blocks, straight_blocks):
+        optics, blocks = straight, straight_blocks
     spread = covariance(blocks)
-    bent = optics.parameters[PINHOLE : len(_BENT)]
-    wald = float(bent @ np.linalg.lstsq(spread[PINHOLE:, PINHOLE:], bent, rcond=None)[0])
-    if optics.distortion_px() < _BENT_PX or wald < chi2.isf(_BENT_LEVEL, len(bent)):
-        straight = np.arange(PINHOLE)
-        optics = _solve(kept, pinhole(optics.K, size), straight)
-        blocks = [_block(one, optics, straight) for one in kept]
-        spread = covariance(blocks)
     std = np.sqrt(np.diag(spread))
     if std[:2].max() > FOCAL_STD_MAX * optics.parameters[:2].min():
         raise ConfigError(
@@ -85,6 +82,15 @@ def calibrate_intrinsics(views: Sequence[Corners]) -> Intrinsics:
         coverage=coverage(kept),
         left_out=tuple(one.name for one in views if one.name not in names),
     )
+
+
+def _bent(optics: Optics, bent: Sequence[Block], straight: Sequence[Block]) -> bool:
+    """Say whether distortion moves points by as much as counts and explains more than chance would (F test)."""
+    squares, straight_squares = (sum(float(one.residual @ one.residual) for one in of) for of in (bent, straight))
+    count, terms = sum(len(one.residual) for one in bent), len(_BENT) - len(_STRAIGHT)
+    left = count - 6 * len(bent) - len(_BENT)
+    ratio = (straight_squares - squares) / terms / max(squares / left, 1e-12)
+    return optics.distortion_px() > _BENT_PX and ratio > float(fisher.isf(_BENT_LEVEL, terms, left))
 
 
 def first_optics(views: Sequence[Corners]) -> Optics:
@@ -111,17 +117,23 @@ def coverage(views: Sequence[Corners]) -> float:
 
 
 def _solve(views: Sequence[Corners], start: Optics, free: np.ndarray) -> Optics:
-    return solve(
-        start,
-        lambda optics: [_block(one, optics, free) for one in views],
-        lambda optics, change: optics.changed(free, change),
-    )
+    poses = [board_pose(one, start)[0] for one in views]  # where each search for a view's pose begins
+
+    def linearise(optics: Optics) -> list[Block]:
+        for i, one in enumerate(views):
+            poses[i] = refined_pose(one, optics, poses[i])
+        return [_block(one, optics, T, free) for one, T in zip(views, poses, strict=True)]
+
+    return solve(start, linearise, lambda optics, change: optics.changed(free, change))
 
 
-def _block(view: Corners, optics: Optics, free: np.ndarray) -> Block:
-    T, _ = board_pose(view, optics)
-    residual, by_pose = pose_block(view, optics, T)
-    points = view.board @ T[:3, :3].T + T[:3, 3]
+def _blocks(views: Sequence[Corners], optics: Optics, free: np.ndarray) -> list[Block]:
+    return [_block(one, optics, board_pose(one, optics)[0], free) for one in views]
+
+
+def _block(view: Corners, optics: Optics, T_camera_board: np.ndarray, free: np.ndarray) -> Block:
+    residual, by_pose = pose_block(view, optics, T_camera_board)
+    points = view.board @ T_camera_board[:3, :3].T + T_camera_board[:3, 3]
     by_optics = optics.project(points)[2].reshape(len(residual), -1)[:, free]
     basis = np.linalg.qr(by_pose)[0]
     return Block(residual, by_optics - basis @ (basis.T @ by_optics))

@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 ROUNDS = 100
-_SMALL = 1e-11  # a step relative to its standard scale at which the search has ended
+_SMALL = 1e-10  # a step relative to its standard scale at which the search has ended
 State = TypeVar("State")
 
 
@@ -70,17 +70,22 @@ def solve(
     return state
 
 
-def covariance(blocks: Sequence[Block], prior: np.ndarray | None = None) -> np.ndarray:
+def covariance(blocks: Sequence[Block], prior: np.ndarray | None = None, noise: float = 0.0) -> np.ndarray:
     """Return the covariance (P, P) of the parameters at the solution, by the jackknife over views.
 
-    Leaving view i out moves the solution by (H − Hᵢ)⁻¹ gᵢ, to first order (Efron 1982; CR3 of MacKinnon and White 1985).
+    Leaving view i out moves the solution by (H − Hᵢ)⁻¹ gᵢ, to first order (Efron 1982; CR3 of MacKinnon and White
+    1985). What the views do not say is as uncertain as `prior` left it: (noise / standard deviation)², `noise` [px].
     """
     parts = [one.jacobian.T @ one.jacobian for one in blocks]
-    H = np.sum(parts, axis=0) + (0.0 if prior is None else np.diag(prior))
+    P = np.zeros(parts[0].shape[0]) if prior is None else prior
+    H = np.sum(parts, axis=0) + np.diag(P)
     scale = np.sqrt(np.maximum(np.diag(H), 1e-12))
+    units = np.outer(scale, scale)
     moves = []
     for part, one in zip(parts, blocks, strict=True):
-        rest, g = (H - part) / np.outer(scale, scale), one.jacobian.T @ one.residual / scale
-        moves.append(np.linalg.lstsq(rest, g, rcond=1e-12)[0] / scale)
+        g = one.jacobian.T @ one.residual / scale
+        moves.append(np.linalg.lstsq((H - part) / units, g, rcond=1e-12)[0] / scale)
     count = len(blocks)
-    return (count - 1) / count * np.einsum("ip,iq->pq", np.array(moves), np.array(moves))
+    told = (count - 1) / count * np.einsum("ip,iq->pq", np.array(moves), np.array(moves))
+    inverse = np.linalg.pinv(H / units, rcond=1e-14) / units
+    return told + noise**2 * inverse @ np.diag(P) @ inverse

@@ -47,8 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                           help="link that the board is fixed to (default: the base for a camera that moves, the arm's "
                           "tool for one that stands)")  # fmt: skip
     hand_eye.add_argument("--refine", action="store_true", help="find focal length and principal point as well")
-    hand_eye.add_argument("--joint-offsets", type=float, default=0.0, metavar="DEG",
-                          help="let every joint be off by a constant, of this standard deviation (default 0: none)")  # fmt: skip
+    hand_eye.add_argument("--joint-offsets", type=float, default=0.05, metavar="DEG",
+                          help="what a joint may be off by, all the time: standard deviation (default 0.05; 0: nothing)")  # fmt: skip
     table = actions.add_parser(
         "table",
         help="find the height of the table",

@@ -54,14 +54,13 @@ def hand_eye_lines(found: HandEye, links: Links) -> list[str]:
         lines.append(f"optics           {fx:.2f} ± {std[0]:.2f}, {fy:.2f} ± {std[1]:.2f}, {cx:.2f} ± {std[2]:.2f}, "
                      f"{cy:.2f} ± {std[3]:.2f} px")  # fmt: skip
     if len(found.found.offsets):
-        turned = ", ".join(
-            f"{joint} {np.degrees(offset):+.3f}" for joint, offset in zip(links.joints, found.found.offsets, strict=True)
-        )
+        offsets = zip(links.joints, np.degrees(found.found.offsets), np.degrees(found.offsets_std), strict=True)
+        turned = ", ".join(f"{joint} {offset:+.3f} ± {std:.3f}" for joint, offset, std in offsets)
         lines.append(f"joint offsets    {turned} degrees")
     if found.residual_px > POSES_OFF * found.alone_px:
         lines.append(
             "the robot's poses explain the pictures worse than the pictures themselves: the arm moved in some, its joints "
-            "are off (--joint-offsets 0.1), or the board gave way"
+            "are further off (--joint-offsets 0.2), or camera or board gave way"
         )
     return lines
 

@@ -37,6 +37,7 @@ from vla_ros.progress import shown
 from vla_ros.robots.camera_calibration import CalibrationRecord, CameraCalibration, calibration_path, load_calibration
 from vla_ros.robots.embodiment import load_embodiment
 
+OPTICS_STD = ("focal_length_x_std_px", "focal_length_y_std_px", "principal_point_x_std_px", "principal_point_y_std_px")
 SCALE_WRONG, SCALE_SURE = 0.01, 5.0  # of the squares' side, and in standard deviations
 
 
@@ -86,7 +87,13 @@ def hand_eye(arguments: argparse.Namespace) -> int:
             )
         optics = first_optics(seen.corners)
     check_size(optics, seen.corners, f"the optics of camera '{arguments.camera}'")
-    free = Free(optics=arguments.refine, offsets=float(np.radians(arguments.joint_offsets)))
+    by_joints = all(picture.joints is not None for picture in seen.pictures)
+    free = Free(
+        optics=arguments.refine, offsets=float(np.radians(arguments.joint_offsets)) if by_joints else 0.0
+    )
+    if not arguments.refine and before is not None:
+        stds = tuple(before.record.optics.get(name, 0.0) for name in OPTICS_STD)
+        free = dataclasses.replace(free, optics=min(stds) > 0.0, optics_std=stds if min(stds) > 0.0 else ())
     with shown("hand-eye"):
         found = calibrate_hand_eye(views, optics, free)
         _check_scale([view for view in views if view.corners.name in found.view_px], found, 1e3 * used.square)
@@ -137,7 +144,7 @@ def _views(links: Links, seen: Seen) -> list[RobotView]:
 
 def _check_scale(views: list[RobotView], found: HandEye, square_mm: float) -> None:
     """Refuse a board whose squares are not what they were said to be: the robot knows how far it moved."""
-    scaled = calibrate_hand_eye(views, found.found.optics, Free(board_scale=True))
+    scaled = calibrate_hand_eye(views, found.found.optics, Free(board_scale=True, offsets=found.free.offsets))
     off = abs(scaled.found.scale - 1.0)
     if off > max(SCALE_WRONG, SCALE_SURE * scaled.scale_std):
         std = square_mm * scaled.scale_std
@@ -159,13 +166,12 @@ def _with_optics(before: CameraCalibration | None, optics: Optics) -> CameraCali
 
 
 def _optics_figures(found: Intrinsics) -> dict[str, float]:
-    names = ("focal_length_x", "focal_length_y", "principal_point_x", "principal_point_y")
     return {
         "views": float(len(found.view_px)),
         "left_out": float(len(found.left_out)),
         "residual_px": found.residual_px,
         "coverage": found.coverage,
-        **{f"{name}_std_px": float(std) for name, std in zip(names, found.std[:4], strict=True)},
+        **{name: float(std) for name, std in zip(OPTICS_STD, found.std[:4], strict=True)},
     }
 
 
