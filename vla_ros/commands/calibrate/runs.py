@@ -96,7 +96,7 @@ def hand_eye(arguments: argparse.Namespace) -> int:
         free = dataclasses.replace(free, optics=min(stds) > 0.0, optics_std=stds if min(stds) > 0.0 else ())
     with shown("hand-eye"):
         found = calibrate_hand_eye(views, optics, free)
-        _check_scale([view for view in views if view.corners.name in found.view_px], found, 1e3 * used.square)
+        _check_scale([view for view in views if view.corners.name in found.view_px], optics, free, 1e3 * used.square)
     figures = _hand_eye_figures(found)
     T = found.found.T_link_camera
     x, y, z = (float(value) for value in T[:3, 3])
@@ -142,9 +142,9 @@ def _views(links: Links, seen: Seen) -> list[RobotView]:
     return [links.view(picture, corners) for picture, corners in zip(seen.pictures, seen.corners, strict=True)]
 
 
-def _check_scale(views: list[RobotView], found: HandEye, square_mm: float) -> None:
+def _check_scale(views: list[RobotView], optics: Optics, free: Free, square_mm: float) -> None:
     """Refuse a board whose squares are not what they were said to be: the robot knows how far it moved."""
-    scaled = calibrate_hand_eye(views, found.found.optics, Free(board_scale=True, offsets=found.free.offsets))
+    scaled = calibrate_hand_eye(views, optics, dataclasses.replace(free, board_scale=True))
     off = abs(scaled.found.scale - 1.0)
     if off > max(SCALE_WRONG, SCALE_SURE * scaled.scale_std):
         std = square_mm * scaled.scale_std
