@@ -98,5 +98,5 @@ def test_pictures_that_show_too_little_do_not_count_and_sizes_must_agree():
     line = dataclasses.replace(line, board=np.tile(line.board[row], (2, 1)), pixels=np.tile(line.pixels[row], (2, 1)))
     good, poor = rich_enough([full, few, line])
     assert (good, poor) == ([full], ["001.png", "002.png"])
-    with pytest.raises(ConfigError, match="x is 320x240, 000.png 640x480"):
+    with pytest.raises(ConfigError, match=r"x is 320x240, 000\.png 640x480"):
         rich_enough([full, dataclasses.replace(full, name="x", size=(320, 240))])

@@ -102,7 +102,9 @@ def test_camera_hand_eye_and_table_one_after_the_other(lab, hand, capsys):
     assert figures["views"] == 12
     assert figures["residual_px"] < 0.3
     assert found.record.pose["position_x_std_mm"] == pytest.approx(figures["position_x_std_mm"], abs=1e-5)
-    assert cli.main(["calibrate", "table", "views", "--camera", "wrist", "--json", "table.json", "--thickness", "3"]) == 0
+    assert (
+        cli.main(["calibrate", "table", "views", "--camera", "wrist", "--json", "table.json", "--thickness", "3"]) == 0
+    )
     height = json.loads((lab / "table.json").read_text())["height_m"]
     assert height == pytest.approx(hand.T_boardlink_board[2, 3] - 0.003, abs=0.002)
     assert f"table_height:={height:.4f}" in capsys.readouterr().out

@@ -67,7 +67,11 @@ def test_a_camera_on_the_hand_is_where_the_joints_take_it():
     ("camera", "values", "words"),
     [
         ("wrist", PLACE, "needs its pose there"),
-        ("front", {**PLACE, "frame": "panda_tcp"}, "the camera is on 'panda_tcp', robot 'franka' has it on 'panda_link0'"),
+        (
+            "front",
+            {**PLACE, "frame": "panda_tcp"},
+            "the camera is on 'panda_tcp', robot 'franka' has it on 'panda_link0'",
+        ),
         ("front", {}, "has optics and no pose: `vla calibrate hand-eye`"),
     ],
 )

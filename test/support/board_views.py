@@ -16,7 +16,9 @@ K = np.array([[617.0, 0.0, 321.5], [0.0, 615.0, 236.5], [0.0, 0.0, 1.0]])
 OPTICS = pinhole(K, (640, 480))
 BENT = pinhole(K, (640, 480), np.array([0.08, -0.15, 0.001, -0.001, 0.0]))
 X = motion(np.array([0.05, 0.02, -0.1, 0.1, 0.2, 1.5]))  # T_hand_camera
-Z = motion(np.array([0.4, -0.1, 0.02, np.pi, 0.0, 0.0])) @ motion(np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.3]))  # T_base_board
+Z = motion(np.array([0.4, -0.1, 0.02, np.pi, 0.0, 0.0])) @ motion(
+    np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.3])
+)  # T_base_board
 
 
 def poses(count: int, rng: np.random.Generator, tilt: float = 0.35, turn: float = 1.0) -> list[np.ndarray]:

@@ -24,7 +24,10 @@ from vla_ros.sim.scenes.cameras import look_at
 
 WIDTH, HEIGHT, OVERSAMPLING = 640, 480, 2
 MARGIN = 0.01  # [m] of white paper around the squares
-BLUR_PX, NOISE = 1.0, 4.0  # standard deviations: of the lens [px], of a grey level of 255 (RealSense D435, colour, indoors)
+BLUR_PX, NOISE = (
+    1.0,
+    4.0,
+)  # standard deviations: of the lens [px], of a grey level of 255 (RealSense D435, colour, indoors)
 _OPTICAL = np.diag([1.0, -1.0, -1.0])  # MuJoCo's cameras look along −z with y up
 
 
@@ -36,6 +39,7 @@ class SetUp:
     T_boardlink_board: np.ndarray  # (4, 4)
     optics: Optics
     pictures: list[Picture]
+    bias: np.ndarray  # (J,) [rad] what each joint says too much
 
 
 class BoardWorld:
@@ -54,7 +58,9 @@ class BoardWorld:
         _add_board(spec, spec.worldbody if on_hand else hand, board)
         (hand if on_hand else spec.worldbody).add_camera(name="camera", fovy=fovy)
         grey = spec.add_material(name="table", rgba=[0.45, 0.4, 0.36, 1.0], specular=0.0)
-        spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, size=[3, 3, 0.1], pos=[0, 0, -0.012], material=grey.name)
+        spec.worldbody.add_geom(
+            type=mujoco.mjtGeom.mjGEOM_PLANE, size=[3, 3, 0.1], pos=[0, 0, -0.012], material=grey.name
+        )
         self.model = spec.compile()
         self._data = mujoco.MjData(self.model)
         self._renderer = Renderer(self.model, OVERSAMPLING * WIDTH, OVERSAMPLING * HEIGHT)
@@ -73,7 +79,7 @@ class BoardWorld:
         X, Z = self._mounts(rng)
         self._place("board", Z)
         self._place_camera(X)
-        told = rng.normal(0.0, bias, len(self._arm.joints)) if bias else 0.0
+        told = rng.normal(0.0, bias, len(self._arm.joints)) if bias else np.zeros(len(self._arm.joints))
         pictures: list[Picture] = []
         for _ in range(60 * views):
             q = self._solve(self._wanted_tool(X, Z, rng), rng)
@@ -82,7 +88,7 @@ class BoardWorld:
             joints = dict(zip(self._arm.joints, (q + told).tolist(), strict=True))
             pictures.append(Picture(f"{len(pictures):03d}.png", self._picture(rng), joints))
             if len(pictures) == views:
-                return SetUp(X, Z, self.optics, pictures)
+                return SetUp(X, Z, self.optics, pictures, told)
         raise RuntimeError(f"the arm reaches only {len(pictures)} of {views} views")
 
     def tool_pose(self) -> np.ndarray:
@@ -112,7 +118,9 @@ class BoardWorld:
         middle = self.board.corners.mean(axis=0)
         tilt = np.append(rng.normal(0.0, 0.35, 2), rng.uniform(-1.2, 1.2))
         T = np.eye(4)
-        T[:3, :3] = Rotation.from_rotvec([0.0, 0.0, tilt[2]]).as_matrix() @ Rotation.from_rotvec([*tilt[:2], 0.0]).as_matrix()
+        T[:3, :3] = (
+            Rotation.from_rotvec([0.0, 0.0, tilt[2]]).as_matrix() @ Rotation.from_rotvec([*tilt[:2], 0.0]).as_matrix()
+        )
         if self._on_hand:  # T_board_camera: before the sheet, that is at −z
             away = rng.uniform(0.28, 0.5)
             T[:3, 3] = middle + T[:3, :3] @ [*rng.uniform(-0.06, 0.06, 2), -away]
@@ -192,5 +200,5 @@ def _add_board(spec: mujoco.MjSpec, parent: mujoco.MjsBody, board: CharucoBoard)
     mesh.userface = [0, 2, 1, 0, 3, 2, 4, 5, 6, 4, 6, 7]
     mesh.userfacetexcoord = [0, 2, 1, 0, 3, 2, 4, 5, 6, 4, 6, 7]
     body = parent.add_body(name="board")
-    body.add_geom(type=mujoco.mjtGeom.mjGEOM_MESH, meshname="board", material="board", contype=0, conaffinity=0, mass=0.0,
-                  group=1)  # fmt: skip
+    shape = body.add_geom(type=mujoco.mjtGeom.mjGEOM_MESH, meshname="board", material="board", group=1)
+    shape.contype, shape.conaffinity, shape.mass = 0, 0, 0.0

@@ -50,8 +50,8 @@ def calibrate_intrinsics(views: Sequence[Corners]) -> Intrinsics:
     """Estimate from pictures that show enough (`rich_enough`). Raises ConfigError with what is missing."""
     if len(views) < VIEWS_MIN:
         raise ConfigError(
-            f"{len(views)} pictures show enough of the board: take {VIEWS_MIN} at least, better 20, the board tilted by "
-            "20 to 45 degrees to all sides and in every corner of the picture"
+            f"{len(views)} pictures show enough of the board: take {VIEWS_MIN} at least, better 20, the board tilted "
+            "by 20 to 45 degrees to all sides and in every corner of the picture"
         )
     size = views[0].size
     kept, optics = list(views), first_optics(views)
@@ -71,8 +71,8 @@ def calibrate_intrinsics(views: Sequence[Corners]) -> Intrinsics:
     std = np.sqrt(np.diag(spread))
     if std[:2].max() > FOCAL_STD_MAX * optics.parameters[:2].min():
         raise ConfigError(
-            f"the focal length stays uncertain by {100 * std[:2].max() / optics.parameters[0]:.1f} %: tilt the board by 20 "
-            "to 45 degrees to all sides, near enough to fill the picture"
+            f"the focal length stays uncertain by {100 * std[:2].max() / optics.parameters[0]:.1f} %: tilt the board "
+            "by 20 to 45 degrees to all sides, near enough to fill the picture"
         )
     names = {one.name for one in kept}
     return Intrinsics(

@@ -30,7 +30,9 @@ class TablePlane:
     def figures(self) -> dict[str, float]:
         """Return them by name."""
         found = {"height_m": self.height, "spread_mm": 1e3 * self.spread, "tilt_deg": float(np.degrees(self.tilt))}
-        return found | {"views": float(self.views)} | ({"height_std_mm": 1e3 * self.height_std} if self.views > 1 else {})
+        return (
+            found | {"views": float(self.views)} | ({"height_std_mm": 1e3 * self.height_std} if self.views > 1 else {})
+        )
 
 
 def table_plane(

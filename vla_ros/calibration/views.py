@@ -32,7 +32,8 @@ def rich_enough(found: Sequence[Corners]) -> tuple[list[Corners], list[str]]:
 
     Corners of one line say nothing of a pose.
     """
-    good, poor = [], []
+    good: list[Corners] = []
+    poor: list[Corners] = []
     for corners in found:
         spread = np.linalg.svd(corners.board - corners.board.mean(axis=0), compute_uv=False)
         rich = len(corners) >= CORNERS_MIN and spread[1] > 0.1 * spread[0]
@@ -41,8 +42,8 @@ def rich_enough(found: Sequence[Corners]) -> tuple[list[Corners], list[str]]:
         if corners.size != good[0].size:
             (width, height), (first_width, first_height) = corners.size, good[0].size
             raise ConfigError(
-                f"{corners.name} is {width}x{height}, {good[0].name} {first_width}x{first_height}: give pictures of one "
-                "size"
+                f"{corners.name} is {width}x{height}, {good[0].name} {first_width}x{first_height}: give pictures of "
+                "one size"
             )
     return good, [corners.name for corners in poor]
 
@@ -61,7 +62,9 @@ def check_views(views: Sequence[RobotView], poor: Sequence[str] = ()) -> tuple[l
         else:
             kept.append(view)
     if len(kept) < VIEWS_MIN:
-        others = [f"{len(names)} {why}" for names, why in ((poor, "show too little"), (repeats, "repeat others")) if names]
+        others = [
+            f"{len(names)} {why}" for names, why in ((poor, "show too little"), (repeats, "repeat others")) if names
+        ]
         raise ConfigError(
             f"{len(kept)} views of the board from different poses{' (' + ', '.join(others) + ')' if others else ''}: "
             f"take {VIEWS_MIN} at least, better 20, turned by 20 degrees and more about different axes"
@@ -73,7 +76,9 @@ def check_views(views: Sequence[RobotView], poor: Sequence[str] = ()) -> tuple[l
             for other in kept[:i]
         ]
     )
-    by_axis = np.linalg.svd(turns, compute_uv=False) / np.sqrt(len(turns))  # [rad] root mean square about principal axes
+    by_axis = np.linalg.svd(turns, compute_uv=False) / np.sqrt(
+        len(turns)
+    )  # [rad] root mean square about principal axes
     if by_axis[0] < TURN_MIN:
         raise ConfigError(
             f"the hand was moved and hardly turned ({np.degrees(by_axis[0]):.1f} degrees): turn it by 20 degrees and "

@@ -25,7 +25,8 @@ def board_sheet(board: CharucoBoard, paper: str, suffix: str) -> bytes:
     if across > width - 2 * MARGIN_MM or down > height - 2 * MARGIN_MM:
         largest = min((width - 2 * MARGIN_MM) / board.columns, (height - 2 * MARGIN_MM) / board.rows)
         raise ConfigError(
-            f"{board.label} are {across:g} x {down:g} mm, too much for {paper}: give --square {int(largest)} or --paper a3"
+            f"{board.label} are {across:g} x {down:g} mm, too much for {paper}: give --square "
+            f"{int(largest)} or --paper a3"
         )
     pixels = round(square * _DPI / 25.4)  # a whole number a square, and the sheet's resolution after it
     per_mm = pixels / square
@@ -35,8 +36,8 @@ def board_sheet(board: CharucoBoard, paper: str, suffix: str) -> bytes:
     sheet[top : top + drawn.shape[0], left : left + drawn.shape[1]] = drawn
     picture = Image.fromarray(sheet)
     words = (
-        f"{board.columns}x{board.rows} squares of {square:g} mm: all {board.columns} across must measure {across:g} mm. "
-        "Else print at 100 %, or give --square = measured / columns. Glue it flat onto something stiff."
+        f"{board.columns}x{board.rows} squares of {square:g} mm: all {board.columns} across must measure {across:g} "
+        "mm. Else print at 100 %, or give --square = measured / columns. Glue it flat onto something stiff."
     )
     font = ImageFont.load_default(round(2.6 * per_mm))
     ImageDraw.Draw(picture).text((left, top + drawn.shape[0] + 2.0 * per_mm), words, 90, font)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Find a camera's optics, where it is on the hand or beside the robot, and the height of the table, with a printed board.
+"""Find a camera's optics, where it is on the hand or beside the robot, and how high the table is, with a printed board.
 
 In this order: `board` draws the board to print, `camera` finds the optics, `hand-eye` the pose, `table` the height. The
 pictures come from a folder, or from a bag that `vla record` wrote; no command moves anything. The result is the
@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                           "tool for one that stands)")  # fmt: skip
     hand_eye.add_argument("--refine", action="store_true", help="find focal length and principal point as well")
     hand_eye.add_argument("--joint-offsets", type=float, default=0.05, metavar="DEG",
-                          help="what a joint may be off by, all the time: standard deviation (default 0.05; 0: nothing)")  # fmt: skip
+                          help="what a joint may be off by, all the time (default 0.05; 0: nothing)")  # fmt: skip
     table = actions.add_parser(
         "table",
         help="find the height of the table",
@@ -77,7 +77,9 @@ def _declare_board(parser: argparse.ArgumentParser, what: str) -> None:
 
 
 def _declare_source(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="FOLDER|BAG", help="pictures (with views.yaml where a robot counts), or a bag")
+    parser.add_argument(
+        "source", metavar="FOLDER|BAG", help="pictures (with views.yaml where a robot counts), or a bag"
+    )
     parser.add_argument("--camera", required=True, metavar="NAME", help="the camera")
     _declare_board(parser, "side of a square as measured on the sheet")
     parser.add_argument("--namespace", default="", metavar="/NS", help="of the topics in a bag")

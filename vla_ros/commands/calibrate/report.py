@@ -46,8 +46,8 @@ def hand_eye_lines(found: HandEye, links: Links) -> list[str]:
     lines = [
         f"camera in {links.camera_link}  {place} mm",
         f"orientation      {quaternion} (x, y, z, w) ± {turns} degrees about the camera's axes",
-        f"residual         {found.residual_px:.3f} px of {len(found.view_px)} views; {found.alone_px:.3f} px without the "
-        "robot's poses",
+        f"residual         {found.residual_px:.3f} px of {len(found.view_px)} views; {found.alone_px:.3f} px without "
+        "the robot's poses",
     ]
     if found.free.optics:
         (fx, fy, cx, cy), std = found.found.optics.parameters[:PINHOLE], found.optics_std
@@ -59,8 +59,8 @@ def hand_eye_lines(found: HandEye, links: Links) -> list[str]:
         lines.append(f"joint offsets    {turned} degrees")
     if found.residual_px > POSES_OFF * found.alone_px:
         lines.append(
-            "the robot's poses explain the pictures worse than the pictures themselves: the arm moved in some, its joints "
-            "are further off (--joint-offsets 0.2), or camera or board gave way"
+            "the corners fit each picture and not the robot's poses: the arm moved in some, its joints are further off "
+            "(--joint-offsets 0.2), or camera or board gave way"
         )
     return lines
 
@@ -69,7 +69,8 @@ def table_lines(found: TablePlane) -> list[str]:
     """Return what is said of a table."""
     std = f" ± {1e3 * found.height_std:.2f}" if found.views > 1 else ""
     return [
-        f"table            {1e3 * found.height:.2f}{std} mm in the base frame, tilted by {np.degrees(found.tilt):.2f} degrees",
+        f"table            {1e3 * found.height:.2f}{std} mm in the base frame, tilted by {np.degrees(found.tilt):.2f} "
+        "degrees",
         f"views            {found.views}, {1e3 * found.spread:.1f} mm from the lowest to the highest",
         f"a launch takes it as table_height:={found.height:.4f}",
     ]

@@ -47,8 +47,8 @@ def board(arguments: argparse.Namespace) -> int:
     if path.suffix not in SUFFIXES:
         raise ConfigError(f"--output {path}: give a name that ends in {' or '.join(SUFFIXES)}")
     write_output("--output", path, board_sheet(drawn, arguments.paper, path.suffix))
-    print(f"{path}: {drawn.label} on {arguments.paper}, lying. Print it at 100 %, then measure: all {drawn.columns} squares "
-          f"across are {1e3 * drawn.columns * drawn.square:g} mm")  # fmt: skip
+    print(f"{path}: {drawn.label} on {arguments.paper}, lying. Print it at 100 %, then measure: all {drawn.columns} "
+          f"squares across are {1e3 * drawn.columns * drawn.square:g} mm")  # fmt: skip
     return 0
 
 
@@ -82,15 +82,13 @@ def hand_eye(arguments: argparse.Namespace) -> int:
     if optics is None:
         if not arguments.refine:
             raise ConfigError(
-                f"the optics of camera '{arguments.camera}' are not known: find them first (`vla calibrate camera`), or "
-                "here as well (--refine)"
+                f"the optics of camera '{arguments.camera}' are not known: find them first (`vla calibrate camera`), "
+                "or here as well (--refine)"
             )
         optics = first_optics(seen.corners)
     check_size(optics, seen.corners, f"the optics of camera '{arguments.camera}'")
     by_joints = all(picture.joints is not None for picture in seen.pictures)
-    free = Free(
-        optics=arguments.refine, offsets=float(np.radians(arguments.joint_offsets)) if by_joints else 0.0
-    )
+    free = Free(optics=arguments.refine, offsets=float(np.radians(arguments.joint_offsets)) if by_joints else 0.0)
     if not arguments.refine and before is not None:
         stds = tuple(before.record.optics.get(name, 0.0) for name in OPTICS_STD)
         free = dataclasses.replace(free, optics=min(stds) > 0.0, optics_std=stds if min(stds) > 0.0 else ())

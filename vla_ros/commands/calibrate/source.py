@@ -105,6 +105,6 @@ def check_size(optics: Optics, corners: list[Corners], what: str) -> None:
     if optics.size != corners[0].size:
         (width, height), (seen_width, seen_height) = optics.size, corners[0].size
         raise ConfigError(
-            f"the pictures are {seen_width}x{seen_height}, {what} are for {width}x{height}: calibrate the optics at the "
-            "size that you use (`vla calibrate camera`)"
+            f"the pictures are {seen_width}x{seen_height}, {what} are for {width}x{height}: calibrate the optics at "
+            "the size that you use (`vla calibrate camera`)"
         )
