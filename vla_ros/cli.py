@@ -124,6 +124,16 @@ COMMANDS = (
         ),
     ),
     Command(
+        "calibrate",
+        "vla_ros.commands.calibrate.command",
+        "find a camera's optics and pose, and the table's height",
+        (
+            "calibrate board --output board.pdf",
+            "calibrate camera pictures/ --camera front --square 37.9",
+            "calibrate hand-eye bags/views --camera wrist --robot franka --square 37.9",
+        ),
+    ),
+    Command(
         "record",
         "vla_ros.commands.data.record",
         "record the running job into a bag",

@@ -18,7 +18,7 @@ from sensor_msgs.msg import CameraInfo, Image
 
 from vla_ros import messages, qos
 from vla_ros.evaluation.video import VideoWriter
-from vla_ros.nodes.camera.calibration import load_calibration
+from vla_ros.robots.camera_calibration import load_calibration
 
 COLOR = (200, 60, 30)
 
@@ -71,7 +71,7 @@ def test_recorded_images_are_published_as_a_camera(recording):
     np.testing.assert_allclose(messages.color_array(got["color/image_raw"]).mean((0, 1)), COLOR, atol=6)
     calibration = load_calibration("front")
     np.testing.assert_allclose(messages.intrinsics(got["color/camera_info"]), calibration.intrinsics)
-    np.testing.assert_allclose(messages.transform(got["pose"].pose), calibration.T_base_camera, atol=1e-9)
+    np.testing.assert_allclose(messages.transform(got["pose"].pose), calibration.T_frame_camera, atol=1e-9)
     if wanted == 4:
         np.testing.assert_allclose(messages.depth_array(got["aligned_depth_to_color/image_raw"]), 1.5, atol=1e-6)
 

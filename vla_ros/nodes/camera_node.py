@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from builtin_interfaces.msg import Time
+from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray, String
 
 from controllers.errors import ConfigError, VlaError
 from vla_ros import messages, qos
-from vla_ros.nodes.camera.calibration import load_calibration
+from vla_ros.nodes.camera.calibrated_view import CalibratedViews
 from vla_ros.nodes.camera.image_files import open_images
 from vla_ros.nodes.camera.publisher import CameraPublisher
 from vla_ros.nodes.managed import ManagedNode
@@ -22,6 +23,7 @@ from vla_ros.nodes.sim.scene_parameters import declare_scene
 from vla_ros.nodes.spinning import run_node, serve_until_stopped
 from vla_ros.nodes.transport import Transport
 from vla_ros.policies.observation import CameraView
+from vla_ros.robots.camera_calibration import load_calibration
 from vla_ros.robots.embodiment import load_embodiment
 
 if TYPE_CHECKING:
@@ -130,8 +132,14 @@ class CameraNode(ManagedNode):
     def _open_files(self) -> None:
         self._images = open_images(self._source)
         calibrated = [name for name in self._names if self._embodiment.camera(name).calibrated]
-        self._calibrations = {name: load_calibration(name) for name in calibrated}
+        self._views = {name: CalibratedViews(name, load_calibration(name), self._embodiment) for name in calibrated}
+        self._joints: dict[str, float] | None = None
+        if any(views.moves for views in self._views.values()):
+            self.create_subscription(JointState, "joint_states", self._on_joint_state, qos.NEWEST)
         self.create_timer(1.0 / self._rate, self._play)
+
+    def _on_joint_state(self, message: JointState) -> None:
+        self._joints = messages.joint_positions(message)
 
     def _play(self) -> None:
         if not self.active:
@@ -140,15 +148,11 @@ class CameraNode(ManagedNode):
         color, depth = next(self._images)
         stamp = self.get_clock().now().nanoseconds * 1e-9
         for name, publisher in self._camera_publishers.items():
-            calibration, view = self._calibrations.get(name), CameraView(name, stamp, color, depth)
-            if calibration is not None:
-                if color.shape[:2] != (calibration.height, calibration.width):
-                    raise ConfigError(
-                        f"camera_node: images are {color.shape[1]}x{color.shape[0]}, config/cameras/{name}.yaml says "
-                        f"{calibration.width}x{calibration.height}"
-                    )
-                view = CameraView(name, stamp, color, depth, calibration.intrinsics, calibration.T_base_camera)
-            publisher.publish(view)
+            views = self._views.get(name)
+            if views is None:
+                publisher.publish(CameraView(name, stamp, color, depth))
+            else:
+                publisher.publish(views.view(stamp, color, depth, self._joints))
         self._count(time.monotonic() - started)
 
     # --------------------------------------------------------------------------------------------------------------
