@@ -28,6 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--setups", type=int, default=20, metavar="N", help="of each row (default 20)")
     parser.add_argument("--bias", type=float, default=0.05, metavar="DEG",
                         help="second row: standard deviation of what a joint says too much (default 0.05)")  # fmt: skip
+    parser.add_argument("--joint-offsets", type=float, default=0.05, metavar="DEG",
+                        help="as of `vla calibrate hand-eye` (default 0.05; 0: none are searched for)")  # fmt: skip
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="of the first set-up (default 0)")
     add_json_argument(parser)
 
@@ -38,6 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise ConfigError(f"--setups must be {SETUPS[0]} to {SETUPS[1]}, got {arguments.setups}")
     if not 0.0 <= arguments.bias <= 1.0:
         raise ConfigError(f"--bias must be 0 to 1 degree, got {arguments.bias:g}")
+    if not 0.0 <= arguments.joint_offsets <= 5.0:
+        raise ConfigError(f"--joint-offsets must be 0 to 5 degrees, got {arguments.joint_offsets:g}")
     from vla_ros.launching.egl import require_egl
 
     require_egl()
@@ -51,8 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
                 name = f"{camera}.{'exact' if bias == 0.0 else 'biased'}"
                 figures |= {f"{name}.{key}": value for key, value in found.items()}
                 rows.append((camera, f"{bias:g}", *_cells(found)))
-    headings = ("camera", "joints off by [deg]", "position [mm]", "worst", "worst in the arm's own base", "rotation [deg]", "worst", "within 2 std",
-                "focal length [px]", "worst", "residual [px]")  # fmt: skip
+    headings = ("camera", "joints off by [deg]", "position [mm]", "worst", "in the arm's own base",
+                "rotation [deg]", "worst", "within 2 std", "focal length [px]", "worst", "residual [px]")  # fmt: skip
     print_table(Console(), headings, rows, f"{arguments.setups} set-ups a row, {VIEWS[0]} to {VIEWS[1]} views each: "
                 "medians and worst")  # fmt: skip
     kept = True
@@ -91,7 +95,7 @@ def _row(camera: str, bias: float, arguments: argparse.Namespace, progress: Call
         good, _ = rich_enough([corners for _, corners in seen.values()])
         views, _ = check_views([links.view(*seen[corners.name]) for corners in good])
         optics = calibrate_intrinsics(good)
-        free = Free(optics=True, optics_std=tuple(optics.std[:4]), offsets=np.radians(0.05))  # as the command does
+        free = Free(optics=True, optics_std=tuple(optics.std[:4]), offsets=np.radians(arguments.joint_offsets))
         found = calibrate_hand_eye(views, optics.optics, free)
         off = inverse(truth.T_link_camera) @ found.found.T_link_camera
         error = np.concatenate([off[:3, 3], rotation_vector(off[:3, :3])])

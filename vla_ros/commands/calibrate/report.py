@@ -56,7 +56,7 @@ def hand_eye_lines(found: HandEye, links: Links) -> list[str]:
     if len(found.found.offsets):
         offsets = zip(links.joints, np.degrees(found.found.offsets), np.degrees(found.offsets_std), strict=True)
         turned = ", ".join(f"{joint} {offset:+.3f} ± {std:.3f}" for joint, offset, std in offsets)
-        lines.append(f"joint offsets    {turned} degrees")
+        lines.append(f"joint offsets    to be added: {turned} degrees")
     if found.residual_px > POSES_OFF * found.alone_px:
         lines.append(
             "the corners fit each picture and not the robot's poses: the arm moved in some, its joints are further off "
