@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import mujoco
 import numpy as np
 
-from vla_ros.planning.problem import Plan, PlanningProblem
+from vla_ros.planning.problem import Plan, PlanningProblem, width_of
 from vla_ros.planning.shapes import Box, ConvexHull, Cylinder, Shape, Sphere
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.robot_model import robot_spec
@@ -49,9 +48,7 @@ def standing_qpos(model: mujoco.MjModel, embodiment: Embodiment, problem: Planni
     for group in embodiment.driven_groups:
         qpos[[model.joint(name).qposadr[0] for name in group.joints]] = group.home
     for gripper in embodiment.grippers:
-        wanted = problem.gripper_width
-        width = wanted.get(gripper.arm) if isinstance(wanted, Mapping) else wanted
-        width = gripper.width_max if width is None else width
+        width = width_of(gripper, problem.gripper_width)
         qpos[[model.joint(name).qposadr[0] for name in gripper.joints]] = width / len(gripper.joints)
     return qpos
 

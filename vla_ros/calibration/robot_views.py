@@ -33,14 +33,13 @@ class Links:
 
     def between(self, joints: Mapping[str, float]) -> np.ndarray:
         """Return the pose of the board's link in the camera's (4, 4)."""
-        camera, board = (self._tree.place(link, joints) for link in (self.camera_link, self.board_link))
-        return inverse(camera) @ board
+        return self._tree.between(self.camera_link, self.board_link, joints)
 
     def in_base(self, link: str, picture: Picture) -> np.ndarray:
         """Return where a link was in the base frame (4, 4)."""
         if picture.joints is not None:
             self._check(picture)
-            return inverse(self._tree.place(self._base_frame, picture.joints)) @ self._tree.place(link, picture.joints)
+            return self._tree.between(self._base_frame, link, picture.joints)
         if link == self._base_frame:
             return np.eye(4)
         if picture.T_base_tool is None or link != self._tool_frame:

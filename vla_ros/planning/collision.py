@@ -16,6 +16,7 @@ import pinocchio as pin
 
 from controllers.errors import ConfigError, unknown_name
 from controllers.safety.self_pairs import SAMPLES, checked_self_pairs
+from vla_ros.planning.problem import Widths, width_of
 from vla_ros.planning.scene import CollisionScene
 from vla_ros.planning.shapes import Shape, collision_geometry
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
@@ -82,16 +83,14 @@ class RobotGeometry:
         self.radius = self._radius()
         self.axes = [(np.zeros(3), False)] + [_axis(joint) for joint in self.model.joints[1:]]
 
-    def configuration(self, gripper_width: float | Mapping[str, float] | None) -> np.ndarray:
+    def configuration(self, gripper_width: Widths) -> np.ndarray:
         """Return q of the whole model with grippers open by `gripper_width` [m], or by arm; None: as far as they go."""
         q = self._rest.copy()
-        by_arm = gripper_width if isinstance(gripper_width, Mapping) else {}
-        for name in by_arm:
+        for name in gripper_width if isinstance(gripper_width, Mapping) else ():
             if name not in self._fingers:
                 raise ConfigError(unknown_name("arm with a gripper", name, self._fingers))
         for gripper in self._grippers:
-            width = by_arm.get(gripper.arm) if isinstance(gripper_width, Mapping) else gripper_width
-            width = gripper.width_max if width is None else width
+            width = width_of(gripper, gripper_width)
             if not gripper.width_min - 1e-3 <= width <= gripper.width_max + 1e-3:
                 raise ConfigError(
                     f"gripper width {width:g} m is not possible: allowed {gripper.width_min:g} to "
@@ -150,7 +149,7 @@ class CollisionChecker:
         robot: RobotGeometry,
         scene: CollisionScene,
         margin: float,
-        gripper_width: float | Mapping[str, float] | None = None,
+        gripper_width: Widths = None,
         self_margin: float = SELF_MARGIN,
     ) -> None:
         """Keep `margin` [m] from the scene and other arms, and the lesser of it and `self_margin` [m] between links."""

@@ -7,12 +7,10 @@ lower of the two tools, beyond the base, stands for the table and everything on 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from vla_ros.planning.planner import MotionPlanner
-from vla_ros.planning.problem import JointGoal, Plan, PlanningProblem
+from vla_ros.planning.problem import JointGoal, Plan, PlanningProblem, Widths
 from vla_ros.planning.scene import CollisionScene, box_between
 
 SPEED_SCALE = 0.3
@@ -23,7 +21,6 @@ FLOORS = 6
 BUDGET_S = 10.0  # [s] a starved machine may take; an idle one takes a hundredth
 BEYOND_BASE = 0.22  # [m] from the base's axis: nearer there is the arm's own foot
 HALF_WIDTH, THICKNESS = 1.2, 0.05  # [m]
-Widths = float | Mapping[str, float] | None  # [m] between the fingers of every gripper, or by arm; None: open
 
 
 def plan_home(

@@ -13,6 +13,15 @@ import numpy as np
 
 from controllers.errors import ConfigError
 from vla_ros.planning.scene import CollisionScene, checked_pose
+from vla_ros.robots.groups import EndEffectorGroup
+
+Widths = float | Mapping[str, float] | None  # [m] between the fingers of every gripper, or by arm; None: open
+
+
+def width_of(gripper: EndEffectorGroup, widths: Widths) -> float:
+    """Return how far one gripper is open [m]: as far as it goes where nothing is said of it."""
+    width = widths.get(gripper.arm) if isinstance(widths, Mapping) else widths
+    return gripper.width_max if width is None else width
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +73,7 @@ class PlanningProblem:
     start: np.ndarray  # (N,) [rad] of all planned arms, in their order
     goal: JointGoal | PoseGoal | ArmGoals
     scene: CollisionScene = field(default_factory=CollisionScene)
-    gripper_width: float | Mapping[str, float] | None = None  # [m] of every gripper, or by arm; None: open
+    gripper_width: Widths = None
     margin: float = 0.01  # [m] kept from everything in the scene, and between two arms
     speed_scale: float = 0.5  # time is stretched by its inverse: velocity × s, acceleration × s², jerk × s³
     budget_s: float = 2.0  # [s] after which searching is given up

@@ -63,12 +63,23 @@ class LinkTree:
 
     def place(self, link: str, positions: Mapping[str, float]) -> np.ndarray:
         """Return where a link is in the root link (4, 4); joints of unknown position are at 0."""
+        return _place(link, self._above(positions))
+
+    def between(self, link: str, other: str, positions: Mapping[str, float]) -> np.ndarray:
+        """Return where the `other` link is in a link (4, 4); joints of unknown position are at 0."""
+        above = self._above(positions)
+        return np.linalg.inv(_place(link, above)) @ _place(other, above)
+
+    def _above(self, positions: Mapping[str, float]) -> dict[str, LinkTransform]:
         known = {joint: positions.get(joint, 0.0) for joint in self.joints}
-        above = {one.child: one for one in (*self.fixed, *self.moving(known))}
-        T = np.eye(4)
-        while link in above:
-            T, link = above[link].T_parent_child @ T, above[link].parent
-        return T
+        return {one.child: one for one in (*self.fixed, *self.moving(known))}
+
+
+def _place(link: str, above: Mapping[str, LinkTransform]) -> np.ndarray:
+    T = np.eye(4)
+    while link in above:
+        T, link = above[link].T_parent_child @ T, above[link].parent
+    return T
 
 
 def _joint(element: ElementTree.Element) -> _Joint:

@@ -70,5 +70,4 @@ class CalibratedViews:
             return self._T_frame_camera
         if joints is None or any(joint not in joints for joint in self._needed):
             return None
-        base, link = (self._tree.place(name, joints) for name in (self._base_frame, self._link))
-        return np.linalg.inv(base) @ link @ self._T_frame_camera
+        return self._tree.between(self._base_frame, self._link, joints) @ self._T_frame_camera

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 YAWS, TILTS = 18, 7
+CLOSING = 0.005  # [m] a command below it closes the fingers
 TILT_STEP = 0.3  # [rad]
 DOUBTED, DOUBTED_NEAR = 0.7, 0.35  # of its likelihood that a heading loses when a grasp near it [rad] held nothing
 _DOWN = np.array([0.0, 0.0, -1.0])
@@ -34,13 +35,14 @@ def to_rotation(heading: float, tilt: float, slope: float) -> np.ndarray:
 
 
 def nearest_flip(R: np.ndarray, R_reference: np.ndarray) -> np.ndarray:
-    """Return R or R turned by half a turn about its z, whichever is nearer to the reference."""
+    """Return R (…, 3, 3) or R turned by half a turn about its z, whichever is nearer to the reference (…, 3, 3)."""
     other = flipped(R)
-    return other if np.trace(R_reference.T @ other) > np.trace(R_reference.T @ R) else R
+    closer = np.einsum("...ij,...ij->...", R_reference, other) > np.einsum("...ij,...ij->...", R_reference, R)
+    return np.where(closer[..., None, None], other, R)
 
 
 def flipped(R: np.ndarray) -> np.ndarray:
-    """Return R (3, 3) turned by half a turn about its z: the same grasp, the fingers being alike."""
+    """Return R (…, 3, 3) turned by half a turn about its z: the same grasp, the fingers being alike."""
     return R * np.array([-1.0, -1.0, 1.0])
 
 

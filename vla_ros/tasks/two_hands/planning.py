@@ -19,13 +19,14 @@ from controllers.arm.inverse_kinematics import solve_ik
 from controllers.arm.many_poses import solve_many
 from controllers.arm.model import ArmModel
 from vla_ros.planning.collision import RobotGeometry
+from vla_ros.planning.goals import PlannedArm
 from vla_ros.planning.ompl_search import OmplSearch
 from vla_ros.planning.problem import JointGoal, PlanningProblem
 from vla_ros.planning.smoothing import Shortener, shorten
 from vla_ros.planning.sweep import line_free
 from vla_ros.planning.trajectory import Connector, motion_limits, polyline_trajectory
 from vla_ros.robots.embodiment import load_embodiment
-from vla_ros.robots.groups import ArmGroup, EndEffectorGroup
+from vla_ros.robots.groups import EndEffectorGroup
 from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase
 from vla_ros.sim.world import World
 from vla_ros.tasks.placing.motion import across
@@ -50,13 +51,10 @@ BUDGET_S = 1.0  # [s] of a search, of this thread's processor time: an expert on
 
 
 @dataclass(frozen=True, eq=False)
-class Hand:
+class Hand(PlannedArm):
     """One of the two arms."""
 
-    group: ArmGroup
     gripper: EndEffectorGroup
-    model: ArmModel
-    part: slice  # of q (N,)
 
     @property
     def name(self) -> str:
@@ -77,7 +75,7 @@ class PairPlanner:
         geometry = _geometry(robot.source, tuple(arms), _standing(world, arms))
         self._checkers = [PairChecker(geometry, world, pair, apart) for apart in APART]
         parts = self._checkers[0].parts
-        self.hands = {name: Hand(robot.arm(name), robot.gripper_on(name), models[name], parts[name]) for name in arms}
+        self.hands = {name: Hand(robot.arm(name), models[name], parts[name], robot.gripper_on(name)) for name in arms}
         self._limits = motion_limits([hand.group for hand in self.hands.values()], SPEED_SCALE)
         self._connector, self._search = Connector(self._limits), OmplSearch(self._limits, time.thread_time)
         self._carriers = {

@@ -103,8 +103,8 @@ def _see(piece: _Piece) -> int:
     with LeRobotReader(piece.root) as reader, torch.inference_mode():
         crops = GraspCropCutter(reader, np.array(piece.rows), piece.contract)
         for number, row in enumerate(piece.rows):
-            pictures, calibrations = _pictures(reader, row, piece.contract)
-            for name, value in _seen(reader, row, pictures, calibrations, backbone, piece).items():
+            pictures, calibrations, measured = _pictures(reader, row, piece.contract)
+            for name, value in _seen(reader, row, pictures, calibrations, measured, backbone, piece).items():
                 made.setdefault(name, []).append(value)
             texts.append([] if is_masked(reader.metadata) else _texts(reader, row, piece.contract, sentences))
             crops.cut(number, pictures, calibrations)
@@ -116,15 +116,18 @@ def _see(piece: _Piece) -> int:
     return len(piece.rows)
 
 
-def _pictures(reader: LeRobotReader, row: int, contract: DataContract) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Return the pictures (H, W, 3) uint8 of a frame, black where none was taken, and the calibrations (11,)."""
+def _pictures(
+    reader: LeRobotReader, row: int, contract: DataContract
+) -> tuple[list[np.ndarray], list[np.ndarray], list[bool]]:
+    """Return pictures (H, W, 3) uint8 of a frame, black where none was taken, calibrations (11,), and which were."""
     cameras, measured = tuple(contract.cameras), _measured(reader, row, contract)
     sizes = [reader.metadata.features[IMAGES + camera].shape for camera in cameras]
     pictures = [
         reader.image(IMAGES + camera, row) if real else np.zeros(size, dtype=np.uint8)
         for camera, size, real in zip(cameras, sizes, measured, strict=True)
     ]
-    return pictures, [reader.column(f"observation.calibration.{camera}")[row].astype(float) for camera in cameras]
+    calibrations = [reader.column(f"observation.calibration.{camera}")[row].astype(float) for camera in cameras]
+    return pictures, calibrations, measured
 
 
 def _seen(
@@ -132,11 +135,11 @@ def _seen(
     row: int,
     pictures: list[np.ndarray],
     calibrations: list[np.ndarray],
+    measured: list[bool],
     backbone: torch.nn.Module,
     piece: _Piece,
 ) -> dict[str, np.ndarray]:
     """Return looks (N, D), geometry and numbers (N, …), and of each thing (N,) the object that it is, -1 for none."""
-    cameras, measured = tuple(piece.contract.cameras), _measured(reader, row, piece.contract)
     tools = None if is_masked(reader.metadata) else _tools(reader, row, piece.contract)
     looks, geometry, numbers = look_at(
         backbone,  # type: ignore[arg-type]
@@ -162,7 +165,7 @@ def _seen(
     views = geometry[0, :, 5:7].numpy(), numbers[0, :, :VIEWS].numpy()
     height, width = pictures[0].shape[:2]
     boxes = geometry[0, :, :4].numpy() * np.array([width, height, width, height])
-    for view, camera in enumerate(cameras):
+    for view, camera in enumerate(piece.contract.cameras):
         own = np.flatnonzero(views[1][:, view] > 0.5)
         known = reader.column(notes.boxes_column(camera))[row]
         objects[own] = _objects(boxes[own], known)

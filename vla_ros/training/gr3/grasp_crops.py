@@ -16,7 +16,7 @@ from torch import Tensor
 
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.hands.masks import is_masked
-from vla_ros.policies.backbone.view_geometry import camera_matrix, point_window
+from vla_ros.policies.backbone.view_geometry import point_window
 from vla_ros.policies.contract import DataContract
 from vla_ros.policies.gr3.small.grasp_finder import shows
 from vla_ros.policies.grasp_finding.any_views import AnyViewsGrasp
@@ -25,7 +25,7 @@ from vla_ros.policies.grasp_finding.grasp_pose import from_bins
 from vla_ros.training.backbone.perception import colored
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.gr3.grasps import GraspsToCome, grasps_to_come
-from vla_ros.training.graspvla.grasp_examples import NEAR, answers_of, grasp_losses, question_points
+from vla_ros.training.graspvla.grasp_examples import NEAR, answers_of, crop_places, grasp_losses, question_points
 
 ROOM = 1.25  # a crop that is kept is so much larger than one that is shown: where it is cut differs each time
 KEPT = round(CROP * ROOM)  # [px]
@@ -108,10 +108,14 @@ def crop_batch(kept: GraspCrops, grasps: GraspsToCome, rows: np.ndarray, rng: np
     nearest = tools[np.arange(count), np.linalg.norm(tools - centre[:, None], axis=2).argmin(axis=1)]
     told = rng.uniform(size=(count, 1)) > UNTOLD
     tool = np.where(told, nearest + 0.001 * rng.normal(size=(count, 3)), np.nan)
-    places = np.stack([_places(kept, rows, view, points, corners[:, view]) for view in range(views)], axis=1)
+    seen_by = [(kept.calibrations[rows, view], kept.windows[rows, view].astype(float)) for view in range(views)]
+    places = [
+        crop_places(calibrations, windows, points, corners[:, view], KEPT)
+        for view, (calibrations, windows) in enumerate(seen_by)
+    ]
     return answers_of(points, options) | {
         "crops": torch.from_numpy(crops),
-        "places": torch.from_numpy(places).float(),
+        "places": torch.from_numpy(np.stack(places, axis=1)).float(),
         "points": torch.from_numpy(points - centre[:, None]).float(),
         "tool": torch.from_numpy(tool - centre).float(),
         "shown": torch.from_numpy(_asked(kept.shown[rows], rng)),
@@ -156,13 +160,3 @@ def _asked(shown: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     none = ~asked.any(axis=1)
     asked[none] = shown[none]
     return asked
-
-
-def _places(kept: GraspCrops, rows: np.ndarray, view: int, points: np.ndarray, corner: np.ndarray) -> np.ndarray:
-    """Return where a view's crop shows points (B, P, 3), -1 to 1: (B, P, 2)."""
-    matrices = np.stack([camera_matrix(one) for one in kept.calibrations[rows, view]])  # (B, 3, 4)
-    image = np.einsum("bij,bpj->bpi", matrices[:, :, :3], points) + matrices[:, None, :, 3]
-    pixels = image[..., :2] / np.maximum(image[..., 2:], 1e-6)
-    x, y, side = kept.windows[rows, view].T.astype(float)
-    inside = (pixels + 0.5 - np.stack([x, y], axis=1)[:, None]) * (KEPT / side)[:, None, None] - corner[:, None]
-    return 2.0 * inside / CROP - 1.0

@@ -17,7 +17,7 @@ from vla_ros.data.datasets.features import ACTION, STATE
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.actions.codec import ActionCodec
 from vla_ros.policies.contract import DataContract
-from vla_ros.policies.gr3.small.grasp_finder import CLOSED
+from vla_ros.policies.grasp_finding.grasp_pose import CLOSING
 from vla_ros.training.generation import annotations as notes
 
 NEAR = 0.15  # [m] between a tool that closes and the thing's middle: further away it closes on something else
@@ -51,7 +51,7 @@ def grasps_to_come(reader: LeRobotReader, rows: np.ndarray, contract: DataContra
     codec = ActionCodec(contract.action, "", contract.period)
     first = codec.size - len(contract.action.absolute_channels)
     widths = reader.column(ACTION)[:, first : first + len(contract.action.grippers)].astype(float)
-    closed = widths < CLOSED  # (T, A) told in this frame for the next
+    closed = widths < CLOSING  # (T, A) told in this frame for the next
     valid, targets = reader.column(notes.VALID).ravel() > 0, reader.column(notes.TARGET).ravel()
     positions = reader.column(notes.POSITIONS).astype(float)
     count = len(reader)
@@ -62,6 +62,8 @@ def grasps_to_come(reader: LeRobotReader, rows: np.ndarray, contract: DataContra
     openings, middles = np.zeros(count), np.zeros((count, 3))
     for episode in reader.metadata.episodes:
         begin, end = episode.start, episode.start + episode.length
+        if not ((rows >= begin) & (rows < end)).any():
+            continue  # frames are looked at piece by piece
         for row in range(begin + 1, end):
             hands = np.flatnonzero(closed[row] & ~closed[row - 1])
             target = int(targets[row])

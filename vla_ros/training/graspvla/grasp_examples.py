@@ -77,13 +77,26 @@ def places(
     samples: Samples, rows: np.ndarray, view: int, points: np.ndarray, corner: np.ndarray, shift: int
 ) -> np.ndarray:
     """Return where a view's crop shows points (B, P, 3), -1 to 1: (B, P, 2)."""
-    matrices = np.stack([camera_matrix(c) for c in samples.columns["calibrations"][rows, view]])  # (B, 3, 4)
+    calibrations, windows = samples.columns["calibrations"], samples.grasps["windows"]
+    return crop_places(
+        calibrations[rows, view], windows[samples.grasp_rows[rows], view], points, corner, grasp_network.CROP + shift
+    )
+
+
+def crop_places(
+    calibrations: np.ndarray, windows: np.ndarray, points: np.ndarray, corners: np.ndarray, kept: int
+) -> np.ndarray:
+    """Return where crops show points (B, P, 3), -1 to 1: (B, P, 2).
+
+    They are cut at `corners` (B, 2) [px] of pictures `kept` pixels wide, which show the windows (B, 3) of cameras of
+    these calibrations (B, 11).
+    """
+    matrices = np.stack([camera_matrix(one) for one in calibrations])  # (B, 3, 4)
     image = np.einsum("bij,bpj->bpi", matrices[:, :, :3], points) + matrices[:, None, :, 3]
-    pixels = image[..., :2] / image[..., 2:]
-    x, y, side = samples.grasps["windows"][samples.grasp_rows[rows], view].T
-    kept = grasp_network.CROP + shift
+    pixels = image[..., :2] / np.maximum(image[..., 2:], 1e-6)  # behind a camera: nowhere in its crop
+    x, y, side = windows.T
     origin, scale = np.stack([x, y], axis=1), (kept / side)[:, None, None]
-    inside = (pixels + 0.5 - origin[:, None]) * scale - corner[:, None]
+    inside = (pixels + 0.5 - origin[:, None]) * scale - corners[:, None]
     return 2.0 * inside / grasp_network.CROP - 1.0
 
 

@@ -18,7 +18,6 @@ from vla_ros.policies.gr3.small.thing_numbers import LOW, place_by_two
 from vla_ros.policies.grasp_finding.any_views import AnyViewsGrasp, TheseViews
 from vla_ros.policies.grasp_finding.grasp_search import FoundGrasp, find_grasp
 
-CLOSED = 0.005  # [m] a command below it closes fingers
 ABOVE = 0.03  # [m] of a thing's middle above what it stands on, where one view alone sees it
 BEFORE = 0.05  # [m] a camera must be away from a thing that it shows
 SURE = 0.0  # logit from which on a thing is meant

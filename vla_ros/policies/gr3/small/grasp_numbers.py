@@ -12,7 +12,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from vla_ros.policies.gr3.small.thing_numbers import TOOLS
-from vla_ros.policies.grasp_finding.grasp_pose import softened
+from vla_ros.policies.grasp_finding.grasp_pose import nearest_flip, softened
 
 OF_TOOL = 3 + 3 + 3  # the way, its last centimetres, the turn
 GRASP_NUMBERS = TOOLS * OF_TOOL + 2  # and the opening; 1 where a grasp is known
@@ -28,15 +28,8 @@ def grasp_numbers(grasps: np.ndarray, openings: np.ndarray, tools: np.ndarray, k
     parts = []
     for tool in range(TOOLS):
         away = grasps[:, :3, 3] - tools[:, tool, :3, 3]
-        turn = Rotation.from_matrix(_nearer(grasps[:, :3, :3], tools[:, tool, :3, :3]))
+        turn = Rotation.from_matrix(nearest_flip(grasps[:, :3, :3], tools[:, tool, :3, :3]))
         turn = turn * Rotation.from_matrix(tools[:, tool, :3, :3]).inv()
         parts += [softened(away, 0.1), np.clip(away, -NEAR, NEAR) / NEAR, turn.as_rotvec()]
     numbers = np.concatenate([*parts, 25.0 * openings[:, None], np.ones((len(grasps), 1))], axis=1)
     return np.where(known[:, None], numbers, 0.0).astype(np.float32)
-
-
-def _nearer(R: np.ndarray, R_tool: np.ndarray) -> np.ndarray:
-    """Return R (F, 3, 3) or R turned by half a turn about its z, whichever is nearer to R_tool (F, 3, 3)."""
-    other = R * np.array([-1.0, -1.0, 1.0])
-    closer = np.einsum("fij,fij->f", R_tool, other) > np.einsum("fij,fij->f", R_tool, R)
-    return np.where(closer[:, None, None], other, R)

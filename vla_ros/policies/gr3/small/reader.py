@@ -18,9 +18,10 @@ from vla_ros.policies.backbone.network import Backbone
 from vla_ros.policies.backbone.view_geometry import calibration_of
 from vla_ros.policies.backbone.word_tokens import filled, word_tokens
 from vla_ros.policies.gr3.policy import Reading
-from vla_ros.policies.gr3.small.grasp_finder import CLOSED, GraspFinder, Meant
+from vla_ros.policies.gr3.small.grasp_finder import GraspFinder, Meant
 from vla_ros.policies.gr3.small.network import Seen, SmallGr3
 from vla_ros.policies.gr3.small.thing_numbers import thing_numbers, tool_poses
+from vla_ros.policies.grasp_finding.grasp_pose import CLOSING
 from vla_ros.policies.observation import Observation
 from vla_ros.robots.groups import EndEffectorGroup
 
@@ -69,7 +70,7 @@ class SmallReader:
     def _holding(self, observation: Observation) -> bool:
         """Say whether any fingers are told to be closed."""
         told = [observation.commanded.end_effectors.get(name) for name in self._grippers]
-        return any(one is not None and one.width is not None and one.width < CLOSED for one in told)
+        return any(one is not None and one.width is not None and one.width < CLOSING for one in told)
 
     def _words(self, instruction: str) -> torch.Tensor:
         """Return the tokens (1, T, WORD_SIZE) of an instruction, embedded once."""

@@ -17,8 +17,9 @@ from vla_ros.policies.actions.single_arm import ACTION_SIZE, SingleArmCodec, Sin
 from vla_ros.policies.backbone.blocks import freeze
 from vla_ros.policies.capabilities.flow_policy import integrate_flow
 from vla_ros.policies.capabilities.reasoning import Reasoning
+from vla_ros.policies.grasp_finding.grasp_pose import CLOSING
 from vla_ros.policies.graspvla.small.acting_rules import ActingRules
-from vla_ros.policies.graspvla.small.chain import CLOSING, ChainState, GripperMemory, decided_widths
+from vla_ros.policies.graspvla.small.chain import ChainState, GripperMemory, decided_widths
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.stage_clock import StageClock
 from vla_ros.policies.observation import CameraView, Observation

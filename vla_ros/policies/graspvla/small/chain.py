@@ -14,13 +14,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from vla_ros.policies.grasp_finding.grasp_pose import softened
+from vla_ros.policies.grasp_finding.grasp_pose import CLOSING, softened
 
 TOKENS, TOKEN_SIZE = 5, 9
 CLOSED = 0, 4  # token and place in it of whether the fingers are told to be closed
 OPENING = 3  # place in the last token of the opening; what follows is of the grasp as well
 REASONING_STEPS = ("boxes", "grasp")  # what the networks find before the motion; an ablation leaves one out
-CLOSING = 0.005  # [m] a command below it closes the fingers
 MEMORY_STEPS = 20  # actions after which "how long ago" stops counting
 
 
