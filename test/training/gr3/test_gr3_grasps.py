@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,11 +14,18 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRA
 from gr3_tiny import CONTRACT, calibration
 
 from controllers.chunks.chunk import pose_channels
+from controllers.errors import ConfigError
+from vla_ros.configuration import share_directory
 from vla_ros.data.datasets.features import ACTION, STATE
 from vla_ros.policies.backbone.view_geometry import point_window, project
+from vla_ros.policies.contract import load_contract
 from vla_ros.policies.grasp_finding.any_views import AnyViewsGrasp
-from vla_ros.policies.grasp_finding.grasp_network import EXTENT
+from vla_ros.policies.grasp_finding.grasp_network import CROP, EXTENT
+from vla_ros.policies.graspvla.small.checkpoint import load_networks
+from vla_ros.policies.graspvla.small.checkpoint_config import read_config
 from vla_ros.training.generation import annotations as notes
+from vla_ros.training.gr3.beginning import begin_gr3
+from vla_ros.training.gr3.config import Gr3Training
 from vla_ros.training.gr3.grasp_crops import KEPT, ROOM, GraspCropCutter, GraspCrops, crop_batch, crop_loss, judge_crops
 from vla_ros.training.gr3.grasps import GraspsToCome, grasps_to_come, joined_grasps, no_grasps
 
@@ -170,3 +178,24 @@ def test_a_cutter_keeps_what_shows_the_thing_near_a_hand(monkeypatch):
     assert arrays["grasp_frames"].tolist() == list(range(0, CLOSES + 1, 2))
     assert arrays["grasp_shown"].tolist() == [[True, True, False]] * len(arrays["grasp_frames"])
     assert (arrays["grasp_crops"][:, 1] == 50).all()
+
+
+def test_it_begins_with_what_a_small_graspvla_knows_of_grasps():
+    config = Gr3Training()
+    shipped = share_directory() / config.begin_grasps
+    beginning = begin_gr3(shipped, config, load_contract(config.contract))
+    network = AnyViewsGrasp(3)
+    before = {name: values.clone() for name, values in network.state_dict().items()}
+    network.load_state_dict(network.state_dict() | beginning.grasps)
+    new = {name for name, values in network.state_dict().items() if torch.equal(values, before[name])}
+    assert {name.split(".")[0] for name in new} == {"kind", "point", "summary"}
+    theirs = load_networks(shipped, read_config(shipped)).grasp
+    crops = torch.randint(0, 256, (2, CROP, CROP, 3), dtype=torch.uint8)
+    torch.testing.assert_close(network.eval().view(crops), theirs.eval().views[0](crops))
+
+
+def test_grasps_of_another_kind_of_checkpoint_are_refused():
+    config = Gr3Training(begin_grasps="checkpoints/none")
+    with pytest.raises(ConfigError, match="none"):
+        begin_gr3(share_directory() / config.begin, config, load_contract(config.contract))
+    assert not begin_gr3(share_directory() / config.begin, replace(config, begin_grasps=""), CONTRACT).grasps

@@ -51,6 +51,8 @@ class Gr3Training:
     # Folder, absolute or in the clone, of a backbone or a small GraspVLA, whose backbone it begins with, or of a small
     # GR-3, all of which goes on.
     begin: str = "checkpoints/graspvla_small"
+    # Folder of a small GraspVLA whose eyes for grasps it begins with; "": new ones. A small GR-3 has its own.
+    begin_grasps: str = "checkpoints/graspvla_small"
     seed: int = 0
     stride: int = 2  # every so many frames of a demonstration are learned from
     validation: float = 0.03  # share of frames kept for it

@@ -124,7 +124,7 @@ def crop_batch(kept: GraspCrops, grasps: GraspsToCome, rows: np.ndarray, rng: np
 
 def crop_loss(network: AnyViewsGrasp, batch: dict[str, Tensor], rng: torch.Generator) -> dict[str, Tensor]:
     """Return the losses of a batch of crop_batch."""
-    kinds = torch.arange(batch["shown"].shape[1])
+    kinds = torch.arange(batch["shown"].shape[1], device=batch["shown"].device)
     seen = network.encode(colored(batch["crops"], rng), kinds, batch["shown"])
     known = network.query(seen, batch["places"], batch["points"], batch["tool"])
     return {f"grasp_{name}": loss for name, loss in grasp_losses(network, known, batch).items()}

@@ -133,7 +133,8 @@ def _stage(
         on_event,
         distributed,
         stop,
-        rates={"backbone": 0.3},  # what was learned elsewhere changes more slowly
+        # What was learned elsewhere changes more slowly; what finds grasps has few weights.
+        rates={"backbone": 0.3, "grasp": 3.0},
     )
 
 
