@@ -13,7 +13,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,34 +58,37 @@ class _Piece:
 
 
 def see_frames(
-    root: Path,
-    rows: Sequence[int],
+    rows: Mapping[Path, Sequence[int]],
     contract: DataContract,
     backbone: Path,
     surface: float,
     folder: Path,
     workers: int,
     progress: Progress = lambda done, total: None,
-) -> list[Path]:
-    """Return the files of these frames of a dataset, in order; what is there already is kept.
+) -> dict[Path, list[Path]]:
+    """Return the files of these rows of datasets, in order; what is there already is kept.
 
     `progress` may raise: the pieces under way are then made again next time.
     """
-    pieces = []
-    for number, first in enumerate(range(0, len(rows), PIECE)):
-        piece = tuple(rows[first : first + PIECE])
-        what = f"{LAYOUT} {root.resolve()} {piece} {_stamp(backbone)} {surface} {contract.name}"
-        out = folder / f"{hashlib.sha256(what.encode()).hexdigest()[:16]}_{len(piece)}.npz"
-        pieces.append(_Piece(root, piece, out, backbone, contract, surface, number))
-    waiting = [piece for piece in pieces if not piece.out.is_file()]
-    done = sum(len(piece.rows) for piece in pieces) - sum(len(piece.rows) for piece in waiting)
-    progress(done, len(rows))
+    stamp = _stamp(backbone)
+    pieces: dict[Path, list[_Piece]] = {root: [] for root in rows}
+    for root, own in rows.items():
+        for number, first in enumerate(range(0, len(own), PIECE)):
+            piece = tuple(own[first : first + PIECE])
+            what = f"{LAYOUT} {root.resolve()} {piece} {stamp} {surface} {contract.name}"
+            out = folder / f"{hashlib.sha256(what.encode()).hexdigest()[:16]}_{len(piece)}.npz"
+            pieces[root].append(_Piece(root, piece, out, backbone, contract, surface, number))
+    # All datasets' at once: those of few frames would keep few workers busy.
+    waiting = [piece for own in pieces.values() for piece in own if not piece.out.is_file()]
+    total = sum(map(len, rows.values()))
+    done = total - sum(len(piece.rows) for piece in waiting)
+    progress(done, total)
     folder.mkdir(parents=True, exist_ok=True)
     with contextlib.closing(each_done(_see, waiting, min(workers, max(1, len(waiting))))) as made:
         for count in made:
             done += count
-            progress(done, len(rows))
-    return [piece.out for piece in pieces]
+            progress(done, total)
+    return {root: [piece.out for piece in own] for root, own in pieces.items()}
 
 
 def _stamp(backbone: Path) -> str:

@@ -82,15 +82,7 @@ def read_samples(
     action = [*robots, *hands]
     rows = {root: _chosen(root, config.stride) for root in action}
     rows |= {root: _chosen(root, 1) for root in grounding}
-    total, done = sum(map(len, rows.values())), 0
-    files: dict[Path, list[Path]] = {}
-    for root, own in rows.items():
-
-        def report(count: int, _: int, before: int = done) -> None:
-            progress(before + count, total)
-
-        files[root] = see_frames(root, own, contract, backbone, config.surface, folder, config.threads, report)
-        done += len(own)
+    files = see_frames(rows, contract, backbone, config.surface, folder, config.threads, progress)
     parts: list[ActionFrames] = []
     asked: dict[str, str] = {}
     for root in action:
