@@ -100,8 +100,21 @@ def test_the_rows_of_the_release_are_fixed_and_can_be_run() -> None:
         settings = protocol.settings(row, "geometric", "", 1)
         settings.check()
         assert set(settings.seeds) <= set(reserved_seeds().seeds)
-    with pytest.raises(ConfigError, match="no rows are fixed for the task 'fold': take --task grasping"):
+    with pytest.raises(ConfigError, match="no rows are fixed for the task 'fold': take --task bussing or grasping"):
         load_protocol("fold")
+
+
+def test_tables_are_cleared_in_the_four_settings_of_the_report_at_once_and_sentence_by_sentence() -> None:
+    protocol = load_protocol("bussing")
+    assert protocol.scenes >= 100
+    at_once = {("basic", "common"), ("background", "common"), ("basic", "unseen"), ("novel", "common")}
+    one_by_one = {"step_by_step", "step_by_step_unseen", "relation", "step_by_step_novel", "invalid"}
+    rows = {(row.set, row.wording) for row in protocol.rows}
+    assert at_once | {(name, "common") for name in one_by_one} <= rows
+    for row in protocol.rows:
+        episode = protocol.settings(row, "expert", "", 1).episode
+        episode.check()
+        assert (episode.robot, episode.task, episode.latency_s, episode.spl) == ("bytemini", "bussing", 0.1, False)
 
 
 def test_a_configuration_of_ones_own_changes_neither_rows_nor_seeds(folder: Path, monkeypatch) -> None:
@@ -117,10 +130,11 @@ def test_a_configuration_of_ones_own_changes_neither_rows_nor_seeds(folder: Path
     ("values", "message"),
     [
         (
-            {"rows": [{"set": "basic", "categories": "action"}], "scenes": 199},
-            "scenes must be 200 or more a row, got 199",
+            {"rows": [{"set": "basic", "categories": "action"}], "scenes": 99},
+            "scenes must be 100 or more a row, got 99",
         ),
         ({"rows": [{"set": "basic", "categories": "action"}], "scenes": 10_001}, "scenes must be 10000 at most"),
+        ({"rows": [{"set": "basic"}], "non_blocking_s": -0.1}, "non_blocking_s must be at least 0, got -0.1"),
         ({"rows": []}, "rows must be one or more"),
         ({"rows": [{"set": "basic", "categories": "action"}] * 2}, "none of them twice"),
         ({"rows": [{"set": "basic", "category": "action"}]}, "did you mean 'categories'"),
@@ -163,7 +177,7 @@ def test_test_seeds_are_apart_from_those_that_the_documents_tell_of() -> None:
         (["eval", "--test", "--policy", "geometric", "--workers", "0"], "--workers must be 1 to"),
         (["eval", "--test", "--policy", "geometric", "--checkpoint", "x"], "has no weights"),
         (["eval", "--test", "--checkpoint", "nowhere"], "config.json is not there"),
-        (["eval", "--test", "--task", "fold"], "take --task grasping"),
+        (["eval", "--test", "--task", "fold"], "take --task bussing or grasping"),
         (["eval", "--test", "--policy", "geometric", "--json", "result.txt"], "ends in .json"),
     ],
 )  # fmt: skip
@@ -205,6 +219,25 @@ def test_every_row_is_run_for_the_policy_and_the_one_beside_and_the_table_is_wri
         assert (begun["event"], finished["event"], begun["run"] == finished["run"]) == (BEGUN, FINISHED, True)
         assert finished["success"] == {"basic_action": 0.5, "height_action_unseen": 0.5}
         assert begun["weights"] == figures["weights"]
+
+
+def test_of_several_things_the_table_says_how_many_and_leaves_out_what_the_task_has_not(capsys) -> None:
+    def tables(settings: EvaluationSettings) -> RunSeeds:
+        several = {"target": "", "parts": 4, "parts_done": 3, "asked": 2, "followed": 1}
+        whole = dataclasses.replace(fake_episode(0), **several)
+        alone = dataclasses.replace(whole, asked=0, followed=0)
+        kind = whole if settings.episode.set_name == "height" else alone
+        return lambda seeds: (dataclasses.replace(kind, seed=seed) for seed in seeds)
+
+    protocol = Protocol((Row("basic"), Row("height", wording="unseen")), 100, spl=False)
+    assert release("--policy", "geometric", "--json", "out.json", protocol=protocol, run_seeds=tables) == 0
+    heading, _, first, second = Path("out.md").read_text().splitlines()[:4]
+    assert heading == "| row | scenes | success | 95 % interval | things | 95 % interval | followed | 95 % interval |"
+    assert first.startswith("| basic | 100 | 100.0 %")
+    assert first.endswith("| 75.0 % | 70.5 to 79.0 % | n/a | n/a |")
+    assert second.startswith("| height, unseen words | 100 |")
+    assert second.endswith("| 50.0 % | 43.1 to 56.9 % |")
+    assert "spl" not in json.loads(Path("out.json").read_text())["rows"]["basic"]
 
 
 def test_a_second_look_is_said_in_output_table_and_figures_whatever_the_folder_is_called(capsys) -> None:

@@ -131,7 +131,9 @@ class ReleaseTest:
             if evaluation.interrupted:
                 result.interrupted = True
                 return result
-            (result.beside if part.beside else result.figures)[part.row] = summary(evaluation.episodes)
+            (result.beside if part.beside else result.figures)[part.row] = summary(
+                evaluation.episodes, part.settings.episode.spl
+            )
         if not result.broken:
             result.record = replace(record, finished=_now())
             rates = {row.name: float(figures["success_rate"]) for row, figures in result.figures.items()}

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,29 +14,66 @@ from vla_ros.evaluation.protocol.run import Figures, ReleaseTest, TestResult
 from vla_ros.tables import print_table
 
 
-def headings(test: ReleaseTest) -> tuple[str, ...]:
-    """Return the columns."""
+@dataclass(frozen=True)
+class Column:
+    """A figure of a row; `key` is its name in a summary, `interval` the beginning of its interval's two."""
+
+    heading: str
+    key: str
+    interval: str = ""
+    as_percent: bool = True
+
+
+SUCCESS = Column("success", "success_rate", "success_ci95")
+# What not every task has; a column stands where one row at least does.
+OTHERS = (
+    Column("things", "parts_rate", "parts_ci95"),
+    Column("followed", "followed_rate", "followed_ci95"),
+    Column("right object first", "if_rate"),
+    Column("by colour alone", "if_rate_color_alone"),
+    Column("by chance", "if_rate_chance"),
+    Column("SPL", "spl", as_percent=False),
+)
+
+
+def columns(result: TestResult) -> tuple[Column, ...]:
+    """Return the figures that stand in the table."""
+    known = {key for figures in result.figures.values() for key in figures}
+    return (SUCCESS, *(column for column in OTHERS if column.key in known))
+
+
+def headings(test: ReleaseTest, result: TestResult) -> tuple[str, ...]:
+    """Return the columns' headings."""
     beside = (test.protocol.beside,) if test.protocol.beside and test.protocol.beside != test.policy else ()
-    asked = ("right object first", "by colour alone", "by chance")
-    return ("row", "scenes", "success", "95 % interval", *asked, "SPL", *beside)
+    own = [
+        name
+        for column in columns(result)
+        for name in (column.heading, *(("95 % interval",) if column.interval else ()))
+    ]
+    return ("row", "scenes", *own, *beside)
 
 
 def table_rows(test: ReleaseTest, result: TestResult) -> list[tuple[str, ...]]:
     """Return the cells, a row of the protocol each."""
-    return [_cells(row, figures, result.beside.get(row)) for row, figures in result.figures.items()]
+    shown = columns(result)
+    return [_cells(row, shown, figures, result.beside.get(row)) for row, figures in result.figures.items()]
 
 
-def _cells(row: Row, figures: Figures, beside: Figures | None) -> tuple[str, ...]:
-    named = [_percent(figures[key]) if key in figures else "n/a" for key in
-             ("if_rate", "if_rate_color_alone", "if_rate_chance")]  # fmt: skip
-    low, high = 100.0 * figures["success_ci95_low"], 100.0 * figures["success_ci95_high"]
-    cells = (row.title, str(figures["episodes"]), _percent(figures["success_rate"]), f"{low:.1f} to {high:.1f} %")
-    return (
-        *cells,
-        *named,
-        f"{100.0 * figures['spl']:.0f}",
-        *([] if beside is None else [_percent(beside["success_rate"])]),
-    )
+def _cells(row: Row, shown: tuple[Column, ...], figures: Figures, beside: Figures | None) -> tuple[str, ...]:
+    own = [cell for column in shown for cell in _column_cells(column, figures)]
+    rest = [] if beside is None else [_percent(beside["success_rate"])]
+    return (row.title, str(figures["episodes"]), *own, *rest)
+
+
+def _column_cells(column: Column, figures: Figures) -> list[str]:
+    if column.key not in figures:
+        return ["n/a"] * (2 if column.interval else 1)
+    value = figures[column.key]
+    cells = [_percent(value) if column.as_percent else f"{100.0 * value:.0f}"]
+    if column.interval:
+        low, high = (100.0 * figures[f"{column.interval}_{end}"] for end in ("low", "high"))
+        cells.append(f"{low:.1f} to {high:.1f} %")
+    return cells
 
 
 def _percent(share: float) -> str:
@@ -55,7 +93,8 @@ def notes(test: ReleaseTest, result: TestResult) -> list[str]:
 
 def markdown(test: ReleaseTest, result: TestResult) -> str:
     """Return the table as Markdown, its notes below it."""
-    lines = [headings(test), tuple("---" for _ in headings(test)), *table_rows(test, result)]
+    shown = headings(test, result)
+    lines = [shown, tuple("---" for _ in shown), *table_rows(test, result)]
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     look, what = notes(test, result)
     return f"{table}\n\n{f'**{look}**' if result.record.look > 1 else look} {what}\n"
@@ -64,7 +103,7 @@ def markdown(test: ReleaseTest, result: TestResult) -> str:
 def print_result(test: ReleaseTest, result: TestResult, file: Path, console: Console) -> None:
     """Print the table and its notes."""
     print_table(
-        console, headings(test), table_rows(test, result), f"test of {test.policy}, weights {test.weights[:12]}"
+        console, headings(test, result), table_rows(test, result), f"test of {test.policy}, weights {test.weights[:12]}"
     )
     for number, note in enumerate(notes(test, result)):
         console.print(note, style="bold" if number == 0 else "", markup=False, highlight=False, soft_wrap=True)
