@@ -27,11 +27,13 @@ from safetensors.torch import load_file
 from controllers.errors import ConfigError
 from vla_ros import cli
 from vla_ros.configuration import share_directory
+from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.actions.normalisation import Normaliser
 from vla_ros.policies.families.loading import check_policy
 from vla_ros.policies.gr3.small.checkpoint import load_small_gr3
 from vla_ros.policies.gr3.small.config import read_small_config
-from vla_ros.training.gr3.action_frames import ABSENT, UNKNOWN
+from vla_ros.training.generation import annotations as notes
+from vla_ros.training.gr3.action_frames import ABSENT, UNKNOWN, robot_frames
 from vla_ros.training.gr3.config import Gr3Training, Mixing, load_gr3_training
 from vla_ros.training.gr3.loss import Gr3Batches, gr3_loss
 from vla_ros.training.gr3.samples import Gr3Samples, read_samples
@@ -151,6 +153,40 @@ def test_an_instruction_that_does_not_fit_teaches_the_status_alone(folder: Path,
         assert batch["counts"][row, :, -1].min() == 1
         assert batch["meant"][row].sum() == 0
         assert batch["known"][row].tolist() == [True, False]  # where it is to go may stand there
+
+
+def test_nothing_is_said_to_be_missing_where_little_is_seen(samples: Gr3Samples) -> None:
+    asked = (*samples.asked, ("put the yellow ball into the bin", "yellow ball"))
+    mixing = Mixing(0.0, invalid=0.2, done=0.0, blank=0.0)
+    assert samples.action.surveyed.all()
+    few = samples.action.surveyed & (np.arange(len(samples.action)) % 4 == 0)
+    action = dataclasses.replace(samples.action, surveyed=few)
+    made = batches(dataclasses.replace(samples, asked=asked, action=action))
+    rows = np.tile(np.arange(60), 40)  # behind them stands what is refused anyway
+    batch = made.robots(rows, mixing, np.random.default_rng(0))
+    refused = (batch["actions"][:, :, -1] == -1).all(dim=1).numpy()
+    assert set(rows[refused].tolist()) <= set(np.flatnonzero(few).tolist())
+    # Half of those at most: three times as often would be as many as were asked for.
+    assert 0.42 < refused[few[rows]].mean() < 0.58
+
+
+def test_what_is_seen_counts_in_any_view(folder: Path, samples: Gr3Samples) -> None:
+    with LeRobotReader(folder / "data" / "action") as reader:
+        assert len(THINGS) == 3
+        boxes = {camera: reader.column(notes.boxes_column(camera)).copy() for camera in CONTRACT.cameras}
+        column = reader.column
+
+        def hidden(name: str) -> np.ndarray:
+            return next(
+                (values for camera, values in boxes.items() if name == notes.boxes_column(camera)), column(name)
+            )
+
+        reader.column = hidden
+        for camera in boxes:
+            boxes[camera][:, 0, 4] = 0.0
+        assert not robot_frames(reader, np.arange(4), CONTRACT, 6).surveyed.any()
+        boxes[next(iter(boxes))][:2, 0, 4] = 0.5
+        assert robot_frames(reader, np.arange(4), CONTRACT, 6).surveyed.tolist() == [True, True, False, False]
 
 
 def test_what_has_just_been_done_is_said_to_be_done(samples: Gr3Samples) -> None:

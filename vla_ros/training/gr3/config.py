@@ -26,7 +26,8 @@ class Mixing:
 
     grounding: float = 0.5  # share of pictures with boxes alone, beside as many frames of robots (report: equal)
     hands: float = 0.25  # share of hand demonstrations among the latter, where there are any
-    invalid: float = 0.15  # share of robots' frames whose instruction is replaced by one that does not fit
+    invalid: float = 0.15  # share of robots' frames whose instruction is replaced by one that does not fit, if so many
+    # see nearly all that stands there
     done: float = 0.05  # share of robots' frames whose instruction has just been carried out
     blank: float = 0.15  # share of robots' frames of which the state is not known
     times: int = 4  # of the flow, for one pass of the vision-language part

@@ -55,21 +55,26 @@ class Gr3Batches:
         said = np.repeat(~frames.hands[:, None, None], moves.shape[1], axis=1).astype(np.float32)
         self._counts = np.concatenate([moves, said], axis=2) if status else moves
         self._status = status
+        robots = ~frames.hands
+        self._surveyed = float(frames.surveyed[robots].mean()) if robots.any() else 0.0  # share of robots' frames
 
     def robots(self, rows: np.ndarray, mixing: Mixing, rng: np.random.Generator) -> Batch:
         """Return frames with actions (B,), robots' some with other instructions than those carried out in them."""
         frames = self._samples.action
         actions, counts = self._actions[rows].copy(), self._counts[rows].copy()
         sentences, meant, receptacles = [], [], []
+        # Elsewhere nobody can tell what is not there from what is not seen.
+        refuses = max(mixing.invalid, min(0.5, mixing.invalid / max(self._surveyed, 1e-3)))
         for i, row in enumerate(rows.tolist()):
             chance, words, target = rng.uniform(), frames.words[row], int(frames.target[row])
             receptacle = int(frames.receptacle[row])
+            refused = refuses if frames.surveyed[row] else 0.0
             if frames.hands[row]:
                 pass  # another instruction teaches the status, and what does not stand there is not known
-            elif chance < mixing.invalid and (other := self._unfit(frames.names[row], rng)):
+            elif chance < refused and (other := self._unfit(frames.names[row], rng)):
                 words, target, receptacle = other, ABSENT, UNKNOWN
                 self._only_status(actions[i], counts[i], TaskStatus.INVALID)
-            elif frames.before[row] and chance < mixing.invalid + _often(mixing.done):
+            elif frames.before[row] and chance < refused + _often(mixing.done):
                 words, target, receptacle = frames.before[row], int(frames.before_target[row]), UNKNOWN
                 self._only_status(actions[i], counts[i], TaskStatus.TERMINATED)
             sentences.append(words)
