@@ -22,6 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint", default="", metavar="DIR", help="folder of a learned policy's weights")
     parser.add_argument("--url", default="", metavar="URL", help="server that policy remote asks")
     parser.add_argument("--url-token-file", default="", metavar="FILE", help="of that server's token")
+    parser.add_argument("--contract", default="", metavar="NAME",
+                        help="what a server of others means, such as openpi_droid")  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -39,7 +41,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise ConfigError(f"policies show which? one of: {', '.join(policy_names())}, or FILE.py:NAME of your own")
     else:
         robot = load_embodiment(arguments.robot)
-        changes = with_server(arguments.policy, arguments.url, arguments.url_token_file, colon=" ")
+        changes = with_server(
+            arguments.policy, arguments.url, arguments.url_token_file, colon=" ", contract=arguments.contract
+        )
         print(_description(specified(arguments.policy, robot, None, arguments.checkpoint, changes)))
     return 0
 

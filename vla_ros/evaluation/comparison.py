@@ -21,6 +21,7 @@ _MAY_DIFFER = (
     "setting",
     "url",
     "url_token_file",
+    "contract",
     "latency_s",
     "pause_s",
     "rate_hz",

@@ -30,6 +30,7 @@ class EpisodeSettings:
     setting: str = ""  # changes to its settings, such as rules.rise=false
     url: str = ""  # of the server that policy remote asks
     url_token_file: str = ""  # of that server's token
+    contract: str = ""  # what a server of others means; empty: it is a vla serve
     task: str = DEFAULT_TASK
     set_name: str = "basic"
     categories: str = "action"
@@ -94,7 +95,7 @@ class EpisodeSettings:
         """Return all changes to the policy's settings, its server among them. Raises ConfigError."""
         from vla_ros.policies.families.changed_settings import with_server
 
-        return with_server(self.policy, self.url, self.url_token_file, self.setting, " ")
+        return with_server(self.policy, self.url, self.url_token_file, self.setting, " ", self.contract)
 
     def request(self, seed: int, cameras: tuple[str, ...] = ()) -> SceneRequest:
         """Return what the scene of a seed is drawn from."""

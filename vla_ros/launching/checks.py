@@ -60,7 +60,8 @@ def check_grasp(arguments: Mapping[str, Value]) -> None:
     control = with_whole_body(load_control_config(str(arguments["robot"])), str(arguments["whole_body"]))
     check_whole_body(robot, with_table(control, float(arguments["table_height"])), commands)
     url, token_file = str(arguments.get("url", "")), str(arguments.get("url_token_file", ""))
-    changes = with_server("none" if policy is None else str(policy), url, token_file)
+    contract = str(arguments.get("contract", ""))
+    changes = with_server("none" if policy is None else str(policy), url, token_file, contract=contract)
     if policy not in (None, EXPERT):
         check_policy(str(policy), robot, str(arguments["checkpoint"]), changes=changes)
     elif arguments.get("checkpoint"):

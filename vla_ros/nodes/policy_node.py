@@ -52,7 +52,8 @@ class PolicyNode(ManagedNode):
         )
         url = declare(self, "url", "", "server that policy remote asks, ws://HOST:PORT; empty: none")
         token_file = declare(self, "url_token_file", "", "file of that server's token; empty: it wants none")
-        self._changes = with_server(self._name, url, token_file)
+        contract = declare(self, "contract", "", "what a server of others means; empty: it is a vla serve")
+        self._changes = with_server(self._name, url, token_file, contract=contract)
         self._trigger = InferenceTrigger(self)
         self._reference = declare(
             self, "reference_camera", "", "camera whose exposure stamps the chunk; empty: the first that is needed"

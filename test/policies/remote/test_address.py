@@ -57,6 +57,8 @@ def test_what_moves_an_arm_crosses_no_network_in_the_clear(url):
         (("graspvla", "ws://a:1"), "url:=ws://a:1: policy 'graspvla' asks no server: give policy:=remote too"),
         (("remote", "", "file"), "url_token_file:=file: names no server"),
         (("remote", "ws://a:1", "a,b"), "url_token_file:=a,b: holds a comma"),
+        (("remote", "", "", "", ":=", "openpi_droid"), "contract:=openpi_droid: names no server"),
+        (("graspvla", "ws://a:1", "", "", " ", "x"), "--url ws://a:1: policy 'graspvla' asks no server"),
     ],
 )
 def test_a_server_without_the_policy_that_asks_it_is_refused(given, reason):

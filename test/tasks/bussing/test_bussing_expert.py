@@ -17,7 +17,7 @@ from vla_ros.policies.capabilities.refusals import MOST
 from vla_ros.sim.grasping.motion import ExpertMotionConfig, MotionPhase, Step, approach
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.world import World
-from vla_ros.tasks.bussing.expert import BussingExpert
+from vla_ros.tasks.bussing.expert import BussingExpert, Stage
 from vla_ros.tasks.bussing.placements import BESIDE, BussingPlanner
 from vla_ros.tasks.bussing.requests import scene_requests
 from vla_ros.tasks.bussing.stances import stance_before
@@ -160,6 +160,23 @@ def test_what_control_refuses_is_sent_again_and_given_up_in_the_end(runner, worl
     speeds = [chunk.column("base/velocity.y") for chunk in chunks]
     assert all(speed.max() > 0.1 for speed in speeds[:MOST])  # still on its way, not where it would be by now
     assert not speeds[MOST].any()
+
+
+def test_a_thing_that_was_put_down_from_the_way_up_is_not_waited_for(runner, world):
+    """Control refused the rest of the way up, and the hand could reach the receptacle from there (seed 9123)."""
+    expert = task_expert(load_task("bussing"), world, runner.arm_models)
+    follower = runner.follower()
+    follower.observe_base(0.0, world.base.T_odom_base, world.base.twist)
+    follower.activate(world.q, world.dq, {f"{name}/width": one.width for name, one in world.grippers.items()}, 0.0)
+    seen = Observer(world, world.scene.instruction, 0.1).observe(follower.progress)
+    expert.infer(seen)
+    first = expert._hand
+    expert._stage = Stage.GRASP
+    first._steps, first._index, first._placing = [Step(np.eye(4), 0.09, MotionPhase.RETREAT)], 1, True
+    assert first.placed
+    assert not first.lifted
+    assert expert.infer(seen).status is TaskStatus.ONGOING
+    assert expert._hand is not first
 
 
 @pytest.mark.slow

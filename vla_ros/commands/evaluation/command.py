@@ -41,6 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="change the policy's settings, such as rules.rise=false")  # fmt: skip
     parser.add_argument("--url", default="", metavar="URL", help="server that --policy remote asks; docs/serve.md")
     parser.add_argument("--url-token-file", default="", metavar="FILE", help="of that server's token")
+    parser.add_argument("--contract", default="", metavar="NAME",
+                        help="what a server of others means, such as openpi_droid; default: a vla serve")  # fmt: skip
     parser.add_argument("--task", default=DEFAULT_TASK, help=f"{', '.join(TASKS)} (default {DEFAULT_TASK})")
     parser.add_argument("--set", dest="set_name", default="basic", help="set of scenes; `vla tasks show TASK`")
     parser.add_argument(
@@ -187,6 +189,7 @@ def _settings(arguments: argparse.Namespace) -> EvaluationSettings:
         setting=arguments.setting,
         url=arguments.url,
         url_token_file=arguments.url_token_file,
+        contract=arguments.contract,
         task=arguments.task,
         set_name=arguments.set_name,
         categories=arguments.categories,

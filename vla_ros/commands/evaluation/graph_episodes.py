@@ -77,6 +77,7 @@ class GraphEpisodes:
             "checkpoint": str(Path(episode.checkpoint).resolve()) if episode.checkpoint else "",
             "url": episode.url,
             "url_token_file": str(Path(episode.url_token_file).resolve()) if episode.url_token_file else "",
+            "contract": str(Path(c).resolve()) if (c := episode.contract).endswith(".yaml") else c,
             "task": episode.task,
             "set": episode.set_name,
             "seed": seed,

@@ -64,7 +64,7 @@ def _cameras(arguments: Mapping[str, Value]) -> str:
     try:
         robot = load_embodiment(str(arguments["robot"]))
         policy, url, token_file = (str(arguments[name]) for name in ("policy", "url", "url_token_file"))
-        changes = with_server(policy, url, token_file)
+        changes = with_server(policy, url, token_file, contract=str(arguments["contract"]))
         needs = check_policy(policy, robot, str(arguments["checkpoint"]), any_camera=True, changes=changes)
         return ",".join(camera.name for camera in needs.cameras_of(robot).values())
     except ConfigError:

@@ -15,13 +15,15 @@ from vla_ros.documents import parse_yaml
 REMOTE = "remote"  # the family that asks a server
 
 
-def with_server(policy: str, url: str, token_file: str = "", changes: str = "", colon: str = ":=") -> str:
+def with_server(
+    policy: str, url: str, token_file: str = "", changes: str = "", colon: str = ":=", contract: str = ""
+) -> str:
     """Return changes with the server that policy `remote` asks; a file's path is made absolute.
 
-    Raises ConfigError for a server of a policy that asks none, and for a token's file without one. `colon` says how
-    they were given: url:=… or --url ….
+    `contract` says what the numbers of a server of others mean. Raises ConfigError for a server of a policy that asks
+    none, and for a token's file or a contract without one. `colon` says how they were given: url:=… or --url ….
     """
-    named = {"url": url, "url_token_file": token_file}
+    named = {"url": url, "url_token_file": token_file, "contract": contract}
     for name, value in named.items():
         option = f"--{name.replace('_', '-')} " if colon == " " else f"{name}{colon}"
         if value and (policy != REMOTE or not url):
@@ -34,6 +36,7 @@ def with_server(policy: str, url: str, token_file: str = "", changes: str = "", 
     if not url:
         return changes
     keys = {"url": url, "token_file": str(Path(token_file).expanduser().resolve()) if token_file else ""}
+    keys["contract"] = str(Path(contract).expanduser().resolve()) if contract.endswith(".yaml") else contract
     return ",".join(filter(None, [changes, *(f"{key}={json.dumps(value)}" for key, value in keys.items() if value)]))
 
 

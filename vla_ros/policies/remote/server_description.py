@@ -39,7 +39,8 @@ def read_description(metadata: Any, where: str) -> ServerDescription:
     """Return what a server's metadata says. Raises ConfigError for no `vla serve`, or one of another version."""
     if not isinstance(metadata, Mapping) or metadata.get("server") != SERVER:
         raise ConfigError(f"{where}: speaks openpi's protocol, and is no vla serve: policy 'remote' cannot tell what "
-                          "its actions mean; serve the policy with ./vla serve POLICY")  # fmt: skip
+                          "its actions mean; serve the policy with ./vla serve POLICY, or say it by a contract "
+                          "(contract:=openpi_droid, --contract openpi_droid; config/servers)")  # fmt: skip
     if metadata.get("protocol") != PROTOCOL:
         raise ConfigError(f"{where}: vla serve of version {str(metadata.get('version'))[:20]} speaks protocol "
                           f"{str(metadata.get('protocol'))[:20]}, this one {PROTOCOL}: install the same version on "

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The family `remote`: whatever `vla serve` serves, at a URL."""
+"""The family `remote`: whatever `vla serve` serves, at a URL; or a server of others, by a contract."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from controllers.errors import ConfigError
 from vla_ros.configuration import build
@@ -14,7 +15,8 @@ from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.families.family import PolicyChoice, PolicyFamily
 from vla_ros.policies.needs import Needs
 from vla_ros.policies.remote.address import ServerAddress, server_address
-from vla_ros.policies.remote.server_description import ServerDescription, read_description
+from vla_ros.policies.remote.server_contract import ServerContract, load_server_contract
+from vla_ros.policies.remote.server_description import SERVER, ServerDescription, read_description
 from vla_ros.token_file import chosen_token
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ class RemoteSettings:
 
     url: str = ""  # ws://HOST:PORT, or wss://HOST:PORT#sha256=…
     token_file: str = ""  # of the server's token; empty: it wants none
+    contract: str = ""  # of a server of others, a name from config/servers or a .yaml file; empty: it is a vla serve
     timeout_s: float = 2.0  # [s] for a reply; control refuses a chunk of what was seen 2 s ago
     first_timeout_s: float = 30.0  # [s] for the first reply of a connection, while the server loads
 
@@ -44,6 +47,7 @@ class Specification(PolicyFamily):
     def __init__(self, choice: PolicyChoice) -> None:
         super().__init__(choice)
         self._settings = build(RemoteSettings, dict(choice.settings), choice.where)
+        self._contract = load_server_contract(self._settings.contract) if self._settings.contract else None
         self._said: ServerDescription | None = None
 
     def check(self) -> None:
@@ -59,7 +63,7 @@ class Specification(PolicyFamily):
         return self._description().gives
 
     def period(self) -> float | None:
-        """Return the time between the points of its chunks [s], where the server says it."""
+        """Return the time between the points of its chunks [s], where the server or its contract says it."""
         rate = self._description().rate_hz
         return None if not rate else 1.0 / rate
 
@@ -70,6 +74,12 @@ class Specification(PolicyFamily):
         description, settings = self._description(), self._settings
         connection = self._connection()
         connection.connect()
+        if self._contract is not None:
+            from vla_ros.policies.remote.foreign_policy import ForeignPolicy
+
+            return ForeignPolicy(
+                connection, self._contract, self.choice.robot, settings.timeout_s, settings.first_timeout_s
+            )
         return RemotePolicy(connection, description, settings.timeout_s, settings.first_timeout_s)
 
     def _description(self) -> ServerDescription:
@@ -78,7 +88,11 @@ class Specification(PolicyFamily):
         connection = self._connection()
         try:
             connection.connect()
-            said = read_description(connection.metadata, connection.address.url)
+            said = (
+                read_description(connection.metadata, connection.address.url)
+                if self._contract is None
+                else self._of_others(self._contract, connection.metadata, connection.address.url)
+            )
         finally:
             connection.close()
         robot = self.choice.robot.name
@@ -87,6 +101,19 @@ class Specification(PolicyFamily):
                               f"./vla serve {said.policy} --robot {robot} there")  # fmt: skip
         self._said = said
         return said
+
+    def _of_others(self, contract: ServerContract, metadata: Any, url: str) -> ServerDescription:
+        """Return what a contract says of a server of others. Raises ConfigError for a vla serve, or another robot."""
+        name = self._settings.contract
+        if isinstance(metadata, Mapping) and metadata.get("server") == SERVER:
+            raise ConfigError(f"{url}: is a vla serve, which says itself what its actions mean: leave out contract "
+                              f"'{name}'")  # fmt: skip
+        robot = self.choice.robot
+        try:
+            gives = contract.gives(robot)
+        except ConfigError as error:
+            raise ConfigError(f"contract '{name}': {error}") from None
+        return ServerDescription(name, robot.name, "", needs=contract.needs(), gives=gives, rate_hz=contract.rate_hz)
 
     def _connection(self) -> Connection:
         from vla_ros.policies.remote.connection import Connection  # its HTTP client takes a moment to import

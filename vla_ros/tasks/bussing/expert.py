@@ -287,7 +287,9 @@ class BussingExpert(RowPlayer):
         if self._stage is Stage.GRASP and hand.lifted:
             self._bring(observation, hand)
             return None
-        if self._stage is Stage.PLACE and hand.placed:
+        if (
+            hand.placed
+        ):  # in stage GRASP as well: of a way up that control refused the rest was to put it down from there
             self._stage = Stage.CHOOSE
             return None
         chunk = hand.infer(observation)
