@@ -43,7 +43,8 @@ class DrivenPanda:
     def ready(self) -> Operator:
         """Return the operator of an arm that is enabled and at rest."""
         operator = self.operator
-        answers = operator.spin_until(lambda: operator.diagnostics.get("sdk", {}).get("message") == "all arms answer", 10.0)
+        said = lambda: operator.diagnostics.get("sdk", {}).get("message")  # noqa: E731
+        answers = operator.spin_until(lambda: said() == "all arms answer", 10.0)
         assert answers, (operator.diagnostics["sdk"], self.station.state)
         operator.spin_until(lambda: operator.progress.hold_reason != NO_JOINT_STATES, 10.0)  # they were late
         operator.enable_at_rest()
