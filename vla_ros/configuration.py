@@ -71,12 +71,22 @@ def config_names(folder: str, prefix: str = "") -> tuple[str, ...]:
     return tuple(sorted({path.stem.removeprefix(prefix) for path in files}))
 
 
+def is_config_file(name: str) -> bool:
+    """Say whether a configuration is given by its file's path, not by its name."""
+    return name.endswith((".yaml", ".yml"))
+
+
+def absolute_config(name: str) -> str:
+    """Return a configuration's file by its absolute path, or its name as it is: another process may stand elsewhere."""
+    return str(Path(name).expanduser().resolve()) if is_config_file(name) else name
+
+
 def config_path(folder: str, what: str, name: str, prefix: str = "") -> Path:
     """Return the file of `name` in <folder> of the configuration, or `name` itself where it is a .yaml file's path.
 
     Raises ConfigError with the nearest name of a `what`.
     """
-    if name.endswith((".yaml", ".yml")):
+    if is_config_file(name):
         return Path(name)
     names = config_names(folder, prefix)
     if name not in names:

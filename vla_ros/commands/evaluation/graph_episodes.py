@@ -12,6 +12,7 @@ from pathlib import Path
 from controllers.errors import ConfigError
 from vla_ros.commands.evaluation.episode_launch import EpisodeLaunch, stop_all
 from vla_ros.commands.evaluation.records import episode_record
+from vla_ros.configuration import absolute_config
 from vla_ros.evaluation.pool import Broken
 from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EXPERT, EvaluationSettings
@@ -77,7 +78,7 @@ class GraphEpisodes:
             "checkpoint": str(Path(episode.checkpoint).resolve()) if episode.checkpoint else "",
             "url": episode.url,
             "url_token_file": str(Path(episode.url_token_file).resolve()) if episode.url_token_file else "",
-            "contract": str(Path(c).resolve()) if (c := episode.contract).endswith(".yaml") else c,
+            "contract": absolute_config(episode.contract),
             "task": episode.task,
             "set": episode.set_name,
             "seed": seed,

@@ -68,7 +68,7 @@ class Protocol:
         values = dataclasses.asdict(self) | {"first": reserved_seeds().first}
         # What older tests could not say is left out where it is as it was then: their digest stays.
         for name in ("robot", "non_blocking_s", "spl"):
-            if values[name] == Protocol.__dataclass_fields__[name].default:
+            if values[name] == getattr(Protocol, name):
                 del values[name]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 

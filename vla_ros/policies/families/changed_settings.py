@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from controllers.errors import ConfigError
+from vla_ros.configuration import absolute_config
 from vla_ros.documents import parse_yaml
 
 REMOTE = "remote"  # the family that asks a server
@@ -35,8 +36,8 @@ def with_server(
             raise ConfigError(f"{option}{value}: holds a comma, which joins settings: give one without")
     if not url:
         return changes
-    keys = {"url": url, "token_file": str(Path(token_file).expanduser().resolve()) if token_file else ""}
-    keys["contract"] = str(Path(contract).expanduser().resolve()) if contract.endswith(".yaml") else contract
+    file = str(Path(token_file).expanduser().resolve()) if token_file else ""
+    keys = {"url": url, "token_file": file, "contract": absolute_config(contract)}
     return ",".join(filter(None, [changes, *(f"{key}={json.dumps(value)}" for key, value in keys.items() if value)]))
 
 

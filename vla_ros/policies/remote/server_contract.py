@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.configuration import config_names, config_path, load_config
+from vla_ros.configuration import config_path, load_config
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.needs import CameraNeed, Needs
 from vla_ros.robots.embodiment import Embodiment
@@ -81,11 +81,6 @@ class ServerContract:
             reference="delta",
             horizon=self.take,
         )
-
-
-def server_contract_names() -> tuple[str, ...]:
-    """List what config/servers holds."""
-    return config_names(FOLDER)
 
 
 def load_server_contract(name: str) -> ServerContract:

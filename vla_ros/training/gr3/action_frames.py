@@ -21,9 +21,9 @@ from vla_ros.policies.gr3.state_numbers import state_numbers, state_size
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.gr3.config import read_channels
 from vla_ros.training.gr3.grasps import GraspsToCome, grasps_to_come, joined_grasps, no_grasps
+from vla_ros.training.pictures.frames import SEEN
 
 AFTER = 8  # frames after a sentence has been carried out in which it is seen to be
-SHOWN = 0.12  # share of a thing that one camera at least must show for it to be seen
 SURVEYED = 0.8  # share of the things that must be seen for one that is not to be missing: in 99 % of such frames of
 # demonstrations what is asked for is seen, in 64 to 91 % of the others (the base drives, and hands are in the way)
 ABSENT = -1  # object of a sentence about what is not there
@@ -92,7 +92,7 @@ def robot_frames(reader: LeRobotReader, rows: np.ndarray, contract: DataContract
             before_target[i] = targets[earlier]
     standing = [str(text).split(";") for text in reader.column(notes.OBJECT_NAMES)[rows].ravel()]
     shares = np.stack([reader.column(notes.boxes_column(camera))[rows][..., 4] for camera in contract.cameras])
-    seen = shares.max(axis=0) >= SHOWN  # (F, O), what is not there among them
+    seen = shares.max(axis=0) >= SEEN  # (F, O), what is not there among them
     things = np.array([len(one) for one in standing])
     own = targets[rows]
     refused = said[rows] < 0

@@ -33,6 +33,7 @@ from vla_ros.policies.gr3.small.reader import look_at
 from vla_ros.policies.gr3.small.thing_numbers import VIEWS, tool_poses
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.gr3.grasp_crops import GraspCropCutter
+from vla_ros.training.pictures.frames import SEEN
 from vla_ros.training.pictures.pieces import each_done
 from vla_ros.training.pictures.sentences import Sentences
 
@@ -41,7 +42,6 @@ PIECE = 400  # frames
 THINGS = VIEWS * COUNT  # N
 OVERLAP = 0.5  # of a proposal and an object, from which on it is that object
 SENTENCES = 6  # about the things of a frame without actions
-SEEN = 0.12  # share of an object that the first view must show for it to be named
 
 Progress = Callable[[int, int], None]  # frames that have been looked at, and all
 
