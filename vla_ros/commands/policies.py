@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--url", default="", metavar="URL", help="server that policy remote asks")
     parser.add_argument("--url-token-file", default="", metavar="FILE", help="of that server's token")
     parser.add_argument("--contract", default="", metavar="NAME",
-                        help="what a server of others means, such as openpi_droid")  # fmt: skip
+                        help="what a server of others is told and means: see docs/serve.md")  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> int:

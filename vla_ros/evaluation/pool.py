@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
+from controllers.errors import VlaError
 from vla_ros.evaluation.child_process import death, start_child
 from vla_ros.evaluation.statistics import EpisodeResult
 
@@ -100,6 +101,8 @@ def _work(connection: Connection, make_run: Callable[[], Run]) -> None:
         try:
             run = run or make_run()
             result = run(seed)
+        except VlaError as error:  # its line says it all
+            result = Broken(seed, str(error), "")
         except Exception as error:  # reported with its seed, whatever it is; the evaluation goes on
             result = Broken(seed, f"{type(error).__name__}: {error}", traceback.format_exc())
         try:

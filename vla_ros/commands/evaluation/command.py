@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--url", default="", metavar="URL", help="server that --policy remote asks; docs/serve.md")
     parser.add_argument("--url-token-file", default="", metavar="FILE", help="of that server's token")
     parser.add_argument("--contract", default="", metavar="NAME",
-                        help="what a server of others means, such as openpi_droid; default: a vla serve")  # fmt: skip
+                        help="what a server of others is told and means: see docs/serve.md")  # fmt: skip
     parser.add_argument("--task", default=DEFAULT_TASK, help=f"{', '.join(TASKS)} (default {DEFAULT_TASK})")
     parser.add_argument("--set", dest="set_name", default="basic", help="set of scenes; `vla tasks show TASK`")
     parser.add_argument(

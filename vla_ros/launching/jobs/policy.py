@@ -17,7 +17,7 @@ WEIGHTS = (  # where what a policy knows is found
     LaunchArgument("checkpoint", "", "folder of a learned policy's weights; empty: the shipped one"),
     LaunchArgument("url", "", "server that policy:=remote asks, ws://HOST:PORT as vla serve prints it; empty: none"),
     LaunchArgument("url_token_file", "", "file of that server's token, yours alone to read; empty: it wants none"),
-    LaunchArgument("contract", "", "what a server of others means, such as openpi_droid; empty: it is a vla serve"),
+    LaunchArgument("contract", "", "server contract of a server of others, such as graspvla; empty: a vla serve"),
 )
 POLICY_PARAMETERS = ("robot", "cameras", "policy", "checkpoint", "url", "url_token_file", "contract", "objects")
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where a policy server is: `ws://HOST:PORT`, or `wss://HOST:PORT#sha256=…` with the certificate that it is known by.
 
+Servers of others that speak ZeroMQ are at `tcp://HOST:PORT`.
+
 A server in a lab has a certificate of its own making, which no authority vouches for; its SHA-256 in the URL says that
 this one is meant and no other.
 """
@@ -24,6 +26,7 @@ class ServerAddress:
 
     url: str  # without the certificate
     host: str
+    port: int = 0
     certificate: bytes | None = None  # (32,) SHA-256 of the certificate; None: an authority vouches, or there is none
 
     @property
@@ -40,15 +43,18 @@ class ServerAddress:
             return False
 
 
-def server_address(text: str) -> ServerAddress:
-    """Return the address that a text says. Raises ConfigError for what is none."""
-    example = "give ws://HOST:PORT, or wss://HOST:PORT#sha256=… as vla serve prints it"
+def server_address(text: str, zeromq: bool = False) -> ServerAddress:
+    """Return the address that a text says, of a websocket or of ZeroMQ. Raises ConfigError for what is none."""
+    schemes = ("tcp",) if zeromq else ("ws", "wss")
+    example = (
+        "give tcp://HOST:PORT" if zeromq else "give ws://HOST:PORT, or wss://HOST:PORT#sha256=… as vla serve prints it"
+    )
     try:
         parts = urlsplit(text.strip())
         host, port = parts.hostname, parts.port
     except ValueError:
         raise ConfigError(f"url '{text[:200]}': is none: {example}") from None
-    if parts.scheme not in ("ws", "wss") or not host or port is None:
+    if parts.scheme not in schemes or not host or port is None or (zeromq and parts.path not in ("", "/")):
         raise ConfigError(f"url '{text[:200]}': {example}")
     if parts.username or parts.password or parts.query:
         raise ConfigError(
@@ -62,4 +68,4 @@ def server_address(text: str) -> ServerAddress:
             raise ConfigError(f"url '{text[:200]}': what follows # is no certificate of wss://: {example}")
         certificate = bytes.fromhex(said)
     netloc = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return ServerAddress(f"{parts.scheme}://{netloc}{parts.path or '/'}".rstrip("/"), host, certificate)
+    return ServerAddress(f"{parts.scheme}://{netloc}{parts.path or '/'}".rstrip("/"), host, port, certificate)

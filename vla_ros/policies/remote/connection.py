@@ -3,7 +3,7 @@
 
 openpi's protocol: a websocket; the server's metadata first, then binary replies to binary observations, in turn; a
 text frame is an error. A reply that did not come in time could come later and pass for the next one's, so that the
-connection ends with it. After a failure the next attempt waits for 0.25 s, twice as long each time, 2 s at most.
+connection ends with it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import asyncio
 import atexit
 import contextlib
 import threading
-import time
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -20,11 +19,11 @@ import aiohttp
 
 from controllers.errors import ConfigError, VlaError
 from vla_ros.policies.remote.address import ServerAddress
+from vla_ros.policies.remote.back_off import BackOff
 from vla_ros.policies.remote.message_pack import MessageError, unpack
 
 MESSAGE_MAX = 64 << 20  # [bytes] of one message, either way
 CONNECT_S = 5.0  # [s] for the connection, TLS and metadata
-BACK_OFF_FIRST_S, BACK_OFF_MAX_S = 0.25, 2.0
 _CLOSE_S = 1.0
 
 Result = TypeVar("Result")
@@ -49,7 +48,7 @@ class Connection:
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._reading: asyncio.Task[None] | None = None
         self._reply: asyncio.Future[bytes] | None = None
-        self._failure, self._back_off, self._next_try = "", 0.0, 0.0  # why, [s], [s, monotonic]
+        self._back_off = BackOff()
         atexit.register(self.close)
 
     @property
@@ -64,14 +63,14 @@ class Connection:
         """
         if self.connected:
             return
-        if time.monotonic() < self._next_try:
-            raise NoServer(self._failure)  # in the same words: who reports it says it once
+        if self._back_off.waits:
+            raise NoServer(self._back_off.failure)  # in the same words: who reports it says it once
         try:
             self._run(self._connect())
         except NoServer as error:
-            self._failed(str(error))
+            self._back_off.failed(str(error))
             raise
-        self._failure, self._back_off = "", 0.0
+        self._back_off.succeeded()
 
     def ask(self, message: bytes, timeout: float) -> Any:
         """Send an observation and return the reply, within `timeout` [s].
@@ -97,11 +96,6 @@ class Connection:
 
     def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
-
-    def _failed(self, reason: str) -> None:
-        self._failure = reason
-        self._back_off = min(max(2.0 * self._back_off, BACK_OFF_FIRST_S), BACK_OFF_MAX_S)
-        self._next_try = time.monotonic() + self._back_off
 
     def _drop(self) -> None:
         """Leave a connection whose replies mean nothing any more."""

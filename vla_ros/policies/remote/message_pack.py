@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -45,12 +45,13 @@ def pack(value: Any) -> bytes:
     return b"".join(parts)
 
 
-def unpack(data: bytes) -> Any:
+def unpack(data: bytes, meant: Callable[[dict[str, Any]], Any] | None = None) -> Any:
     """Return the value of a message; arrays are copies, NumPy scalars plain numbers, binary keys text.
 
+    `meant` returns what a map stands for where it is not openpi's arrays that stand for others; bytes in it are views.
     Raises MessageError for what is none, or more than is allowed.
     """
-    reader = _Reader(data)
+    reader = _Reader(data, meant or _openpi)
     value = reader.value(0)
     if reader.at != len(data):
         raise MessageError(f"message goes on for {len(data) - reader.at} bytes after its end")
@@ -81,12 +82,12 @@ def _write(value: Any, parts: list[bytes | memoryview]) -> None:
         for item in value:
             _write(item, parts)
     elif isinstance(value, np.ndarray):
-        _check_dtype(value.dtype.str)
+        check_dtype(value.dtype.str)
         array = np.ascontiguousarray(value)
         _write({b"__ndarray__": True, b"data": array.tobytes(), b"dtype": array.dtype.str,
                 b"shape": [int(size) for size in value.shape]}, parts)  # fmt: skip
     elif isinstance(value, np.generic):
-        _check_dtype(value.dtype.str)
+        check_dtype(value.dtype.str)
         _write({b"__npgeneric__": True, b"data": value.item(), b"dtype": value.dtype.str}, parts)
     else:
         raise MessageError(f"a {type(value).__name__} cannot be sent: give numbers, text, lists, mappings or arrays")
@@ -112,8 +113,8 @@ def _head(length: int, short: int, below: int, kinds: tuple[int | None, int, int
 class _Reader:
     """One message."""
 
-    def __init__(self, data: bytes) -> None:
-        self._data, self.at, self._values = memoryview(data), 0, 0
+    def __init__(self, data: bytes, meant: Callable[[dict[str, Any]], Any]) -> None:
+        self._data, self.at, self._values, self._meant = memoryview(data), 0, 0, meant
 
     def value(self, depth: int) -> Any:
         """Read one value."""
@@ -179,9 +180,7 @@ class _Reader:
             if key in found:
                 raise MessageError(f"message holds key '{key[:60]}' twice")
             found[key] = self.value(depth + 1)
-        if _ARRAY in found:
-            return _array(found)
-        return _scalar(found) if _SCALAR in found else found
+        return self._meant(found)
 
     def _check(self, values: int, depth: int) -> None:
         if depth >= DEPTH_MAX:
@@ -190,11 +189,17 @@ class _Reader:
             raise MessageError("message is cut off")
 
 
+def _openpi(found: dict[str, Any]) -> Any:
+    if _ARRAY in found:
+        return _array(found)
+    return _scalar(found) if _SCALAR in found else found
+
+
 def _array(found: Mapping[str, Any]) -> np.ndarray:
     """Return the array that a map describes."""
     if set(found) != {_ARRAY, "data", "dtype", "shape"}:
         raise MessageError("an array has the keys __ndarray__, data, dtype and shape, and no others")
-    data, dtype, shape = found["data"], _check_dtype(found["dtype"]), found["shape"]
+    data, dtype, shape = found["data"], check_dtype(found["dtype"]), found["shape"]
     sizes_fit = isinstance(shape, list) and len(shape) <= DIMENSIONS_MAX
     if not sizes_fit or not all(type(size) is int and 0 <= size < 2**31 for size in shape):
         raise MessageError(f"an array's shape is {str(shape)[:60]}: give up to {DIMENSIONS_MAX} sizes")
@@ -211,7 +216,7 @@ def _scalar(found: Mapping[str, Any]) -> Any:
     """Return the number that a map describes."""
     if set(found) != {_SCALAR, "data", "dtype"} or not isinstance(found["data"], bool | int | float):
         raise MessageError("a NumPy scalar has the keys __npgeneric__, data (a number) and dtype, and no others")
-    dtype = _check_dtype(found["dtype"])
+    dtype = check_dtype(found["dtype"])
     try:
         with np.errstate(over="raise", invalid="raise"):
             return dtype.type(found["data"]).item()
@@ -219,7 +224,8 @@ def _scalar(found: Mapping[str, Any]) -> Any:
         raise MessageError(f"{found['data']} is no number of dtype {dtype.str}") from None
 
 
-def _check_dtype(text: Any) -> np.dtype:
+def check_dtype(text: Any) -> np.dtype:
+    """Return a dtype of numbers by its text, such as <f4. Raises MessageError for another."""
     if isinstance(text, str) and _DTYPE.fullmatch(text):
         return np.dtype(text)
     raise MessageError(f"dtype {str(text)[:60]!r} is refused: truth, whole and floating-point numbers alone are sent")

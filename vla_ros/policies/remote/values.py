@@ -80,6 +80,17 @@ class Values:
             raise self._odd(key, "finite numbers alone")
         return value
 
+    def stacked(self, key: str, size: int, most: int = 1000) -> np.ndarray:
+        """Return a list of arrays of `size` finite numbers each as one array (N, size)."""
+        values = self._get(key)
+        if not isinstance(values, list) or not 0 < len(values) <= most:
+            raise self._odd(key, f"a list of 1 to {most} arrays")
+        rows = [Values({f"{i}": np.asarray(value)}, self._at(key)).array(f"{i}", size) for i, value in enumerate(values)
+                if isinstance(value, np.ndarray)]  # fmt: skip
+        if len(rows) != len(values):
+            raise self._odd(key, "a list of arrays alone")
+        return np.stack(rows)
+
     def mapping(self, key: str, read: Callable[[Values], Read], most: int = 64) -> dict[str, Read]:
         """Return a mapping whose values are read by `read`; empty where the key is missing."""
         if not self.has(key):

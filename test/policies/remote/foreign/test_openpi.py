@@ -19,9 +19,9 @@ from vla_ros.configuration import build
 from vla_ros.policies.families.changed_settings import with_server
 from vla_ros.policies.families.loading import check_policy, loaded, specified
 from vla_ros.policies.observation import ArmState, CameraView, EndEffectorState, Observation, RobotState
-from vla_ros.policies.remote.foreign_policy import fitted_picture
+from vla_ros.policies.remote.foreign.contract import SentPicture, ServerContract, load_server_contract
+from vla_ros.policies.remote.foreign.pictures import fitted_picture
 from vla_ros.policies.remote.message_pack import pack, unpack
-from vla_ros.policies.remote.server_contract import SentPicture, ServerContract, load_server_contract
 from vla_ros.robots.embodiment import load_embodiment
 
 ROBOT = load_embodiment("franka")
@@ -162,7 +162,7 @@ def test_a_step_beyond_a_joints_limit_ends_there(serve):
 @pytest.mark.parametrize(
     ("reply", "reason"),
     [
-        (rows([0.0] * 8), "actions has 1 actions: the contract takes 8: lower take"),
+        (rows([0.0] * 8), "1 actions: the contract takes 8: lower take"),
         (rows(*[[0.0] * 7] * 10), "give an array (any, 8) of float"),
         (ten([np.nan] + [0.0] * 7), "finite numbers alone"),
         ({"action": np.zeros((10, 8))}, "actions is missing"),
@@ -228,7 +228,6 @@ def test_what_does_not_fit_is_one_line(serve):
     [
         ({"rate_hz": 0.0}, "rate_hz must be 1 to 200, got 0"),
         ({"take": 0}, "take must be 1 to 200 actions, got 0"),
-        ({"joint_step": 3.0}, "joint_step must be above 0 and at most 0.5 rad, got 3"),
         ({"robots": []}, "name one of each at least"),
         ({"state": {"observation/state": ["jonts"]}}, "did you mean 'joints'"),
         ({"pictures": {"image": {"camera": "side", "width": 224, "height": 224, "fit": "padd"}}}, "did you mean 'pad'"),
