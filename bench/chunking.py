@@ -14,12 +14,13 @@ from bench.figures import add_json_argument, write_json
 from controllers.chunks.chunk import ActionChunk
 from controllers.errors import ConfigError
 from vla_ros.policies.base import Policy
-from vla_ros.policies.chunking.config import GUIDANCE, METHODS, wrap_chunking
+from vla_ros.policies.chunking.config import GUIDANCE, WEIGHTINGS, wrap_chunking
 from vla_ros.policies.observation import Observation
 
 if TYPE_CHECKING:
     from vla_ros.policies.flow.policy import MlpFlowPolicy
 
+METHODS = (*WEIGHTINGS, "rtc", "rtc_identity")  # what needs no training of its own: bench/chunk_delay.py has the rest
 # A policy slower than its steps, asked when its chunk is half over, and one that keeps up and is asked every step.
 SETTINGS = {"slow": (0.25, 0.4), "fast": (0.1, 0.1)}  # delay, time between looks [s]
 COLUMNS = {

@@ -11,10 +11,11 @@ import argparse
 import math
 
 import numpy as np
+import slow_tests
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from bench.fault_matrix import machine_faults, message_faults, node_faults
+from bench.fault_matrix import machine_faults, message_faults, network_faults, node_faults
 from bench.fault_matrix.cell import Cell
 from bench.fault_matrix.isolated import run_isolated
 from bench.figures import add_json_argument, write_json
@@ -30,7 +31,7 @@ COLUMNS = (
     TimeElapsedColumn(),
     TimeRemainingColumn(),
 )
-GROUPS = {"nodes": node_faults, "messages": message_faults, "machine": machine_faults}
+GROUPS = {"nodes": node_faults, "messages": message_faults, "machine": machine_faults, "network": network_faults}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--only", metavar="WORDS", default="", help="only cells whose name holds this: 'SIGSTOP camera'"
     )
     parser.add_argument("--group", choices=tuple(GROUPS), help="only one part of the matrix")
+    parser.add_argument(
+        "--sample",
+        metavar="SEED",
+        help="a quarter of the cells of each part: those that SEED chooses, the same every time",
+    )
     parser.add_argument(
         "--attempts", type=int, default=1, metavar="N", help="run a cell that is not as it must be up to N times"
     )
@@ -50,15 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the cells one after the other, show the table, write the files."""
-    groups = {name: group for name, group in GROUPS.items() if arguments.group in (None, name)}
     if arguments.attempts < 1:
         raise ConfigError(f"bench faults: --attempts must be at least 1, got {arguments.attempts}")
-    wanted = [
-        (group.__name__.rpartition(".")[2], fault, situation)
-        for group in groups.values()
-        for fault, situation in group.names()
-        if arguments.only in f"{fault} {situation}"
-    ]
+    wanted = cells_of(arguments.group, arguments.only, arguments.sample)
     if not wanted:
         raise ConfigError(f"bench faults: no cell is called '{arguments.only}'")
     cells: list[Cell] = []
@@ -77,6 +77,19 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{cell.fault}, {cell.situation}: {'; '.join(cell.problems)}")
     print(f"{len(cells) - len(failed)} of {len(cells)} cells as they must be")
     return 1 if failed else 0
+
+
+def cells_of(only_group: str | None, words: str, seed: str | None) -> list[tuple[str, str, str]]:
+    """Return the cells asked for, in order: module, fault, situation; with a seed, what it draws of them."""
+    cells = {
+        f"{name}[{fault}, {situation}]": (group.__name__.rpartition(".")[2], fault, situation)
+        for name, group in GROUPS.items()
+        if only_group in (None, name)
+        for fault, situation in group.names()
+        if words in f"{fault} {situation}"
+    }
+    drawn = slow_tests.sample(cells, seed) if seed else cells
+    return [cell for name, cell in cells.items() if name in drawn]
 
 
 def _attempt(group: str, fault: str, situation: str, attempts: int, console: Console) -> Cell:

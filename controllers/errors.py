@@ -25,6 +25,7 @@ class ChunkError(VlaError):
 def unknown_name(kind: str, given: str, valid: Iterable[str]) -> str:
     """Say that `given` is not a known `kind`, naming the nearest valid name and the first NAMES_MAX of them."""
     names, given = sorted(valid), given[:GIVEN_MAX]
+    given = given if given.isprintable() else ascii(given)[1:-1]  # errors are one line
     shown = names if len(names) <= NAMES_MAX else [*names[:NAMES_MAX], f"and {len(names) - NAMES_MAX} more"]
     nearest = difflib.get_close_matches(given, names, n=1, cutoff=0.5)
     hint = f"did you mean '{nearest[0]}'? " if nearest else ""

@@ -47,8 +47,8 @@ REAL_TIME = (  # a loop at 500 Hz, a whole job, or what counts seconds
     *("nodes/test_bridge.py", "nodes/test_collection", "nodes/test_graph", "nodes/test_groups", "nodes/test_lifecycle"),
     *("nodes/test_namespaces", "nodes/test_policy_checkpoints", "nodes/test_recorder", "nodes/test_replay"),
     *("nodes/test_joint_topics", "nodes/test_sdk_", "nodes/test_sim_cameras", "nodes/test_topic_hardware"),
-    *("hardware/test_panda", "hardware/test_piper.py"),
-    *("bench/test_control", "bench/test_record", "bench/test_teleop", "bench/test_view"),
+    *("hardware/test_panda", "hardware/test_piper.py", "security/test_interfaces"),
+    *("bench/test_control", "bench/test_record", "bench/test_soak", "bench/test_teleop", "bench/test_view"),
 )
 FIRST = ("training/", "nodes/", "browser/")  # begun last, a long module would leave one process with nothing to do
 hypothesis.settings.register_profile("any machine", deadline=None)  # how long an example takes says how busy it is

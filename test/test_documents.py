@@ -17,10 +17,10 @@ MERGES = "a0: &a0 {x: 1, y: 2}\n" + "".join(f"a{i}: &a{i}\n  <<: [{NINE([f'*a{i 
 
 
 def refusal(parse, text) -> str:
-    began = time.monotonic()
+    began = time.process_time()  # of this process: a machine may be busy with others
     with pytest.raises(DocumentError) as error:
         parse(text, "file.x")
-    assert time.monotonic() - began < 5.0
+    assert time.process_time() - began < 5.0
     assert str(error.value).startswith("file.x")
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 400
@@ -109,7 +109,7 @@ def test_nothing_else_parses_json_or_yaml(root: Path) -> None:
     found = [
         f"{path.relative_to(root)}: {line.strip()}"
         for path in (root / "vla_ros").rglob("*.py")
-        if path not in (root / "vla_ros/documents.py", root / "vla_ros/benchmarks/frames.py")
+        if path not in (root / "vla_ros/documents.py", root / "vla_ros/runtime/frames.py")
         for line in path.read_text().splitlines()
         if parses.search(line) and not own.search(line)
     ]

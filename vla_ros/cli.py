@@ -81,7 +81,30 @@ COMMANDS = (
         "compare",
         "vla_ros.commands.evaluation.compare",
         "say which of two evaluated policies is better, however often one looks",
-        ("compare mine.json shipped.json", "compare mine.json shipped.json --plot evidence.png --json verdict.json"),
+        (
+            "compare mine.json shipped.json",
+            "compare mine.json shipped.json --plot evidence.png --json verdict.json",
+            "compare --plan --points 5 --rate 0.8",
+        ),
+    ),
+    Command(
+        "trial",
+        "vla_ros.commands.evaluation.trial.command",
+        "compare two policies blind: a person judges and does not know which is driving",
+        (
+            "trial trials/mine --a policy:=graspvla --b checkpoint:=checkpoints/mine --episodes 40",
+            "trial trials/mine",
+            "trial trials/real --a policy:=graspvla --b policy:=geometric hardware:=real objects:=my_objects",
+        ),
+    ),
+    Command(
+        "detect",
+        "vla_ros.commands.detect",
+        "learn from a policy's features when it fails, and measure that on other tasks",
+        (
+            "detect train rollouts --hold-out set=relation --output detectors/mine",
+            "detect evaluate detectors/mine rollouts --plot scores.png --json figures.json",
+        ),
     ),
     Command(
         "bench",
@@ -106,6 +129,32 @@ COMMANDS = (
         "vla_ros.commands.policies",
         "list the policy families, or show what one needs",
         ("policies list", "policies show graspvla", "policies show my_policy.py:Mine --robot franka"),
+    ),
+    Command(
+        "policy",
+        "vla_ros.commands.policy",
+        "check a dataset against a policy's contract, or take in weights that others released",
+        (
+            "policy check franka_grasp datasets/mugs",
+            "policy check my_task.yaml datasets/foreign --statistics checkpoints/mine --json found.json",
+            "policy import downloads/GraspVLA checkpoints/graspvla --llm downloads/internlm2-1_8b",
+        ),
+    ),
+    Command(
+        "secure",
+        "vla_ros.commands.secure",
+        "make or check keys and permissions, by which nodes of a full ROS 2 keep strangers out",
+        ("secure ~/keys --job franka_grasp", "secure ~/keys --job franka_grasp --check"),
+    ),
+    Command(
+        "lerobot",
+        "vla_ros.commands.lerobot",
+        "run a command of LeRobot's on a robot of this stack: teleoperate, record, rollout",
+        (
+            "lerobot teleoperate --robot.type=vla_ros --robot.contract=franka_grasp_lerobot --teleop.type=vla_ros "
+            "--teleop.contract=franka_grasp_lerobot --teleop.leader=/leader --fps=10",
+            "lerobot rollout --robot.type=vla_ros --robot.contract=franka_grasp_lerobot --policy.path=pretrained_model",
+        ),
     ),
     Command(
         "serve",

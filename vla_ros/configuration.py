@@ -10,6 +10,7 @@ import dataclasses
 import os
 import types
 import typing
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, Union
 
@@ -32,6 +33,11 @@ def share_directory() -> Path:
         if (prefix / "share" / "vla_ros" / "config").is_dir():
             return prefix / "share" / "vla_ros"
     raise ConfigError("the folders config/ and urdf/ of vla_ros were not found: reinstall the package")
+
+
+def shared_path(said: str) -> Path:
+    """Return a path that settings name: absolute, in the home, else in what `share_directory` returns."""
+    return share_directory() / Path(said).expanduser()  # an absolute path stays what it is
 
 
 def load_config(path: Path, kind: type[Config]) -> Config:
@@ -94,6 +100,11 @@ def config_path(folder: str, what: str, name: str, prefix: str = "") -> Path:
     return config_file(folder, f"{prefix}{name}.yaml")
 
 
+@cache
+def _hints(kind: type[DataclassInstance]) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
 def build(kind: type[Config], values: Any, where: str, defaults: Config | None = None) -> Config:
     """Fill the dataclass `kind` from a mapping; `where` prefixes every error message.
 
@@ -101,7 +112,7 @@ def build(kind: type[Config], values: Any, where: str, defaults: Config | None =
     """
     if not isinstance(values, dict):
         raise ConfigError(f"{where}: expected a mapping, got {type(values).__name__}")
-    hints = typing.get_type_hints(kind)
+    hints = _hints(kind)
     fields = {field.name: field for field in dataclasses.fields(kind) if field.init}
     for key in values:
         if key not in fields:

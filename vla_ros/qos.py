@@ -22,6 +22,8 @@ def _profile(depth: int, reliable: bool = True, latched: bool = False) -> QoSPro
 
 STREAM = _profile(10)  # published: joint states, commands, poses, progress
 NEWEST = _profile(1, reliable=False)  # subscribed: only the latest sample matters
+# Subscribed: only the latest sample matters, and the publisher can wait until it has been received.
+HEARD = _profile(1)
 BUFFERED = _profile(50, reliable=False)  # subscribed: samples that are kept to be interpolated
 EVENTS = _profile(10)  # chunks, diagnostics: each one counts
 EXPOSURES = _profile(2)  # states to be drawn: as many as the world waits for; where it does not, the newest

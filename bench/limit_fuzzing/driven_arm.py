@@ -7,9 +7,8 @@ from collections import deque
 
 import numpy as np
 
-from bench.franka import Franka
+from bench.one_arm import OneArm
 from controllers.chunks.progress import ArmCommand
-from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.delayed_arm import DelayedArm
 from vla_ros.sim.pose_servo import PoseServo
 
@@ -17,22 +16,21 @@ SERVO_STEP = 1e-3  # [s] of the driver's own loop
 
 
 class DrivenArm:
-    """The simulated Franka as control sees it: commands late, joint states at once."""
+    """A simulated arm as control sees it: commands late, joint states at once."""
 
-    def __init__(self, mode: str, franka: Franka, timestep: float, delay: float, jitter: float, q: np.ndarray) -> None:
+    def __init__(self, mode: str, one: OneArm, timestep: float, delay: float, jitter: float, q: np.ndarray) -> None:
         """Be at rest at q (N,) [rad]; a command takes `delay` [s] and up to `jitter` [s] more to arrive."""
-        self._mode, self._limits = mode, franka.limits
+        self._mode, self._limits = mode, one.limits
         late = mode == "effort"  # others' efforts are computed behind the wire
-        self.plant: DelayedArm = franka.arm(
+        self.plant: DelayedArm = one.arm(
             timestep=min(timestep, SERVO_STEP), command_delay=late * delay, jitter=late * jitter, q=q
         )
         self._delay, self._jitter, self._random = delay, jitter, np.random.default_rng(0)
         self._waiting: deque[tuple[float, np.ndarray]] = deque()
         self._setpoint, self._target = q.copy(), q.copy()
-        robot = load_embodiment("franka")
-        gains = robot.only_arm.servo
+        gains = one.arm_group.servo
         self._stiffness, self._damping = (np.array(gains.stiffness), np.array(gains.damping)) if gains else (0.0, 0.0)
-        self._servo = PoseServo(robot, robot.only_arm, q) if mode == "pose" else None
+        self._servo = PoseServo(one.embodiment, one.arm_group, q) if mode == "pose" else None
         self._driven = False
         self.effort_share = 0.0  # the most that was asked of a joint, of its limit
 

@@ -9,8 +9,8 @@ from collections import Counter
 import numpy as np
 from scipy.spatial.transform import Rotation, Slerp
 
-from bench.franka import ARM, WIDTH, Franka
 from bench.limit_fuzzing.driven_arm import DrivenArm
+from bench.one_arm import OneArm
 from controllers.chunks.chunk import ActionChunk, pose_channels
 from controllers.errors import ChunkError
 
@@ -42,12 +42,13 @@ class LimitFuzz:
         jitter: float,
         mode: str = "effort",
         brief: bool = False,
+        robot: str = "franka",
     ) -> None:
-        """Prepare an arm at home, driven by `mode`; `brief` cuts every chunk short by the next."""
-        self.franka = franka = Franka()
+        """Prepare the robot's first arm at home, driven by `mode`; `brief` cuts every chunk short by the next."""
+        self.one = one = OneArm(robot)
         self._random, self._kinds, self._dt = np.random.default_rng(seed), kinds, 1.0 / rate
         self._latency, self._mode, self._brief = (delay, jitter), mode, brief
-        self.follower = franka.follower(mode)
+        self.follower = one.follower(mode)
         self.chunks = self.travels = 0
         self.refused: Counter[str] = Counter()  # reasons
         self.holds: list[tuple[str, str]] = []  # kind of chunk, reason
@@ -55,8 +56,8 @@ class LimitFuzz:
         self.outside = 0.0  # [m] of the tool from its box
         self.nearest = np.inf  # [m] own-body distance
         self._sequence = self._ticks = 0
-        self.arm = DrivenArm(mode, franka, self._dt, delay, jitter, franka.home)
-        self.follower.activate(self.arm.q, self.arm.dq, {WIDTH: 0.08}, self.arm.time)
+        self.arm = DrivenArm(mode, one, self._dt, delay, jitter, one.home)
+        self.follower.activate(self.arm.q, self.arm.dq, {one.width: one.opening}, self.arm.time)
 
     def figures(self) -> dict[str, float]:
         """Return the worst of every kind."""
@@ -74,10 +75,10 @@ class LimitFuzz:
         if self.follower.latched:
             self.holds.append((kind, re.sub(r"\d+(\.\d+)?", "#", reason)))
             self._run(0.5)
-            self._restart(self._free_configuration() if self._random.random() < 0.5 else self.franka.home)
+            self._restart(self._free_configuration() if self._random.random() < 0.5 else self.one.home)
 
     def _poses(self) -> None:
-        T_start, T_goal = self.follower.arms[ARM].progress.T_base_ee_commanded.copy(), self._free_pose()
+        T_start, T_goal = self.follower.arms[self.one.name].progress.T_base_ee_commanded.copy(), self._free_pose()
         random = self._random
         way = np.linalg.norm(T_goal[:3, 3] - T_start[:3, 3])
         turns = Rotation.from_matrix(np.stack([T_start[:3, :3], T_goal[:3, :3]]))
@@ -90,7 +91,7 @@ class LimitFuzz:
             phases = np.minimum((t + STEP_S * np.arange(1, HORIZON + 1)) / seconds, 1.0)
             positions = T_start[:3, 3] + phases[:, None] * (T_goal[:3, 3] - T_start[:3, 3])
             values = np.hstack([positions, slerp(phases).as_quat()])
-            if not self._submit(pose_channels(ARM), STEP_S * np.arange(1, HORIZON + 1), values):
+            if not self._submit(pose_channels(self.one.name), STEP_S * np.arange(1, HORIZON + 1), values):
                 break
             chunks -= 1
             t += self._spend(period, 0.0)
@@ -98,7 +99,7 @@ class LimitFuzz:
             self._run(float(random.uniform(0.0, 0.8)))
 
     def _joints(self) -> None:
-        random, limits = self._random, self.franka.limits
+        random, limits = self._random, self.one.limits
         goal = self._free_configuration()
         start = self.arm.q
         seconds = float((np.abs(goal - start) / limits.velocity).max() / random.uniform(0.2, 1.0)) + 0.05
@@ -109,9 +110,9 @@ class LimitFuzz:
             self._spend(seconds, float(random.uniform(0.0, 0.8)))
 
     def _velocities(self) -> None:
-        random, limits = self._random, self.franka.limits
+        random, limits = self._random, self.one.limits
         count = int(random.integers(1, 6))
-        rates = random.uniform(-1.0, 1.0, (count, 7)) * limits.velocity * random.uniform(0.1, 1.0)
+        rates = random.uniform(-1.0, 1.0, (count, len(limits.velocity))) * limits.velocity * random.uniform(0.1, 1.0)
         step = float(random.uniform(0.05, 0.3))
         if self._submit(self._names("velocity"), step * np.arange(1, count + 1), rates):
             self._spend(step * count, float(random.uniform(0.0, 0.8)))
@@ -123,37 +124,39 @@ class LimitFuzz:
         return spent
 
     def _names(self, quantity: str) -> tuple[str, ...]:
-        return tuple(f"{joint}/{quantity}" for joint in self.franka.model.joints)
+        return tuple(f"{joint}/{quantity}" for joint in self.one.model.joints)
 
     def _submit(self, channels: tuple[str, ...], times: np.ndarray, values: np.ndarray) -> bool:
         self._sequence += 1
         self.chunks += 1
         now = self.arm.time
         try:
-            self.follower.submit(ActionChunk(now, "panda_link0", channels, times, values, self._sequence), now)
+            self.follower.submit(
+                ActionChunk(now, self.one.embodiment.base_frame, channels, times, values, self._sequence), now
+            )
         except ChunkError as error:
             self.refused[re.sub(r"-?\d+(\.\d+)?", "#", str(error))] += 1
             return False
         return True
 
     def _run(self, seconds: float) -> None:
-        follower, arm, limits = self.follower, self.arm, self.franka.limits
+        follower, arm, limits = self.follower, self.arm, self.one.limits
         low, high = limits.workspace_lower, limits.workspace_upper
         for _ in range(round(seconds / self._dt)):
-            arm.send(follower.tick(arm.time, self._dt, arm.q, arm.dq, arm.time).arms[ARM])
+            arm.send(follower.tick(arm.time, self._dt, arm.q, arm.dq, arm.time).arms[self.one.name])
             arm.advance(self._dt)
             shares = np.abs(arm.dq) / limits.velocity
             if shares.max() > self.speed:
                 self.speed = float(shares.max())
             self.beyond = max(self.beyond, float((limits.lower - arm.q).max()), float((arm.q - limits.upper).max()))
-            tool = self.franka.model.forward(arm.q)[:3, 3]
+            tool = self.one.model.forward(arm.q)[:3, 3]
             self.outside = max(self.outside, float((low - tool).max()), float((tool - high).max()))
             self._ticks += 1
             if self._ticks % DISTANCE_EVERY == 0:
                 self.nearest = min(self.nearest, self._own_distance())
 
     def _own_distance(self) -> float:
-        own = self.franka.monitor._own
+        own = self.one.monitor._own
         if own is None:
             return np.inf
         own._q_asked[own._columns] = self.arm.q
@@ -161,22 +164,22 @@ class LimitFuzz:
 
     def _restart(self, q: np.ndarray) -> None:
         self.effort = max(self.effort, self.arm.effort_share)
-        self.arm = DrivenArm(self._mode, self.franka, self._dt, *self._latency, q)
-        self.follower.activate(self.arm.q, self.arm.dq, {WIDTH: 0.08}, self.arm.time)
+        self.arm = DrivenArm(self._mode, self.one, self._dt, *self._latency, q)
+        self.follower.activate(self.arm.q, self.arm.dq, {self.one.width: self.one.opening}, self.arm.time)
 
     def _free_configuration(self) -> np.ndarray:
         """Return a configuration with its tool in the box, free of the arm itself, at times near a joint's end."""
-        franka, random = self.franka, self._random
-        limits = franka.limits
-        own = franka.monitor._own
+        one, random = self.one, self._random
+        limits = one.limits
+        own = one.monitor._own
         while True:
             q = random.uniform(limits.lower, limits.upper)
             if random.random() < 0.3:
-                joint, end = random.integers(7), random.choice([0.0, 1.0])
+                joint, end = random.integers(len(q)), random.choice([0.0, 1.0])
                 q[joint] = limits.lower[joint] + (0.002 + 0.996 * end) * (limits.upper[joint] - limits.lower[joint])
-            T = franka.model.forward(q)
+            T = one.model.forward(q)
             if T[2, 3] > FLOOR and limits.contains(T[:3, 3]) and not (own and own.objection(q)):
                 return q
 
     def _free_pose(self) -> np.ndarray:
-        return self.franka.model.forward(self._free_configuration())
+        return self.one.model.forward(self._free_configuration())

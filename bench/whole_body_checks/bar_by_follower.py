@@ -12,14 +12,14 @@ import dataclasses
 import numpy as np
 import pinocchio as pin
 
-from bench.whole_body_checks.paths import DT, eased, figure_eight
+from bench.whole_body_checks.paths import eased, figure_eight
 from controllers.chunks.chunk import ActionChunk, pose_channels
 from controllers.control_config import ControlConfig
 from controllers.rotations import from_matrix
 from controllers.whole_body_config import WholeBodyConfig
 from vla_ros.robots.control import FollowerFactory, load_control_config
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
-from vla_ros.sim.execution import Execution
+from vla_ros.sim.execution import Execution, physics_steps
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.world import World
 from vla_ros.tasks.table import load_task
@@ -36,7 +36,9 @@ def bar_by_follower(robot: str, command: str = "position", rounds: int = 1) -> d
     embodiment = slowed(load_embodiment(robot))
     config = carrying_config(robot)
     scene = load_task("grasping").scene(SceneRequest("basic", 0, robot=robot))
-    world = World(dataclasses.replace(scene, objects=()), embodiment, timestep=DT)
+    dt = embodiment.control_period
+    steps = physics_steps(dt)
+    world = World(dataclasses.replace(scene, objects=()), embodiment, timestep=dt / steps)
     follower = FollowerFactory(embodiment, config, command).make()
     execution = Execution(world, {name: arm.drive.command for name, arm in follower.arms.items()})
     execution.tell_base(follower)
@@ -51,8 +53,8 @@ def bar_by_follower(robot: str, command: str = "position", rounds: int = 1) -> d
         if world.time > TIMEOUT * duration:
             break
         execution.tell_base(follower)
-        execution.execute(follower.tick(world.time, DT, world.q, world.dq, world.time))
-        world.step(1)
+        execution.execute(follower.tick(world.time, dt, world.q, world.dq, world.time))
+        world.step(steps)
         commanded = [follower.progress.arms[name].T_base_ee_commanded[:3, 3] for name in (left, right)]
         measured = [world.tool_pose(name)[:3, 3] for name in (left, right)]
         off = [abs(float(np.linalg.norm(a - b)) - length) for a, b in (commanded, measured)]

@@ -18,7 +18,7 @@ from collections.abc import Callable
 import numpy as np
 import pinocchio as pin
 
-from bench.whole_body_checks.paths import DT, EIGHT_HZ, figure_eight, twist_of
+from bench.whole_body_checks.paths import EIGHT_HZ, figure_eight, twist_of
 from controllers.drives.differential_kinematics import ROTATION_METRES
 from controllers.rotations import normalise, write_matrix
 from controllers.whole_body.controller import WholeBody
@@ -28,6 +28,7 @@ from controllers.whole_body_config import WholeBodyConfig
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.whole_body import whole_body
 
+DT = 0.002  # [s] a tick of each, on every robot
 ROUNDS = 2
 FAST = 6.0  # times as fast, so that joints reach their limits
 POSTURE, DAMPING = 1e-2, 1e-6  # of mink and pink: costs, the roots of our weights

@@ -19,7 +19,6 @@ from controllers.whole_body.targets import BodyTarget, HandTarget
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.whole_body import whole_body
 
-DT = 0.002  # [s]
 HOLD_MS = 300.0  # [ms] for which a target stands, at most; drawn evenly on a logarithmic scale
 AFRESH = 200  # targets after which the robot begins anew, somewhere else
 TOLERANCE = 1e-9  # of a limit's share: rounding
@@ -30,13 +29,14 @@ TOUCH = 0.0  # [m] links at or below it have touched
 class BodyFuzz:
     """One robot before a table, under targets of one seed."""
 
-    def __init__(self, robot: str, seed: int, dt: float = DT, hold_ms: float = HOLD_MS) -> None:
+    def __init__(self, robot: str, seed: int, hold_ms: float = HOLD_MS) -> None:
         """Put the robot at home, a table as high as its tools can reach before it.
 
-        Targets stand for one tick to `hold_ms` [ms].
+        Targets stand for one tick, at the robot's update rate, to `hold_ms` [ms].
         """
-        self.embodiment, self.dt = load_embodiment(robot), dt
-        self._ticks_max = max(1, round(1e-3 * hold_ms / dt))
+        self.embodiment = load_embodiment(robot)
+        self.dt = self.embodiment.control_period
+        self._ticks_max = max(1, round(1e-3 * hold_ms / self.dt))
         self.random = np.random.default_rng(seed)
         bare = WholeBody(whole_body(self.embodiment))
         tools = np.array([bare.tool_pose(name)[:3, 3] for name in bare.hands])

@@ -2,7 +2,7 @@
 """Hands along paths in kinematic simulation: figures of eight, and a rigid bar that two of them carry.
 
 What a hand follows goes on at the progress of the programme. The bar is carried faster than the joints can, so that
-progress has to wait, and it is seen whether it waits for both hands alike.
+progress has to wait, and it is seen whether it waits for both hands alike. A robot ticks at its own update rate.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from controllers.whole_body.targets import BodyTarget, HandTarget
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.whole_body import whole_body
 
-DT = 0.002  # [s]
 WIDTH, HEIGHT = 0.2, 0.1  # [m] of an eight
 EIGHT_HZ = 0.25
 BAR_WIDTH, BAR_HZ = 0.5, 0.6  # an eight of the bar's middle that no arm follows in time
@@ -55,10 +54,11 @@ def twist_of(path: Path, s: float, step: float = 1e-5) -> np.ndarray:
 
 def eights(robot: str, rounds: int = 2) -> dict[str, float]:
     """Return by arm the RMS distance [mm] of its tool from where it should be at the time, all at once."""
-    control = WholeBody(whole_body(load_embodiment(robot)))
+    embodiment = load_embodiment(robot)
+    control = WholeBody(whole_body(embodiment))
     paths = {name: figure_eight(control.tool_pose(name)) for name in control.hands}
     errors: dict[str, list[float]] = {name: [] for name in paths}
-    for _ in _follow(control, paths, rounds / EIGHT_HZ):
+    for _ in _follow(control, paths, rounds / EIGHT_HZ, embodiment.control_period):
         for name in paths:
             errors[name].append(float(np.linalg.norm(control.hands[name].error[:3])))
     return {name: 1e3 * float(np.sqrt(np.mean(np.square(values)))) for name, values in errors.items()}
@@ -69,7 +69,8 @@ def carried_bar(robot: str, rounds: int = 2, rate: float = BAR_HZ) -> tuple[floa
 
     The eight is drawn `rate` [Hz] times a second, by its own clock.
     """
-    control = WholeBody(whole_body(load_embodiment(robot)))
+    embodiment = load_embodiment(robot)
+    control = WholeBody(whole_body(embodiment))
     left, right = list(control.hands)[:2]
     hands = {name: control.tool_pose(name) for name in (left, right)}
     middle = np.eye(4)
@@ -85,18 +86,18 @@ def carried_bar(robot: str, rounds: int = 2, rate: float = BAR_HZ) -> tuple[floa
     paths: dict[str, Path] = {name: lambda s, grip=grip: bar(s) @ grip for name, grip in grips.items()}  # type: ignore[misc]
     length = np.linalg.norm(hands[left][:3, 3] - hands[right][:3, 3])
     worst, slowest = 0.0, 1.0
-    for _ in _follow(control, paths, rounds / rate):
+    for _ in _follow(control, paths, rounds / rate, embodiment.control_period):
         apart = np.linalg.norm(control.tool_pose(left)[:3, 3] - control.tool_pose(right)[:3, 3])
         worst, slowest = max(worst, abs(float(apart - length))), min(slowest, control.progress)
     return 1e3 * worst, slowest
 
 
-def _follow(control: WholeBody, paths: dict[str, Path], duration: float):
-    """Yield after every tick until so much of the paths [s] is executed, or ten times as long has passed."""
+def _follow(control: WholeBody, paths: dict[str, Path], duration: float, dt: float):
+    """Yield after every tick of dt [s] until so much of the paths [s] is executed, or ten times as long has passed."""
     s, ticks = 0.0, 0
-    while s < duration and ticks * DT < 10.0 * duration:
+    while s < duration and ticks * dt < 10.0 * duration:
         target = BodyTarget({name: HandTarget(path(s), twist_of(path, s)) for name, path in paths.items()})
-        control.tick(target, DT)
-        s += control.progress * DT
+        control.tick(target, dt)
+        s += control.progress * dt
         ticks += 1
         yield s

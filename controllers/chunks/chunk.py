@@ -200,7 +200,8 @@ class ActionChunk:
 
 def _normalise_quaternions(values: np.ndarray, columns: list[int], arm: str) -> None:
     quaternions = values[:, columns]
-    norms = np.linalg.norm(quaternions, axis=1, keepdims=True)
+    with np.errstate(over="ignore"):  # what is too large to be squared is refused as any other
+        norms = np.linalg.norm(quaternions, axis=1, keepdims=True)
     if (np.abs(norms - 1.0) > 1e-2).any():
         raise ChunkError(f"chunk orientation of arm '{arm}' is not a unit quaternion (norm {norms.min():.3g})")
     quaternions = quaternions / norms

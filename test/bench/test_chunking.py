@@ -15,7 +15,6 @@ pytest.importorskip("torch", reason="PyTorch is not installed: ./vla test withou
 
 from bench import chunking, detour
 from controllers.errors import ConfigError
-from vla_ros.policies.chunking.config import METHODS
 
 
 def arguments(*words):
@@ -29,9 +28,11 @@ def test_every_method_is_measured(tmp_path, capsys, monkeypatch):
     file = tmp_path / "figures.json"
     assert chunking.run(arguments("--drives", "1", "--iterations", "20", "--json", str(file))) == 0
     figures = json.loads(file.read_text())
-    assert set(figures) == {f"slow_{method}_{name}" for method in ("none", *METHODS) for name in chunking.COLUMNS}
+    assert set(figures) == {
+        f"slow_{method}_{name}" for method in ("none", *chunking.METHODS) for name in chunking.COLUMNS
+    }
     assert all(np.isfinite(value) for value in figures.values())
-    assert all(f"\n{method} " in capsys.readouterr().out for method in METHODS[:1])
+    assert all(f"\n{method} " in capsys.readouterr().out for method in chunking.METHODS[:1])
 
 
 @pytest.mark.parametrize("words", [("--drives", "0"), ("--iterations", "-1")])

@@ -67,6 +67,24 @@ def test_chunks_that_cut_each_other_short_keep_every_limit_however_the_arm_is_dr
     assert fuzzed.speed > 0.1  # of the joints': it moved
 
 
+def test_another_robots_first_arm_is_fuzzed_as_it_is_driven_at_its_update_rate(monkeypatch, capsys):
+    made = []
+
+    class Kept(LimitFuzz):
+        def __init__(self, *words) -> None:
+            super().__init__(*words)
+            made.append(self)
+
+    monkeypatch.setattr(limits, "LimitFuzz", Kept)
+    assert limits.run(arguments("--robot", "agilex", "--chunks", "8", "--seed", "2")) == 0
+    (fuzzed,) = made
+    assert (fuzzed._dt, fuzzed._mode) == (0.005, "position")
+    assert fuzzed.speed > 0.1  # of the joints': it moved
+    capsys.readouterr()
+    with pytest.raises(ConfigError, match="arm 'left': unknown command 'effort'"):
+        limits.run(arguments("--robot", "agilex", "--mode", "effort"))
+
+
 def test_parts_of_a_run_are_put_together(tmp_path, capsys):
     parts = [dict.fromkeys(FIGURES, 0.5), dict.fromkeys(FIGURES, 0.25)]
     names = [str(tmp_path / f"{number}.json") for number in range(2)]
@@ -99,5 +117,5 @@ def test_bad_arguments_are_named(words, problem):
 def test_places_are_free_of_the_arm_and_in_the_box():
     fuzzed = LimitFuzz(("poses",), 0, rate=500.0, delay=0.004, jitter=0.0)
     q = fuzzed._free_configuration()
-    assert fuzzed.franka.limits.contains(fuzzed.franka.model.forward(q)[:3, 3])
-    assert fuzzed.franka.monitor._own.objection(q) == ""
+    assert fuzzed.one.limits.contains(fuzzed.one.model.forward(q)[:3, 3])
+    assert fuzzed.one.monitor._own.objection(q) == ""

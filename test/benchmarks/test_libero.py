@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from controllers.arm.model import ArmModel
 from controllers.chunks.chunk import STATUS_CHANNEL, ActionChunk, pose_channels
-from vla_ros.benchmarks.libero import environment
+from vla_ros.benchmarks.libero.environment import LIBERO
 from vla_ros.benchmarks.libero.process import LiberoError, LiberoProcess
 from vla_ros.benchmarks.libero.suites import asked, load_entries, load_libero
 from vla_ros.benchmarks.libero.world import LiberoWorld
@@ -20,7 +20,7 @@ from vla_ros.robots.embodiment import Embodiment, expand_urdf, load_embodiment
 from vla_ros.sim.execution import Execution
 
 pytestmark = [
-    pytest.mark.skipif(not environment.installed(), reason=f"LIBERO is not installed: {environment.INSTALL}"),
+    pytest.mark.skipif(not LIBERO.installed, reason=f"LIBERO is not installed: {LIBERO.command}"),
     pytest.mark.timeout(900),
 ]
 CHANNELS = (*pose_channels("panda"), "panda_hand/width", STATUS_CHANNEL)

@@ -15,7 +15,7 @@ import pytest
 
 from controllers.chunks.progress import ArmCommand
 from controllers.errors import ConfigError
-from vla_ros.benchmarks.libero import environment
+from vla_ros.benchmarks.libero.environment import LIBERO
 from vla_ros.benchmarks.libero.process import LiberoError, LiberoProcess
 from vla_ros.benchmarks.libero.runner import LiberoRunner
 from vla_ros.benchmarks.libero.settings import LiberoSettings
@@ -161,4 +161,4 @@ def test_without_the_environment_the_line_says_how_to_make_it(tmp_path, monkeypa
     monkeypatch.setenv("VLA_LIBERO_VENV", str(tmp_path / "none"))
     with pytest.raises(ConfigError, match="--benchmark libero --install"):
         LiberoProcess()
-    assert not environment.installed()
+    assert not LIBERO.installed

@@ -15,6 +15,7 @@ ADA, BOB, NOBODY = ({"yours": True, "driver": "Ada"}, {"yours": False, "driver":
 OFF = {"mode": "disabled", "enabled": False}
 MOVES = {"arm": ARM | {"clutched": True}, "hold_reason": ""}
 POLICY, SILENT = {"mode": "policy", "hold_reason": ""}, OFF | {"hold_reason": "control does not answer"}
+DOUBT = POLICY | {"doubt": "this looks like a failure (lstm 0.8 over 0.5): waiting for a person"}
 BARRED = MOVES | {"arm": {"clutched": True, "refused": "too fast"}}
 STOPPED, HELD = {"estop": True}, OFF | {"held": FAULT}
 
@@ -38,6 +39,10 @@ SITUATIONS = [
     ("open", ADA, {"mode": "hold"}, "hold", "amber", "Holds still: chunk exhausted", None),
     ("open", ADA, POLICY, "policy", "good", "The policy moves the arm", None),
     ("open", ADA, {"mode": "policy"}, "policy", "amber", "which holds: chunk exhausted", None),
+    ("open", ADA, DOUBT, "doubt", "amber", "The policy waits for a person", "Try again"),
+    ("open", BOB, DOUBT, "doubt", "amber", "The policy waits for a person", None),
+    ("open", NOBODY, DOUBT, "doubt", "amber", "The policy waits for a person", "Take the seat"),
+    ("open", ADA, DOUBT | {"mode": "teleop"}, "ready", "good", "Ready: the arm waits for a hand", None),
     ("open", ADA, BARRED, "refused", "amber", "Not followed: too fast", None),
     ("open", ADA, MOVES, "moving", "good", "You move the arm", None),
     ("open", ADA, MOVES | {"shadow": True}, "moving", "good", "You move the arm (shadow: it does not move)", None),
@@ -68,7 +73,7 @@ def test_what_matters_most_is_said_and_the_button_is_of_who_can_press_it(serve, 
         assert (said["name"], said["tone"]) == (name, tone), case
         assert words in said["words"], case
         assert (said["banner"] or {}).get("action") == button, case
-        assert said["follows"] == (name in ("nobody", "hold", "policy", "refused", "moving", "ready")), case
+        assert said["follows"] == (name in ("doubt", "nobody", "hold", "policy", "refused", "moving", "ready")), case
         if said["tone"] == "good" and said["banner"]:  # never green beside a warning
             assert said["banner"]["tone"] == "info", case
 

@@ -163,3 +163,37 @@ def test_a_log_that_cannot_be_right_is_one_line(damage, message, capsys: pytest.
     error = capsys.readouterr().err
     assert message in error
     assert len(error.splitlines()) == 1
+
+
+def test_a_plan_says_how_many_scenes_before_any_is_run(capsys: pytest.CaptureFixture) -> None:
+    assert cli.main(["compare", "--plan", "--points", "15", "--rate", "0.7", "--json", "plan.json"]) == 0
+    said = capsys.readouterr().out
+    figures = json.loads(Path("plan.json").read_text())
+    for name in ("unpaired_scenes", "correlation_0.paired_scenes", "correlation_60.sequential_scenes"):
+        assert f"│ {figures[name]}" in said
+    assert figures["correlation_60.paired_scenes"] < figures["correlation_0.paired_scenes"]
+    words = ["compare", "--plan", "--points=-15", "--rate", "0.85", "--paired-correlation", "0.3", "--json", "p.json"]
+    assert cli.main(words) == 0
+    one = json.loads(Path("p.json").read_text())
+    assert one["paired_scenes"] == figures["correlation_30.paired_scenes"]
+    assert one["sequential_scenes_mean"] == pytest.approx(figures["correlation_30.sequential_scenes_mean"])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "name two results"),
+        (["a.json"], "name two results"),
+        (["--points", "5"], "--points is for --plan"),
+        (["--plan", "--points", "5"], "needs --points and --rate"),
+        (["--plan", "--points", "5", "--rate", "0.8", "a.json"], "leave out a.json"),
+        (["--plan", "--points", "5", "--rate", "0.8", "--plot", "a.png"], "leave out --plot"),
+        (["--plan", "--points", "5", "--rate", "0.8", "--alpha", "0.5"], "--alpha must be 0.001 to 0.2"),
+        (["--plan", "--points", "5", "--rate", "0.8", "--power", "nan"], "--power must be"),
+    ],
+)
+def test_a_plan_that_cannot_be_is_one_line(words: list[str], message: str, capsys: pytest.CaptureFixture) -> None:
+    assert cli.main(["compare", *words]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert len(error.strip().splitlines()) == 1

@@ -220,7 +220,7 @@ def test_merge_and_split(here, capsys):
     ("words", "expected"),
     [
         (["convert", "nothing", "set", "--contract", "small.yaml"], "nothing: no such bag"),
-        (["convert", "nothing", "set"], "--contract is missing: name one of agilex_table, bytemini_hands"),
+        (["convert", "nothing", "set"], "--contract is missing: name one of agilex_hands, agilex_table"),
         (["convert", "nothing", "set", "--contract", "franka_gras"], "did you mean 'franka_grasp'"),
         (["convert", "nothing", "set", "--contract", "no.yaml"], "no.yaml: cannot be read"),
         (["convert", "nothing", "set", "--contract", "small.yaml", "--workers", "0"], "workers must be >= 1"),

@@ -17,8 +17,10 @@ from importlib import metadata
 
 import pytest
 
+from controllers.errors import ConfigError
 from vla_ros.commands.doctor import command, equipment, machine, messaging, ros
 from vla_ros.commands.doctor.check_result import CheckResult, missing, poor
+from vla_ros.hardware.cameras.realsense import library
 from vla_ros.launching import egl
 from vla_ros.launching.environment import domain_ports
 
@@ -249,6 +251,24 @@ def test_cameras_are_only_missed_by_those_who_have_one(monkeypatch, tmp_path):
     assert closed.mark == "warn"
     assert "video0" in closed.state
     assert "group 'video'" in closed.remedy
+
+
+def test_realsense_cameras_are_listed_by_their_serial_numbers(monkeypatch, tmp_path):
+    monkeypatch.setattr(equipment, "DEVICES", tmp_path)
+    monkeypatch.setattr(equipment.importlib.util, "find_spec", lambda name: name)
+    found = (library.FoundCamera("819112070001", "Intel RealSense D435", "3.2"),)
+    monkeypatch.setattr(library, "found_cameras", lambda: found)
+    finding = equipment.check_cameras()
+    assert finding.mark == "ok"
+    assert finding.state.endswith("RealSense: Intel RealSense D435 819112070001 on USB 3.2")
+
+    def refused():
+        raise ConfigError("pyrealsense2 cannot be loaded: apt-get install libusb-1.0-0")
+
+    monkeypatch.setattr(library, "found_cameras", refused)
+    finding = equipment.check_cameras()
+    assert finding.mark == "note"
+    assert "apt-get install libusb-1.0-0" in finding.remedy
 
 
 def test_a_checkpoint_that_a_policy_names_must_be_there(monkeypatch, tmp_path):

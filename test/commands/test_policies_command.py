@@ -22,7 +22,18 @@ def test_every_family_is_listed_in_a_line(said):
     code, text = said("list")
     assert code == 0
     names = [line.split()[0] for line in text.splitlines()]
-    assert names == ["geometric", "graspvla", "graspvla_full", "gr3", "gr3_full", "flow", "act", "remote"]
+    assert names == [
+        "geometric",
+        "graspvla",
+        "graspvla_full",
+        "gr3",
+        "gr3_full",
+        "gear_vla",
+        "flow",
+        "act",
+        "lerobot",
+        "remote",
+    ]
 
 
 def test_what_one_needs_of_a_robot_is_shown(said):

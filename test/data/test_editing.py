@@ -27,8 +27,8 @@ from vla_ros.data.datasets.features import Feature, camera_feature
 from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.data.datasets.schema import DatasetSchema
 from vla_ros.data.datasets.writer import LeRobotWriter
-from vla_ros.data.image_fit import fit_boxes
 from vla_ros.policies.contract import CameraStream
+from vla_ros.policies.image_fit import fit_boxes
 
 FRONT = "observation.images.front"
 VALID = "annotation.action_valid"

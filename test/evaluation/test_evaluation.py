@@ -22,6 +22,7 @@ from vla_ros.evaluation import pool
 from vla_ros.evaluation.episode_log import EpisodeLog
 from vla_ros.evaluation.evaluation import RunSeeds, evaluate
 from vla_ros.evaluation.pool import Broken, run_all
+from vla_ros.evaluation.recorded_features import features_path
 from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EpisodeSettings, EvaluationSettings
 from vla_ros.evaluation.statistics import EpisodeResult, summary
@@ -72,6 +73,17 @@ def test_resuming_runs_only_what_is_missing(tmp_path: Path) -> None:
     assert len(path.read_text().splitlines()) == 5
 
 
+def test_resuming_runs_again_what_has_no_features_though_they_are_asked_for(tmp_path: Path) -> None:
+    path, folder = tmp_path / "log.jsonl", tmp_path / "rollouts"
+    EpisodeLog(path, EvaluationSettings(EpisodeSettings(), episodes=2), resume=False).append(fake_episode(0))
+    settings = EvaluationSettings(EpisodeSettings(features=str(folder)), episodes=2)
+    assert EpisodeLog(path, settings, resume=True).episodes == []
+    EpisodeLog(path, EvaluationSettings(EpisodeSettings(), episodes=2), resume=False).append(fake_episode(0))
+    folder.mkdir()
+    features_path(settings.episode, 0).touch()
+    assert [episode.seed for episode in EpisodeLog(path, settings, resume=True).episodes] == [0]
+
+
 def test_what_broke_is_logged_and_run_again_when_resuming(tmp_path: Path) -> None:
     settings = EvaluationSettings(EpisodeSettings(), episodes=2)
     path = tmp_path / "log.jsonl"
@@ -101,11 +113,29 @@ def test_resuming_other_settings_is_refused(tmp_path: Path) -> None:
         (["--episodes", "-3"], "--episodes must be 1 to"),
         (["--seed", "-1"], "--seed must be 0 to"),
         (["--workers", "100000"], "--workers must be 1 to"),
-        (["--non-blocking", "-0.5"], "latency must be 0 to 10 s, got -0.5"),
-        (["--non-blocking", "nan"], "latency must be 0 to 10 s, got nan"),
+        (["--non-blocking", "-0.5"], "--non-blocking -0.5: network: latency_s must be 0 or more, got -0.5"),
+        (["--non-blocking", "nan"], "latency_s must be 0 or more, got nan"),
+        (["--non-blocking", "soon"], "--non-blocking soon: give SECONDS"),
+        (["--non-blocking", "0.1±0.2"], "jitter 0.2 s is more than the latency"),
+        (["--non-blocking", "0.3", "--blocking", "0.2"], "leave --blocking or --non-blocking out"),
         (["--rate-hz", "3"], "--rate-hz must be 200 to"),
         (["--objects", "/no/such/folder"], "/no/such/folder"),
         (["--resume"], "--resume needs --json"),
+        (
+            ["--features", "x", "--policy", "expert"],
+            "--features is for policies in lockstep: leave out --policy expert",
+        ),
+        (["--features", "x", "--graph"], "--features is for policies in lockstep: leave out --graph"),
+        (["--on-alarm", "pause"], "--on-alarm pause: name what raises alarms with --detector"),
+        (
+            ["--detector", "x", "--policy", "expert"],
+            "--detector is for policies in lockstep: leave out --policy expert",
+        ),
+        (["--detector", "x", "--graph"], "--detector is for policies in lockstep: leave out --graph"),
+        (["--detector", "x", "--features", "y", "--on-alarm", "home"], "leave out --on-alarm, or --features"),
+        (["--detector", "x", "--on-alarm", "pauze"], "did you mean 'pause'"),
+        (["--detector", "x", "--alpha", "0"], "alpha must lie between 0 and 1, got 0"),
+        (["--detector", "/no/such/folder"], "/no/such/folder: is no failure detector"),
         (["--json", "/proc/nothing/here.json"], "cannot be written"),
     ],
 )

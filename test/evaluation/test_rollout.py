@@ -88,10 +88,10 @@ def test_blocking_may_cost_time_at_rest(rollout) -> None:
 
 def test_the_world_goes_on_while_a_slow_policy_thinks(rollout) -> None:
     policy = Scripted()
-    run = rollout(policy, seconds=2.0, latency_s=0.25)
+    run = rollout(policy, seconds=2.0, latency_s=0.15)
     run.run()
     stamps = np.array([observation.stamp for observation in policy.seen])
-    np.testing.assert_allclose(stamps, 0.3 * np.arange(len(stamps)), atol=2e-3)
+    np.testing.assert_allclose(stamps, 0.2 * np.arange(len(stamps)), atol=2e-3)
     assert run.steps == 20
     # Blocking shows a policy an arm at rest; here it is looked at in motion.
     assert max(np.abs(observation.state.dq).max() for observation in policy.seen[1:]) > 0.02
@@ -103,6 +103,32 @@ def test_with_latency_nothing_moves_before_the_first_chunk_arrives(rollout) -> N
     q = run.world.q
     run.run()
     np.testing.assert_allclose(run.world.q, q, atol=2e-3)
+
+
+@pytest.mark.parametrize("latency", [0.4, 0.5, 0.6, 1.0])
+def test_chunks_that_come_later_than_they_are_long_lead_on_from_one_another(rollout, latency: float) -> None:
+    policy = Scripted()
+    run = rollout(policy, seconds=6.0, latency_s=latency)
+    run.run()
+    places = np.array([seen.T_base_ee_commanded[1, 3] for seen in policy.seen])
+    assert len(places) >= 4
+    # Each is computed where the one before has ended: nothing is done twice, and nothing goes back.
+    np.testing.assert_allclose(np.diff(places[1:]), 0.032, atol=0.004)
+
+
+def test_a_latency_that_is_drawn_varies_with_the_request_and_is_the_seeds(rollout) -> None:
+    def looks(seed: int, **network: float) -> np.ndarray:
+        policy = Scripted()
+        rollout(policy, seconds=4.0, latency_s=0.3, latency_seed=seed, **network).run()
+        return np.diff([observation.stamp for observation in policy.seen])
+
+    jitter = looks(1, jitter_s=0.15)
+    assert jitter.min() >= 0.2 - 2e-3  # 0.15 to 0.45 s, then the next camera frame
+    assert jitter.max() <= 1.0 + 2e-3  # by which a chunk of 0.4 s has been executed
+    assert len(set(jitter.round(1))) >= 3
+    assert jitter.tolist() == looks(1, jitter_s=0.15).tolist()
+    assert jitter.tolist() != looks(2, jitter_s=0.15).tolist()
+    assert looks(1, outage_s=0.4, every_s=2.0).max() >= 1.0  # what is sent in an outage comes after it
 
 
 def test_history_is_a_camera_period_apart_and_older(rollout) -> None:
@@ -160,6 +186,9 @@ def test_the_same_seed_gives_the_same_episode(runner: EpisodeRunner) -> None:
     [
         {"latency_s": -0.1},
         {"latency_s": 11.0},
+        {"jitter_s": 0.1},
+        {"latency_s": 0.1, "jitter_s": 0.2},
+        {"latency_s": 0.1, "outage_s": 1.0},
         {"control_hz": 0.0},
         {"pause_s": 11.0},
         {"pause_s": 0.2, "latency_s": 0.2},

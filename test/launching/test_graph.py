@@ -276,3 +276,11 @@ def test_what_is_said_otherwise_counts_whatever_the_words():
     graph.check(
         parse_assignments(["instruction:=the corn; it is long", "success_object:=yellow_corn"], graph.arguments)
     )
+
+
+@pytest.mark.parametrize(("robot", "rate"), [("franka", 500.0), ("agilex", 200.0)])
+def test_control_and_simulator_run_at_the_rate_of_the_robots_drivers(robot, rate):
+    graph = load_job("franka_grasp")
+    arguments = {argument.name: argument.default for argument in graph.arguments} | {"robot": robot}
+    given = {node.name: node.values(arguments) for node in graph.active_nodes(arguments)}
+    assert given["control"]["rate_hz"] == given["sim"]["state_rate_hz"] == rate

@@ -176,6 +176,9 @@ def test_a_policy_takes_the_experts_place_with_the_cameras_that_it_needs(jobs, w
         (["policy:=gr3"], "policy 'gr3' needs weights"),
         (["policy:=graspvla", "cameras:=front"], r"camera 'side'.*add cameras:=front,side"),
         (["checkpoint:=here"], "no policy runs"),
+        (["detector:=here"], "no policy runs that it could watch"),
+        (["on_alarm:=pause"], "name what raises alarms with detector:="),
+        (["policy:=graspvla", "detector:=here"], "here: is no failure detector"),
         (["hardware:=mock"], "this job knows the truth of a simulator"),
     ],
 )

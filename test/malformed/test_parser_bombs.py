@@ -18,9 +18,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
+from assets import CORPUS
 from bag_making import STRING, Sent, string, write_bag
-from parser_fuzz import CORPUS, bounded, limit_memory
 
+from bench.parser_fuzzing.limits import bounded, limit_memory
 from vla_ros.data.bags.reader import BagReader
 from vla_ros.data.bags.repair import repair
 from vla_ros.data.bags.writer import BagSettings

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bridge_link import TOKEN, link
+from diagnostic_msgs.msg import DiagnosticStatus
 from free_port import free_port
 from geometry_msgs.msg import PoseStamped
 from live_page import LivePage
@@ -24,12 +25,14 @@ from rig.nodes import JOINTS, NodeUnderTest, Operator
 from scipy.spatial.transform import Rotation
 from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import String
+from std_srvs.srv import Trigger
 from teleoperated_arm import figure_eight, tremor
 
 from controllers.errors import VlaError
 from controllers.rotations import from_matrix
 from vla_ros import messages, qos
 from vla_ros.nodes.arm.way_home import HOME_TOLERANCE
+from vla_ros.policies.capabilities.failure_score import ACTING, WAITING
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.teleop.axes import Pose
 from vla_ros.teleop.serving.pairing import keep_token
@@ -382,6 +385,44 @@ def test_the_operator_takes_the_arm_from_a_policy_and_gives_it_back(operator, pa
     assert operator.spin_until(policy_moves, 30.0)
     page.command("hold")
     assert operator.spin_until(lambda: page.state["mode"] == "hold" and operator.progress.source == "teleop", 30.0)
+
+
+def test_a_policy_that_waits_for_a_person_goes_on_when_it_is_given_the_arm(operator, page):
+    asked = []
+
+    def resume(request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        asked.append(True)
+        response.success = True
+        return response
+
+    node = operator.node
+    topic = node.create_publisher(DiagnosticStatus, "policy/failure_score", qos.LATCHED)
+    service = node.create_service(Trigger, "policy/resume", resume)
+
+    def say(doing: str) -> None:
+        topic.publish(messages.diagnostic("failure detector", messages.WARN, f"a failure: {doing}", {"doing": doing}))
+
+    def give() -> None:
+        with contextlib.suppress(VlaError):  # asked again, where the answer does not come
+            page.command("give")
+
+    def given() -> bool:
+        operator.send(operator.chunk((0.0, 0.0, 0.01), duration=POLICY_CHUNK_S))  # a policy runs
+        asking = threading.Thread(target=give)  # the answer is this thread's
+        asking.start()
+        assert operator.spin_until(lambda: not asking.is_alive(), 30.0)
+        return bool(asked)
+
+    try:
+        say(WAITING)
+        assert operator.spin_until(lambda: page.state["doubt"] == f"a failure: {WAITING}", 30.0)
+        assert operator.spin_until(lambda: page.noted("asks for you"), 30.0)
+        assert operator.spin_until(given, 30.0)
+        say(ACTING)
+        assert operator.spin_until(lambda: page.state["doubt"] == "", 30.0)
+    finally:
+        node.destroy_publisher(topic)
+        node.destroy_service(service)
 
 
 def test_in_a_slow_world_a_quick_hand_is_followed_at_the_speed_of_that_world(operator, page):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -147,4 +148,33 @@ def test_it_hears_that_control_refused_its_chunk(simulator, monkeypatch):
     simulator.chunks.clear()
     assert simulator.chunk(world, FIRST.label) is not None
     assert heard == ["too far"]
+    world.close()
+
+
+@pytest.mark.parametrize("moved", [0.0, 0.1])
+def test_a_plan_that_took_long_begins_now_where_the_arm_stood_still(simulator, monkeypatch, moved):
+    world = simulator.show(FIRST)
+    simulator.say(world.scene.instruction)
+    infer, began = simulator.under_test._expert.infer, threading.Event()
+    done = threading.Event()
+
+    def slowly(observation):
+        began.set()
+        assert done.wait(30.0)
+        return infer(observation)
+
+    monkeypatch.setattr(simulator.under_test._expert, "infer", slowly)
+    while not began.is_set():
+        simulator.expose(world, FIRST.label)
+    observed = simulator.time
+    world.data.qpos[world.arm.qpos] += moved
+    for _ in range(30):  # three seconds of simulated time
+        simulator.expose(world, FIRST.label)
+    done.set()
+    assert spin_until(simulator.executor, lambda: bool(simulator.chunks), 30.0)
+    begins = simulator.chunks[0].stamp
+    if moved:
+        assert begins <= observed
+    else:
+        assert simulator.time - 0.15 < begins <= simulator.time
     world.close()

@@ -14,10 +14,10 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from rig.nodes import FULL_RATES, NodeUnderTest, Operator, start_arm
 from rig.running_graph import RunningGraph, running_graph
 from sensor_msgs.msg import JointState
-from std_msgs.msg import Float64MultiArray
+from std_msgs.msg import Bool, Float64MultiArray
 
 from vla_ros import messages, qos
-from vla_ros.nodes.arm.progress import control_progress
+from vla_ros.nodes.arm.progress import STALE_RELEASE_S, control_progress
 from vla_ros.nodes.arm.way_home import HOME_TOLERANCE
 from vla_ros.robots.embodiment import load_embodiment
 
@@ -251,3 +251,25 @@ def test_the_guard_holds_the_arm_when_control_is_killed(graph, operator):
     assert operator.spin_until(lambda: operator.progress is not None and operator.progress.estop, 20.0)
     assert not operator.progress.enabled
     assert not operator.enable().success
+
+
+def test_who_is_started_again_begins_stopped_whatever_was_released_before(graph, operator):
+    nodes = graph.nodes
+    operator.enable(False)
+    if operator.progress.estop:
+        operator.set_estop(False)
+    operator.estop.publish(Bool(data=False))  # the last word, latched: control and guard will hear it when they start
+    for name in ("control", "guard"):
+        nodes[name].kill()
+    for name in ("guard", "control"):
+        nodes[name] = NodeUnderTest(name, use_sim_time=True, estop=True, **FULL_RATES.get(name, {}))
+    operator.progress = None
+    assert operator.spin_until(lambda: operator.progress is not None and operator.progress.estop, 60.0)
+    operator.spin(2.0 * STALE_RELEASE_S)
+    assert operator.progress.estop
+    assert not operator.enable().success
+    operator.set_estop(False)  # a person
+    operator.spin(1.0)  # the guard agrees
+    assert not operator.progress.estop
+    assert not operator.progress.enabled
+    assert operator.enable().success

@@ -140,7 +140,8 @@ def test_an_e_stop_stops_both_arms_and_the_base_in_motion(operator):
     operator.set_estop(True)
     still = lambda: operator.speed < 0.02 and np.abs(odometry[-1][2]).max() < 0.01  # noqa: E731
     assert operator.spin_until(still, 20.0)
-    operator.spin(1.0)
+    rested = joints[-1].stamp
+    assert operator.spin_until(lambda: joints[-1].stamp > rested + 1.0, 20.0)  # of the robot's time, not of the wall's
 
     after = [sample for sample in joints if sample.stamp >= stopped]
     q, dq = (np.array([getattr(sample, name) for sample in after]) for name in ("position", "velocity"))
@@ -153,7 +154,8 @@ def test_an_e_stop_stops_both_arms_and_the_base_in_motion(operator):
     driven = [one for one in odometry if one[0] >= stopped]
     times, twists = np.array([one[0] for one in driven]), np.array([one[2] for one in driven])
     assert (np.abs(twists) <= np.array(robot.base.speed) + 0.02).all()
-    rates = np.abs(twists[5:] - twists[:-5]) / (times[5:] - times[:-5])[:, None]  # over 0.1 s: 25 ms of lag
+    # Over 0.2 s, where a command may be late by 80 ms; a base that stopped at once would be well above it.
+    rates = np.abs(twists[10:] - twists[:-10]) / (times[10:] - times[:-10])[:, None]
     assert (rates <= 1.4 * np.array(robot.base.acceleration)).all(), rates.max(axis=0)
     moving = times[np.abs(twists).max(axis=1) > 0.01]
     assert moving[-1] - stopped < 1.0, f"the base rests {moving[-1] - stopped:.2f} s after the e-stop"

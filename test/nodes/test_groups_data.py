@@ -129,7 +129,9 @@ def recording(rig) -> tuple[Path, dict[str, np.ndarray], float]:
     go_home(operator)
     bag = folder / "bag"
     recorder = NodeUnderTest("recorder", directory=str(bag), free_mb=1, robot=str(PAIR))
-    assert operator.spin_until(lambda: bag.with_name("bag.partial").exists() or bag.exists(), 30.0)
+    began = bag.with_name("bag.partial").exists
+    assert operator.spin_until(lambda: began() or recorder.process.poll() is not None, 90.0), recorder.stop()
+    assert began(), recorder.stop()
     told = [commanded_pose_topic(pair(), arm.name) for arm in pair().arms]
     heard = lambda: operator.diagnostics.get(RECORDER, {}).get(HEARD, "")  # noqa: E731
     # It hears a topic once it has discovered it; what was moved before would not be in the bag.

@@ -45,7 +45,7 @@ def two_ways(tmp_path_factory):
     actions = 0.05 * random.standard_normal((512, 10, 6))
     actions[..., 1] += random.choice((-1.0, 1.0), 512)[:, None]
     states = random.standard_normal((512, 3))
-    network, _ = train_flow(actions, states, FlowTraining(iterations=800, width=64, depth=2))
+    network, _ = train_flow(actions, states, FlowTraining(iterations=800, width=64, depth=2, prefix_max=5))
     folder = tmp_path_factory.mktemp("checkpoints") / "two_ways"
     save_flow(folder, network, config)
     return folder
@@ -111,6 +111,15 @@ def test_real_time_chunking_continues_on_the_graph_what_it_began(drive, operator
         transition.message for transition in operator.transitions
     ]
     assert operator.spin_until(lambda: abs(operator.T_base_ee[1, 3] - start) > 0.01), "the arm does not follow"
+
+
+def test_a_flow_that_was_trained_for_it_continues_without_guidance(drive, two_ways, tmp_path, monkeypatch):
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "flow.yaml").write_text("chunking: {method: rtc_trained}\n")
+    monkeypatch.setenv("VLA_CONFIG", str(tmp_path))
+    chunks = drive(str(two_ways))
+    assert len(turns(chunks)) > ENOUGH // 2, [chunk.stamp for chunk in chunks]
+    assert np.mean(turns(chunks)) < SELDOM, list(map(way, chunks))
 
 
 def test_without_it_chunks_change_sides(drive, two_ways, tmp_path, monkeypatch):

@@ -34,3 +34,21 @@ def test_a_thread_that_made_itself_more_urgent_is_left_so(environment):
     if granted == "refused":
         pytest.skip("real-time scheduling is not permitted here")
     assert priorities == "15 40"
+
+
+def test_a_process_that_is_prepared_looks_at_no_loaded_module_for_its_first_message(environment):
+    """As the first message of any other does: control read no joint state for 125 ms of its first e-stop."""
+    code = (
+        "import inspect, sys, unittest.mock as mock, vla_ros.nodes.control_node, rclpy\n"
+        "from vla_ros.nodes.scheduling import prepare_logging\n"
+        "if sys.argv[1] == 'prepared': prepare_logging()\n"
+        "with mock.patch('inspect.getabsfile', side_effect=inspect.getabsfile) as looked_at:\n"
+        "    rclpy.logging.get_logger('control').warning('e-stop')\n"
+        "print(looked_at.call_count)"
+    )
+    counts = {}
+    for who in ("prepared", "another"):
+        command = [sys.executable, "-c", code, who]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        counts[who] = int(done.stdout)
+    assert counts["prepared"] < 10 < 500 < counts["another"], counts

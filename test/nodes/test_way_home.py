@@ -5,12 +5,18 @@ from __future__ import annotations
 
 import time
 from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
+import rclpy
 from planning_robot import ARM, FRANKA, HOME, checker, tool
 
+from vla_ros import messages
+from vla_ros.nodes.arm import way_home as way_home_module
+from vla_ros.nodes.arm.client import ArmClient
 from vla_ros.nodes.arm.way_home import ControlRefused, WayHome
+from vla_ros.nodes.spinning import Spinner, StopRequest
 from vla_ros.planning.scene import CollisionScene, box_between
 
 SIDE = HOME + np.array([1.1, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
@@ -36,3 +42,23 @@ def test_the_plan_starts_where_the_arm_is_and_goes_around_the_scene():
     look = checker(post)
     assert all(look.free(q) for q in plan.positions)
     assert plan.joints == ARM.joints
+
+
+def test_on_the_way_home_joints_are_heard_and_not_for_longer(monkeypatch):
+    monkeypatch.setattr(way_home_module, "JOINTS_WITHIN_S", 0.05)
+    rclpy.init(args=["--ros-args", "-p", "robot:=franka"])
+    try:
+        node = ArmClient("goes_home")
+        spinner = Spinner(node, cast(StopRequest, False))
+        way = WayHome(node, spinner)
+        before = len(list(node.subscriptions))
+        for _ in range(3):  # nobody says where the joints are, and an old word would not do
+            node.joints = messages.JointSample(0.0, *np.zeros((2, 7)))
+            assert way.go() == float("inf")
+        assert len(list(node.subscriptions)) == before, "each way home would make the next one dearer"
+        node.measure_joints()  # as who listens for good does
+        way.go()
+        assert len(list(node.subscriptions)) == before + 1
+        node.destroy_node()
+    finally:
+        rclpy.try_shutdown()

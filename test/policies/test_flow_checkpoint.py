@@ -53,6 +53,32 @@ def test_it_is_saved_and_answers_as_before(folder):
     assert len(chunk.times) == 5
 
 
+def test_what_it_was_trained_for_as_well_is_saved_with_it(tmp_path):
+    torch.manual_seed(0)
+    config = dataclasses.replace(CONFIG, prefix_max=2, correction_width=16)
+    network = new_network(config)
+    for parameter in network.correction.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    save_flow(tmp_path, network, CONFIG)  # the network knows
+    policy = load_flow(tmp_path)
+    assert (policy.prefix_max, policy.corrects) == (2, True)
+    seen = observation()
+    chunk = policy.infer(seen)
+    corrected = policy.correct(seen, chunk)
+    assert np.abs(corrected.values - chunk.values).max() > 1e-6
+    np.testing.assert_array_equal(corrected.values, load_flow(tmp_path).correct(seen, chunk).values)
+
+
+def test_a_checkpoint_that_was_not_trained_for_it_says_so(folder, tmp_path, monkeypatch):
+    assert (load_flow(folder).prefix_max, load_flow(folder).corrects) == (0, False)
+    for method, text in (("rtc_trained", "trained with prefix_max"), ("a2c2", "trained to correct its chunks")):
+        (tmp_path / "policies").mkdir(exist_ok=True)
+        (tmp_path / "policies" / "flow.yaml").write_text(f"chunking: {{method: {method}}}\n")
+        monkeypatch.setenv("VLA_CONFIG", str(tmp_path))
+        with pytest.raises(ConfigError, match=text):
+            load_policy("flow", FRANKA, checkpoint=folder)
+
+
 def test_its_family_needs_no_camera_and_moves_what_the_checkpoint_says(folder):
     needs = check_policy("flow", FRANKA, folder)
     assert (needs.cameras, needs.groups) == ((), ("panda", "panda_hand"))
@@ -77,6 +103,7 @@ def test_the_first_column_that_the_robot_does_not_have_is_named(folder):
         ({"robot": "pair"}, "was trained for robot 'pair', this is 'franka'"),
         ({"state": list(STATE[:3])}, "state_statistics are of 4 numbers, state has 3"),
         ({"kind": "graspvla"}, "is a graspvla of version 1; this reads flow of version 1"),
+        ({"prefix_max": 5}, "prefix_max must be 0 to below the horizon 5 and correction_width >= 0, got 5 and 0"),
         ({"period": 0.1, "wdth": 3}, "did you mean 'width'"),
         ({"action": dataclasses.asdict(CONFIG.action) | {"arms": ["pnda"]}}, "did you mean 'panda'"),
     ],

@@ -179,7 +179,7 @@ def test_a_robot_without_a_driver_is_not_driven(pair):
         ({"drivers": [{"groups": [], "plugin": "a/B"}]}, "'groups' is empty"),
         ({"drivers": [{"groups": ["left"], "plugin": "a/B", "states": ["velocty"]}]}, "did you mean 'velocity'"),
         ({"drivers": [{"groups": ["left"], "plugin": "a/B", "states": ["velocity"]}]}, "lacks position"),
-        ({"update_rate": 0}, "1 to 10000 Hz"),
+        ({"update_rate": 0}, "50 to 2000 Hz"),
         ({"drivrs": []}, "did you mean 'drivers'"),
     ],
 )

@@ -1,22 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A policy server and policy `remote` over real sockets: the same chunks as here, and whatever can go wrong between."""
+"""A policy server and policy `remote` over real sockets: the same chunks as here, openpi's protocol, several robots."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import random
-import socket
 import threading
 import time
 import urllib.request
 
 import numpy as np
 import pytest
-import slow_tests
 from drawn_scene import grasping_scene
-from served_policy import NEEDS, ROBOT, Scripted, seen_at, served
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from served_policy import NEEDS, ROBOT, WIRE, ask, plain, seen_at, served
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from controllers.chunks.chunk import ActionChunk, TaskStatus
@@ -27,26 +24,12 @@ from vla_ros.policies.families.changed_settings import with_server
 from vla_ros.policies.families.loading import check_policy, load_policy, specified
 from vla_ros.policies.needs import CameraNeed, Needs
 from vla_ros.policies.observation import CameraView
-from vla_ros.policies.remote.connection import MESSAGE_MAX
 from vla_ros.policies.remote.message_pack import pack, unpack
+from vla_ros.policies.remote.network import Network
 from vla_ros.policies.remote.observation_message import observation_message, read_observation
 from vla_ros.policies.remote.server_description import ServerDescription
 from vla_ros.policies.remote.values import Values
-from vla_ros.serving import policy_server
-from vla_ros.teleop.serving.certificate import fingerprint, tls_context
-from vla_ros.token_file import is_private
-
-TOKEN = "a-token-of-twenty-one"
-WIRE = {"max_size": None, "compression": None}  # as openpi's client connects
-
-
-@pytest.fixture
-def token_file(tmp_path):
-    path = tmp_path / "token"
-    path.write_text(f"{TOKEN}\n")
-    path.chmod(0o600)
-    assert is_private(path)
-    return str(path)
+from vla_ros.serving.network_relay import NetworkRelay
 
 
 def same(one: ActionChunk, other: ActionChunk) -> bool:
@@ -57,16 +40,6 @@ def same(one: ActionChunk, other: ActionChunk) -> bool:
         for chunk in (one, other)
     ]
     return numbers[0] == numbers[1] and rest[0] == rest[1]
-
-
-def ask(robot, message: dict):
-    """Send an observation as a client of others' would, and return what comes back."""
-    robot.send(pack(message))
-    return robot.recv(timeout=10.0)
-
-
-def plain(stamp: float = 1.0, instruction: str = "go", **more) -> dict:
-    return observation_message(seen_at(stamp, instruction)) | more
 
 
 # -- the same policy here and there ----------------------------------------------------------------------------------
@@ -210,6 +183,8 @@ def test_a_policy_that_fails_is_a_text_frame_and_the_next_observation_begins_ane
         (plain() | {"state": {"stamp": 0.0}}, "state: group 'panda' is missing, which the policy needs"),
         (plain() | {"history": [{}] * 30}, "a list of at most 20"),
         (plain() | {"episode": -1}, "episode is -1"),
+        (plain() | {"transport_s": -0.1}, "transport_s is -0.1: give 0 to 60 s"),
+        (plain() | {"session": "x" * 65}, "session has 65 characters, allowed are 64"),
         ([], "message is a list"),
     ],
 )
@@ -254,6 +229,46 @@ def test_each_connection_has_its_own_policy_and_leaves_it_to_the_next():
         assert there.policies[1].resets == 2
 
 
+def test_a_robot_whose_network_was_out_goes_on_with_its_own_policy_in_its_episode():
+    with served() as there, contextlib.closing(NetworkRelay(Network(), "127.0.0.1", there.port)) as relay:
+        where = with_server("remote", f"ws://localhost:{relay.port}", changes="timeout_s=0.3")
+        one, other = load_policy("remote", ROBOT, changes=where), there.remote()
+        one.infer(seen_at(1.0))
+        other.infer(seen_at(2.0))
+        other.close()  # its instance is idle first
+        relay.cut(1.0)
+        time.sleep(0.05)
+        with pytest.raises(VlaError, match="no reply within"):
+            one.infer(seen_at(1.1))
+        deadline = time.monotonic() + 20.0
+        while True:
+            with contextlib.suppress(VlaError):
+                one.infer(seen_at(1.2))
+                break
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert one._connection.connections == 2
+        assert there.policies[0].seen[-1].stamp == 1.2
+        assert [policy.resets for policy in there.policies] == [1, 1]
+        one.reset()
+        one.infer(seen_at(1.3))
+        assert there.policies[0].resets == 2
+
+
+def test_a_connection_that_nobody_reads_any_more_gives_way_to_its_robots_next():
+    with served() as there, connect(there.url, **WIRE) as lost, connect(there.url, **WIRE) as back:
+        for robot in (lost, back):
+            robot.recv(timeout=5.0)
+        ask(lost, plain(1.0, session="mine", episode=1))
+        ask(back, plain(1.1, session="mine", episode=1))
+        with pytest.raises(ConnectionClosed):
+            lost.recv(timeout=5.0)
+        (scripted,) = there.policies
+        assert scripted.resets == 1
+        ask(back, plain(1.2, session="mine", episode=1))
+        assert [seen.stamp for seen in scripted.seen] == [1.0, 1.1, 1.2]
+
+
 def test_slow_policies_of_two_robots_infer_side_by_side():
     with served() as there:
         remotes = [there.remote(), there.remote()]
@@ -277,221 +292,3 @@ def test_one_robot_too_many_is_told():
         with pytest.raises(ConfigError, match=r"as many robots are connected as the server takes"):
             there.remote()
         first.infer(seen_at(1.1))
-
-
-# -- who may come in -------------------------------------------------------------------------------------------------
-def test_without_the_token_nobody_comes_in(token_file, tmp_path):
-    with served(token=TOKEN) as there:
-        for headers in ({}, {"Authorization": "Api-Key wrong-token-of-any-kind"}, {"Authorization": "Api-Key é"}):
-            with pytest.raises(InvalidStatus) as refused:
-                connect(there.url, additional_headers=headers, **WIRE)
-            assert refused.value.response.status_code == 401
-        with pytest.raises(ConfigError, match=r"ws://localhost:\d+: the server wants a token: give the file"):
-            there.remote()
-        other = tmp_path / "other"
-        other.write_text("another-token-of-thirty")
-        other.chmod(0o600)
-        with pytest.raises(ConfigError, match="the token is not the server's") as wrong:
-            there.remote(str(other))
-        assert "another-token" not in str(wrong.value)
-        there.remote(token_file).infer(seen_at(1.0))
-        assert not any(TOKEN in line for line in there.said)
-
-
-def test_a_browser_is_turned_away():
-    with served() as there, pytest.raises(InvalidStatus) as refused:
-        connect(there.url, origin="http://localhost", **WIRE)
-    assert refused.value.response.status_code == 403
-
-
-def test_a_certificate_of_our_own_is_known_by_its_print(token_file, tmp_path):
-    tls = tls_context(tmp_path)
-    with served(token=TOKEN, tls=tls) as there:
-        pinned = f"wss://127.0.0.1:{there.port}#sha256={fingerprint(tmp_path).replace(':', '')}"
-        changes = with_server("remote", pinned, token_file)
-        load_policy("remote", ROBOT, changes=changes).infer(seen_at(1.0))
-        for url, reason in ((pinned[:-4] + "0000", "another certificate"), (pinned.partition("#")[0], "no connection")):
-            with pytest.raises(ConfigError, match=reason):
-                load_policy("remote", ROBOT, changes=with_server("remote", url, token_file))
-
-
-# -- what comes over a network ---------------------------------------------------------------------------------------
-def test_a_message_that_is_too_large_ends_its_connection_alone():
-    with served() as there:
-        remote = there.remote()
-        remote.infer(seen_at(1.0))
-        with connect(there.url, **WIRE) as robot:
-            robot.recv(timeout=5.0)
-            with contextlib.suppress(ConnectionClosed, OSError):
-                robot.send(bytes(MESSAGE_MAX + 1))
-            with pytest.raises(ConnectionClosed) as closed:
-                robot.recv(timeout=10.0)
-            assert closed.value.rcvd is None or closed.value.rcvd.code == 1009
-        remote.infer(seen_at(1.1))
-
-
-def test_rubbish_ends_nothing_but_its_connection():
-    """Observations damaged at random, and random bytes: a reply, or a text and the end of the connection."""
-    sound, rng, told = pack(plain()), random.Random(2), 0
-    with served() as there:
-        trials = slow_tests.trials(300, 5000)
-        for _ in range(trials):
-            data = bytearray(sound if rng.random() < 0.9 else rng.randbytes(rng.randrange(300)))
-            for _ in range(rng.randrange(1, 4)):
-                at = rng.randrange(len(data) + 1)
-                data[at : at + rng.randrange(3)] = rng.randbytes(rng.randrange(3))
-            with connect(there.url, **WIRE) as robot:
-                robot.recv(timeout=5.0)
-                robot.send(bytes(data))
-                answer = robot.recv(timeout=10.0)
-            if isinstance(answer, str):
-                told += 1
-                assert "\n" not in answer
-        assert told > trials // 2
-        there.remote().infer(seen_at(1.0))
-
-
-def test_half_open_connections_keep_nobody_out():
-    with served() as there, contextlib.ExitStack() as held:
-        for beginning in (b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n") * 10:
-            one = held.enter_context(socket.create_connection(("127.0.0.1", there.port)))
-            one.sendall(beginning)
-        there.remote().infer(seen_at(1.0))
-
-
-def test_a_robot_that_sends_slowly_holds_up_nobody():
-    with served() as there:
-        with connect(there.url, close_timeout=0.1, **WIRE) as robot:
-            robot.recv(timeout=5.0)
-            data = pack(plain())
-            robot.socket.sendall(b"\x82\xfe" + len(data).to_bytes(2, "big") + bytes(4) + data[:20])  # masked by zeros
-            there.remote().infer(seen_at(2.0))
-        assert [seen.stamp for policy in there.policies for seen in policy.seen] == [2.0]
-
-
-def test_a_robot_that_reads_nothing_is_disconnected(monkeypatch):
-    monkeypatch.setattr(policy_server, "SEND_S", 0.5)
-
-    class Long(Scripted):
-        def infer(self, seen):
-            chunk = super().infer(seen)
-            return dataclasses.replace(
-                chunk, times=0.01 * np.arange(1, 2001), values=np.tile(chunk.values[:1], (2000, 1))
-            )
-
-    with served(Long) as there, connect(there.url, close_timeout=0.1, max_queue=1, **WIRE) as robot:
-        data = pack(plain())
-        with contextlib.suppress(ConnectionClosed, OSError):
-            for _ in range(300):  # 150 kB each to read, far more than two sockets hold
-                robot.send(data)
-        deadline = time.monotonic() + 20.0
-        while not any("does not read" in line for line in there.said):
-            assert time.monotonic() < deadline, there.said
-            time.sleep(0.05)
-        there.remote().infer(seen_at(2.0))
-
-
-# -- a server that goes and comes ------------------------------------------------------------------------------------
-def test_nobody_there_is_said_with_the_remedy():
-    with served() as there:
-        port = there.port
-    with pytest.raises(ConfigError, match=rf"^ws://localhost:{port}: no connection .*: start ./vla serve POLICY there"):
-        check_policy("remote", ROBOT, changes=with_server("remote", f"ws://localhost:{port}"))
-
-
-def test_a_server_that_is_killed_is_named_and_asked_again_when_it_is_back():
-    """In the middle of an episode in lockstep: the reason, then chunks again."""
-
-    class Killing:
-        """Ends the server before the third observation."""
-
-        def __init__(self, remote, server) -> None:
-            self.policy, self._server, self._count = remote, server, 0
-
-        def reset(self) -> None:
-            self.policy.reset()
-
-        def infer(self, observation):
-            self._count += 1
-            if self._count == 3:
-                self._server.close()
-            return self.policy.infer(observation)
-
-    runner = EpisodeRunner(EpisodeSettings("geometric", spl=False))
-    scene = grasping_scene("basic", 3, "generation", wording="common")
-    with served() as there:
-        port, remote = there.port, there.remote()
-        with pytest.raises(VlaError, match=rf"ws://localhost:{port}: .*(lost|no connection)"):
-            runner.run_scene(scene, Killing(remote, there.server))
-    time.sleep(0.3)  # longer than the first pause
-    with pytest.raises(VlaError, match="no connection"):
-        remote.infer(seen_at(1.0))
-    with served(port=port) as again:
-        with pytest.raises(VlaError, match="no connection"):  # nobody is asked before a pause is over
-            remote.infer(seen_at(1.0))
-        deadline = time.monotonic() + 10.0
-        while True:
-            try:
-                chunk = remote.infer(seen_at(2.0))
-                break
-            except VlaError:
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
-        assert chunk.stamp == 2.0
-        assert again.policies[0].resets == 1
-
-
-def test_another_policy_at_the_same_address_is_refused():
-    with served() as there:
-        port, remote = there.port, there.remote()
-        remote.infer(seen_at(1.0))
-    other = ServerDescription("other", ROBOT.name, needs=NEEDS)
-    with served(port=port, description=other):
-        deadline = time.monotonic() + 10.0
-        while True:
-            with pytest.raises(VlaError) as refused:
-                remote.infer(seen_at(1.0))
-            if "serves other for franka now" in str(refused.value):
-                break
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-
-
-def test_a_late_reply_is_never_taken_for_the_next():
-    with served() as there:
-        remote = there.remote(changes="timeout_s=0.3")
-        remote.infer(seen_at(1.0))
-        there.policies[0].delay = 0.6
-        with pytest.raises(VlaError, match=r"no reply within 0\.3 s"):
-            remote.infer(seen_at(1.1))
-        there.policies[0].delay = 0.0
-        time.sleep(0.6)
-        assert remote.infer(seen_at(1.2)).stamp == 1.2
-
-
-def test_a_reply_from_before_a_reset_is_dropped():
-    with served() as there:
-        remote = there.remote()
-        remote.infer(seen_at(1.0))
-        there.policies[0].delay = 0.5
-        threading.Timer(0.1, remote.reset).start()
-        with pytest.raises(VlaError, match="before a reset is dropped"):
-            remote.infer(seen_at(1.1))
-
-
-def test_how_long_a_request_takes_is_known():
-    with served() as there:
-        remote = there.remote()
-        there.policies[0].delay = 0.2
-        chunk = remote.infer(seen_at(1.0))
-        assert chunk.inference_s == remote.timing.total_s
-        assert 0.2 <= remote.timing.server_s <= remote.timing.total_s
-        assert remote.timing.transport_s < 0.2
-
-
-def test_a_server_for_another_robot_is_refused():
-    with (
-        served(description=ServerDescription("scripted", "ur5e", needs=NEEDS)) as there,
-        pytest.raises(ConfigError, match=r"serves robot 'ur5e', and this is 'franka': start ./vla serve scripted"),
-    ):
-        there.remote()

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every arm of every named robot draws a figure eight in lockstep with its simulation, all arms at once."""
+"""Every arm of every named robot draws a figure eight in lockstep with its simulation, all arms at once.
+
+A robot is commanded as often as its drivers take commands.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,10 @@ from controllers.chunks.chunk import ActionChunk, pose_channels
 from controllers.rotations import from_matrix
 from vla_ros.robots.control import FollowerFactory, load_control_config
 from vla_ros.robots.embodiment import load_embodiment, robot_names
-from vla_ros.sim.execution import Execution
+from vla_ros.sim.execution import Execution, physics_steps
 from vla_ros.sim.world import World
 
-DT, PERIOD = 0.002, 0.1  # [s] a tick; between chunks
+CHUNKS_S = 0.1  # [s] between chunks
 LOOP_S = 8.0  # [s] one figure eight
 BEGUN_S = 1.0  # [s] over which it grows to its size
 RMS_MAX = 3e-3  # [m]
@@ -28,7 +31,9 @@ class FigureEight:
     def __init__(self, name: str) -> None:
         robot = load_embodiment(name)
         scene = grasping_scene("basic", 0, robot=name)
-        self.world = World(dataclasses.replace(scene, objects=()), robot, timestep=DT)
+        self.dt = robot.control_period
+        self._steps = physics_steps(self.dt)
+        self.world = World(dataclasses.replace(scene, objects=()), robot, timestep=self.dt / self._steps)
         self.follower = FollowerFactory(robot, load_control_config(name)).make()
         self._execution = Execution(
             self.world, {arm: driven.drive.command for arm, driven in self.follower.arms.items()}
@@ -45,7 +50,7 @@ class FigureEight:
         return size * np.stack([0.0 * phase, 0.1 * np.sin(phase), 0.05 * np.sin(2.0 * phase)], axis=1)
 
     def _submit(self) -> None:
-        times = PERIOD * np.arange(1, 5)
+        times = CHUNKS_S * np.arange(1, 5)
         columns: dict[str, np.ndarray] = {}
         for arm, T in self._start.items():
             poses = np.hstack([T[:3, 3] + self.shift(self.world.time + times), np.tile(from_matrix(T[:3, :3]), (4, 1))])
@@ -57,13 +62,13 @@ class FigureEight:
 
     def draw(self) -> dict[str, np.ndarray]:
         """Draw it once; return by arm how far the tool was from the ideal path (T,) [m], from BEGUN_S on."""
-        world, errors = self.world, {arm: [] for arm in self.world.arms}
-        for tick in range(round((BEGUN_S + LOOP_S) / DT)):
-            if tick % round(PERIOD / DT) == 0:
+        world, dt, errors = self.world, self.dt, {arm: [] for arm in self.world.arms}
+        for tick in range(round((BEGUN_S + LOOP_S) / dt)):
+            if tick % round(CHUNKS_S / dt) == 0:
                 self._submit()
             self._execution.tell_base(self.follower)
-            self._execution.execute(self.follower.tick(world.time, DT, world.q, world.dq, world.time))
-            world.step(round(DT / world.timestep))
+            self._execution.execute(self.follower.tick(world.time, dt, world.q, world.dq, world.time))
+            world.step(self._steps)
             if world.time > BEGUN_S:
                 for arm, T in self._start.items():
                     ideal = T[:3, 3] + self.shift(np.array([world.time]))[0]

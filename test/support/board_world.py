@@ -17,10 +17,10 @@ from vla_ros.calibration.board import CharucoBoard
 from vla_ros.calibration.motions import inverse, motion, rotation_vector
 from vla_ros.calibration.optics import Optics, pinhole
 from vla_ros.calibration.pictures import Picture
+from vla_ros.robots.cameras import look_at
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.rendering import Renderer
 from vla_ros.sim.robot_model import robot_spec
-from vla_ros.sim.scenes.cameras import look_at
 
 WIDTH, HEIGHT, OVERSAMPLING = 640, 480, 2
 MARGIN = 0.01  # [m] of white paper around the squares

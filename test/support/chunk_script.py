@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 
 import numpy as np
@@ -40,6 +41,16 @@ def seen_at(stamp: float, instruction: str = "go") -> Observation:
     """Return an observation without images."""
     state = SingleArmState(stamp, np.zeros(7), np.zeros(7), np.eye(4), 0.04)
     return whole(SingleArmObservation(stamp, instruction, {}, state, np.eye(4)))
+
+
+def seen_where(stamp: float, position: np.ndarray) -> Observation:
+    """Return an observation of an arm that is commanded to be at `position` (3,) [m]."""
+    seen = seen_at(stamp)
+    arm = seen.commanded.arms["panda"]
+    T = arm.T_base_ee.copy()
+    T[:3, 3] = position
+    commanded = dataclasses.replace(seen.commanded, arms={"panda": dataclasses.replace(arm, T_base_ee=T)})
+    return dataclasses.replace(seen, commanded=commanded)
 
 
 class Script:

@@ -13,6 +13,8 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 from transformers import Qwen2_5_VLConfig
 
+from vla_ros.policies.action_transformer.sizes import ActionTransformerSizes
+from vla_ros.policies.action_transformer.state_numbers import state_size
 from vla_ros.policies.actions.codec import ActionCodec
 from vla_ros.policies.actions.normalisation import Statistics
 from vla_ros.policies.contract import load_contract
@@ -21,8 +23,6 @@ from vla_ros.policies.gr3.full.config import FullConfig, ImageSize
 from vla_ros.policies.gr3.full.loss import LanguageBatch, RobotBatch
 from vla_ros.policies.gr3.full.network import Gr3FullNetwork
 from vla_ros.policies.gr3.full.parts import build_network
-from vla_ros.policies.gr3.sizes import ActionTransformerSizes
-from vla_ros.policies.gr3.state_numbers import state_size
 from vla_ros.policies.observation import ArmState, BaseState, CameraView, EndEffectorState, Observation, RobotState
 from vla_ros.robots.embodiment import load_embodiment
 

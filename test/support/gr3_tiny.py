@@ -19,12 +19,12 @@ from vla_ros.data.datasets.schema import DatasetSchema, contract_schema
 from vla_ros.data.datasets.writer import LeRobotWriter
 from vla_ros.data.hands.convert import convert_demonstrations
 from vla_ros.objects.catalogue import load_catalogue
+from vla_ros.policies.action_transformer.config import ActingConfig
+from vla_ros.policies.action_transformer.sizes import ActionTransformerSizes
 from vla_ros.policies.actions.normalisation import Statistics
 from vla_ros.policies.backbone.checkpoint import new_backbone, save_backbone
 from vla_ros.policies.backbone.checkpoint_config import BackboneConfig, BackboneSizes
 from vla_ros.policies.contract import load_contract
-from vla_ros.policies.gr3.config import ActingConfig
-from vla_ros.policies.gr3.sizes import ActionTransformerSizes
 from vla_ros.policies.gr3.small.checkpoint import save_small_gr3
 from vla_ros.policies.gr3.small.config import SmallConfig
 from vla_ros.policies.gr3.small.network import SmallGr3

@@ -10,7 +10,7 @@ import sys
 
 import numpy as np
 
-from vla_ros.benchmarks.frames import read_frame, write_frame
+from vla_ros.runtime.frames import read_frame, write_frame
 
 START = np.array([0.0, -0.16, 0.0, -2.44, 0.0, 2.23, 0.785])
 

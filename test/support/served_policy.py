@@ -18,6 +18,8 @@ from vla_ros.policies.families.changed_settings import with_server
 from vla_ros.policies.families.loading import load_policy
 from vla_ros.policies.needs import Needs
 from vla_ros.policies.observation import Observation
+from vla_ros.policies.remote.message_pack import pack
+from vla_ros.policies.remote.observation_message import observation_message
 from vla_ros.policies.remote.server_description import ServerDescription
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.serving.policy_server import PolicyServer
@@ -25,6 +27,7 @@ from vla_ros.teleop.serving.page_server import Listening
 
 ROBOT = load_embodiment("franka")
 NEEDS = Needs(groups=("panda", "panda_hand"))
+WIRE = {"max_size": None, "compression": None}  # as openpi's client connects
 CHANNELS = (*pose_channels("panda"), "panda_hand/width", STATUS_CHANNEL)
 
 
@@ -35,6 +38,7 @@ class Scripted:
         self.seen: list[Observation] = []
         self.resets = 0
         self.refusals: list[str] = []
+        self.transports: list[float] = []  # [s]
         self.delay, self.error, self.explanation = 0.0, None, ""
 
     def reset(self) -> None:
@@ -42,6 +46,9 @@ class Scripted:
 
     def chunk_refused(self, reason: str) -> None:
         self.refusals.append(reason)
+
+    def transport_took(self, seconds: float) -> None:
+        self.transports.append(seconds)
 
     def infer(self, seen: Observation) -> ActionChunk:
         self.seen.append(seen)
@@ -102,3 +109,14 @@ def served(
 def seen_at(stamp: float, instruction: str = "go") -> Observation:
     """Return an observation without cameras."""
     return dataclasses.replace(observation(stamp), instruction=instruction)
+
+
+def ask(robot, message: dict):
+    """Send an observation as a client of others' would, and return what comes back."""
+    robot.send(pack(message))
+    return robot.recv(timeout=10.0)
+
+
+def plain(stamp: float = 1.0, instruction: str = "go", **more) -> dict:
+    """Return an observation as a message, with `more` keys."""
+    return observation_message(seen_at(stamp, instruction)) | more

@@ -63,7 +63,10 @@ def _whole_suite(words: Sequence[str], environment: dict[str, str]) -> int:
         others = _begin(OTHERS, [*words, *PATIENCE, *_processes()], environment, said)
         codes = {REAL_TIME: _begin(REAL_TIME, words, environment).wait(), OTHERS: _follow(others, Path(said.name))}
     failed = [part for part, code in codes.items() if code == FAILED]
-    if not failed or any(code not in (PASSED, FAILED) for code in codes.values()):
+    cut_off = {part: code for part, code in codes.items() if code not in (PASSED, FAILED)}
+    for part, code in cut_off.items():
+        print(f"the tests that are {part} did not come to their end: pytest's exit code {code}", flush=True)
+    if cut_off or not failed:
         return max(map(abs, codes.values()))  # what a signal ended has a negative one
     print("what failed, once more and alone:", flush=True)
     return max(abs(_begin(part, ONCE_MORE, environment).wait()) for part in failed)

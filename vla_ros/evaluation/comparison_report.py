@@ -95,7 +95,8 @@ def _name(settings: EpisodeSettings) -> str:
     words = "" if settings.wording == "common" else f", {settings.wording} wording"
     if settings.graph:
         return "graph" + words
-    late = "" if settings.latency_s is None else f", {settings.latency_s:g} s late"
+    network = settings.rollout().network
+    late = "" if settings.latency_s is None else f", {network} s late"
     pause = f", pausing {settings.pause_s:g} s" if settings.pause_s else ""
     return "lockstep" + late + pause + words
 

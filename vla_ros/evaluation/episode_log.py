@@ -15,6 +15,7 @@ from pathlib import Path
 from controllers.errors import ConfigError
 from vla_ros.documents import DocumentError, parse_json
 from vla_ros.evaluation.pool import Broken
+from vla_ros.evaluation.recorded_features import lacks_features
 from vla_ros.evaluation.settings import EpisodeSettings, EvaluationSettings
 from vla_ros.evaluation.statistics import EpisodeResult
 
@@ -86,7 +87,11 @@ class EpisodeLog:
             if _comparable(logged.settings) != ours:
                 raise ConfigError(f"{path}: holds episodes of other settings: run without --resume, or as then")
             self.episodes = [
-                e for e in logged.episodes if e.seed in settings.seeds and not (repeat_starved and e.starved)
+                e
+                for e in logged.episodes
+                if e.seed in settings.seeds
+                and not (repeat_starved and e.starved)
+                and not lacks_features(settings.episode, e.seed)
             ]
         path.parent.mkdir(parents=True, exist_ok=True)
         seeds = [settings.seeds.start, settings.seeds.stop]
@@ -104,5 +109,5 @@ class EpisodeLog:
 
 def _comparable(settings: EpisodeSettings) -> dict:
     values = dataclasses.asdict(settings)
-    del values["video"]  # films change no result
+    del values["video"], values["features"]  # what is kept beside a result changes none
     return values

@@ -18,7 +18,9 @@ from vla_ros.evaluation.video import VideoWriter
 from vla_ros.policies.base import Policy, capability
 from vla_ros.policies.capabilities.detection import Explaining
 from vla_ros.policies.capabilities.refusals import HearsRefusals
+from vla_ros.policies.look_timing import LookTiming
 from vla_ros.policies.needs import Needs
+from vla_ros.policies.remote.network import Network
 from vla_ros.sim.execution import Execution
 from vla_ros.sim.lockstep_world import LockstepWorld
 from vla_ros.sim.scenes.scene import Scene
@@ -28,6 +30,7 @@ from vla_ros.tasks.task import Task
 
 JudgeFrom = Callable[[Truth], Judge]
 
+LATENCY = 1  # which of a scene's random streams: latencies
 PAUSE_MAX_S = 1.5  # [s] control refuses a chunk of what was seen 2 s ago
 
 
@@ -42,6 +45,11 @@ class RolloutConfig:
     # None: blocking, as GraspVLA evaluates (Appendix L): execute the chunk, settle, then look and infer. A number:
     # simulation goes on during an inference of that long.
     latency_s: float | None = None
+    jitter_s: float = 0.0  # [s] an inference takes latency_s ± this, as over `Network`
+    loss: float = 0.0  # share of messages to and from the policy that are lost once
+    outage_s: float = 0.0  # [s] in which nothing comes through …
+    every_s: float = 0.0  # … again and again after so long [s]; 0: never
+    latency_seed: int = 0  # of what is drawn of them
     pause_s: float = 0.0  # when blocking: the arm rests during an inference of that long
     settle_speed: float = 0.02  # [rad/s] of the fastest joint
     settle_s: float = 0.5  # [s] at most
@@ -54,10 +62,18 @@ class RolloutConfig:
                 raise ConfigError(f"rollout: {name} must be above 0, got {value}")
         if self.latency_s is not None and not 0.0 <= self.latency_s <= 10.0:
             raise ConfigError(f"inference latency must be 0 to 10 s, got {self.latency_s}")
+        if self.latency_s is None and (self.jitter_s or self.loss or self.every_s):
+            raise ConfigError("an inference that the world waits for has no network: give latency_s")
+        _ = self.network
         if not 0.0 <= self.pause_s <= PAUSE_MAX_S:
             raise ConfigError(f"a blocking inference may take 0 to {PAUSE_MAX_S:g} s, got {self.pause_s}")
         if self.pause_s and self.latency_s is not None:
             raise ConfigError("an evaluation is blocking or not: leave --blocking or --non-blocking out")
+
+    @property
+    def network(self) -> Network:
+        """Return what observations and chunks go through when simulation does not wait. Raises ConfigError."""
+        return Network(self.latency_s or 0.0, self.jitter_s, self.loss, self.outage_s, self.every_s)
 
 
 class Rollout:
@@ -88,6 +104,8 @@ class Rollout:
         judge_from = task if callable(task) else _judge_from(task, world, limits)
         self.judge: Judge = judge_from(self._truth())
         self._idle_since: float | None = None
+        self._timing = LookTiming()
+        self._network, self._draws = self.config.network, np.random.default_rng([self.config.latency_seed, LATENCY])
         self._observer.instruct(self.judge.instruction)
 
     def run(self) -> Judge:
@@ -100,7 +118,7 @@ class Rollout:
             if self.config.latency_s is None:
                 self._blocking_round()
             else:
-                self._non_blocking_round(self.config.latency_s)
+                self._non_blocking_round(self._latency())
         if self.config.latency_s is not None:
             self.steps = round(world.time * self.config.camera_hz)
         return self.judge
@@ -135,16 +153,29 @@ class Rollout:
         while np.abs(self.world.dq).max() > self.config.settle_speed and self.world.time < settled_by and self._tick():
             pass
 
+    def _latency(self) -> float:
+        """Return how long the chunk of what is seen now takes to come [s]."""
+        there = self._network.arrival(self.world.time, self._draws)
+        return self._network.arrival(there, self._draws) - self.world.time
+
     def _non_blocking_round(self, latency: float) -> None:
-        """Look, think for `latency` while the world goes on, hand over; look again at the next camera frame."""
+        """Look, think for `latency` while the world goes on, hand over; go on to the camera frame to look at next."""
         period = 1.0 / self.config.camera_hz
         seen = self.world.time
         chunk = self.policy.infer(self._observe())
         self._advance(seen + latency)
-        if not self.judge.finished:
-            self._submit(chunk)
+        if self.judge.finished:
+            return
+        accepted, came = self._submit(chunk), self.world.time
+        self._timing.add(latency, chunk.duration, came)
         frames = max(1, math.ceil(latency / period - 1e-9))
-        self._advance(seen + frames * period)
+        while not self.judge.finished:
+            self._advance(seen + frames * period)
+            begun = self.world.time > came + 0.5 * self._dt  # else control has not looked at it yet
+            remaining = self.follower.progress.remaining_s if begun or not accepted else chunk.duration
+            if self._timing.due(remaining, self.world.time):
+                return
+            frames += 1
 
     def _observe(self):
         return self._observer.observe(self.follower.progress)

@@ -13,12 +13,15 @@ from controllers.arm.model import ArmModel
 from controllers.follower import ChunkFollower
 from vla_ros.evaluation.choosers import expected
 from vla_ros.evaluation.expert_reference import Reference, load_reference
+from vla_ros.evaluation.recorded_features import keep_features
 from vla_ros.evaluation.rollout import Rollout, RolloutConfig
 from vla_ros.evaluation.settings import EXPERT, EpisodeSettings
 from vla_ros.evaluation.statistics import EpisodeResult
 from vla_ros.evaluation.video import VideoWriter
+from vla_ros.failure_detection.recording import FeatureRecorder
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
-from vla_ros.policies.base import Policy
+from vla_ros.policies.base import Policy, capability
+from vla_ros.policies.capabilities.failure_score import FailureScoring
 from vla_ros.policies.families.loading import check_policy, load_policy
 from vla_ros.policies.needs import Needs
 from vla_ros.robots.control import FollowerFactory, load_control_config
@@ -41,9 +44,6 @@ class EpisodeRunner:
         self.settings = settings
         self._reference = load_reference(settings.task) if reference is None else reference
         self.task = load_task(settings.task)
-        self._rollout = RolloutConfig(
-            control_hz=settings.rate_hz, latency_s=settings.latency_s, pause_s=settings.pause_s
-        )
 
     def scene(self, seed: int) -> Scene:
         """Return the scene of a seed."""
@@ -62,7 +62,7 @@ class EpisodeRunner:
         if policy is None and self.settings.policy != EXPERT:
             policy = self._policy  # made before the clock of the first episode starts
         policy_for = self._expert_for if policy is None else lambda world: policy
-        episode = self._run(scene, policy_for, self._rollout, self.settings.video)
+        episode = self._run(scene, policy_for, self.settings.rollout(scene.seed), self.settings.video)
         if not compare:
             return episode
         if self.settings.policy == EXPERT:
@@ -73,9 +73,8 @@ class EpisodeRunner:
         """Return the expert's actions in this scene: cached in the repository, else run now; None when it fails."""
         if self._reference.knows(scene):
             return self._reference.steps(scene)
-        expert = self._run(
-            scene, self._expert_for, dataclasses.replace(self._rollout, latency_s=None, pause_s=0.0), None
-        )
+        blocking = RolloutConfig(control_hz=self.settings.rate_hz)
+        expert = self._run(scene, self._expert_for, blocking, None)
         return expert.steps if expert.success else None
 
     def _run(
@@ -86,8 +85,10 @@ class EpisodeRunner:
         film = None if video is None else VideoWriter(Path(video) / f".{scene.seed}.mp4", rollout.camera_hz)
         try:
             policy = policy_for(world)
-            needs = self._needs if policy is self.__dict__.get("_policy") else None
-            run = Rollout(world, self.follower(), policy, self.task, rollout, video=film, needs=needs)
+            own = policy is self.__dict__.get("_policy")
+            recorder = FeatureRecorder(policy) if own and self.settings.features else None
+            needs = self._needs if own else None
+            run = Rollout(world, self.follower(), recorder or policy, self.task, rollout, video=film, needs=needs)
             judge = run.run()
             seconds = world.time
         finally:
@@ -97,7 +98,7 @@ class EpisodeRunner:
         if film is not None:
             ending = "success" if judge.success else "failure"
             film.path.replace(film.path.with_name(f"{scene.set_name}_{scene.seed:05d}_{ending}.mp4"))
-        return EpisodeResult(
+        episode = EpisodeResult(
             seed=scene.seed,
             category=scene.target_object.model.category if scene.target else scene.set_name,
             target=scene.target,
@@ -116,7 +117,11 @@ class EpisodeRunner:
             parts=judge.parts[1],
             followed=judge.followed[0],
             asked=judge.followed[1],
+            alarms=_alarms(policy),
         )
+        if recorder is not None:
+            keep_features(self.settings, episode, recorder)
+        return episode
 
     def _expert_for(self, world: World) -> Policy:
         return task_expert(self.task, world, self.arm_models)
@@ -156,7 +161,13 @@ class EpisodeRunner:
     @cached_property
     def _policy(self) -> Policy:
         settings = self.settings
-        return load_policy(settings.policy, self.embodiment, settings.objects, settings.checkpoint, settings.changes)
+        policy = load_policy(settings.policy, self.embodiment, settings.objects, settings.checkpoint, settings.changes)
+        if not settings.detector:
+            return policy
+        from vla_ros.failure_detection.online.watching import check_detector, watch
+
+        detector = check_detector(settings.detector, settings.policy, settings.checkpoint, settings.alarm)
+        return watch(policy, self.embodiment, detector, settings.alarm)
 
     @property
     def arm_models(self) -> Mapping[str, ArmModel]:
@@ -167,3 +178,10 @@ class EpisodeRunner:
     def arm_model(self) -> ArmModel:
         """Return kinematics and dynamics of the arm that holds the one gripper."""
         return self._followers.models[self.embodiment.gripper_arm.name]
+
+
+def _alarms(policy: Policy) -> int | None:
+    """Return how many alarms a policy raised in its last episode; None where nothing watches it."""
+    scoring = capability(policy, FailureScoring)
+    score = None if scoring is None else scoring.failure_score
+    return None if scoring is None else 0 if score is None else score.alarms

@@ -148,7 +148,7 @@ class SequentialComparison:
 
     def _evidence(self, side: float, mean: float, counts: np.ndarray | None = None) -> np.ndarray:
         """Return ln E that the mean of side·x is above `mean`, after each row of counts (N, V)."""
-        return _log_capital(self._counts if counts is None else counts, side * self._values, mean)
+        return log_capital(self._counts if counts is None else counts, side * self._values, mean)
 
     def _bound(self, side: float) -> float:
         """Return the smallest mean of side·x that no number of scenes has contradicted: E falls as m grows."""
@@ -162,7 +162,7 @@ class SequentialComparison:
         return bool(self._evidence(side, mean).max() >= self.threshold)
 
 
-def _log_capital(counts: np.ndarray, values: np.ndarray, mean: float | np.ndarray) -> np.ndarray:
+def log_capital(counts: np.ndarray, values: np.ndarray, mean: float | np.ndarray) -> np.ndarray:
     """Return ln E_m for each row of counts (N, V) of the values (V,); `mean` is one number, or one a row (N,)."""
     means = np.reshape(mean, (-1, 1, 1))
     logs = np.log(1.0 - SHARES + SHARES * (values[:, None] + 1.0) / (means + 1.0))  # (1 or N, V, J)
@@ -176,6 +176,6 @@ def _bounds(values: np.ndarray, counts: np.ndarray, threshold: float) -> np.ndar
     low, high = np.full(len(counts), -1.0), np.ones(len(counts))
     for _ in range(_STEPS):
         middle = 0.5 * (low + high)
-        contradicted = _log_capital(counts, values, middle) >= threshold
+        contradicted = log_capital(counts, values, middle) >= threshold
         low, high = np.where(contradicted, middle, low), np.where(contradicted, high, middle)
     return low

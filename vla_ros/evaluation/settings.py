@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from controllers.errors import ConfigError, unknown_name
+from vla_ros.failure_detection.online.alarm_config import TELL, AlarmConfig
 from vla_ros.policies.families.table import DEFAULT_POLICY, FAMILIES, check_name
 from vla_ros.robots.names import DEFAULT_ROBOT
 from vla_ros.tasks.table import DEFAULT_TASK
 
 if TYPE_CHECKING:
+    from vla_ros.evaluation.rollout import RolloutConfig
     from vla_ros.sim.scenes.request import SceneRequest
 
 EXPERT = "expert"
@@ -42,15 +44,23 @@ class EpisodeSettings:
     command: str = ""  # what drives the arm; empty: what it usually takes
     stream: str = "evaluation"
     latency_s: float | None = None  # None: blocking
+    jitter_s: float = 0.0  # [s] of that latency
+    loss: float = 0.0  # share of messages to and from the policy that are lost once
+    outage_s: float = 0.0  # [s] in which none comes through …
+    every_s: float = 0.0  # … again and again after so long [s]
     pause_s: float = 0.0  # that the arm rests for each inference when blocking
     rate_hz: float = 500.0  # of physics and control
     video: str | None = None  # folder for a film of each episode
+    features: str | None = None  # folder for what failure detection learns from each episode
+    detector: str = ""  # folder of a failure detector that watches the policy; empty: none
+    on_alarm: str = AlarmConfig.reaction  # what follows an alarm
+    alarm_score: str = AlarmConfig.score  # the score that raises it
+    alarm_alpha: float = AlarmConfig.alpha  # share of successful episodes in which there is one
     graph: bool = False  # through the real graph in real time; False: in lockstep
     spl: bool = True  # the expert is run in scenes where nobody knows how long it takes
 
     def check(self) -> None:
         """Raise ConfigError for what cannot be run, before any work begins."""
-        from vla_ros.evaluation.rollout import RolloutConfig
         from vla_ros.objects.catalogue import load_catalogue
         from vla_ros.objects.category import chosen_categories
         from vla_ros.policies.families.loading import check_policy
@@ -74,6 +84,11 @@ class EpisodeSettings:
         elif self.checkpoint or self.setting:
             given = f"--checkpoint {self.checkpoint}" if self.checkpoint else f"--setting {self.setting}"
             raise ConfigError(f"{given}: the expert has neither weights nor settings; take --policy graspvla")
+        for option, folder in (("--features", self.features), ("--detector", self.detector)):
+            if folder and (self.graph or self.policy == EXPERT):
+                given = "--graph" if self.graph else f"--policy {EXPERT}"
+                raise ConfigError(f"{option} is for policies in lockstep: leave out {given}")
+        self._check_detector()
         if self.setting and self.graph:
             raise ConfigError("--setting is for lockstep: leave out --graph")
         chosen_categories(self.categories)
@@ -88,7 +103,32 @@ class EpisodeSettings:
         if self.by_part and self.graph:
             raise ConfigError("--by-part is for lockstep: leave out --graph")
         load_catalogue(self.objects)
-        RolloutConfig(control_hz=self.rate_hz, latency_s=self.latency_s, pause_s=self.pause_s)
+        self.rollout()
+
+    def _check_detector(self) -> None:
+        if not self.detector:
+            if self.on_alarm != TELL:
+                raise ConfigError(f"--on-alarm {self.on_alarm}: name what raises alarms with --detector")
+            return
+        if self.features and self.on_alarm != TELL:
+            raise ConfigError("--features records what a policy does by itself: leave out --on-alarm, or --features")
+        from vla_ros.failure_detection.online.watching import check_detector
+
+        check_detector(self.detector, self.policy, self.checkpoint, self.alarm)
+
+    @property
+    def alarm(self) -> AlarmConfig:
+        """Return when there is an alarm, and what follows. Raises ConfigError."""
+        return AlarmConfig(self.alarm_score, self.alarm_alpha, self.on_alarm)
+
+    def rollout(self, seed: int = 0) -> RolloutConfig:
+        """Return rates and waiting times in the scene of a seed. Raises ConfigError."""
+        from vla_ros.evaluation.rollout import RolloutConfig
+
+        return RolloutConfig(
+            control_hz=self.rate_hz, latency_s=self.latency_s, jitter_s=self.jitter_s, loss=self.loss,
+            outage_s=self.outage_s, every_s=self.every_s, latency_seed=seed, pause_s=self.pause_s,
+        )  # fmt: skip
 
     @property
     def changes(self) -> str:

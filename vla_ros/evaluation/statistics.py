@@ -48,6 +48,7 @@ class EpisodeResult:
     parts: int = 0  # how many were; 0: one alone
     followed: int = 0  # of several requests: in which what was asked for left the table first
     asked: int = 0  # how many there were; 0: one alone
+    alarms: int | None = None  # of a failure detector; None: none watched
 
     @property
     def starved(self) -> bool:
@@ -108,6 +109,11 @@ def summary(episodes: Sequence[EpisodeResult], spl: bool = True) -> dict[str, fl
             "followed_rate": followed / asked,
             "followed_ci95_low": low,
             "followed_ci95_high": high,
+        }
+    if watched := [episode for episode in episodes if episode.alarms is not None]:
+        figures |= {
+            f"alarms_{name}": _mean([bool(episode.alarms) for episode in watched if episode.success is success])
+            for name, success in (("in_successes", True), ("in_failures", False))
         }
     factors = [episode.real_time_factor for episode in episodes if episode.real_time_factor is not None]
     if factors:

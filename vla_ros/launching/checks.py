@@ -12,10 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from controllers.errors import ConfigError
+from vla_ros.failure_detection.online.alarm_config import TELL, AlarmConfig
 from vla_ros.launching.arguments import Value, parse_assignments
 from vla_ros.launching.egl import require_egl
 from vla_ros.launching.graph import Graph
 from vla_ros.launching.ports import tcp_problem
+from vla_ros.launching.security import check_security
 from vla_ros.output_file import check_output
 
 # ROS's names, without the slash before them.
@@ -28,6 +30,7 @@ def check_launch(graph: Graph, words: Sequence[str]) -> dict[str, Value]:
     arguments |= graph.settle(arguments)
     check_output("report:=", str(arguments.get("report", "")))
     graph.check(arguments)
+    check_security(graph, arguments)
     if graph.renders:
         require_egl()
     return arguments
@@ -66,8 +69,26 @@ def check_grasp(arguments: Mapping[str, Value]) -> None:
         check_policy(str(policy), robot, str(arguments["checkpoint"]), changes=changes)
     elif arguments.get("checkpoint"):
         raise ConfigError(f"checkpoint:={arguments['checkpoint']}: no policy runs: give policy:=graspvla too")
+    _check_detector(arguments)
     load_task(str(arguments["task"])).check(request)
     check_objects(str(arguments["objects"]))
+
+
+def _check_detector(arguments: Mapping[str, Value]) -> None:
+    """Check that the detector that is to watch is one, and of the policy that runs."""
+    folder, policy = str(arguments.get("detector", "")), arguments.get("policy")
+    if not folder:
+        if (reaction := str(arguments.get("on_alarm", TELL))) != TELL:
+            raise ConfigError(f"on_alarm:={reaction}: name what raises alarms with detector:=")
+        return
+    from vla_ros.evaluation.settings import EXPERT
+
+    if policy in (None, "none", EXPERT):
+        raise ConfigError(f"detector:={folder}: no policy runs that it could watch: give policy:=graspvla too")
+    from vla_ros.failure_detection.online.watching import check_detector
+
+    score, alpha = str(arguments["alarm_score"]), float(arguments["alarm_alpha"])
+    check_detector(folder, str(policy), str(arguments["checkpoint"]), AlarmConfig(score, alpha))
 
 
 def check_success_object(arguments: Mapping[str, Value]) -> None:

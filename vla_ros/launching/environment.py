@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vla_ros.launching.arguments import Value
+from vla_ros.nodes.memory import MALLOC_ENVIRONMENT
 
 # One thread a node: seven BLAS pools on two cores would take time from the control loop.
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -18,14 +19,20 @@ _PORT_BASE, _PORTS_PER_DOMAIN = 7400, 250  # RTPS 2.5, section 9.6.2.3
 
 def node_environment(arguments: Mapping[str, Value], colored: bool) -> dict[str, str]:
     """Return the environment for the nodes of one run; `arguments` are `discovery` and `domain_id`."""
-    from vla_ros.configuration import USER_FOLDER, user_folder  # the doctor works without its YAML
+    # The doctor works without their YAML.
+    from vla_ros.configuration import USER_FOLDER, user_folder
+    from vla_ros.launching.security import SECURITY, ros_domain
 
     environment = module_environment()
     discovery = str(arguments.get("discovery", "localhost"))
     environment["ROS_AUTOMATIC_DISCOVERY_RANGE"] = discovery.upper()
-    environment["ROS_DOMAIN_ID"] = str(choose_domain(int(arguments.get("domain_id", -1)), discovery))
+    secured = bool(arguments.get(SECURITY))  # its keys are for one domain, so none is chosen
+    domain = ros_domain(arguments) if secured else choose_domain(int(arguments.get("domain_id", -1)), discovery)
+    environment["ROS_DOMAIN_ID"] = str(domain)
     for name in ONE_THREAD:
         environment.setdefault(name, "1")
+    for name, value in MALLOC_ENVIRONMENT.items():
+        environment.setdefault(name, value)
     environment.setdefault("MUJOCO_GL", "egl")
     environment["PYTHONUNBUFFERED"] = "1"
     if own := user_folder():

@@ -36,6 +36,19 @@ class Chosen:
 
 
 @dataclass(frozen=True)
+class Derived:
+    """A node parameter, a number, that `value` works out of the launch argument `name`."""
+
+    name: str
+    value: Callable[[Value], float]
+
+
+Given = Parameter | Argument | Chosen | Derived
+# What a node that is started again is told otherwise than at first: of its parameters, and for the how manyeth time.
+Again = Callable[[Mapping[str, Parameter], int], Mapping[str, Parameter]]
+
+
+@dataclass(frozen=True)
 class NodeSpec:
     """One process of a graph.
 
@@ -46,6 +59,9 @@ class NodeSpec:
     line is why the graph ends.
     Where the Python module `needs` is not installed, the node is left out.
     `stops_first`: asked to stop before the others, so that it can bring the arm to rest while the rest still works.
+    `again`: with on_failure:=restart it is started again where it dies, with these parameters changed; None: it is not,
+    for the reason `not_again`. `guards`: nodes that must not work without it: they are brought to rest as soon as it
+    dies, and started again after it.
 
     A program of another ROS package is `executable` of `package`, with the words of `arguments`, a ROS parameter file
     whose text `parameter_file` makes of the launch arguments, and `remappings` of names; `priority` is the SCHED_FIFO
@@ -54,7 +70,7 @@ class NodeSpec:
 
     name: str
     executable: str
-    parameters: Mapping[str, Parameter | Argument | Chosen] = field(default_factory=dict)
+    parameters: Mapping[str, Given] = field(default_factory=dict)
     required: bool = True
     decides: bool = False
     ends: bool = False
@@ -69,6 +85,9 @@ class NodeSpec:
     parameter_file: Callable[[Mapping[str, Value]], str] | None = None
     remappings: Mapping[str, str] = field(default_factory=dict)
     priority: int = 0
+    again: Again | None = None
+    not_again: str = "it is not known to be safe"
+    guards: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.module:
@@ -92,13 +111,15 @@ class NodeSpec:
 
     def used_arguments(self) -> set[str]:
         """Name the launch arguments that the node depends on."""
-        used = {value.name for value in self.parameters.values() if isinstance(value, (Argument, Chosen))}
+        used = {value.name for value in self.parameters.values() if isinstance(value, (Argument, Chosen, Derived))}
         return used | {*self.when, *self.unless} | ({self.condition} if self.condition else set())
 
 
-def _resolve(value: Parameter | Argument | Chosen, arguments: Mapping[str, Value]) -> Parameter:
+def _resolve(value: Given, arguments: Mapping[str, Value]) -> Parameter:
     if isinstance(value, Argument):
         return arguments[value.name]
+    if isinstance(value, Derived):
+        return value.value(arguments[value.name])
     if not isinstance(value, Chosen):
         return value
     word = str(arguments[value.name])

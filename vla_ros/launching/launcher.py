@@ -14,14 +14,17 @@ from vla_ros.launching import report as reports
 from vla_ros.launching.arguments import Value
 from vla_ros.launching.checks import check_launch
 from vla_ros.launching.environment import node_environment
-from vla_ros.launching.graph import Graph
+from vla_ros.launching.graph import Graph, NodeSpec
 from vla_ros.launching.parameters import node_words, write_node_parameters
 from vla_ros.launching.processes.console import Console
 from vla_ros.launching.processes.process import NodeProcess
+from vla_ros.launching.processes.restarts import Restarts
 from vla_ros.launching.processes.shared_memory import OwnedSegments
 from vla_ros.launching.processes.supervisor import Supervisor
 from vla_ros.launching.processes.usage import UsageSampler
-from vla_ros.runtime.running import UNLISTED, RunningGraph, refuse_taken, registered
+from vla_ros.launching.restarting import ON_FAILURE, RESTART
+from vla_ros.launching.security import enclave_words, security_environment
+from vla_ros.runtime.running import UNLISTED, RunningGraph, refuse_taken, registered, used_keystore
 from vla_ros.tasks.judging import EXIT_UNJUDGED
 
 
@@ -33,7 +36,7 @@ def launch(graph: Graph, words: Sequence[str]) -> int:
     started = _started_at()
     arguments = check_launch(graph, words)
     given = str(arguments.get("run_directory", ""))
-    environment = node_environment(arguments, sys.stdout.isatty())
+    environment = node_environment(arguments, sys.stdout.isatty()) | security_environment(arguments)
     refuse_taken(_entry(graph, environment, Path(given), _namespace(arguments)))
     run_directory = reports.make_run_directory(given, graph.name)
     arguments["run_directory"] = str(run_directory)
@@ -48,12 +51,22 @@ def launch(graph: Graph, words: Sequence[str]) -> int:
     )
     processes: list[NodeProcess] = []
     segments = OwnedSegments()
+    folder = run_directory / "parameters"
+    folder.mkdir(exist_ok=True)
+
+    def start(node: NodeSpec, number: int = 0) -> NodeProcess:
+        """Start a node, or start it again for the `number`th time."""
+        files = write_node_parameters(folder, node, arguments, number)
+        words = node_words(node, files, _namespace(arguments)) + enclave_words(node, arguments)
+        process = NodeProcess(node, words, environment)
+        if number:
+            segments.remove_orphans()  # of its forerunner: a camera's is large
+            usage.replace(node.name, process.pid)
+        return process
+
     try:
         for node in nodes:
-            folder = run_directory / "parameters"
-            folder.mkdir(exist_ok=True)
-            words = node_words(node, write_node_parameters(folder, node, arguments), _namespace(arguments))
-            processes.append(NodeProcess(node, words, environment))
+            processes.append(start(node))
         pids = {process.spec.name: process.pid for process in processes} | {"launcher": os.getpid()}
         usage = UsageSampler(pids)
 
@@ -61,7 +74,9 @@ def launch(graph: Graph, words: Sequence[str]) -> int:
             usage.sample()
             segments.note(process.pid for process in processes)
 
-        supervisor = Supervisor(processes, console, every_second)
+        restarts = Restarts(start) if arguments.get(ON_FAILURE) == RESTART else None
+        supervisor = Supervisor(processes, console, every_second, restarts)
+        processes = supervisor.processes  # those that run now
         with registered(_entry(graph, environment, run_directory, _namespace(arguments))) as listed:
             if not listed:
                 console.log(UNLISTED)
@@ -77,6 +92,8 @@ def launch(graph: Graph, words: Sequence[str]) -> int:
     if supervisor.died:  # the episode knows no more than that it was interrupted
         report |= {"outcome": None, "failure": supervisor.reason}
     report |= {"exit_code": exit_code, "ended": supervisor.reason}
+    if restarts is not None:
+        report["restarts"] = restarts.counts
     reports.write_report(run_directory, report, str(arguments.get("report") or ""))
     console.show("")
     console.show(reports.table(report, judged=any(node.decides for node in nodes)))
@@ -121,6 +138,7 @@ def _entry(graph: Graph, environment: Mapping[str, str], run_directory: Path, na
         profile=environment.get("FASTRTPS_DEFAULT_PROFILES_FILE", ""),
         run_directory=str(run_directory),
         namespace=namespace,
+        keystore=used_keystore(environment),
     )
 
 

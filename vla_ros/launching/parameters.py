@@ -44,10 +44,16 @@ def ros_arguments(parameters: Path | None, namespace: str) -> list[str]:
     return words
 
 
-def write_node_parameters(folder: Path, node: NodeSpec, arguments: Mapping[str, Value]) -> list[Path]:
-    """Write the parameter files of a node into `folder`; return them, its own parameters last."""
+def write_node_parameters(folder: Path, node: NodeSpec, arguments: Mapping[str, Value], number: int = 0) -> list[Path]:
+    """Write the parameter files of a node into `folder`; return them, its own parameters last.
+
+    `number`: it is started again for the how manyeth time; 0: it is started.
+    """
     own = folder / f"{node.name}.yaml"
-    write_parameters(own, node.values(arguments))
+    values = node.values(arguments)
+    if number and node.again is not None:
+        values |= node.again(values, number)
+    write_parameters(own, values)
     if node.parameter_file is None:
         return [own]
     made = folder / f"{node.name}_made.yaml"

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from controllers.errors import ConfigError
 from vla_ros.launching.arguments import LaunchArgument, Value
-from vla_ros.launching.graph import Argument, Chosen, NodeSpec, Parameter
+from vla_ros.launching.graph import Argument, Given, NodeSpec
+from vla_ros.launching.restarting import as_before, recorder_again
 
 RECORD = "record"
 
@@ -37,7 +38,14 @@ def recorder_node(job: str, robot: str = "robot") -> NodeSpec:
     A recording that was requested and cannot go on, such as on a full disk, ends the job.
     """
     where = {"directory": Argument(RECORD), "episodes": Argument("record_episodes")}
-    return NodeSpec("recorder", "recorder_node", where | _how(job, robot), ends=True, condition=RECORD)
+    return NodeSpec(
+        "recorder",
+        "recorder_node",
+        where | _how(job, robot),
+        ends=True,
+        condition=RECORD,
+        again=recorder_again,
+    )
 
 
 def collection_recorder_node(job: str, robot: str = "robot") -> NodeSpec:
@@ -46,10 +54,17 @@ def collection_recorder_node(job: str, robot: str = "robot") -> NodeSpec:
     Losing it ends nothing: the page says so, and the episode does not count (docs/collection.md).
     """
     where = {"collection": Argument("collection")}
-    return NodeSpec("collector", "recorder_node", where | _how(job, robot), required=False, condition="collection")
+    return NodeSpec(
+        "collector",
+        "recorder_node",
+        where | _how(job, robot),
+        required=False,
+        condition="collection",
+        again=as_before,
+    )
 
 
-def _how(job: str, robot: str) -> dict[str, Parameter | Argument | Chosen]:
+def _how(job: str, robot: str) -> dict[str, Given]:
     return {
         "images": Argument("record_images"),
         "compression": Argument("record_compression"),

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from controllers.errors import ConfigError
 from vla_ros.ament import find_executable, has_package
 from vla_ros.launching.arguments import LaunchArgument, Value
-from vla_ros.launching.graph import Argument, Chosen, NodeSpec
+from vla_ros.launching.graph import Argument, Chosen, Derived, NodeSpec
+from vla_ros.launching.restarting import NO_DRIVER
 
 if TYPE_CHECKING:
     from vla_ros.robots.embodiment import Embodiment
@@ -27,6 +28,16 @@ HOLD = Chosen(
     "hardware",
     {"sim": "sim", "joint_topics": "none", "sdk": "none"} | dict.fromkeys(MANAGED["hardware"], "controller_manager"),
 )
+
+
+def _update_rate(robot: Value) -> float:
+    """Return how often a robot's drivers take commands and say where its joints are [Hz]."""
+    from vla_ros.robots.embodiment import load_embodiment
+
+    return float(load_embodiment(str(robot)).ros2_control.update_rate)
+
+
+UPDATE_RATE = Derived("robot", _update_rate)  # of controller_manager, and so of control and of the simulator
 SIMULATOR_INTERFACE = Chosen("hardware", dict.fromkeys(HARDWARE, "controllers") | {"topic": "topic_hardware"})
 # The manager puts its loop at 50 by itself, but torques come in and states go out through its other threads. Below
 # control's own.
@@ -72,6 +83,7 @@ def ros2_control_nodes() -> tuple[NodeSpec, ...]:
             # The manager runs a cycle a tick of its clock, and /clock has too few of them.
             remappings={"/clock": "sim/clock"},
             priority=MANAGER_PRIORITY,
+            not_again=NO_DRIVER,
         ),
         NodeSpec("spawner", "spawner_node", {"robot": Argument("robot"), "hardware": managed}, when=MANAGED, ends=True),
         # Both end at once for a robot whose file names no such gripper.
@@ -81,19 +93,29 @@ def ros2_control_nodes() -> tuple[NodeSpec, ...]:
             {"robot": Argument("robot"), "robot_ip": Argument("robot_ip")},
             when=REAL,
             ends=True,
+            not_again=NO_DRIVER,
         ),
-        NodeSpec("gripper_action", "gripper_action_node", {"robot": Argument("robot")}, when=REAL, ends=True),
+        NodeSpec(
+            "gripper_action",
+            "gripper_action_node",
+            {"robot": Argument("robot")},
+            when=REAL,
+            ends=True,
+            not_again=NO_DRIVER,
+        ),
         NodeSpec(
             "joint_topics",
             "joint_topics_node",
             {"robot": Argument("robot")},
             when={"hardware": ("joint_topics",)},
+            not_again=NO_DRIVER,
         ),
         NodeSpec(
             "sdk",
             "sdk_node",
             {name: Argument(name) for name in ("robot", "command", "robot_ip")},
             when={"hardware": ("sdk",)},
+            not_again=NO_DRIVER,
         ),
     )
 

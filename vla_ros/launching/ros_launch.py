@@ -16,11 +16,14 @@ from controllers.errors import ConfigError
 from vla_ros.launching.arguments import LaunchArgument, Value, secret_on_the_command_line
 from vla_ros.launching.checks import check_launch
 from vla_ros.launching.environment import ONE_THREAD
-from vla_ros.launching.graph import Argument, Chosen, Graph, NodeSpec, Parameter
+from vla_ros.launching.graph import Argument, Chosen, Derived, Given, Graph, NodeSpec
 from vla_ros.launching.parameters import write_node_parameters
 from vla_ros.launching.processes.child import LAST
 from vla_ros.launching.processes.launcher_child import FOREIGN
-from vla_ros.runtime.running import RunningGraph, refuse_taken, registered
+from vla_ros.launching.restarting import refuse_restart
+from vla_ros.launching.security import enclave, security_environment
+from vla_ros.nodes.memory import MALLOC_ENVIRONMENT
+from vla_ros.runtime.running import RunningGraph, refuse_taken, registered, used_keystore
 
 
 def launch_description(graph: Graph) -> Any:
@@ -52,9 +55,13 @@ def launch_description(graph: Graph) -> Any:
         listed.enter_context(registered(entry))
         folder = Path(listed.enter_context(TemporaryDirectory(prefix="vla_ros_parameters_")))
         for spec in graph.nodes:
+            context.launch_configurations[_enclave(spec)] = enclave(spec.name, arguments)
             if spec.parameter_file is not None and spec.starts(arguments):
                 made, *_ = write_node_parameters(folder, spec, arguments)
                 context.launch_configurations[_made_file(spec)] = str(made)
+            for name, value in spec.parameters.items():
+                if isinstance(value, Derived):
+                    context.launch_configurations[_derived(spec, name)] = str(value.value(arguments[value.name]))
         return []
 
     end = OrderlyEnd()
@@ -75,10 +82,11 @@ def node_settings(arguments: Mapping[str, Value], environment: Mapping[str, str]
 
     Unlike `vla launch`, no domain is chosen: whoever uses ros2 in other shells expects ROS_DOMAIN_ID, or 0.
     """
-    settings = {"ROS_AUTOMATIC_DISCOVERY_RANGE": str(arguments.get("discovery", "localhost")).upper()}
+    settings = security_environment(arguments)
+    settings |= {"ROS_AUTOMATIC_DISCOVERY_RANGE": str(arguments.get("discovery", "localhost")).upper()}
     if int(arguments.get("domain_id", -1)) >= 0:
         settings["ROS_DOMAIN_ID"] = str(arguments["domain_id"])
-    defaults = {"MUJOCO_GL": "egl", **dict.fromkeys(ONE_THREAD, "1")}
+    defaults = {"MUJOCO_GL": "egl", **dict.fromkeys(ONE_THREAD, "1"), **MALLOC_ENVIRONMENT}
     return settings | {name: value for name, value in defaults.items() if name not in environment}
 
 
@@ -102,7 +110,9 @@ def _checked(graph: Graph, context: Any) -> dict[str, Value]:
     if wrong:
         raise ConfigError(wrong[0])
     words = [f"{a.name}:={context.launch_configurations[a.name]}" for a in graph.arguments]
-    return check_launch(graph, words)
+    arguments = check_launch(graph, words)
+    refuse_restart(arguments, "ros2 launch")
+    return arguments
 
 
 def _entry(graph: Graph, arguments: Mapping[str, Value], environment: Mapping[str, str]) -> RunningGraph:
@@ -115,6 +125,7 @@ def _entry(graph: Graph, arguments: Mapping[str, Value], environment: Mapping[st
         profile=environment.get("FASTRTPS_DEFAULT_PROFILES_FILE", ""),
         run_directory=str(arguments.get("run_directory", "")),
         namespace=str(arguments.get("namespace", "")),
+        keystore=used_keystore(environment),
     )
 
 
@@ -145,9 +156,11 @@ def _node(graph: Graph, spec: NodeSpec, options: dict[str, Any]) -> Any:
 
     defaults = {argument.name: argument.default for argument in graph.arguments}
 
-    def parameter(value: Parameter | Argument | Chosen) -> Any:
+    def parameter(name: str, value: Given) -> Any:
         if isinstance(value, Chosen):
             return _chosen(value)
+        if isinstance(value, Derived):
+            return ParameterValue(LaunchConfiguration(_derived(spec, name)), value_type=float)
         if isinstance(value, Argument):
             return ParameterValue(LaunchConfiguration(value.name), value_type=type(defaults[value.name]))
         return value
@@ -171,11 +184,12 @@ def _node(graph: Graph, spec: NodeSpec, options: dict[str, Any]) -> Any:
         exec_name=spec.executable,
         namespace=LaunchConfiguration("namespace") if "namespace" in defaults else "",
         arguments=list(spec.arguments),
+        ros_arguments=["--enclave", LaunchConfiguration(_enclave(spec))],  # which counts where a keystore is used
         remappings=[*spec.remappings.items(), ("/clock", "clock")],
         output="screen",
         emulate_tty=True,
         prefix=[" ".join(prefix), " ", LaunchConfiguration("launch-prefix", default="")],
-        parameters=[*files, {name: parameter(value) for name, value in spec.parameters.items()}],
+        parameters=[*files, {name: parameter(name, value) for name, value in spec.parameters.items()}],
         **options,
     )
 
@@ -183,6 +197,16 @@ def _node(graph: Graph, spec: NodeSpec, options: dict[str, Any]) -> Any:
 def _made_file(spec: NodeSpec) -> str:
     """Return the launch configuration that says where the parameter file is that was made for a node."""
     return f"{spec.name}_parameter_file"
+
+
+def _enclave(spec: NodeSpec) -> str:
+    """Return the launch configuration that names a node's enclave."""
+    return f"{spec.name}_enclave"
+
+
+def _derived(spec: NodeSpec, parameter: str) -> str:
+    """Return the launch configuration that holds what a parameter of a node was worked out to be."""
+    return f"{spec.name}_{parameter}"
 
 
 def _chosen(value: Chosen) -> Any:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The cameras: rendered from the simulator's state in a process of their own, or played from files."""
+"""The cameras: rendered from the simulator's state in a process of their own, played from files, or real ones."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from std_msgs.msg import Float64MultiArray, String
 from controllers.errors import ConfigError, VlaError
 from vla_ros import messages, qos
 from vla_ros.nodes.camera.calibrated_view import CalibratedViews
+from vla_ros.nodes.camera.hardware_cameras import REALSENSE, HardwareCameras
 from vla_ros.nodes.camera.image_files import open_images
 from vla_ros.nodes.camera.publisher import CameraPublisher
 from vla_ros.nodes.managed import ManagedNode
+from vla_ros.nodes.memory import give_memory_back
 from vla_ros.nodes.parameters import declare, declare_cameras, declare_robot
 from vla_ros.nodes.sim.scene_choice import SceneChoice, announced_choice
 from vla_ros.nodes.sim.scene_parameters import declare_scene
-from vla_ros.nodes.spinning import run_node, serve_until_stopped
+from vla_ros.nodes.spinning import run_node, serve_until_stopped, steady_timer
 from vla_ros.nodes.transport import Transport
 from vla_ros.policies.observation import CameraView
 from vla_ros.robots.camera_calibration import load_calibration
@@ -29,24 +31,30 @@ from vla_ros.robots.embodiment import load_embodiment
 if TYPE_CHECKING:
     from vla_ros.sim.world import World
 
+REPORT_S = 1.0  # [s] between two reports of real cameras
+
 
 class CameraNode(ManagedNode):
     """Publish what the cameras see; the simulator hears of each state that is drawn, and waits where that is slow."""
 
     def __init__(self) -> None:
         super().__init__("camera_node")
-        self._source = declare(self, "source", "sim", "sim, a folder of images, or a video file")
+        self._source = declare(self, "source", "sim", "sim, realsense, a folder of images, or a video file")
         self._embodiment = declare_cameras(self, load_embodiment(declare_robot(self)))
         self._scene = declare_scene(self)
         self._rate = declare(self, "rate_hz", 10.0, "frames a second of a folder or a video", 0.1, 120.0)
         self._names = self._embodiment.cameras
         self._world: World | None = None
+        self._hardware: HardwareCameras | None = None
         self._shown = ""  # label of the scene that is drawn
         self._waited_for = False  # the simulator knows that this scene is drawn here
 
     def configure(self) -> None:
         """Build the scene, or open the files, and create the cameras' topics."""
         self._frames, self._spent, self._reported = 0, 0.0, time.monotonic()
+        if self._source == REALSENSE:
+            self._open_hardware()
+            return
         if self._source == "sim":
             self._open_scene()
         else:
@@ -63,7 +71,10 @@ class CameraNode(ManagedNode):
         self._waited_for = False
 
     def cleanup(self) -> None:
-        """Free the renderer."""
+        """Free the renderer, let go of the cameras."""
+        if self._hardware is not None:
+            self._hardware.close()
+            self._hardware = None
         if self._world is not None:
             self._world.close()
             self._world = None
@@ -81,6 +92,7 @@ class CameraNode(ManagedNode):
         if self._world is not None:
             self._world.close()
         self._world, self._shown, self._waited_for = None, scene.label, False
+        give_memory_back()
         self._world = World(scene.draw(self._embodiment.source, self._names), self._embodiment, settle=False)
         for name in self._names:  # the first frame builds the renderer: before anyone waits for an image
             self._world.render_camera(name)
@@ -127,6 +139,16 @@ class CameraNode(ManagedNode):
                 T_base_camera = camera.T_base_camera_published
                 publisher.publish_calibration(self._world.time, camera.size, camera.intrinsics, T_base_camera)
         self._count(time.monotonic() - started)
+
+    # -- real ------------------------------------------------------------------------------------------------------
+    def _open_hardware(self) -> None:
+        self._hardware = HardwareCameras(self, self._embodiment)
+        self._camera_publishers = self._hardware.publishers
+        steady_timer(self, REPORT_S, self._report_hardware)
+
+    def _report_hardware(self) -> None:
+        if self._hardware is not None:
+            self.diagnose(*self._hardware.report(REPORT_S), "camera")
 
     # -- files -----------------------------------------------------------------------------------------------------
     def _open_files(self) -> None:

@@ -12,6 +12,7 @@ from functools import partial
 from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry
+from rclpy.duration import Duration
 from rclpy.task import Future
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool, String
@@ -28,26 +29,24 @@ from vla_ros.nodes.arm.auxiliary_output import AuxiliaryOutput
 from vla_ros.nodes.arm.driver import RobotDriver
 from vla_ros.nodes.arm.hold import declare_hold, make_hold
 from vla_ros.nodes.arm.output import ArmOutput, JointOutput
-from vla_ros.nodes.arm.progress import INACTIVE, NAME, NO_JOINT_STATES, ControlProgress
+from vla_ros.nodes.arm.progress import INACTIVE, NAME, NO_JOINT_STATES, STALE_RELEASE_S, ControlProgress
 from vla_ros.nodes.arm.robot_follower import launch_control_config, make_follower
 from vla_ros.nodes.arm.tuning import Tuning
 from vla_ros.nodes.arm.wrench_input import WrenchInput
 from vla_ros.nodes.managed import ManagedNode
 from vla_ros.nodes.parameters import declare, declare_command, declare_robot
-from vla_ros.nodes.scheduling import prefer_punctuality
+from vla_ros.nodes.scheduling import prefer_punctuality, prepare_logging
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.robots.names import TABLE_AS_CONFIGURED
 from vla_ros.robots.topics import commanded_pose_topic, seal_topic
 
+LAST_WORD_S = 1.0  # at most, until who must hear that control is disabled has heard it
 REPORT_RATE = 50.0  # [Hz] of control/progress and control/commanded_pose
 SOURCES = ("policy", "planner", "teleop")
 # The loop's thread must get the interpreter soon after its deadline, whatever the executor's thread is at.
 SWITCH_INTERVAL_S = 2e-4
 EXIT_TIMEOUT_S = 0.9
-# A node that has just started hears the last word of every latched publisher, in any order: a stop, and a release from
-# before it. So long after its start nothing releases the e-stop; later the guard corrects what is out of date.
-STALE_RELEASE_S = 3.0
 
 
 class ControlNode(ManagedNode):
@@ -84,7 +83,9 @@ class ControlNode(ManagedNode):
         self._refused = ""
         self._warned: dict[str, str] = {}  # of each source: a policy goes on while an operator has the arm
         self._sealed: dict[str, bool] = {}  # by cup
-        self._estop, self._born = False, time.monotonic()
+        # Of a control that is started again: it cannot know what has been, and who enables it must not be too quick.
+        self._estop = declare(self, "estop", False, "begin with the e-stop latched: a person releases it (vla recover)")
+        self._born = time.monotonic()
         self._ticks, self._lateness = 0, 0.0
         self._report_every = max(2, round(self.rate / REPORT_RATE))
 
@@ -99,6 +100,10 @@ class ControlNode(ManagedNode):
         fingers = {f"{gripper.name}/width": len(gripper.joints) for gripper in embodiment.grippers}
         driver = RobotDriver(follower, 1.0 / self.rate, config.safety.state_age_max_s, fingers)
         driver.on_released = self._hand_over
+        if self._estop:
+            self._born = time.monotonic()  # loading may have taken long, and only now does it hear estop
+            follower.emergency_stop()
+            self.get_logger().warning("begins with the e-stop latched: release it (vla recover), then enable control")
         if self.get_parameter("use_sim_time").value:
             driver.reference_time = lambda: self.get_clock().now().nanoseconds * 1e-9
         self._base_frame = embodiment.base_frame
@@ -137,6 +142,7 @@ class ControlNode(ManagedNode):
 
     def activate(self) -> None:
         """Be punctual from now on; what moves the arm is `control/enable`."""
+        prepare_logging()
         self.scheduling = prefer_punctuality(self.priority)
 
     def deactivate(self) -> None:
@@ -151,6 +157,8 @@ class ControlNode(ManagedNode):
         self.driver = None
         time.sleep(2.0 / self.rate)  # the loop's thread may be inside a tick that still publishes
         self.publish_progress(driver)  # disabled: the guard need not wonder about the silence that follows
+        # Who learns that a publisher is gone before its last message was read drops that message.
+        self._progress.wait_for_all_acked(Duration(seconds=LAST_WORD_S))
 
     def _make_publishers(self, embodiment: Embodiment) -> None:
         self._progress = self.create_publisher(DiagnosticStatus, "control/progress", qos.STREAM)
@@ -368,15 +376,17 @@ def serve(stop: StopRequest) -> int:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     node.start()
     thread.start()
+    left = False
     try:
         loop.run()
     finally:
         if node.driver is not None:
+            left = node.driver.drives(time.monotonic())  # the launcher must know that nobody holds the arm
             node.publish_progress(node.driver)  # as at cleanup
         over.set()
         with contextlib.suppress(RuntimeError):
             thread.join(0.3)
-    return 1 if failed.is_set() else 0
+    return 1 if failed.is_set() or left else 0
 
 
 def main() -> int:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,9 @@ from vla_ros.nodes.arm.way_home import HOME_TOLERANCE, ControlRefused, WayHome
 from vla_ros.nodes.episode.film import Film
 from vla_ros.nodes.episode.motion_events import MotionEvents
 from vla_ros.nodes.episode.patience import Patience
+from vla_ros.nodes.episode.shift import Shift
 from vla_ros.nodes.episode.topics import EpisodeNode
+from vla_ros.nodes.memory import give_memory_back
 from vla_ros.nodes.scheduling import yield_processor
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
 from vla_ros.nodes.transport import Transport
@@ -33,14 +36,15 @@ CONTROL_SILENCE_MAX_S = 1.0
 class EpisodeRun:
     """One run of a task: the order of things."""
 
-    def __init__(self, node: EpisodeNode, spinner: Spinner) -> None:
-        self._node, self._spinner = node, spinner
+    def __init__(self, node: EpisodeNode, spinner: Spinner, before: Sequence[bool] = ()) -> None:
+        """Run one on `node`, after others that have succeeded or not."""
+        self._node, self._spinner, self._before = node, spinner, tuple(before)
         self._way_home = WayHome(node, spinner)
         self._judge: Judge | None = None
         self._first_motion: float | None = None  # [s] since the command was given
         self._motion_events = MotionEvents()
         self._patience = Patience()
-        self._started = float(os.environ.get("VLA_STARTED_AT", time.time()))
+        self._started = time.time() if before else float(os.environ.get("VLA_STARTED_AT", time.time()))
         self._began = self._ended = (0.0, 0.0)  # wall (monotonic), simulated [s]
         self._failure = ""
         self._instruction = ""
@@ -213,6 +217,7 @@ class EpisodeRun:
             node.film.close()
             if node.film.problem:
                 _say(f"no film: {node.film.problem}")
+            node.film = None  # pictures of what is between two episodes are not kept for it
         result = self._result()
         text = json.dumps(result, indent=2, ensure_ascii=False) + "\n"
         write_output("", node.directory / "result.json", text)
@@ -240,6 +245,9 @@ class EpisodeRun:
             "real_time_factor_worst_s": _rounded(min(node.factors[1:], default=None)),
             "duration_s": _rounded(time.time() - self._started),
         }
+        if node.episodes != 1:
+            done = [*self._before, bool(result["success"])]
+            result |= {"episodes": len(done), "successes": sum(done)}
         if judge is None:
             return result
         wall, simulated = (end - begin for begin, end in zip(self._began, self._ended, strict=True))
@@ -271,11 +279,26 @@ def _say(text: str) -> None:
     print(text, flush=True)
 
 
+def run_shift(node: EpisodeNode, spinner: Spinner) -> int:
+    """Run episodes until there were enough, the job is stopped or the next cannot begin; 0 when all succeeded."""
+    shift, done = Shift(node, spinner), list[bool]()
+    while True:
+        done.append(EpisodeRun(node, spinner, done).run() == 0)
+        _say(f"episode {len(done)}: {'success' if done[-1] else 'no success'}, {sum(done)} of {len(done)} so far")
+        if spinner.stop or len(done) == node.episodes:
+            return 0 if all(done) else 1
+        give_memory_back()
+        if problem := shift.prepare(node.seed + len(done)):
+            _say(f"no further episode: {problem}")
+            return 1
+
+
 def serve(stop: StopRequest) -> int:
-    """Run the episode."""
+    """Run the episode, or one after the other."""
     node = EpisodeNode()
     yield_processor(NICENESS)
-    return EpisodeRun(node, Spinner(node, stop)).run()
+    spinner = Spinner(node, stop)
+    return EpisodeRun(node, spinner).run() if node.episodes == 1 else run_shift(node, spinner)
 
 
 def main() -> int:

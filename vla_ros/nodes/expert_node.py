@@ -6,6 +6,7 @@ It looks at every render state, as a policy looks at every exposure, and its chu
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from functools import partial
 
@@ -18,11 +19,12 @@ from controllers.chunks.chunk import ActionChunk, TaskStatus
 from vla_ros import messages, qos
 from vla_ros.nodes.arm.progress import control_progress
 from vla_ros.nodes.expert.mirrored_expert import MirroredExpert
+from vla_ros.nodes.expert.standing import stands_as
 from vla_ros.nodes.managed import ManagedNode
 from vla_ros.nodes.parameters import declare, declare_robot
 from vla_ros.nodes.policy.inference_diagnostics import InferenceDiagnostics
 from vla_ros.nodes.policy.inference_worker import InferenceWorker
-from vla_ros.nodes.policy.observation_builder import ObservationBuilder
+from vla_ros.nodes.policy.observation_builder import NotReady, ObservationBuilder
 from vla_ros.nodes.policy.state_feed import StateFeed
 from vla_ros.nodes.sim.scene_choice import SceneChoice, announced_choice
 from vla_ros.nodes.sim.scene_parameters import declare_scene
@@ -35,6 +37,7 @@ from vla_ros.robots.embodiment import load_embodiment
 # A plan may take a second of the interpreter: what arrives meanwhile, 500 joint states a second, must not pile up until
 # the node seems dead.
 SWITCH_INTERVAL_S = 5e-4
+LONG_S = 0.5  # [s] of simulated time: control splices a chunk that is younger, and refuses one of two seconds
 NICENESS = 3  # the world need not slow down for a plan; much less of a core, and plans come too late
 
 
@@ -100,6 +103,7 @@ class ExpertNode(ManagedNode):
     # -- in the worker's thread ----------------------------------------------------------------------------------------
     def _observation(self, scene: SceneChoice, state: np.ndarray, instruction: str) -> Observation:
         observation = self._builder.build(float(state[0]), instruction, {})
+        self._observed = observation.state
         self._expert.show(scene)
         self._expert.follow(state)
         refused, self._refused = self._refused, ""
@@ -115,7 +119,20 @@ class ExpertNode(ManagedNode):
             self.get_logger().warning(f"nothing to do: {said}")
         self._said = said
         if self.active:  # it may have been deactivated meanwhile
-            self._chunks.publish(messages.chunk_message(chunk))
+            self._chunks.publish(messages.chunk_message(self._as_of_now(chunk)))
+
+    def _as_of_now(self, chunk: ActionChunk) -> ActionChunk:
+        """Stamp a plan that took long as if it began now, where the robot stood still and so is where it begins."""
+        observed, newest = self._observed, self._builder.states.newest
+        if not newest > observed.stamp + LONG_S:
+            return chunk
+        try:
+            now = self._builder.build(newest, self._instruction, {}).state
+        except NotReady:
+            return chunk
+        if not stands_as(observed, now):
+            return chunk
+        return dataclasses.replace(chunk, stamp=chunk.stamp + now.stamp - observed.stamp)
 
     def _publish_diagnostics(self) -> None:
         self._inferences.publish(self._worker, "", self._instruction)

@@ -16,6 +16,7 @@ import yaml
 from rclpy.node import Node
 
 from vla_ros.ament import find_executable
+from vla_ros.nodes.enclave import enclave_words
 from vla_ros.nodes.parameters import declare, declare_robot
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node
 from vla_ros.robots.embodiment import load_embodiment
@@ -55,7 +56,7 @@ class GripperDriversNode(Node):
         path.write_text(yaml.safe_dump({"/**": {"ros__parameters": driver.told(self.robot_ip)}}))
         names = [word for rule in (f"__node:={driver.name}", f"__ns:={self.get_namespace()}") for word in ("-r", rule)]
         program = str(find_executable(driver.package, driver.executable))
-        return [program, "--ros-args", *names, "--params-file", str(path)]
+        return [program, "--ros-args", *enclave_words(), *names, "--params-file", str(path)]
 
 
 def serve(stop: StopRequest) -> int:

@@ -15,10 +15,10 @@ from std_msgs.msg import Bool
 
 from vla_ros import messages, qos
 from vla_ros.nodes.arm.hold import declare_hold, make_hold
-from vla_ros.nodes.arm.progress import control_progress
+from vla_ros.nodes.arm.progress import STALE_RELEASE_S, control_progress
 from vla_ros.nodes.arm.silence import Silence
 from vla_ros.nodes.parameters import declare, declare_command, declare_robot
-from vla_ros.nodes.scheduling import prefer_punctuality
+from vla_ros.nodes.scheduling import prefer_punctuality, prepare_logging
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.runtime.estop_socket import EstopSocket
@@ -26,6 +26,9 @@ from vla_ros.runtime.estop_socket import EstopSocket
 CHECK_PERIOD_S = 0.02
 AWAKE_S = 3 * CHECK_PERIOD_S  # [s] between two checks, unless this process was kept from running
 AGREE_WITHIN_S = 0.5
+# [s] after which a stop that control alone reports counts here: it may have yet to hear of a release, on a busy machine
+# for a while, and one that is started again ignores releases for longer.
+ADOPTED_AFTER_S = 2.0
 ASK_AGAIN_S = 0.5  # [s] after which a hold that is not there is asked for again
 
 
@@ -44,6 +47,9 @@ class GuardNode(Node):
             10.0,
             change=lambda value: setattr(self, "_timeout", value),
         )
+        stopped = declare(self, "estop", False, "begin with the e-stop latched: a person releases it (vla recover)")
+        # Somebody's last word on estop may be a release from before this node died.
+        self._releasable_at = time.monotonic() + STALE_RELEASE_S if stopped else 0.0  # [s] monotonic
         self._silence = Silence(AWAKE_S)  # of control
         self._guarding = False  # control was enabled when last heard
         self._holding = False
@@ -56,9 +62,11 @@ class GuardNode(Node):
         self._hold = make_hold(self, holder, load_embodiment(robot).command_modes(command))
         self._estop = self.create_publisher(Bool, "estop", qos.LATCHED)
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
-        self.create_subscription(DiagnosticStatus, "control/progress", self._on_progress, qos.NEWEST)
+        self.create_subscription(DiagnosticStatus, "control/progress", self._on_progress, qos.HEARD)
         self.create_subscription(Bool, "estop", self._on_estop, qos.LATCHED)
         steady_timer(self, CHECK_PERIOD_S, self._check)
+        if stopped:
+            self._latch(True)
 
     def _on_progress(self, message: DiagnosticStatus) -> None:
         progress = control_progress(message.message, messages.diagnostic_values(message))
@@ -70,7 +78,8 @@ class GuardNode(Node):
         self._keep_latch(progress.estop)
 
     def _on_estop(self, message: Bool) -> None:
-        self._latch(message.data)
+        if message.data or time.monotonic() >= self._releasable_at:
+            self._latch(message.data)
 
     def _keep_latch(self, control_stopped: bool) -> None:
         """Keep control and this node agreed, whichever of them was restarted."""
@@ -78,12 +87,13 @@ class GuardNode(Node):
             self._latch(True)
         # A restarted control hears every latched publisher, in any order: a release from before the stop as well.
         # Half a second apart means that it is not just this node that has yet to hear of a release.
-        if control_stopped or not self._latched:
+        # Nor is a release that control ignores, since it has just been started again, one that counts.
+        if control_stopped == bool(self._latched):
             self._disagree_since = None
         elif self._disagree_since is None:
             self._disagree_since = time.monotonic()
-        elif time.monotonic() - self._disagree_since > AGREE_WITHIN_S:
-            self._disagree_since = None
+        elif time.monotonic() - self._disagree_since > (AGREE_WITHIN_S if self._latched else ADOPTED_AFTER_S):
+            self._disagree_since, self._latched = None, True
             self._estop.publish(Bool(data=True))
 
     def _latch(self, stopped: bool) -> None:
@@ -137,6 +147,7 @@ def serve(stop: StopRequest) -> None:
     """Watch until asked to stop, on time even when the machine is busy."""
     guard = GuardNode()
     spinner = Spinner(guard, stop)
+    prepare_logging()
     prefer_punctuality()
     try:
         spinner.until()

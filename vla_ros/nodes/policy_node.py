@@ -13,8 +13,11 @@ from controllers.errors import ConfigError, unknown_name
 from vla_ros import messages, qos
 from vla_ros.nodes.arm.progress import control_progress
 from vla_ros.nodes.managed import ManagedNode
+from vla_ros.nodes.memory import give_memory_back
 from vla_ros.nodes.parameters import declare, declare_cameras, declare_robot
 from vla_ros.nodes.policy.detection_publisher import DetectionPublisher
+from vla_ros.nodes.policy.failure_publisher import FailurePublisher
+from vla_ros.nodes.policy.failure_watch import declare_failure_watch
 from vla_ros.nodes.policy.inference_diagnostics import InferenceDiagnostics
 from vla_ros.nodes.policy.inference_trigger import InferenceTrigger
 from vla_ros.nodes.policy.inference_worker import InferenceWorker
@@ -54,6 +57,7 @@ class PolicyNode(ManagedNode):
         token_file = declare(self, "url_token_file", "", "file of that server's token; empty: it wants none")
         contract = declare(self, "contract", "", "what a server of others means; empty: it is a vla serve")
         self._changes = with_server(self._name, url, token_file, contract=contract)
+        self._failure_watch = declare_failure_watch(self)
         self._trigger = InferenceTrigger(self)
         self._reference = declare(
             self, "reference_camera", "", "camera whose exposure stamps the chunk; empty: the first that is needed"
@@ -77,6 +81,9 @@ class PolicyNode(ManagedNode):
         self._needs_instruction = needs.instruction
         self._builder = builder = ObservationBuilder(embodiment, self._skew, needs)
         policy = self._policy or load_policy(self._name, embodiment, self._objects, self._checkpoint, self._changes)
+        if self._failure_watch is not None:
+            policy = self._failure_watch.around(policy, self._name, self._checkpoint or "", embodiment)
+        self._failures = FailurePublisher(self, policy)
         self._closing = capability(policy, Closing)
         self._detections = DetectionPublisher(self, policy)
         self._reasoning = ReasoningPublisher(self, policy, embodiment.cameras)
@@ -116,8 +123,11 @@ class PolicyNode(ManagedNode):
         if not self._instruction:
             self._worker.begin_anew()
             self._reasoning.clear()
+            give_memory_back()
 
     def _on_exposure(self, stamp: float, exposures: tuple[Exposure, ...]) -> None:
+        if self._inferences.became_overdue(self._worker):
+            self._publish_diagnostics()
         if self._wanted():
             instruction = self._instruction if self._needs_instruction else ""
             self._worker.request(lambda: self._observation(stamp, instruction, exposures))
@@ -145,7 +155,9 @@ class PolicyNode(ManagedNode):
         self._inferences.latency.add(chunk.inference_s, reasoning.stages_s if reasoning is not None and new else {})
         current = not self._needs_instruction or chunk.instruction == instruction_hash(self._instruction)
         if self.active and current:  # it may have been deactivated meanwhile, or told something else, or nothing
+            self._trigger.note_chunk(chunk)
             self._chunks.publish(messages.chunk_message(chunk))
+            self._failures.publish()
             self._detections.publish(chunk.stamp, chunk.frame_id)
             self._reasoning.publish(self._views, chunk.stamp, chunk.frame_id)
 

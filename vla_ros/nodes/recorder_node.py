@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import time
 from pathlib import Path
 
@@ -23,6 +21,7 @@ from vla_ros.data.bags.reader import BagMessage
 from vla_ros.data.bags.recording import Recording, RecordingSettings, RecordingStatus
 from vla_ros.data.bags.topic_choice import TopicChoice
 from vla_ros.data.bags.writer import COMPRESSIONS, BagSettings, BagWriter
+from vla_ros.nodes.memory import give_memory_back
 from vla_ros.nodes.parameters import declare, declare_list
 from vla_ros.nodes.recorder.contract_watch import ContractWatch
 from vla_ros.nodes.recorder.progress_line import ProgressLine
@@ -94,7 +93,7 @@ class RecorderNode(Node):
         steady_timer(self, TAKE_PERIOD_S, self._take)
         steady_timer(self, POLL_PERIOD_S, self._watch.poll)
         steady_timer(self, SHOW_PERIOD_S, self._show)
-        steady_timer(self, TRIM_PERIOD_S, _give_memory_back)
+        steady_timer(self, TRIM_PERIOD_S, give_memory_back)  # glibc keeps all that a moment's queue has needed
         self._watch.poll()
         if self._each:
             for partial in unfinished(directory):
@@ -272,12 +271,6 @@ class RecorderNode(Node):
         if reason:
             print(reason, flush=True)
         return reason
-
-
-def _give_memory_back() -> None:
-    """Return what is free to the system: glibc keeps all that a moment's queue has needed."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def serve(stop: StopRequest) -> int:

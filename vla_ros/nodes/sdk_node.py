@@ -21,7 +21,7 @@ from vla_ros import messages, qos
 from vla_ros.hardware.gated_arm import NEVER, GatedArm
 from vla_ros.hardware.sdk import connect
 from vla_ros.nodes.parameters import declare, declare_command, declare_robot
-from vla_ros.nodes.scheduling import prefer_punctuality
+from vla_ros.nodes.scheduling import prefer_punctuality, prepare_logging
 from vla_ros.nodes.spinning import Spinner, StopRequest, run_node, steady_timer
 from vla_ros.nodes.trouble_report import TroubleReport
 from vla_ros.robots.embodiment import load_embodiment
@@ -126,6 +126,7 @@ class SdkNode(Node):
 def serve(stop: StopRequest) -> None:
     """Spin the node until it is to stop; then bring the arms to rest."""
     node = SdkNode()
+    prepare_logging()
     prefer_punctuality(PRIORITY)  # the SDKs' threads too
     try:
         Spinner(node, stop).until()

@@ -12,6 +12,7 @@ import subprocess
 from rclpy.node import Node
 
 from vla_ros.ament import find_executable
+from vla_ros.nodes.enclave import enclave_words
 from vla_ros.nodes.parameters import declare, declare_robot
 from vla_ros.nodes.spinning import StopRequest, run_node
 from vla_ros.robots.embodiment import load_embodiment
@@ -37,7 +38,7 @@ class SpawnerNode(Node):
         """Return the spawner's command lines, one after the other."""
         spawner = str(find_executable("controller_manager", "spawner"))
         timeouts = [word for what in _TIMEOUTS for word in (f"--{what}-timeout", f"{self.timeout:g}")]
-        namespace = ["--ros-args", "-r", f"__ns:={self.get_namespace()}"]
+        namespace = ["--ros-args", "-r", f"__ns:={self.get_namespace()}", *enclave_words()]
         commands = []
         for active, options in ((False, ["--inactive"]), (True, [])):
             names = [one.name for one in self._controllers if one.active is active]

@@ -6,15 +6,19 @@ Arrays in .npz files without pickle, named after a hash of all that they follow 
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
 import numpy as np
+
+from vla_ros.npz_errors import DAMAGED_NPZ
 
 FOLDER = ".vla_ros"  # beside the objects
 _MAX_BYTES = 400_000_000  # of one entry, unpacked
@@ -38,7 +42,7 @@ def digest(chunks: Iterable[bytes]) -> str:
 @cache
 def code_digest() -> str:
     """Return a name for the code that makes objects: what an earlier version made is made again."""
-    return digest(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    return digest(path.read_bytes() for path in sorted(Path(__file__).parent.rglob("*.py")))
 
 
 def load(folder: Path | None, name: str) -> dict[str, np.ndarray] | None:
@@ -51,7 +55,7 @@ def load(folder: Path | None, name: str) -> dict[str, np.ndarray] | None:
                     continue
             with np.load(path, allow_pickle=False) as stored:
                 return {key: stored[key] for key in stored.files}
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # missing, or cut short by a full disk
+        except (OSError, *DAMAGED_NPZ):  # missing, or cut short by a full disk
             continue
     return None
 
@@ -71,6 +75,18 @@ def store(folder: Path | None, name: str, arrays: Mapping[str, np.ndarray]) -> P
             continue
         return place
     return None
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Have one process at a time work out what all of a graph's nodes need; the others find it kept."""
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(OSError):  # nothing can be written: each works for itself
+            place = cache_directory() / "objects"
+            place.mkdir(parents=True, exist_ok=True)
+            lock = held.enter_context((place / ".lock").open("w"))
+            fcntl.flock(lock, fcntl.LOCK_EX)  # let go of when the file is closed, or the process ends
+        yield
 
 
 def _places(folder: Path | None) -> tuple[Path, ...]:

@@ -5,9 +5,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from controllers.errors import ConfigError
 
 Vector3 = tuple[float, float, float]
+
+
+def look_at(position: np.ndarray, target: np.ndarray, up: Vector3 = (0.0, 0.0, 1.0)) -> np.ndarray:
+    """Return T_base_camera (4, 4) of a camera at `position` [m], level by `up`, that looks at `target` (optical)."""
+    forward = target - position
+    forward = forward / np.linalg.norm(forward)
+    right = np.cross(forward, up)
+    right /= np.linalg.norm(right)
+    T = np.eye(4)
+    T[:3, :3] = np.column_stack([right, np.cross(forward, right), forward])
+    T[:3, 3] = position
+    return T
 
 
 @dataclass(frozen=True)

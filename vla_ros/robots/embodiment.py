@@ -82,6 +82,11 @@ class Embodiment:
     source: str = ""  # what it was loaded by: its name, or the path of its file
 
     @property
+    def control_period(self) -> float:
+        """Return the time from one command to the next [s], as from one joint state to the next."""
+        return 1.0 / self.ros2_control.update_rate
+
+    @property
     def grippers(self) -> tuple[EndEffectorGroup, ...]:
         """Return the parallel grippers."""
         return tuple(one for one in self.end_effectors if one.kind == PARALLEL)

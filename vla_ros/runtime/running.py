@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 
 from controllers.errors import ConfigError
@@ -37,7 +37,33 @@ class RunningGraph:
     profile: str  # Fast DDS profile of its nodes, "" for none
     run_directory: str
     namespace: str = ""
+    keystore: str = ""  # of its nodes' keys, "" for none
     started: int = 0  # start of process `pid` [clock ticks since boot]: its number will be another's one day
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the variables by which a process is in this graph."""
+        profile = {"FASTRTPS_DEFAULT_PROFILES_FILE": self.profile} if self.profile else {}
+        named = {"ROS_DOMAIN_ID": str(self.domain_id), "ROS_AUTOMATIC_DISCOVERY_RANGE": self.discovery}
+        return named | profile | self._keys()
+
+    def _keys(self) -> dict[str, str]:
+        """Return what gives a process, and whatever it starts, an operator's keys."""
+        operator = "/".join(["", *filter(None, [self.namespace.strip("/")]), "operator"])
+        return keystore_variables(self.keystore) | (
+            {"ROS_SECURITY_ENCLAVE_OVERRIDE": operator} if self.keystore else {}
+        )
+
+
+def keystore_variables(keystore: str) -> dict[str, str]:
+    """Return the variables by which ROS nodes take their keys from a keystore, and do without none; none for ""."""
+    names = {"ROS_SECURITY_KEYSTORE": keystore, "ROS_SECURITY_ENABLE": "true", "ROS_SECURITY_STRATEGY": "Enforce"}
+    return names if keystore else {}
+
+
+def used_keystore(environment: Mapping[str, str]) -> str:
+    """Return the keystore that nodes with these variables use, "" for none."""
+    return environment.get("ROS_SECURITY_KEYSTORE", "") if environment.get("ROS_SECURITY_ENABLE") == "true" else ""
 
 
 @contextlib.contextmanager

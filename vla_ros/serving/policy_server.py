@@ -20,8 +20,8 @@ from vla_ros.policies.remote.connection import MESSAGE_MAX
 from vla_ros.policies.remote.message_pack import MessageError, pack
 from vla_ros.policies.remote.server_description import ServerDescription
 from vla_ros.robots.embodiment import Embodiment
-from vla_ros.serving.policy_pool import PolicyPool
-from vla_ros.serving.session import Session
+from vla_ros.serving.session import Session, robot_of
+from vla_ros.serving.session_pool import SessionPool
 from vla_ros.teleop.serving.complaints import Complaints
 from vla_ros.teleop.serving.page_server import Listening, PageServer
 from vla_ros.teleop.serving.pairing import same_token
@@ -49,15 +49,16 @@ class PolicyServer(PageServer):
         """Bind the port and load the policy. Raises ConfigError. An empty token of `listening` lets everybody in."""
         super().__init__("the policy", listening, "--port ")
         try:
-            self._pool = PolicyPool(load)
+            self._pool = SessionPool(lambda: Session(load(), description.needs, robot))
         except BaseException:
             self.close()
             raise
         self._token = listening.token
-        self._description, self._robot, self._most = description, robot, connections
+        self._description, self._most = description, connections
         self._log, self._complaints = log, Complaints(log)
         self._workers = ThreadPoolExecutor(connections, "inference")
         self._sockets: set[web.WebSocketResponse] = set()
+        self._asking: dict[str, web.Request] = {}  # the connection of each robot that says who it is
 
     def application(self) -> web.Application:
         """Return websocket and health."""
@@ -111,7 +112,9 @@ class PolicyServer(PageServer):
 
     async def _serve_robot(self, socket: web.WebSocketResponse, request: web.Request) -> None:
         """Answer until it goes."""
-        address, asked, policy, why = request.remote or "?", 0, None, ""
+        address, asked, why = request.remote or "?", 0, ""
+        session: Session | None = None
+        robot = ""
         loop = asyncio.get_running_loop()
         try:
             await self._send(socket, pack(self._description.message()))
@@ -119,11 +122,14 @@ class PolicyServer(PageServer):
                 if message.type is not WSMsgType.BINARY:
                     why = "sent text: observations are binary"
                     break
-                if policy is None:
-                    policy = await loop.run_in_executor(self._workers, self._pool.take)
-                    session = Session(policy, self._description.needs, self._robot)
-                    self._log("info", f"{address} asks for chunks")
                 try:
+                    if session is None:
+                        robot = await loop.run_in_executor(self._workers, robot_of, message.data)
+                        self._end_lost_connection(robot)
+                        session = await loop.run_in_executor(self._workers, self._pool.take, robot)
+                        if robot:
+                            self._asking[robot] = request
+                        self._log("info", f"{address} asks for chunks")
                     reply: bytes | str = await loop.run_in_executor(self._workers, session.answer, message.data)
                     asked += 1
                 except MessageError as error:
@@ -144,9 +150,17 @@ class PolicyServer(PageServer):
             if request.transport is not None:
                 request.transport.abort()
         finally:
-            if policy is not None:
-                self._pool.give_back(policy)
+            if session is not None:
+                self._pool.give_back(session, robot)
+                if self._asking.get(robot) is request:
+                    del self._asking[robot]
                 self._log("info", f"{address} has gone after {asked} chunks")
+
+    def _end_lost_connection(self, robot: str) -> None:
+        """End the connection that a robot had before it came in another one: nobody reads it any more."""
+        before = self._asking.get(robot) if robot else None
+        if before is not None and before.transport is not None:
+            before.transport.abort()
 
     async def _send(self, socket: web.WebSocketResponse, message: bytes | str) -> None:
         sending = socket.send_str(message) if isinstance(message, str) else socket.send_bytes(message)

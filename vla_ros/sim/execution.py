@@ -3,11 +3,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 from controllers.chunks.progress import RobotCommand
 from controllers.follower import ChunkFollower
 from vla_ros.sim.lockstep_world import LockstepWorld
+
+PHYSICS_STEP_MAX = 0.002  # [s]
+
+
+def physics_steps(period: float) -> int:
+    """Return in how many equal steps of the physics a tick of `period` [s] is simulated."""
+    return math.ceil(period / PHYSICS_STEP_MAX - 1e-9)
 
 
 class Execution:

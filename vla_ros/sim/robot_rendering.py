@@ -10,11 +10,11 @@ from itertools import product
 import mujoco
 import numpy as np
 
+from vla_ros.robots.cameras import look_at
 from vla_ros.robots.checks.table_area import TableArea
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.rendering import Renderer
 from vla_ros.sim.robot_model import robot_spec
-from vla_ros.sim.scenes.cameras import look_at
 
 _FOVY = 20.0  # [degrees]: little perspective
 _ROOM = 1.12  # the picture is so much wider than what is to be in it

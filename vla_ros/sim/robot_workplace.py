@@ -7,13 +7,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from vla_ros.robots.cameras import CameraConfig
+from vla_ros.robots.cameras import CameraConfig, look_at
 from vla_ros.robots.checks.camera_views import CameraView
 from vla_ros.robots.checks.table_area import TableArea
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.robots.link_tree import LinkTree
 from vla_ros.robots.structure import Structure
-from vla_ros.sim.scenes.cameras import look_at
 from vla_ros.sim.scenes.sets import SceneRanges
 
 ASPECT = 640 / 480  # of a scene's pictures

@@ -131,6 +131,7 @@ class State:
     policy_running: bool
     held: str = ""  # the fault or e-stop since which nothing is followed until control is enabled again
     ending: Ending | None = None  # of the episode under way, counted down
+    doubt: str = ""  # why the policy waits for a person; "" while it does not
 
 
 @dataclass(frozen=True)

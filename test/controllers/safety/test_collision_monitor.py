@@ -45,6 +45,17 @@ def closest(q: np.ndarray) -> float:
     return min(own._whole.measure(own._q_asked))
 
 
+@pytest.mark.parametrize("rate", [1000.0, 500.0, 333.0, 250.0, 200.0, 125.0])
+def test_a_look_is_never_later_than_links_may_approach_by(rate, monkeypatch):
+    monitor, looks = monitor_of(franka_config()), []
+    monkeypatch.setattr(monitor._own, "update", lambda q, elapsed: looks.append(elapsed) or "")
+    for _ in range(round(rate)):
+        monitor.update(np.array(HOME), {}, 1.0 / rate)
+    assert max(looks) <= CHECK_PERIOD_S + 1e-9
+    assert min(looks) > 0.6 * CHECK_PERIOD_S  # no oftener than that takes
+    assert sum(looks) == pytest.approx(1.0, abs=CHECK_PERIOD_S)
+
+
 # --- the table ---
 
 

@@ -16,9 +16,11 @@ from act_tiny import CONFIG, STATE, save_tiny, seen
 
 from controllers.errors import ConfigError
 from vla_ros import cli
+from vla_ros.evaluation.recorded_features import lacks_features
 from vla_ros.evaluation.rollout import Rollout, RolloutConfig
 from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EpisodeSettings
+from vla_ros.failure_detection.rollout import read_rollouts
 from vla_ros.policies.act.checkpoint import load_act, new_network
 from vla_ros.policies.act.policy import ActPolicy
 from vla_ros.policies.actions.normalisation import Statistics
@@ -54,6 +56,21 @@ def test_it_is_saved_and_answers_as_before(folder: Path) -> None:
     np.testing.assert_array_equal(policy.infer(seen()).values, chunk.values)
     assert np.abs(policy.infer(seen("pick up the blue can")).values - chunk.values).max() > 0.0
     assert np.abs(policy.infer(seen(seed=1)).values - chunk.values).max() > 0.0
+
+
+def test_features_are_those_of_the_observation(folder: Path) -> None:
+    policy = load_act(folder, FRANKA)
+    assert policy.features is None
+    policy.infer(seen())
+    first = policy.features
+    assert first.shape == (CONFIG.network.size,)
+    assert first.dtype == np.float32
+    policy.infer(seen("pick up the blue can"))
+    assert np.abs(policy.features - first).max() > 0.0
+    policy.infer(seen())
+    np.testing.assert_array_equal(policy.features, first)
+    policy.reset()
+    assert policy.features is None
 
 
 @pytest.mark.parametrize(("mean", "width"), [(-0.5, 0.0), (0.5, FRANKA.gripper("panda_hand").width_max)])
@@ -98,6 +115,20 @@ def test_it_acts_in_a_roll_out(folder: Path) -> None:
     assert not judge.success
     assert world.time > before + 0.3
     world.close()
+
+
+def test_its_features_are_recorded_beside_an_evaluation(folder: Path, tmp_path: Path, monkeypatch) -> None:
+    settings = EpisodeSettings("act", checkpoint=str(folder), features=str(tmp_path / "rollouts"), spl=False)
+    runner = EpisodeRunner(settings)
+    monkeypatch.setattr(type(runner.task), "limits", GraspTaskConfig(time_limit_s=0.6))
+    assert lacks_features(settings, 3)
+    result = runner.run(3)
+    assert not lacks_features(settings, 3)
+    (rollout,) = read_rollouts([tmp_path / "rollouts"])
+    assert rollout.features.shape == (len(rollout.times), CONFIG.network.size)
+    assert (rollout.episode.seed, rollout.episode.success, rollout.episode.set) == (3, result.success, "basic")
+    assert rollout.episode.duration_s == result.duration_s
+    assert np.isnan(rollout.disagreement).all()  # blocking: no chunk begins before the last one is over
 
 
 @pytest.mark.parametrize(

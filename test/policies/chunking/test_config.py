@@ -17,7 +17,9 @@ from vla_ros.policies.base import capability
 from vla_ros.policies.capabilities.detection import Detecting
 from vla_ros.policies.capabilities.flow_policy import DifferentiableFlowPolicy, FlowPolicy
 from vla_ros.policies.chunking.config import METHODS, wrap_chunking
+from vla_ros.policies.chunking.correction import CorrectedChunks
 from vla_ros.policies.chunking.ensemble import Ensemble
+from vla_ros.policies.chunking.future_state import FutureState
 from vla_ros.policies.chunking.real_time import RealTimeChunking
 from vla_ros.policies.families import loading
 from vla_ros.policies.geometric.policy import GeometricPolicy
@@ -41,12 +43,26 @@ class Flow(Script):
     def encode(self, observation, chunk):
         raise NotImplementedError
 
+    prefix_max, corrects = 0, False
+
+    def velocity_after(self, condition, x, tau, known):
+        return -x
+
+    def correct(self, observation, remainder):
+        return remainder
+
 
 class DifferentiableFlow(Flow):
     """One that can."""
 
     def vjp(self, condition, x, tau):
         return -x, lambda c: -c
+
+
+class Trained(DifferentiableFlow):
+    """One that was trained for all that chunking may ask."""
+
+    prefix_max, corrects = 4, True
 
 
 def test_capabilities_are_told_apart():
@@ -63,9 +79,10 @@ def test_what_loads_policies_does_not_load_pytorch(root):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_wraps_a_policy_that_can(method):
-    inner = DifferentiableFlow([])
+    inner = Trained([])
     wrapped = wrap_chunking(inner, {"method": method}, "here")
-    assert isinstance(wrapped, RealTimeChunking if "rtc" in method else Ensemble)
+    others = {"future_state": FutureState, "a2c2": CorrectedChunks}
+    assert isinstance(wrapped, others.get(method, RealTimeChunking if "rtc" in method else Ensemble))
     assert wrapped.policy is inner
 
 
@@ -81,10 +98,11 @@ def test_settings_reach_the_method():
         (
             Script,
             {"method": "vot"},
-            "unknown method 'vot': did you mean 'vote'? valid: act, cogact, rtc, rtc_identity, vote",
+            "unknown method 'vot': did you mean 'vote'? valid: a2c2, act, cogact, future_state, rtc, rtc_identity, "
+            "rtc_trained, vote",
         ),
         (Script, {"method": ["act"]}, "unknown method"),
-        (Script, {}, "key 'method' is missing: act, cogact, rtc, rtc_identity, vote"),
+        (Script, {}, "key 'method' is missing: a2c2, act, cogact, future_state, rtc, rtc_identity, rtc_trained, vote"),
         (Script, "act", "expected a mapping, got 'act'"),
         (Script, {"method": "act", "decai": 1}, "unknown key 'decai': did you mean 'decay'"),
         (Script, {"method": "act", "decay": -1}, "decay must be >= 0, got -1"),
@@ -100,6 +118,12 @@ def test_settings_reach_the_method():
             {"method": "rtc_identity", "delay_s": 0.5},
             "delay_s 0.5 is 5 steps of 0.1 s: a chunk of 8 bridges at most 4",
         ),
+        (Flow, {"method": "rtc_trained"}, "needs a policy that was trained with prefix_max, which Flow was not"),
+        (Trained, {"method": "rtc_trained", "steps": 0}, "steps must be at least 1, got 0"),
+        (Flow, {"method": "a2c2"}, "needs a policy that was trained to correct its chunks, which Flow was not"),
+        (Script, {"method": "a2c2"}, "use act, cogact, future_state, vote"),
+        (Trained, {"method": "a2c2", "base": "act"}, "unknown base 'act'"),
+        (Trained, {"method": "a2c2", "base": "rtc", "delay_s": 0.6}, "delay_s 0.6 is 6 steps of 0.1 s: a chunk of 8"),
         (Flow, {"method": "rtc_identity", "beta": "much"}, "beta: expected float, got 'much'"),
     ],
 )

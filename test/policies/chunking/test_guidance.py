@@ -10,7 +10,7 @@ import pytest
 
 from controllers.errors import ConfigError
 from vla_ros.policies.capabilities.flow_policy import integrate_flow
-from vla_ros.policies.chunking.delay import DelayEstimator
+from vla_ros.policies.chunking.delay import DelayConfig, DelayEstimator
 from vla_ros.policies.chunking.guidance import guidance_weight, identity_guided, prefix_mask, vjp_guided
 
 
@@ -87,7 +87,7 @@ def test_euler_integrates_from_noise_to_actions():
 
 
 def test_delay_is_the_95th_percentile_of_the_recent_without_warm_up():
-    delays = DelayEstimator(initial=0.2, warmup=2, window=20)
+    delays = DelayEstimator(DelayConfig(initial_delay_s=0.2, warmup=2, window=20, lead_s=0.0))
     assert delays.seconds == 0.2
     delays.add(9.0)
     delays.add(8.0)

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 
@@ -170,16 +168,28 @@ def test_a_new_instruction_or_episode_begins_anew(policy):
     assert wrapped.continuation is None
 
 
-def test_the_delay_is_estimated_from_inference(policy, monkeypatch):
-    wrapped = chunking(policy, delay_s=None, initial_delay_s=0.1, lead_s=0.05, warmup=1)
+def test_the_delay_is_estimated_from_inference(policy):
     clock = iter(np.cumsum([0.0, 9.0, 0.0, 0.28, 0.0, 0.28, 0.0, 0.28]))  # the first loads for 9 s
-    monkeypatch.setattr(time, "perf_counter", lambda: float(next(clock)))
+    config = RealTimeConfig(initial_delay_s=0.1, lead_s=0.05, warmup=1)
+    wrapped = RealTimeChunking(policy, vjp_guided, config, lambda: float(next(clock)))
     chunk = wrapped.infer(detour.observation_at(0.0, _pose_at(0.16)))
     expected = []
     for t in (0.4, 0.8, 1.2):
         chunk = wrapped.infer(detour.observation_at(t, detour._pose(chunk, t)))
         expected.append(wrapped.continuation.expected)
     assert expected == [1, 4, 4]  # 0.28 s and the lead
+
+
+def test_the_way_to_who_asks_counts_as_delay(policy):
+    clock = iter(np.cumsum([0.0, 9.0, 0.0, 0.08, 0.0, 0.08, 0.0, 0.08]))
+    wrapped = RealTimeChunking(policy, vjp_guided, RealTimeConfig(initial_delay_s=0.1, warmup=1), lambda: next(clock))
+    chunk = wrapped.infer(detour.observation_at(0.0, _pose_at(0.16)))
+    frozen = []
+    for t in (0.5, 1.0, 1.5):
+        wrapped.transport_took(0.2)
+        chunk = wrapped.infer(detour.observation_at(t, detour._pose(chunk, t)))
+        frozen.append(wrapped.continuation.delay)
+    assert frozen == [3, 4, 4]  # expected 0.1 s, then 0.08 s and the lead, and each time the way
 
 
 def test_averaging_comes_nearer_to_the_post_than_voting(policy):
@@ -193,7 +203,8 @@ def test_averaging_comes_nearer_to_the_post_than_voting(policy):
     [
         ({"delay_s": 0.6}, r"delay_s 0.6 is 6 steps of 0.1 s: a chunk of 10 bridges at most 5"),
         ({"delay_s": None, "initial_delay_s": 0.55}, "initial_delay_s 0.55 is 6 steps"),
-        ({"steps": 0}, "steps and window must be at least 1"),
+        ({"steps": 0}, "steps must be at least 1, got 0"),
+        ({"window": 0}, "window must be at least 1 and warmup 0, got 0 and 3"),
         ({"beta": 10.0}, "beta must be above 0 and below 2 × steps = 10, got 10.0"),
         ({"lead_s": -0.1}, "lead_s must be >= 0 s, got -0.1"),
     ],

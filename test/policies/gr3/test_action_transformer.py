@@ -13,9 +13,9 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from controllers.errors import ConfigError
-from vla_ros.policies.gr3.action_transformer import ActionTransformer
-from vla_ros.policies.gr3.flow_matching import flow_loss, sample_actions
-from vla_ros.policies.gr3.sizes import ActionTransformerSizes
+from vla_ros.policies.action_transformer.flow_matching import flow_loss, sample_actions
+from vla_ros.policies.action_transformer.network import ActionTransformer
+from vla_ros.policies.action_transformer.sizes import ActionTransformerSizes
 from vla_ros.policies.kv_cache.prefix import Prefix
 
 B, H, A, S, T, K, E, DEPTH = 3, 5, 4, 6, 7, 2, 8, 2

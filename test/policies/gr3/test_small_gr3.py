@@ -20,17 +20,17 @@ from scipy.spatial.transform import Rotation
 
 from controllers.chunks.chunk import TaskStatus
 from controllers.errors import ConfigError
+from vla_ros.policies.action_transformer.policy import NOT_THERE
+from vla_ros.policies.action_transformer.state_numbers import state_numbers, state_size
 from vla_ros.policies.backbone.standing import MIDDLE, UNIT
 from vla_ros.policies.backbone.view_geometry import project
 from vla_ros.policies.capabilities.flow_policy import DifferentiableFlowPolicy
 from vla_ros.policies.families.loading import check_policy, load_policy
-from vla_ros.policies.gr3.policy import NOT_THERE
 from vla_ros.policies.gr3.small.checkpoint import load_small_gr3, small_policy
 from vla_ros.policies.gr3.small.config import read_small_config
 from vla_ros.policies.gr3.small.network import Seen
 from vla_ros.policies.gr3.small.reader import look_at, spoken
 from vla_ros.policies.gr3.small.thing_numbers import SCALE, THING_NUMBERS, TOOLS, VIEWS, thing_numbers, tool_poses
-from vla_ros.policies.gr3.state_numbers import state_numbers, state_size
 from vla_ros.robots.embodiment import load_embodiment
 
 pytestmark = pytest.mark.usefixtures("threads_as_before")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from controllers.chunks.chunk import TaskStatus
-from vla_ros.policies.gr3.task_status import chunk_status
+from vla_ros.policies.action_transformer.task_status import chunk_status
 
 
 @pytest.mark.parametrize(

@@ -26,11 +26,11 @@ from safetensors.torch import load_file, save_file
 from transformers import Qwen2_5_VLForConditionalGeneration
 
 from controllers.errors import ConfigError
+from vla_ros.policies.action_transformer.sizes import ActionTransformerSizes
 from vla_ros.policies.gr3.full.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from vla_ros.policies.gr3.full.config import FullConfig, ImageSize, Parts, read_full_config
 from vla_ros.policies.gr3.full.loss import co_training_loss
 from vla_ros.policies.gr3.full.parts import begin_network, build_network, read_qwen_config
-from vla_ros.policies.gr3.sizes import ActionTransformerSizes
 
 # Of Qwen2.5-VL-3B-Instruct, as it is published: flat, and named as in earlier versions of transformers.
 PUBLISHED = {

@@ -15,7 +15,7 @@ from gr3_full_tiny import full_config, language_batch, qwen, robot_batch, tiny_c
 from torch import nn
 
 from controllers.errors import ConfigError
-from vla_ros.policies.gr3.flow_matching import sample_actions
+from vla_ros.policies.action_transformer.flow_matching import sample_actions
 from vla_ros.policies.gr3.full.checkpoint import Checkpoint
 from vla_ros.policies.gr3.full.loss import RobotBatch, action_loss, co_training_loss, next_token_loss
 from vla_ros.policies.gr3.full.prompt import IGNORED

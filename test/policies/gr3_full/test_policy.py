@@ -17,13 +17,13 @@ from gr3_full_tiny import ACTION, full_config, seen, tiny_checkpoint
 
 from controllers.chunks.chunk import TaskStatus
 from controllers.errors import ConfigError
+from vla_ros.policies.action_transformer.policy import ActionTransformerPolicy
 from vla_ros.policies.base import Policy
 from vla_ros.policies.capabilities.flow_policy import DifferentiableFlowPolicy
 from vla_ros.policies.families.family import PolicyChoice
 from vla_ros.policies.families.table import family_of, specification_of
 from vla_ros.policies.gr3.full.checkpoint import Checkpoint, save_checkpoint
 from vla_ros.policies.gr3.full.loading import full_policy, load_full_policy
-from vla_ros.policies.gr3.policy import Gr3Policy
 from vla_ros.policies.needs import CameraNeed
 from vla_ros.robots.embodiment import load_embodiment
 
@@ -43,7 +43,7 @@ def folder(checkpoint, tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def policy(checkpoint) -> Gr3Policy:
+def policy(checkpoint) -> ActionTransformerPolicy:
     return full_policy(checkpoint, ROBOT, seed=3)
 
 

@@ -17,7 +17,7 @@ from gr3_full_tiny import LAYERS, PADS, full_config, qwen, robot_batch, tiny_che
 from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import apply_rotary_pos_emb
 
 from controllers.errors import ConfigError
-from vla_ros.policies.gr3.action_transformer import ActionTransformer
+from vla_ros.policies.action_transformer.network import ActionTransformer
 from vla_ros.policies.gr3.full.checkpoint import Checkpoint
 from vla_ros.policies.gr3.full.config import PROMPT, ImageSize
 from vla_ros.policies.gr3.full.image_patches import image_patches

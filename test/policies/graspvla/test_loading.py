@@ -39,7 +39,7 @@ def share(tmp_path, monkeypatch):
     folder.mkdir(parents=True)
     for name in weights.FILES:
         (folder / name).symlink_to(share_directory() / "checkpoints" / "graspvla_small" / name)
-    monkeypatch.setattr(weights, "share_directory", lambda: tmp_path)
+    monkeypatch.setattr("vla_ros.configuration.share_directory", lambda: tmp_path)
     monkeypatch.setenv("VLA_CONFIG", str(tmp_path / "config"))
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
     return tmp_path

@@ -92,6 +92,18 @@ def test_after_a_reset_the_same_pictures_give_the_same_chunks(policy, seen) -> N
     assert not np.array_equal(first[0], first[1])
 
 
+def test_another_attempt_is_the_first_with_what_was_chosen_less_likely(policy, seen) -> None:
+    policy.reset()
+    first = policy.infer(whole(seen))
+    for count in (1, 2):
+        policy.reconsider()
+        assert len(policy._search.rejected) == count
+        assert policy.infer(whole(seen)).stamp == seen.stamp
+    policy.reset()
+    assert policy._search.rejected == []
+    np.testing.assert_array_equal(policy.infer(whole(seen)).values, first.values)
+
+
 def test_a_hand_near_its_grasp_goes_through_with_it_for_a_while(policy, seen) -> None:
     def at(T: np.ndarray, height: float, seconds: float) -> np.ndarray:
         """Return the grasp that is chosen with the tool `height` [m] above pose `T`."""
@@ -211,3 +223,39 @@ def test_words_without_a_word_are_invalid_or_a_chunk_but_never_a_crash(policy, s
 def test_a_camera_that_lacks_is_named(policy, seen) -> None:
     with pytest.raises(ConfigError, match="needs camera 'side', the robot has front"):
         policy.infer(whole(replace(seen, cameras={"front": seen.cameras["front"]})))
+
+
+def test_features_are_those_of_the_observation(policy, seen) -> None:
+    """What compared and what acted thought: the same again for the same pictures, other things for others."""
+
+    def features(observation: SingleArmObservation) -> np.ndarray:
+        policy.reset()
+        assert policy.features is None
+        policy.infer(whole(observation))
+        return policy.features
+
+    first = features(seen)
+    compared = len(first) - policy.networks.sizes.expert_size
+    assert compared == policy.networks.matching.words[0].out_features
+    assert first.dtype == np.float32
+    assert np.isfinite(first).all()
+    np.testing.assert_array_equal(features(seen), first)
+    dark = {name: replace(view, color=view.color // 4) for name, view in seen.cameras.items()}
+    other = np.abs(features(replace(seen, cameras=dark)) - first)
+    assert other[:compared].max() > 1e-4
+    assert other[compared:].max() > 1e-4
+    words = np.abs(features(replace(seen, instruction="grab the green can")) - first)
+    assert words[:compared].max() > 1e-4
+
+
+def test_where_nothing_fits_the_features_are_those_of_what_compared(policy, networks, seen) -> None:
+    policy.infer(whole(seen))
+    compared = len(policy.features) - policy.networks.sizes.expert_size
+    before = policy.features
+    assert np.abs(before[compared:]).min() > 0.0
+    policy.reset()
+    with torch.no_grad():
+        networks.matching.score[-1].bias[:] = -20.0
+    assert policy.infer(whole(seen)).status is TaskStatus.INVALID
+    np.testing.assert_array_equal(policy.features[:compared], before[:compared])
+    assert (policy.features[compared:] == 0.0).all()

@@ -238,6 +238,39 @@ def test_a_view_that_likes_one_box_less_badly_than_all_others_agrees() -> None:
     np.testing.assert_allclose(target.middle, HERE, atol=1e-3)
 
 
+@pytest.mark.parametrize(("brightness", "chosen"), [(160, THERE), (100, HERE)])
+def test_what_was_chosen_in_vain_gives_way_to_what_fits_nearly_as_well(brightness: int, chosen: np.ndarray) -> None:
+    pictures, proposed = [], []
+    for calibration in CALIBRATIONS:
+        picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+        for place, shade in ((HERE, 180), (THERE, brightness)):
+            x1, y1, x2, y2 = box_around(calibration, place).round().astype(int)
+            picture[y1:y2, x1:x2] = shade
+        pictures.append(picture)
+        proposed.append((np.stack([box_around(calibration, place) for place in (HERE, THERE)]), np.ones(2)))
+    search = TargetSearch(SureOfOneView())
+
+    def middle() -> np.ndarray:
+        target = search.find(pictures, CALIBRATIONS, proposed, np.ones((1, 260), np.float32))
+        assert target is not None
+        return target.middle
+
+    np.testing.assert_allclose(middle(), HERE, atol=1e-3)
+    search.rejected = [HERE]
+    np.testing.assert_allclose(middle(), chosen, atol=1e-3)
+    search.reset()
+    np.testing.assert_allclose(middle(), HERE, atol=1e-3)
+
+
+def test_what_the_hand_has_taken_stood_where_it_was_taken(fed: FedMemory) -> None:
+    fed.update(found(HERE))
+    assert fed.memory.place_before_taken(closing=False) is HERE
+    fed.close(HERE)
+    fed.update(found(FAR), tool=FAR, width=0.03)
+    assert fed.memory.place_before_taken(closing=True) is HERE
+    assert TargetMemory().place_before_taken(closing=False) is None
+
+
 def test_what_one_view_sees_three_times_as_tall_is_another_thing() -> None:
     origin, direction = ray(FRONT, project(FRONT, HERE[None])[0][0])
     nearer = origin + 0.6 * (HERE - origin) @ direction * direction  # where the line of sight meets something else

@@ -27,7 +27,7 @@ OF_OPENPI = bytes.fromhex(
     "6c616784c40b5f5f6e6461727261795f5fc3c40464617461c4020100c4056474797065a37c6231c40573686170659102a670726f6d7074b3"
     "7069636b2075702074686520726564206d7567a16e9501fbcd012ccb4004000000000000c0"
 )
-KEYS = st.text().filter(lambda key: not key.startswith("__"))  # of which two say what an array is
+KEYS = st.text().filter(lambda key: key.isprintable() and not key.startswith("__"))  # two such say what an array is
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner, max_size=20) | st.dictionaries(KEYS, inner, max_size=20),
@@ -97,6 +97,7 @@ def array(**changes) -> dict:
         (array(shape=[2**40, 0]), "give up to 8 sizes"),
         (array(shape=[2] + [1] * 8), "give up to 8 sizes"),
         (array(shape=2), "give up to 8 sizes"),
+        (array(shape=["x", array(data=bytes(64), dtype="<f8", shape=[4, 2])]), "\\n"),  # in one line all the same
         (array(data=b"", shape=[0, *[2**31 - 1] * 7]), "larger than any array"),
         (array(data="abcdefgh"), "does not fit its data (str)"),
         (array(more=1), "and no others"),
@@ -128,6 +129,7 @@ def test_an_array_that_is_none_is_refused(value, reason):
         (b"\xa2\xff\xfe", "not UTF-8"),
         (b"\x81\x01\x02", "a key that is a int"),
         (b"\x82\xa1a\x01\xa1a\x02", "key 'a' twice"),
+        (b"\x81\xa2a\n\x01", r"key 'a\\n'"),
         (b"\x91" * (DEPTH_MAX + 1) + b"\x01", f"more than {DEPTH_MAX} deep"),
         (b"\x91" * 1_000_000, f"more than {DEPTH_MAX} deep"),
         (b"\xdd" + (VALUES_MAX + 1).to_bytes(4, "big") + b"\x80" * (VALUES_MAX + 1), f"more than {VALUES_MAX} values"),
@@ -142,10 +144,10 @@ def test_what_a_large_message_of_rubbish_costs_is_bounded():
     """32 MB of empty maps would be 2 GB of dictionaries."""
     data = b"\xdd" + (1 << 25).to_bytes(4, "big") + b"\x80" * (1 << 25)
     tracemalloc.start()
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(MessageError, match="values"):
         unpack(data)
-    seconds, peak = time.monotonic() - began, tracemalloc.get_traced_memory()[1]
+    seconds, peak = time.process_time() - began, tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert seconds < 5.0
     assert peak < 32 << 20

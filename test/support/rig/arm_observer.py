@@ -23,14 +23,21 @@ REST_SPEED = 0.05  # [rad/s] of the fastest joint
 class ArmObserver:
     """A node on a ROS domain of its own choice; it only listens."""
 
-    def __init__(self, domain: int | None = None, robot: str = "franka", joint_states: str = "joint_states") -> None:
-        """Listen on `domain`, by default that of the environment."""
+    def __init__(
+        self,
+        domain: int | None = None,
+        robot: str = "franka",
+        joint_states: str = "joint_states",
+        every_arm: bool = False,
+    ) -> None:
+        """Listen on `domain`, by default that of the environment, to the joints of the first arm or of every one."""
         self._context = rclpy.Context()
         rclpy.init(context=self._context, domain_id=domain)
         self._node = rclpy.create_node("observer", context=self._context)
         self._executor = EventsExecutor(context=self._context)
         self._executor.add_node(self._node)
-        self._reader = messages.JointStateReader(load_embodiment(robot).arms[0].joints)
+        arms = load_embodiment(robot).arms[: None if every_arm else 1]
+        self._reader = messages.JointStateReader([joint for arm in arms for joint in arm.joints])
         self.progress = ControlProgress()
         self.stamps: list[float] = []  # [s]
         self.positions: list[np.ndarray] = []  # (N,) [rad]
@@ -38,6 +45,7 @@ class ArmObserver:
         self.efforts: list[np.ndarray] = []  # (N,) [N·m], NaN where none is measured
         self.heights: np.ndarray | None = None  # (M,) [m] of the objects
         self.lowest: np.ndarray | None = None  # (M,) [m] that they have been
+        self.lateness_ms: list[float] = []  # of control's loop: the worst between two of its reports
         self.complaints: set[str] = set()  # that were in diagnostics or control/progress
         subscribe = self._node.create_subscription
         subscribe(JointState, joint_states, self._on_joints, qos.BUFFERED)
@@ -57,6 +65,7 @@ class ArmObserver:
 
     def _on_progress(self, message: DiagnosticStatus) -> None:
         self.progress = control_progress(message.message, messages.diagnostic_values(message))
+        self.lateness_ms.append(self.progress.lateness_ms)
         self.complaints.update(text for text in (self.progress.hold_reason, self.progress.refused) if text)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:

@@ -23,11 +23,13 @@ END_TIMEOUT_S = 150.0
 class LaunchedJob:
     """One launch, its output and what the observer sees of its arm."""
 
-    def __init__(self, folder: Path, *words: str, job: str = "franka_grasp") -> None:
-        self.job = job
+    def __init__(
+        self, folder: Path, *words: str, job: str = "franka_grasp", robot: str = "franka", every_arm: bool = False
+    ) -> None:
+        self.job, self.robot = job, robot
         domain = free_domain()
         self.domain = domain
-        self.arm = ArmObserver(domain)  # first: from now on the domain is taken
+        self.arm = ArmObserver(domain, robot, every_arm=every_arm)  # first: from now on the domain is taken
         self.run_directory, self.report_file = folder / "run", folder / "report.json"
         self._folder, self._output = folder, folder / "output.txt"
         named = [f"domain_id:={domain}", f"run_directory:={self.run_directory}", f"report:={self.report_file}"]

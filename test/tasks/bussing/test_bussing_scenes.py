@@ -8,6 +8,7 @@ import pytest
 
 from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import load_catalogue
+from vla_ros.objects.lying_size import lying_size
 from vla_ros.policies.geometric.placing_language import split_placing
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.referring.meaning import meaning
@@ -64,7 +65,7 @@ def test_a_table_holds_five_to_ten_things_that_no_description_confuses(scenes):
         assert (7 if scene.set_name == "distractor" else 5) <= count <= 10
         models = [one.model for one in scene.objects]
         assert not any(same_name(a, b) for i, a in enumerate(models) for b in models[:i])
-        assert all(bussing_things().fits(one.model) for one in things(scene))
+        assert all(bussing_things().fits(lying_size(one.model)) for one in things(scene))
         assert scene.target == ""
         half = scene.table.extent[1] / 2.0
         assert all(abs(one.T_base_object[1, 3] - scene.table.center[1]) < half for one in scene.objects)

@@ -12,6 +12,7 @@ from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.objects.fixtures import drawer_cabinet
 from vla_ros.objects.geometry import convex_polygon, polygon_gap, surface_points
+from vla_ros.objects.lying_size import lying_size
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.referring.meaning import meaning
 from vla_ros.sim.referring.scene_object import SceneObject
@@ -87,7 +88,7 @@ def test_every_sentence_is_read_as_it_is_meant(family):
 def test_the_thing_fits_every_drawer_and_nothing_stands_before_them(scenes):
     for scene in scenes:
         (placed,) = scene.fixtures
-        assert fits(placed.model, scene.target_object.model)
+        assert fits(placed.model, lying_size(scene.target_object.model))
         drawer = asked_drawer(scene)
         swept = [placed.T_base_fixture[:2, :2] @ (x, y) + placed.T_base_fixture[:2, 3]
                  for x, y in surface_points(placed.model.parts)[:, :2]]  # fmt: skip

@@ -14,6 +14,7 @@ from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EpisodeSettings
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.objects.geometry import surface_points
+from vla_ros.objects.lying_size import lying_size
 from vla_ros.policies.geometric.placing_language import PlacingPhrases, split_placing
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.scenes.objects import same_name
@@ -22,7 +23,7 @@ from vla_ros.sim.scenes.scene import Scene
 from vla_ros.tasks.announcement import announcement
 from vla_ros.tasks.judging import Judge, Outcome, Truth
 from vla_ros.tasks.placing.judge import FALLEN, WRONG
-from vla_ros.tasks.placing.receptacles import Receptacle, floor_height, holds_models
+from vla_ros.tasks.placing.receptacles import Receptacle, floor_height, has_room
 from vla_ros.tasks.placing.task import Placing
 
 TASK, ROBOT = Placing(), load_embodiment("franka")
@@ -55,7 +56,7 @@ def test_the_goal_has_room_for_the_target_and_neither_name_means_the_other(scene
     for scene in scenes:
         target, goal = scene.objects[0].model, scene.objects[1].model
         assert (scene.target, scene.goal) == (scene.objects[0].name, scene.objects[1].name)
-        assert holds_models(goal, target)
+        assert has_room(goal, lying_size(target))
         assert not any(same_name(target, one.model) for one in scene.objects[1:])
         assert not any(same_name(goal, one.model) for one in scene.objects if one.name != scene.goal)
 

@@ -18,9 +18,9 @@ from vla_ros.data.datasets.check import check
 from vla_ros.data.datasets.episode import EncodedEpisode
 from vla_ros.data.datasets.features import ACTION, IMAGES, STATE
 from vla_ros.data.datasets.writer import LeRobotWriter
-from vla_ros.data.image_fit import fit_boxes
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.contract import load_contract
+from vla_ros.policies.image_fit import fit_boxes
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import SceneCamera
 from vla_ros.sim.world import World

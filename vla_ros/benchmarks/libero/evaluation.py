@@ -32,7 +32,7 @@ def read_episodes(path: Path, settings: LiberoSettings) -> list[LiberoEpisode]:
         header = parse_json(lines[0], "first line")["settings"] if lines else {}
         rows = [parse_json(line, f"line {i}") for i, line in enumerate(lines[1:], 2) if line.endswith("}")]
         episodes = [LiberoEpisode(**row) for row in rows if BROKEN not in row]
-    except (OSError, DocumentError, KeyError, TypeError) as error:
+    except (OSError, DocumentError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"{path}: not a log of --benchmark libero ({error}): run without --resume") from error
     if header != _shared(settings):
         raise ConfigError(f"{path}: holds episodes of other settings: run without --resume, or as then")

@@ -12,7 +12,7 @@ import numpy as np
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import build, config_file, load_config
 from vla_ros.documents import read_yaml
-from vla_ros.sim.scenes.cameras import look_at
+from vla_ros.robots.cameras import look_at
 from vla_ros.sim.scenes.scene import SceneCamera
 
 FOLDER = "benchmarks"

@@ -82,12 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
         "duration_s": arguments.duration,
         "free_mb": arguments.free_mb,
     }
-    environment = module_environment() | {
-        "ROS_DOMAIN_ID": str(graph.domain_id),
-        "ROS_AUTOMATIC_DISCOVERY_RANGE": graph.discovery,
-    }
-    if graph.profile:
-        environment["FASTRTPS_DEFAULT_PROFILES_FILE"] = graph.profile
+    environment = module_environment() | graph.environment
     words = [sys.executable, "-m", "vla_ros.nodes.recorder_node", *ros_arguments(None, graph.namespace)]
     for name, value in parameters.items():
         if value != []:  # a list without elements has no type

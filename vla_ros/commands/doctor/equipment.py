@@ -28,8 +28,16 @@ def check_cameras() -> CheckResult:
         )  # fmt: skip
     video = ", ".join(device.name for device in devices) or "no video devices"
     if importlib.util.find_spec("pyrealsense2") is None:
-        return CheckResult(name, f"simulated; {video}", "only for real RealSense cameras: pip install pyrealsense2")
-    return CheckResult(name, f"simulated; {video}, pyrealsense2 is installed")
+        remedy = "only for real RealSense cameras: VLA_EXTRAS=hardware ./vla doctor"
+        return CheckResult(name, f"simulated; {video}", remedy)
+    from controllers.errors import ConfigError
+    from vla_ros.hardware.cameras.realsense.library import found_cameras, listed
+
+    try:
+        found = found_cameras()
+    except ConfigError as error:
+        return CheckResult(name, f"simulated; {video}", f"only for real RealSense cameras: {error}")
+    return CheckResult(name, f"simulated; {video}; RealSense: {listed(found)}")
 
 
 def check_configuration() -> CheckResult:

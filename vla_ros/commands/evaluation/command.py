@@ -12,14 +12,16 @@ develops with, and the table says how often these weights were tested before.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from controllers.errors import ConfigError
-from vla_ros.output_file import check_output, write_output
+from vla_ros.failure_detection.online.alarm_config import REACTIONS, AlarmConfig
+from vla_ros.output_file import check_output, check_output_folder, write_output
 from vla_ros.policies.families.table import DEFAULT_POLICY, policy_text
 from vla_ros.robots.names import DEFAULT_ROBOT
 from vla_ros.tasks.table import DEFAULT_TASK, TASKS
@@ -65,8 +67,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, default=1, metavar="W",
                         help="processes, one a core; with --graph graphs side by side (default 1)")  # fmt: skip
     parser.add_argument("--graph", action="store_true", help="run the job policy for each scene, in real time")
-    parser.add_argument("--non-blocking", type=float, metavar="SECONDS", dest="latency_s",
-                        help="simulate on during an inference of that long")  # fmt: skip
+    parser.add_argument("--non-blocking", default="", metavar="SECONDS",
+                        help="simulate on during an inference of that long; of a remote one 0.3±0.15,loss=0.02 or "
+                        "with outage=1/20, drawn for each request from the seed; docs/serve.md")  # fmt: skip
     parser.add_argument("--blocking", type=float, default=0.0, metavar="SECONDS", dest="pause_s",
                         help="let the arm rest for an inference of that long (default 0)")  # fmt: skip
     parser.add_argument("--rate-hz", type=float, default=RATE_HZ, metavar="HZ",
@@ -75,6 +78,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="do not run the scripted expert in scenes where nobody knows how long it takes: up to "
                         "twice as fast, and no SPL")  # fmt: skip
     parser.add_argument("--video", metavar="DIR", help="film every episode into this folder")
+    parser.add_argument("--features", metavar="DIR",
+                        help="write what the policy's network thought in every episode into this folder: `vla detect` "
+                        "learns from it when a policy fails; docs/failure_detection.md")  # fmt: skip
+    parser.add_argument("--detector", default="", metavar="DIR",
+                        help="have a failure detector of `vla detect train` watch the policy")  # fmt: skip
+    parser.add_argument("--on-alarm", default=AlarmConfig.reaction, metavar="|".join(REACTIONS),
+                        help="count alarms alone (tell, the default), hold the arm (pause), or let go, rise (and go "
+                        "where the episode began: home) and try again, twice at most")  # fmt: skip
+    parser.add_argument("--score", default=AlarmConfig.score, metavar="NAME", dest="alarm_score",
+                        help="the detector's score that raises alarms (default %(default)s)")  # fmt: skip
+    parser.add_argument("--alpha", type=float, default=AlarmConfig.alpha, metavar="SHARE", dest="alarm_alpha",
+                        help="of successful episodes that may raise one (default %(default)s)")  # fmt: skip
     parser.add_argument("--json", metavar="FILE", help="write the figures; details go to FILE's .episodes.jsonl")
     parser.add_argument("--resume", action="store_true", help="keep the episodes that --json's details already hold")
     parser.add_argument("--test", action="store_true",
@@ -122,6 +137,7 @@ def run(arguments: argparse.Namespace) -> int:
     output = Path(arguments.json) if arguments.json else None
     if arguments.video:
         check_output("--video", Path(arguments.video) / "film.mp4", make_folder=True)
+    check_output_folder("--features", arguments.features)
     settings.check_weights()  # last: PyTorch takes seconds to load
     run_seeds = _run_seeds(settings, output)
     log = EpisodeLog(log_path(output), settings, arguments.resume, arguments.repeat_starved) if output else None
@@ -157,7 +173,7 @@ def _check_combination(arguments: argparse.Namespace) -> None:
     if not arguments.graph:
         return
     for option, given, remedy in (
-        ("--non-blocking", arguments.latency_s is not None, "in the graph inference takes its own time"),
+        ("--non-blocking", arguments.non_blocking != "", "in the graph inference takes its own time"),
         ("--blocking", arguments.pause_s != 0.0, "in the graph inference takes its own time"),
         ("--rate-hz", arguments.rate_hz != RATE_HZ, "a graph's rates are its nodes'"),
         ("--video", arguments.video is not None, "a graph's films are in its run folders"),
@@ -199,11 +215,23 @@ def _settings(arguments: argparse.Namespace) -> EvaluationSettings:
         wording=arguments.wording,
         robot=arguments.robot,
         command=arguments.command,
-        latency_s=arguments.latency_s,
+        **_latency(arguments.non_blocking),
         pause_s=arguments.pause_s,
         rate_hz=arguments.rate_hz,
         video=arguments.video,
+        features=arguments.features,
+        detector=arguments.detector,
+        on_alarm=arguments.on_alarm,
+        alarm_score=arguments.alarm_score,
+        alarm_alpha=arguments.alarm_alpha,
         graph=arguments.graph,
         spl=not arguments.no_spl,
     )
     return EvaluationSettings(episode, arguments.episodes, arguments.seed or 0, arguments.workers)
+
+
+def _latency(text: str) -> dict[str, Any]:
+    """Return the settings of what --non-blocking says. Raises ConfigError."""
+    from vla_ros.policies.remote.network import read_network
+
+    return dataclasses.asdict(read_network(text, "--non-blocking")) if text else {}

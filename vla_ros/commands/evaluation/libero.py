@@ -25,14 +25,14 @@ def run_libero(arguments: argparse.Namespace, add_arguments: Callable[[argparse.
     """
     from rich.console import Console
 
-    from vla_ros.benchmarks.libero import environment
+    from vla_ros.benchmarks.libero.environment import LIBERO
     from vla_ros.benchmarks.libero.evaluation import evaluate
     from vla_ros.benchmarks.libero.report import figures, print_report
     from vla_ros.benchmarks.libero.settings import LiberoSettings
     from vla_ros.evaluation.episode_log import log_path
 
     if arguments.install:
-        environment.install()
+        LIBERO.install()
         return 0
     _check_combination(arguments, add_arguments)
     suite = DEFAULT_SUITE if arguments.set_name == "basic" else arguments.set_name
@@ -47,7 +47,7 @@ def run_libero(arguments: argparse.Namespace, add_arguments: Callable[[argparse.
         workers=arguments.workers,
         video=arguments.video,
     )
-    environment.interpreter()
+    LIBERO.interpreter()
     check_output("--json", arguments.json, make_folder=True)
     if arguments.video:
         check_output("--video", Path(arguments.video) / "film.mp4", make_folder=True)

@@ -74,7 +74,7 @@ def run_test(
 def _check(arguments: argparse.Namespace, defaults: Mapping[str, object]) -> None:
     for name, default in defaults.items():
         if name not in TAKES and getattr(arguments, name) != default:
-            option = {"set_name": "set", "latency_s": "non-blocking", "pause_s": "blocking"}.get(name, name)
+            option = {"set_name": "set", "pause_s": "blocking"}.get(name, name)
             raise ConfigError(
                 f"--{option.replace('_', '-')}: --test runs the rows of config/evaluation/ on the test seeds, the same "
                 "ones for everybody, and goes on by itself when it was interrupted: leave it out"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Train a policy, or the backbone that policies begin from: from datasets, or from nothing, to a checkpoint.
+"""Train a policy, or a network that policies begin from: from datasets, or from nothing, to a checkpoint.
 
 CONFIG says what and how. Without --data what is missing is generated first, into OUTPUT/data. Started again,
 or after Ctrl-C or a kill, the same command goes on where it was. Several GPUs: torchrun --nproc-per-node N -m
@@ -24,8 +24,22 @@ from vla_ros.policies.backbone.checkpoint_config import PACKAGES
 from vla_ros.policies.families.learning import DataAmounts, Learning, TrainingRequest
 from vla_ros.policies.families.own_policy import is_file
 from vla_ros.policies.families.table import DEFAULT_POLICY
+from vla_ros.policies.gear_vla.geometry.config import KIND as GEOMETRY
+from vla_ros.policies.gear_vla.geometry.config import PACKAGES as GEOMETRY_PACKAGES
+from vla_ros.policies.gear_vla.latent_actions.config import KIND as LATENT_ACTIONS
+from vla_ros.policies.gear_vla.latent_actions.config import PACKAGES as LATENT_ACTION_PACKAGES
 
-BACKBONE_LEARNING = Learning("vla_ros.training.backbone.learning:train_backbone", BACKBONE, ("generate",))
+# Networks that are no policy, by what a file of config/train calls them: the packages each needs, and how it learns.
+NETWORKS: dict[str, tuple[Sequence[str], Learning]] = {
+    BACKBONE: (PACKAGES, Learning("vla_ros.training.backbone.learning:train_backbone", BACKBONE, ("generate",))),
+    LATENT_ACTIONS: (
+        LATENT_ACTION_PACKAGES,
+        Learning(
+            "vla_ros.training.gear_vla.latent_actions.learning:train_latent_actions", LATENT_ACTIONS, ("generate",)
+        ),
+    ),
+    GEOMETRY: (GEOMETRY_PACKAGES, Learning("vla_ros.training.gear_vla.geometry.learning:train_geometry", GEOMETRY)),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -79,10 +93,10 @@ def _chosen(config: str | None, policy: str | None) -> tuple[str, Sequence[str],
 def _network(config: str, name: str, policy: str | None) -> tuple[str, Sequence[str], Learning]:
     """Return the same of a network that is no policy. Raises ConfigError for one that there is not."""
     if policy is not None:
-        raise ConfigError(f"{config}: is of the {BACKBONE} alone, --policy says '{policy}': leave --policy out")
-    if name != BACKBONE:
-        raise ConfigError(f"{config}: network: {unknown_name('network', name, (BACKBONE,))}")
-    return f"the {BACKBONE}", PACKAGES, BACKBONE_LEARNING
+        raise ConfigError(f"{config}: is of the {name} alone, --policy says '{policy}': leave --policy out")
+    if name not in NETWORKS:
+        raise ConfigError(f"{config}: network: {unknown_name('network', name, NETWORKS)}")
+    return f"the {name}", *NETWORKS[name]
 
 
 def _family(path: Path, values: Any, policy: str | None) -> str:

@@ -14,6 +14,9 @@ from controllers.errors import VlaError
 from vla_ros.runtime.running import RunningGraph
 
 MATCH_TIMEOUT_S = 5.0
+# A release that control hears and the guard does not is taken back by the guard, and on a busy machine the one finds
+# this process a while after the other: it is said for a second and a half.
+RELEASES = 30
 
 Outcome = float | Exception  # seconds that it took, or why it was not heard
 
@@ -46,9 +49,7 @@ def publish_estop(graph: RunningGraph, stopped: bool) -> float:
     Raises NobodyListens when no subscriber is found within MATCH_TIMEOUT_S.
     """
     started = time.monotonic()
-    os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = graph.discovery
-    if graph.profile:
-        os.environ["FASTRTPS_DEFAULT_PROFILES_FILE"] = graph.profile
+    os.environ.update(graph.environment)
     import rclpy
     from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
     from std_msgs.msg import Bool
@@ -76,7 +77,7 @@ def publish_estop(graph: RunningGraph, stopped: bool) -> float:
                     f"({graph.discovery.lower()}): is a job running?"
                 )
             time.sleep(0.01)
-        for _ in range(3):
+        for _ in range(3 if stopped else RELEASES):
             publisher.publish(Bool(data=stopped))
             time.sleep(0.05)
         publisher.wait_for_all_acked(rclpy.duration.Duration(seconds=1))

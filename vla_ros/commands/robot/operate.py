@@ -56,11 +56,6 @@ def go_home() -> int:
 
 def run_beside(graph: RunningGraph, module: str, parameters: Path | None = None) -> int:
     """Run a node of ours in a graph until it ends; return its exit code."""
-    environment = module_environment() | {
-        "ROS_DOMAIN_ID": str(graph.domain_id),
-        "ROS_AUTOMATIC_DISCOVERY_RANGE": graph.discovery,
-    }
-    if graph.profile:
-        environment["FASTRTPS_DEFAULT_PROFILES_FILE"] = graph.profile
+    environment = module_environment() | graph.environment
     words = [sys.executable, "-m", module, *ros_arguments(parameters, graph.namespace)]
     return subprocess.run(words, env=environment, check=False).returncode

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clear the latch that `vla stop` set. Nothing moves by itself: control stays disabled until it is enabled again."""
+"""Clear the latch that `vla stop` set. Nothing moves by itself: control stays disabled until it is enabled again.
+
+A policy that a failure detector has wait for a person goes on: docs/failure_detection.md.
+"""
 
 from __future__ import annotations
 

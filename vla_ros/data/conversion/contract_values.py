@@ -14,9 +14,9 @@ from vla_ros.data.conversion import message_numbers as numbers
 from vla_ros.data.conversion import sources
 from vla_ros.data.conversion.numeric_streams import NumericSource
 from vla_ros.data.datasets.features import ACTION, ANCHOR, STATE
-from vla_ros.data.image_fit import fit_intrinsics
 from vla_ros.policies.actions.encoding import ActionEncoding, one_sided
 from vla_ros.policies.contract import DataContract, pose_arms
+from vla_ros.policies.image_fit import fit_intrinsics
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.robots.topics import commanded_pose_topic
 

@@ -13,8 +13,8 @@ from vla_ros.data.bags.message_definitions import VIDEO
 from vla_ros.data.bags.reader import BagMessage
 from vla_ros.data.conversion.bag_index import BagIndex
 from vla_ros.data.conversion.resampling import ROUNDING_S, nearest
-from vla_ros.data.image_fit import fit_image
 from vla_ros.policies.contract import CameraStream
+from vla_ros.policies.image_fit import fit_image
 
 VIDEO_LEAD = 300  # messages before the first one used: somewhere among them is a key frame
 

@@ -35,8 +35,12 @@ class LeRobotReader:
         image_size: tuple[int, int] | None = None,
         cache: Path | str | None = None,
         progress: Callable[[str, float], None] | None = None,
+        videos: Sequence[str] | None = None,
     ) -> None:
-        """Open a dataset; `progress` is told which camera's cache is being made, and the share that is done."""
+        """Open a dataset; `progress` is told which camera's cache is being made, and the share that is done.
+
+        `videos` are the keys of those that are read, default all.
+        """
         self.metadata = root if isinstance(root, DatasetMetadata) else load_metadata(root)
         if image_size is not None and min(image_size) < 1:
             raise ConfigError(f"image size {image_size[0]}x{image_size[1]}: give height and width >= 1 px")
@@ -44,7 +48,8 @@ class LeRobotReader:
         episodes = self.metadata.episodes
         self._starts = np.array([episode.start for episode in episodes], dtype=np.int64)
         self._ends = np.array([episode.start + episode.length for episode in episodes], dtype=np.int64)
-        self._videos = {key: VideoReader(self.metadata, key, image_size) for key in self.metadata.video_keys}
+        keys = self.metadata.video_keys if videos is None else videos
+        self._videos = {key: VideoReader(self.metadata, key, image_size) for key in keys}
         self._caches: dict[str, FrameCache] = {}
         if cache is not None:
             for key, video in self._videos.items():

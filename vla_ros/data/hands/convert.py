@@ -26,10 +26,10 @@ from vla_ros.data.datasets.writer import LeRobotWriter
 from vla_ros.data.hands.demonstration import HandDemonstration, demonstration_id, read_demonstration
 from vla_ros.data.hands.masks import PREFIX, mask_features
 from vla_ros.data.hands.robot_arm import arm_of, check_hands_contract, gripper_of
-from vla_ros.data.image_fit import fit_image, fit_intrinsics
 from vla_ros.encoded_images import read_image
 from vla_ros.policies.actions.encoding import ActionEncoding, one_sided
 from vla_ros.policies.contract import ActionContract, CameraStream, DataContract
+from vla_ros.policies.image_fit import fit_image, fit_intrinsics
 
 SHUT_BELOW = 0.5  # of the way from how little to how far the hand was open
 MOVED = 0.015  # [m] of the fingers; less between the two: a hand that neither closed nor opened

@@ -13,8 +13,8 @@ from vla_ros.data.bags.image_reading import ImageReader
 from vla_ros.data.bags.notes import CONTRACT, ROBOT
 from vla_ros.data.bags.reader import BagReader
 from vla_ros.data.conversion.sources import camera_topic, contract_sources, locate
-from vla_ros.data.image_fit import fit_image
 from vla_ros.policies.contract import DataContract, contract_from_text, contract_names, load_contract
+from vla_ros.policies.image_fit import fit_image
 from vla_ros.robots.embodiment import load_embodiment
 
 

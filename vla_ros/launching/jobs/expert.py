@@ -10,8 +10,9 @@ from vla_ros.evaluation.settings import EXPERT
 from vla_ros.launching.arguments import LaunchArgument, Value
 from vla_ros.launching.graph import Graph, NodeSpec
 from vla_ros.launching.jobs.config import JobConfig
-from vla_ros.launching.jobs.policy import WEIGHTS, policy_node
+from vla_ros.launching.jobs.policy import POLICY_ARGUMENTS, policy_node
 from vla_ros.launching.jobs.robot_graph import check_judged, judged_arguments, judged_nodes, same
+from vla_ros.launching.restarting import managed_again
 from vla_ros.launching.ros2_control import SIMULATED, SIMULATED_TIME
 from vla_ros.policies.families.table import check_name, policy_text
 
@@ -27,6 +28,7 @@ def expert_graph(name: str, job: JobConfig) -> Graph:
         | {"use_sim_time": SIMULATED_TIME},
         stops_first=True,
         when={**SIMULATED, **BY_EXPERT},
+        again=managed_again,
     )
     watching = str(job.arguments.get("cameras", ""))
 
@@ -46,7 +48,7 @@ def expert_graph(name: str, job: JobConfig) -> Graph:
                 f"what turns images and words into motion in the place of the expert: {policy_text()}",
                 refuse=lambda text: check_name(text, EXPERT),
             ),
-            *WEIGHTS,
+            *POLICY_ARGUMENTS,
         ),
         nodes=judged_nodes(name, expert, policy_node(unless=BY_EXPERT)),
         settle=settle,

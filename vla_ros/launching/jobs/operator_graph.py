@@ -10,9 +10,10 @@ from controllers.errors import ConfigError
 from vla_ros.launching.arguments import LaunchArgument, Value
 from vla_ros.launching.checks import NAMESPACE
 from vla_ros.launching.graph import Chosen, NodeSpec
-from vla_ros.launching.jobs.policy import WEIGHTS
+from vla_ros.launching.jobs.policy import POLICY_ARGUMENTS
 from vla_ros.launching.jobs.robot_graph import same
 from vla_ros.launching.ports import tcp_problem
+from vla_ros.launching.restarting import page_again
 from vla_ros.launching.ros2_control import SIMULATED_TIME
 from vla_ros.policies.families.table import check_name, policy_text
 from vla_ros.tasks.table import DEFAULT_TASK, check_task
@@ -51,6 +52,7 @@ def bridge_node() -> NodeSpec:
             "with_policy": Chosen("policy", {NO_POLICY: False}, other=True),
         },
         stops_first=True,
+        again=page_again,
     )
 
 
@@ -63,7 +65,7 @@ def bridge_arguments() -> tuple[LaunchArgument, ...]:
             f"policy that the operator takes the arm from and gives it back to: {NO_POLICY}, {policy_text()}",
             refuse=lambda name: check_name(name, NO_POLICY),
         ),
-        *WEIGHTS,
+        *POLICY_ARGUMENTS,
         LaunchArgument("host", "localhost", "who may open the page: localhost, all, or an address of this machine"),
         LaunchArgument("port", PAGE_PORT, "TCP port of the page; 0: any that is free", minimum=0, maximum=65535),
         LaunchArgument(

@@ -5,21 +5,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from vla_ros.failure_detection.online.alarm_config import ALPHA_MAX, ALPHA_MIN, REACTIONS, AlarmConfig
 from vla_ros.launching.arguments import LaunchArgument
 from vla_ros.launching.graph import Graph, NodeSpec
 from vla_ros.launching.jobs.config import JobConfig
 from vla_ros.launching.jobs.robot_graph import check_judged, judged_arguments, judged_nodes, same
+from vla_ros.launching.restarting import managed_again
 from vla_ros.launching.ros2_control import SIMULATED, SIMULATED_TIME, UNSIMULATED
 from vla_ros.nodes.instruction.sequence import ENOUGH
 from vla_ros.policies.families.table import DEFAULT_POLICY, check_name, policy_text
 
-WEIGHTS = (  # where what a policy knows is found
+POLICY_ARGUMENTS = (  # where what a policy knows is found, and what watches it
     LaunchArgument("checkpoint", "", "folder of a learned policy's weights; empty: the shipped one"),
     LaunchArgument("url", "", "server that policy:=remote asks, ws://HOST:PORT as vla serve prints it; empty: none"),
     LaunchArgument("url_token_file", "", "file of that server's token, yours alone to read; empty: it wants none"),
     LaunchArgument("contract", "", "server contract of a server of others, such as graspvla; empty: a vla serve"),
+    LaunchArgument("detector", "", "folder of a failure detector of `vla detect train` that watches; empty: none"),
+    LaunchArgument("on_alarm", AlarmConfig.reaction, "what follows its alarm", choices=REACTIONS),
+    LaunchArgument("alarm_score", AlarmConfig.score, "the detector's score that raises alarms"),
+    LaunchArgument(
+        "alarm_alpha",
+        AlarmConfig.alpha,
+        "share of successful episodes that may raise one",
+        minimum=ALPHA_MIN,
+        maximum=ALPHA_MAX,
+    ),
 )
-POLICY_PARAMETERS = ("robot", "cameras", "policy", "checkpoint", "url", "url_token_file", "contract", "objects")
+POLICY_PARAMETERS = ("robot", "cameras", "policy", "objects", *(argument.name for argument in POLICY_ARGUMENTS))
 
 
 def policy_node(unless: Mapping[str, tuple[str, ...]] | None = None) -> NodeSpec:
@@ -31,6 +43,7 @@ def policy_node(unless: Mapping[str, tuple[str, ...]] | None = None) -> NodeSpec
         stops_first=True,
         when=SIMULATED,
         unless=unless or {},
+        again=managed_again,
     )
 
 
@@ -40,6 +53,7 @@ def policy_graph(name: str, job: JobConfig) -> Graph:
         "instruction",
         "instruction_node",
         same("instruction", "status_chunks", "report", "run_directory"),
+        not_again="which sentence is under way is gone with it",
         decides=True,
         condition="instruction",
         when=UNSIMULATED,
@@ -55,7 +69,7 @@ def policy_graph(name: str, job: JobConfig) -> Graph:
                 f"what turns images and words into motion: {policy_text()}",
                 refuse=check_name,
             ),
-            *WEIGHTS,
+            *POLICY_ARGUMENTS,
             LaunchArgument(
                 "status_chunks",
                 ENOUGH,

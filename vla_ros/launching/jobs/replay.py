@@ -11,6 +11,7 @@ from vla_ros.launching.arguments import LaunchArgument, Value
 from vla_ros.launching.graph import Graph, NodeSpec
 from vla_ros.launching.jobs.config import JobConfig
 from vla_ros.launching.jobs.robot_graph import check_judged, judged_arguments, judged_nodes, same
+from vla_ros.launching.restarting import NO_MIDDLE
 from vla_ros.launching.ros2_control import SIMULATED, SIMULATED_TIME
 
 
@@ -22,6 +23,7 @@ def replay_graph(name: str, job: JobConfig) -> Graph:
         same("robot", "source", "episode", "contract", "speed") | {"use_sim_time": SIMULATED_TIME},
         stops_first=True,
         when=SIMULATED,
+        not_again=NO_MIDDLE,
     )
     return Graph(
         name=name,

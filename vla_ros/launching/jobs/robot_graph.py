@@ -10,25 +10,37 @@ from controllers.whole_body_config import CONFIGURED, WHOLE_BODY
 from vla_ros.evaluation.reserved_seeds import reserved_seeds
 from vla_ros.launching.arguments import LaunchArgument, Value
 from vla_ros.launching.checks import check_grasp, check_success_object, check_view
-from vla_ros.launching.graph import Argument, Chosen, NodeSpec, Parameter
+from vla_ros.launching.graph import Argument, Given, NodeSpec
 from vla_ros.launching.jobs.config import JobConfig
 from vla_ros.launching.recording import check_recording, recorder_node, recording_arguments
+from vla_ros.launching.restarting import (
+    NO_JUDGE,
+    NO_WORLD,
+    as_before,
+    control_again,
+    failure_argument,
+    guard_again,
+    managed_again,
+)
 from vla_ros.launching.ros2_control import (
     HOLD,
     SIMULATED,
     SIMULATED_TIME,
     SIMULATOR_INTERFACE,
     UNSIMULATED,
+    UPDATE_RATE,
     check_hardware,
     hardware_arguments,
     ros2_control_nodes,
 )
+from vla_ros.launching.security import security_argument
 from vla_ros.robots.names import TABLE_AS_CONFIGURED
 from vla_ros.tasks.table import TASKS, load_task
 
-Parameters = dict[str, Parameter | Argument | Chosen]
+Parameters = dict[str, Given]
 CATEGORIES = ("action", "grounding", "novel", "all")
 STREAMS = ("evaluation", "generation")
+UNLIMITED = 1000  # scenes of a job that goes on until it is stopped, which must not be reserved ones
 WORDINGS = ("common", "unseen")
 
 
@@ -58,12 +70,14 @@ def judged_nodes(job: str, *movers: NodeSpec, managed: bool = True) -> tuple[Nod
             "report",
             "time_limit_s",
             "attempts",
+            "episodes",
             "record",
         )
         | {"use_sim_time": SIMULATED_TIME},
         decides=True,
         stops_first=True,
         when=SIMULATED,
+        not_again=NO_JUDGE,
     )
     managers = [
         manager_node(
@@ -85,7 +99,15 @@ def manager_node(
     unless: Mapping[str, tuple[str, ...]] | None = None,
 ) -> NodeSpec:
     """Return the process that brings up `managed` in their order, in jobs started with such arguments."""
-    return NodeSpec(name, "lifecycle_manager_node", {"nodes": managed}, ends=True, when=when, unless=unless or {})
+    return NodeSpec(
+        name,
+        "lifecycle_manager_node",
+        {"nodes": managed},
+        ends=True,
+        when=when,
+        unless=unless or {},
+        not_again="the graph was not up yet",
+    )
 
 
 def robot_nodes(
@@ -103,24 +125,46 @@ def robot_nodes(
             scene
             | same("command", "camera_rate_hz", "command_delay_s", "command_jitter_s")
             | same("physics_rate_hz", "real_time_factor", "wait_for_cameras")
-            | {"interface": SIMULATOR_INTERFACE},
+            | {"interface": SIMULATOR_INTERFACE, "state_rate_hz": UPDATE_RATE},
             when=SIMULATED,
+            not_again=NO_WORLD,
         ),
         *ros2_control_nodes(),
-        NodeSpec("camera", "camera_node", scene | same("cameras") | simulated_time | {"source": "sim"}, when=SIMULATED),
-        NodeSpec("state", "state_node", same("robot") | simulated_time),
+        NodeSpec(
+            "camera",
+            "camera_node",
+            scene | same("cameras") | simulated_time | {"source": "sim"},
+            when=SIMULATED,
+            again=managed_again,
+        ),
+        NodeSpec("state", "state_node", same("robot") | simulated_time, again=managed_again),
         *movers,
         NodeSpec(
             "control",
             "control_node",
             same("robot", "command", "speed_scale", "alignment", "shadow", "whole_body", "table_height")
             | simulated_time
-            | {"hold": HOLD},
+            | {"hold": HOLD, "rate_hz": UPDATE_RATE},
             stops_first=True,
+            again=control_again,
         ),
         *managers,
-        NodeSpec("tf", "tf_node", same("robot") | simulated_time, required=False, condition="tf", needs="tf2_msgs"),
-        NodeSpec("guard", "guard_node", same("robot", "command") | simulated_time | {"hold": HOLD}),
+        NodeSpec(
+            "tf",
+            "tf_node",
+            same("robot") | simulated_time,
+            required=False,
+            condition="tf",
+            needs="tf2_msgs",
+            again=as_before,
+        ),
+        NodeSpec(
+            "guard",
+            "guard_node",
+            same("robot", "command") | simulated_time | {"hold": HOLD},
+            again=guard_again,
+            guards=("control",),
+        ),
         *judges,
         NodeSpec(
             "view",
@@ -128,6 +172,7 @@ def robot_nodes(
             same("robot", "cameras", "run_directory") | {"port": Argument("view_port")},
             required=False,
             when={"view": ("foxglove",)},
+            again=as_before,
         ),
         recorder_node(job),
     )
@@ -138,7 +183,8 @@ def check_judged(arguments: Mapping[str, Value]) -> None:
     check_hardware(arguments)
     if arguments["stream"] == "evaluation":
         seed = int(arguments["seed"])
-        reserved_seeds().check_free_of(range(seed, seed + 1), "seed:=")
+        scenes = int(arguments["episodes"]) or UNLIMITED
+        reserved_seeds().check_free_of(range(seed, seed + scenes), "seed:=")
     check_grasp(arguments)
     check_success_object(arguments)
     _check_sentences(arguments)
@@ -172,6 +218,13 @@ def judged_arguments(job: JobConfig, *movers_arguments: LaunchArgument) -> tuple
             "simulated time an episode may take [s]; 0: the task's",
             minimum=0.0,
             maximum=3600.0,
+        ),
+        LaunchArgument(
+            "episodes",
+            1,
+            "episodes one after the other, each in the next scene (seed + 1); 0: until the job is stopped",
+            minimum=0,
+            maximum=10**6,
         ),
         LaunchArgument("attempts", 0, "how often the gripper may close; 0: the task's", minimum=0, maximum=100),
         LaunchArgument(
@@ -249,6 +302,7 @@ def robot_arguments(job: JobConfig, *own: LaunchArgument) -> tuple[LaunchArgumen
             "tf", True, "publish /tf and /tf_static where ROS has tf2_msgs; false beside a robot_state_publisher"
         ),
         *recording_arguments(),
+        failure_argument(),
         LaunchArgument("report", "", "file for the result as JSON; empty: only the one in the run folder"),
         LaunchArgument("run_directory", "", "folder for log, result and video; empty: runs/<time>_<job>"),
         LaunchArgument("namespace", "", "prefix of all names, for several robots on one machine; empty: none"),
@@ -261,4 +315,5 @@ def robot_arguments(job: JobConfig, *own: LaunchArgument) -> tuple[LaunchArgumen
         LaunchArgument(
             "domain_id", -1, "ROS domain; -1: ROS_DOMAIN_ID, or one that nobody uses", minimum=-1, maximum=232
         ),
+        security_argument(),
     )

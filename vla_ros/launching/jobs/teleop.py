@@ -20,6 +20,7 @@ from vla_ros.launching.jobs.operator_graph import (
 from vla_ros.launching.jobs.policy import POLICY_PARAMETERS
 from vla_ros.launching.jobs.robot_graph import manager_node, robot_arguments, robot_nodes, same
 from vla_ros.launching.recording import check_recording, collection_recorder_node
+from vla_ros.launching.restarting import managed_again
 from vla_ros.launching.ros2_control import SIMULATED, SIMULATED_TIME, UNSIMULATED, check_hardware
 
 ARM, SEEING = ("state_node", "vr_bridge_node", "control_node"), "camera_node"
@@ -35,6 +36,7 @@ def teleop_graph(name: str, job: JobConfig) -> Graph:
         stops_first=True,
         when=SIMULATED,
         unless=alone,
+        again=managed_again,
     )
     managers = (
         manager_node("manager", ("state_node", SEEING, *ARM[1:]), SIMULATED | alone),

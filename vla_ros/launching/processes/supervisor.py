@@ -6,6 +6,7 @@ One thread and one selector: nothing to lock, and no fork beside a running threa
 
 from __future__ import annotations
 
+import contextlib
 import selectors
 import signal
 import time
@@ -16,6 +17,7 @@ from typing import Any
 from vla_ros.launching.processes.child import REST_S
 from vla_ros.launching.processes.console import Console
 from vla_ros.launching.processes.process import NodeProcess
+from vla_ros.launching.processes.restarts import RESTARTS_MAX, WINDOW_S, Restarts
 
 # From the request to stop [s]. All together stays below the 3 s that a person waits after Ctrl-C.
 STOP_OTHERS_AFTER_S = REST_S
@@ -32,10 +34,17 @@ EXIT_FAILED, EXIT_BAD_INPUT = 1, 2
 
 
 class Supervisor:
-    """Run started processes until one of them ends the graph or a signal does."""
+    """Run started processes until one of them ends the graph or a signal does.
+
+    With `restarts` a node that dies is started again where that is safe; without, its death ends the graph.
+    """
 
     def __init__(
-        self, processes: Sequence[NodeProcess], console: Console, every_second: Callable[[], None] = lambda: None
+        self,
+        processes: Sequence[NodeProcess],
+        console: Console,
+        every_second: Callable[[], None] = lambda: None,
+        restarts: Restarts | None = None,
     ) -> None:
         self.processes = list(processes)
         self.exit_code: int | None = None
@@ -43,6 +52,7 @@ class Supervisor:
         self.died = False  # a node's death or failure ended the graph
         self._console = console
         self._every_second = every_second
+        self._restarts = restarts
         self._ended: set[str] = set()
         self._stop_at: float | None = None  # [s] monotonic: when the orderly stop began
         self._grace = 0.0  # [s] from then on in which the nodes that do not stop first go on
@@ -68,7 +78,7 @@ class Supervisor:
 
     def _run(self) -> int:
         next_second = time.monotonic()
-        while not all(process.spec.name in self._ended for process in self.processes):
+        while self._waits or not all(process.spec.name in self._ended for process in self.processes):
             self._forward_output(_TICK_S)
             now = time.monotonic()
             for process in self.processes:
@@ -81,6 +91,8 @@ class Supervisor:
                 self._every_second()
             if self._stop_at is not None:
                 self._stop(now - self._stop_at)
+            elif self._restarts is not None:
+                self._start_due(self._restarts, now)
         return EXIT_FAILED if self.exit_code is None else self.exit_code
 
     def _forward_output(self, timeout: float) -> None:
@@ -116,6 +128,8 @@ class Supervisor:
             self._console.node_line(name, line)
         code = process.exit_code
         stopping = self._stop_at is not None
+        if not stopping and self._begins_again(process, now):
+            return
         if process.last_signal is not None:  # it was asked to
             if process.last_signal is signal.SIGKILL:
                 self._console.log(f"{name} did not stop when asked and was killed")
@@ -135,6 +149,72 @@ class Supervisor:
                 self._finish(EXIT_FAILED, f"{name} died: it {process.ending()}", now)
         else:
             self._console.log(f"{name} {process.ending()}; going on without it")
+
+    # -- nodes that are started again ----------------------------------------------------------------------------------
+    @property
+    def _waits(self) -> bool:
+        """Say whether a dead node is to be started again."""
+        return self._restarts is not None and self._restarts.pending and self._stop_at is None
+
+    def _begins_again(self, process: NodeProcess, now: float) -> bool:
+        """Plan the restart of a node that has ended; False where it is not started again, which is said."""
+        restarts, spec = self._restarts, process.spec
+        if restarts is None:
+            return False
+        guard = self._guard_of(spec.name)
+        if restarts.resting.pop(spec.name, None) is not None:
+            if process.exit_code not in (0, 128 + signal.SIGINT):  # rested, or interrupted while Python started
+                self.died, self._grace = True, DEATH_GRACE_S
+                self._finish(EXIT_FAILED, f"{spec.name} {process.ending()} without its {guard}", now)
+                self._console.log(self.reason)
+                return True
+            self._forget(process)  # the arm rests, and control waits for its guard
+            restarts.plan_behind(spec, guard, now)
+            return True
+        code = process.exit_code
+        if process.last_signal is not None or code == EXIT_BAD_INPUT or (spec.decides and (code or 0) >= 0):
+            return False
+        if spec.ends and code == 0:
+            return False
+        specs = [other.spec for other in self.processes]
+        refusal = restarts.refusal(process, now, specs, self._ended - {spec.name})
+        if refusal:
+            self._console.log(f"{spec.name} is not started again: {refusal}")
+            return False
+        self._report_death(process)
+        self._forget(process)
+        delay = restarts.plan(spec, now)
+        limit = f"at most {RESTARTS_MAX} times in {WINDOW_S / 60.0:g} minutes"
+        self._console.log(f"{spec.name} is started again in {delay:g} s ({limit})")
+        for other in self.processes:
+            if other.spec.name in spec.guards and other.spec.name not in self._ended:
+                self._console.log(f"{other.spec.name} brings the arm to rest: it must not work without {spec.name}")
+                other.send(signal.SIGINT)
+                restarts.resting[other.spec.name] = now
+        return True
+
+    def _guard_of(self, name: str) -> str:
+        return next((other.spec.name for other in self.processes if name in other.spec.guards), "")
+
+    def _forget(self, process: NodeProcess) -> None:
+        """Let go of a process that another one takes the place of, and kill what it left behind."""
+        with contextlib.suppress(KeyError, ValueError):  # its output had ended
+            self._selector.unregister(process)
+        process.close()
+
+    def _start_due(self, restarts: Restarts, now: float) -> None:
+        for name, since in restarts.resting.items():
+            if now - since > TERMINATE_AFTER_S:
+                self.died, self._grace = True, DEATH_GRACE_S
+                self._finish(EXIT_FAILED, f"{name} does not come to rest without {self._guard_of(name)}", now)
+                self._console.log(self.reason)
+                return
+        for process in restarts.start_due(now):
+            name = process.spec.name
+            index = next(i for i, other in enumerate(self.processes) if other.spec.name == name)
+            self.processes[index] = process
+            self._ended.discard(name)
+            self._selector.register(process, selectors.EVENT_READ)
 
     def _on_failure(self, process: NodeProcess, now: float) -> None:
         """End the graph because a node that was to end by itself has failed: its last line says why."""

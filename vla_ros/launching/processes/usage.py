@@ -25,6 +25,11 @@ class UsageSampler:
         self._last_sample = self._started
         self._samples = 0
 
+    def replace(self, name: str, pid: int) -> None:
+        """Follow the process that has taken the place of a dead one; processor time goes on from what that had."""
+        self.pids[name] = pid
+        self._cpu_s_before[name] = -self.cpu_s_by_process[name]
+
     def sample(self) -> None:
         """Take one sample; a process that has ended keeps its last figures."""
         if self._samples % _MEMORY_EVERY == 0:

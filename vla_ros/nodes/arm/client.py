@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import PoseStamped
 from rclpy.node import Node
+from rclpy.subscription import Subscription
 from sensor_msgs.msg import JointState
 from std_srvs.srv import SetBool
 from trajectory_msgs.msg import JointTrajectory
@@ -36,6 +39,7 @@ class ArmClient(Node):
         self.joints: messages.JointSample | None = None
         self.commanded: dict[str, np.ndarray] = {}  # T_base_ee (4, 4) of each arm
         self._silence = Silence(AWAKE_S)  # of control
+        self._joint_states: Subscription | None = None
         self._reader = messages.JointStateReader(self.embodiment.driven_joints)
         self._planner = self.create_publisher(JointTrajectory, "planner/action_chunk", qos.EVENTS)
         self.enable = self.create_client(SetBool, "control/enable")
@@ -57,8 +61,25 @@ class ArmClient(Node):
         return not waits and self.enable.service_is_ready()
 
     def measure_joints(self) -> None:
-        """Begin to listen to joint states: needed only on the way home, and 500 messages a second are not free."""
-        self.create_subscription(JointState, "joint_states", self._on_joint_state, qos.NEWEST)
+        """Begin to listen to joint states, for good."""
+        if self._joint_states is None:
+            self._joint_states = self._listen_to_joints()
+
+    @contextmanager
+    def measuring_joints(self) -> Iterator[None]:
+        """Listen to joint states as long as this lasts, from new ones on: 500 messages a second are not free."""
+        if self._joint_states is not None:  # somebody listens for good
+            yield
+            return
+        self.joints = None
+        subscription = self._listen_to_joints()
+        try:
+            yield
+        finally:
+            self.destroy_subscription(subscription)
+
+    def _listen_to_joints(self) -> Subscription:
+        return self.create_subscription(JointState, "joint_states", self._on_joint_state, qos.NEWEST)
 
     @property
     def measured(self) -> dict[str, float]:

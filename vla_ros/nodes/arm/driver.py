@@ -24,6 +24,7 @@ DT_MAX = 0.02  # [s] a longer gap is a pause of the machine, not a period to int
 # In a simulator slower than real time the loop still ticks by the wall clock. A step shorter than this share of its
 # period would be shorter than the time between two joint states, and joints would seem to accelerate in leaps.
 STEP_MIN = 0.75
+THERE_S = 0.5  # [s] since the last joint states in which there is a robot, on a busy machine
 BLIND_S = 0.15  # [s] without joint states after which the arm is left to its own position hold, which sees its joints
 REST_TIME_MAX = 0.6  # [s] within which a stopping arm must have come to rest
 REST_SPEED = 0.02  # [rad/s]
@@ -107,6 +108,11 @@ class RobotDriver:
     def released(self) -> bool:
         """Say whether the arm is not ours and nothing is about to change that."""
         return not self._driving and not self._orders
+
+    def drives(self, monotonic: float) -> bool:
+        """Say whether an arm is ours whose joint states still come in: whoever ends now leaves it to nobody."""
+        newest = self._newest
+        return self._driving and newest is not None and monotonic - newest[0] <= THERE_S
 
     @property
     def held(self) -> str:

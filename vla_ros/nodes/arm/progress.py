@@ -13,6 +13,9 @@ from vla_ros.messages import MessageError
 NAME = "control"
 NO_JOINT_STATES = "no joint states yet"  # hold reason of a control that cannot be enabled so far
 SEAL = "/seal"  # what a cup's channel ends with
+# A node that has just started hears the last word of every latched publisher, in any order: a stop, and a release from
+# before it. So long [s] after its start nothing releases the e-stop; later the guard corrects what is out of date.
+STALE_RELEASE_S = 3.0
 INACTIVE = "control is not active"  # hold reason of a control whose lifecycle has not come so far
 
 

@@ -77,8 +77,11 @@ class WayHome:
         The way of all arms at once is planned around what the cameras see and around the rest of the robot. Raises
         ControlRefused, the arms raised and at rest, when there is none.
         """
+        with self._node.measuring_joints():
+            return self._go()
+
+    def _go(self) -> float:
         node = self._node
-        node.measure_joints()
         for name, T in tuple(node.commanded.items()):
             if T[2, 3] < RAISE_BELOW:
                 self._raise(name, T)

@@ -22,6 +22,8 @@ from controllers.rotations import from_matrix
 from vla_ros import messages, qos
 from vla_ros.nodes.arm.progress import NO_JOINT_STATES, ControlProgress, control_progress
 from vla_ros.nodes.managed import ManagedNode
+from vla_ros.nodes.policy.failure_publisher import DOING
+from vla_ros.policies.capabilities.failure_score import WAITING
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.robots.topics import commanded_pose_topic
 from vla_ros.teleop.axes import Pose
@@ -42,12 +44,14 @@ class ArmFeed:
         self.opening: dict[str, float] = {}  # [m] measured between the fingers of each arm
         self.force: dict[str, tuple[float, ...]] = {}  # [N]
         self.instruction = ""
+        self.doubt = ""  # why the policy waits for a person; "" while it does not
         self.base = BaseMotion()  # what odometry says
         self._heard = self._policy_heard = float("-inf")  # [s] monotonic
         subscribe = node.create_subscription
         subscribe(DiagnosticStatus, "control/progress", self._on_progress, qos.NEWEST)
         subscribe(JointTrajectory, "policy/action_chunk", self._on_policy, qos.EVENTS, raw=True)
         subscribe(String, "instruction", self._on_instruction, qos.LATCHED)
+        subscribe(DiagnosticStatus, "policy/failure_score", self._on_failure_score, qos.LATCHED)
         for arm in embodiment.arms:
             topic = commanded_pose_topic(embodiment, arm.name)
             subscribe(PoseStamped, topic, partial(self._on_commanded, arm.name), qos.NEWEST)
@@ -108,6 +112,10 @@ class ArmFeed:
 
     def _on_instruction(self, message: String) -> None:
         self.instruction = message.data
+
+    def _on_failure_score(self, message: DiagnosticStatus) -> None:
+        waits = messages.diagnostic_values(message).get(DOING) == WAITING
+        self.doubt = message.message if waits else ""
 
 
 def _pose(message: PoseStamped) -> Pose:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 
 from controllers.errors import VlaError
+from vla_ros.nodes.enclave import enclave_words
 
 GOODBYE_S = 2.0
 
@@ -19,6 +20,7 @@ class HomeRun:
     def __init__(self, namespace: str, robot: str, environment: Mapping[str, str]) -> None:
         self._words = [sys.executable, "-m", "vla_ros.nodes.home_node", "--ros-args", "-p", f"robot:={robot}"]
         self._words += ["-r", f"__ns:={namespace}"] if namespace.strip("/") else []
+        self._words += enclave_words("home")
         self._environment = dict(environment)
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None

@@ -10,7 +10,7 @@ from typing import Any
 
 from rclpy.node import Node
 from std_msgs.msg import Bool, String
-from std_srvs.srv import SetBool
+from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory
 
 from controllers.chunks.chunk import ActionChunk
@@ -72,6 +72,8 @@ class OperatedRobot:
         self._estop = node.create_publisher(Bool, "estop", qos.LATCHED)
         self._instruction = node.create_publisher(String, "instruction", qos.LATCHED)
         self._enable = node.create_client(SetBool, "control/enable")
+        self._resume = node.create_client(Trigger, "policy/resume")
+        self._doubted = ""  # why the policy waited for a person at the last look
 
     # -- what a client is told ---------------------------------------------------------------------------------------
     def describe(self) -> tuple[RobotDescription, tuple[CameraDescription, ...]]:
@@ -107,6 +109,7 @@ class OperatedRobot:
             latency=LinkState(self.reports.command_ms, self.reports.tick_ms),
             cameras=tuple(camera.state() for camera in self._cameras),
             policy_running=feed.policy_running,
+            doubt=feed.doubt,
         )
 
     @property
@@ -225,6 +228,9 @@ class OperatedRobot:
             self.note("warning", "the hands are not heard any more: the arm holds")
         if self._leading is not None and self._leading.silent(time.monotonic()):
             self.note("warning", "the leader is not heard any more: the arm holds")
+        if self._feed.doubt and not self._doubted:
+            self.note("warning", f"the policy asks for you: {self._feed.doubt}")
+        self._doubted = self._feed.doubt
         progress = self._feed.progress
         if self._charge != POLICY and progress.source == POLICY and progress.moving and not self._feed.silent:
             self._hold_arm()
@@ -302,6 +308,8 @@ class OperatedRobot:
             raise VlaError("no policy runs in this job: start it with policy:=NAME")
         self._teleoperation.let_go("the policy has the arm: take it first")
         self._charge = POLICY
+        if self._feed.doubt:
+            await call_service(self._resume, Trigger.Request())
         if not self._feed.progress.follows:
             return "the policy has the arm once control is enabled"
         return await self._switch(True)  # a lower source gets the arm only so

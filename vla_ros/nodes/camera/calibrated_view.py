@@ -63,9 +63,15 @@ class CalibratedViews:
             color = cv2.remap(color, *self._maps, cv2.INTER_LINEAR)
             if depth is not None:  # between two depths is none
                 depth = cv2.remap(depth, *self._maps, cv2.INTER_NEAREST)
-        return CameraView(self._name, stamp, color, depth, calibration.intrinsics, self._T_base_camera(joints))
+        return CameraView(self._name, stamp, color, depth, calibration.intrinsics, self.T_base_camera(joints))
 
-    def _T_base_camera(self, joints: Mapping[str, float] | None) -> np.ndarray | None:
+    @property
+    def intrinsics(self) -> np.ndarray:
+        """Return K (3, 3) [px] of the views."""
+        return self._calibration.intrinsics
+
+    def T_base_camera(self, joints: Mapping[str, float] | None) -> np.ndarray | None:
+        """Return the camera's pose (4, 4) in the robot's base frame; None while a joint that it needs is not known."""
         if self._tree is None:
             return self._T_frame_camera
         if joints is None or any(joint not in joints for joint in self._needed):

@@ -26,7 +26,7 @@ def open_images(source: str) -> Iterator[Frame]:
             raise ConfigError(f"source '{source}': no {', '.join(IMAGE_SUFFIXES)} file in this folder")
         return _folder_frames(files, path / DEPTH_FOLDER)
     if not path.is_file():
-        raise ConfigError(f"source '{source}': give sim, a folder of images or a video file")
+        raise ConfigError(f"source '{source}': give sim, realsense, a folder of images or a video file")
     frames = _video_frames(path)
     first = next(frames)  # a file that is no video is noticed now
     return _chain(first, frames)

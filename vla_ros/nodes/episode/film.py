@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Sequence
@@ -37,12 +38,18 @@ class Film:
             self.dropped += 1
 
     def close(self, timeout: float = 1.5) -> None:
-        """Encode what waits and end the file."""
-        try:
+        """Encode what waits and end the file; what an encoder that is `timeout` [s] behind has not begun is dropped."""
+        with contextlib.suppress(queue.Full):
             self._frames.put(None, timeout=timeout)
-        except queue.Full:
+            self._thread.join(timeout)
             return
-        self._thread.join(timeout)
+        while True:  # or the thread would wait for an end that never comes, with encoder and frames
+            with contextlib.suppress(queue.Empty):
+                self._frames.get_nowait()
+                self.dropped += 1
+            with contextlib.suppress(queue.Full):
+                self._frames.put_nowait(None)
+                return
 
     def _write(self, path: Path, rate_hz: float) -> None:
         try:

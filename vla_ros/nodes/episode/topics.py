@@ -34,6 +34,8 @@ from vla_ros.tasks.table import DEFAULT_TASK, TASKS, load_task
 
 WATCHED = ("sim", "camera", "state", "policy", "control", "guard")
 SILENCE_MAX_S = 5.0  # [s] without diagnostics, which every node publishes at least every two seconds
+# [s] after which a node, and control, which speaks 50 times a second, are not there when another episode is to begin
+QUIET_S, CONTROL_QUIET_S = 2.5, 0.5
 
 
 class EpisodeNode(ArmClient):
@@ -43,7 +45,10 @@ class EpisodeNode(ArmClient):
         super().__init__("episode_node")
         self.embodiment = declare_cameras(self, self.embodiment)
         declare(self, "set", "basic", "kind of scene; the simulator says which it really is")
-        declare(self, "seed", 0, "number of the scene; the simulator says which it really is", 0, 2**31 - 1)
+        self.seed = declare(self, "seed", 0, "number of the scene; the simulator says which it really is", 0, 2**31 - 1)
+        self.episodes = declare(
+            self, "episodes", 1, "one after the other, each in the next scene; 0: until it is stopped", 0, 10**6
+        )
         self.asked = declare(self, "instruction", "", "what to do, in words; empty: the scene's own").strip()
         self.success_object = declare(
             self, "success_object", "", "object of the scene that counts, such as red_mug; empty: what is requested"
@@ -68,6 +73,7 @@ class EpisodeNode(ArmClient):
         except OSError as error:
             raise ConfigError(f"run folder {self.directory}: cannot be made ({error.strerror})") from None
         self.scene: dict[str, Any] = {}
+        self.announced = ""  # sim/scene as it came
         self.time = 0.0  # [s] of the newest truth
         self._objects: list[np.ndarray] | None = None  # T_base_object (4, 4) in the order of the scene's objects
         self._joints: dict[str, float] = {}  # [rad], [m] of the scene's fixtures
@@ -75,6 +81,7 @@ class EpisodeNode(ArmClient):
         self.factors: list[float] = []  # real-time factor, second by second
         self._in_bag: set[str] = set()  # topics that the recorder has heard
         self._lacking = ""  # those of its contract that it has not
+        self._recorder = Silence(AWAKE_S)
         self.unfit = ""  # why the recording serves nothing, or does not go on
         self.heard: dict[str, Silence] = {}  # of each node since its last diagnostics
         self.film: Film | None = None
@@ -98,11 +105,13 @@ class EpisodeNode(ArmClient):
 
     # -- what arrives ------------------------------------------------------------------------------------------------
     def _on_scene(self, message: String) -> None:
-        self.scene = announced_scene(message.data)
+        self.scene, self.announced = announced_scene(message.data), message.data
         self._joints, self._cloths = {}, {}  # another scene's say nothing of this one
 
     def _on_truth(self, message: PoseArray) -> None:
-        if self.scene and len(message.poses) != len(self.scene["objects"]):
+        if not self.scene:
+            return  # whose they are is not known yet: another scene comes, and these may be the last one's
+        if len(message.poses) != len(self.scene["objects"]):
             raise messages.MessageError(f"{len(message.poses)} poses of {len(self.scene['objects'])} objects")
         self._objects = [messages.transform(pose) for pose in message.poses]
         self.time = messages.seconds(message.header.stamp)
@@ -121,6 +130,7 @@ class EpisodeNode(ArmClient):
                 values = messages.diagnostic_values(status)
                 self._in_bag, self._lacking = set(values.get(HEARD, "").split()), values.get(LACKING, "")
                 self.unfit = status.message if status.level == messages.ERROR else ""
+                self._recorder.reset()
             if status.name == "sim":
                 with contextlib.suppress(KeyError, ValueError):
                     self.factors.append(float(messages.diagnostic_values(status)["real_time_factor"]))
@@ -172,6 +182,20 @@ class EpisodeNode(ArmClient):
             wanted[name] = not self._lacking and all(self.resolve_topic_name(t) in self._in_bag for t in topics)
         return [name for name, there in wanted.items() if not there]
 
+    def absent(self) -> str:
+        """Name the nodes that have spoken once and do not now, and control where it is not ready; "" when all do."""
+        names = [name for name, silence in self.heard.items() if silence.seconds > QUIET_S]
+        if self.silence > CONTROL_QUIET_S or not self.ready:
+            names.append("control")
+        if self._recorded and self._recorder.seconds > QUIET_S:
+            names.append("recorder")
+        return ", ".join(sorted(set(names)))
+
+    def forget_scene(self) -> None:
+        """Forget what was seen: another scene comes."""
+        self.scene, self.announced, self._objects = {}, "", None
+        self._frames.clear()
+
     def silent(self) -> str:
         """Name a node that has stopped speaking, and for how long; "" when all speak."""
         silences = {name: silence.seconds for name, silence in self.heard.items()}
@@ -180,7 +204,7 @@ class EpisodeNode(ArmClient):
 
     def _poll(self) -> None:
         super()._poll()
-        for silence in self.heard.values():
+        for silence in (*self.heard.values(), self._recorder):
             silence.update()
 
     @property

@@ -9,6 +9,7 @@ from vla_ros.nodes.policy.inference_worker import InferenceWorker
 from vla_ros.nodes.policy.latency import Latency
 
 POLICY = "policy"  # name of the status
+OVERDUE_S = 1.0  # [s] of an inference under way after which somebody may wonder why the arm stands
 EXPLANATION = "explanation"  # key of its values: why the newest chunk is invalid
 
 
@@ -20,6 +21,7 @@ class InferenceDiagnostics:
         self._node, self.latency = node, Latency()
         self.failure, self._failures = "", 0  # the newest; all
         self._explanation = ""
+        self._overdue = False  # as was last published
         self._silent = ""  # which cameras, as was last said
 
     def succeeded(self, explanation: str = "") -> None:
@@ -32,6 +34,10 @@ class InferenceDiagnostics:
         if reason != self.failure:
             self._node.get_logger().error(f"no chunk: {reason}")
         self.failure = reason
+
+    def became_overdue(self, worker: InferenceWorker) -> bool:
+        """Say whether the inference under way takes long, and that is not published yet."""
+        return worker.busy_s > OVERDUE_S and not self._overdue
 
     def publish(self, worker: InferenceWorker, silent: str, instruction: str) -> None:
         """Publish them; `silent` says which cameras are waited for, "" that none is."""
@@ -46,6 +52,9 @@ class InferenceDiagnostics:
         if silent and silent != self._silent:
             self._node.get_logger().warning(silent)
         self._silent = silent
-        level = messages.ERROR if self.failure else messages.WARN if silent else messages.OK
-        text = self.failure or silent or worker.waiting_for or instruction or "waiting for an instruction"
+        busy_s = worker.busy_s
+        self._overdue = busy_s > OVERDUE_S
+        overdue = f"inference takes {busy_s:.1f} s so far: the arm is held when its chunk ends" if self._overdue else ""
+        level = messages.ERROR if self.failure else messages.WARN if overdue or silent else messages.OK
+        text = self.failure or overdue or silent or worker.waiting_for or instruction or "waiting for an instruction"
         self._node.diagnose(level, text, values, POLICY)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When to infer: little remains of the last chunk, and the robot is slow enough to be looked at."""
+"""When to infer: the last chunk is there and far enough, and the robot is slow enough to be looked at."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ import time
 
 from rclpy.node import Node
 
+from controllers.chunks.chunk import ActionChunk
 from vla_ros.nodes.arm.progress import ControlProgress
 from vla_ros.nodes.parameters import declare
+from vla_ros.policies.chunking.delay import DelayConfig
+from vla_ros.policies.look_timing import LookTiming
 
+LATE_MAX_S = 10.0  # [s] by which any chunk comes
+ACCEPTED_S = 0.3  # in which control has said that it follows a chunk
 SILENCE_MAX_S = 0.5  # [s] after which control's last progress says nothing any more
 
 
@@ -27,6 +32,7 @@ class InferenceTrigger:
             60.0,
             change=lambda value: setattr(self, "_remaining", value),
         )
+        self._clock = node.get_clock()
         self._settle_speed = declare(
             node,
             "settle_speed",
@@ -42,10 +48,21 @@ class InferenceTrigger:
         """Forget what was said."""
         self._progress: tuple[float, ControlProgress] | None = None  # arrival [s, monotonic]
         self.speed = 0.0  # [rad/s] of the fastest joint
+        self._timing = LookTiming(warmup=DelayConfig().warmup)
+        self._sent: tuple[int, float] = (-1, 0.0)  # sequence of the last chunk, [s, monotonic] when it went to control
 
     def note_progress(self, progress: ControlProgress) -> None:
         """Take control's newest word."""
         self._progress = (time.monotonic(), progress)
+
+    def note_chunk(self, chunk: ActionChunk) -> None:
+        """Take a chunk that goes to control now."""
+        now = self._now()
+        late = now - chunk.stamp
+        if not 0.0 <= late <= LATE_MAX_S:  # cameras of another clock than this node's
+            late = chunk.inference_s
+        self._timing.add(late, chunk.duration, now)
+        self._sent = chunk.sequence, time.monotonic()
 
     @property
     def due(self) -> bool:
@@ -54,4 +71,13 @@ class InferenceTrigger:
             return False
         if self._progress is None or time.monotonic() - self._progress[0] > SILENCE_MAX_S:
             return True  # nobody executes chunks: they are shown all the same (shadow mode)
-        return self._progress[1].remaining_s <= self._remaining
+        progress = self._progress[1]
+        sequence, sent = self._sent
+        # Control says a little later that it follows a chunk; of one that it refuses it never does.
+        on_its_way = progress.sequence < sequence and time.monotonic() - sent < ACCEPTED_S
+        if self._timing.waits and on_its_way:
+            return False
+        return progress.remaining_s <= self._remaining and self._timing.due(progress.remaining_s, self._now())
+
+    def _now(self) -> float:
+        return self._clock.now().nanoseconds * 1e-9

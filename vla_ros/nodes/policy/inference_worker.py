@@ -36,12 +36,17 @@ class InferenceWorker:
         self._instruction: str | None = None
         self._closed = False
         self._sequence = 0
-        self.busy = False
+        self.busy, self._began = False, 0.0  # [s, monotonic] when it began to be
         self.waiting_for = ""  # what the newest exposure lacked
         self.seconds = 0.0  # [s] the last inference took
         self.count = 0
         self._thread = threading.Thread(target=self._run, name="inference", daemon=True)
         self._thread.start()
+
+    @property
+    def busy_s(self) -> float:
+        """Return how long the inference under way has taken so far [s]; 0 where there is none."""
+        return time.monotonic() - self._began if self.busy else 0.0
 
     def request(self, build: Callable[[], Observation]) -> None:
         """Ask for a chunk for the observation that `build` returns; replaces a request that waits."""
@@ -72,7 +77,7 @@ class InferenceWorker:
                 if self._closed or build is None:
                     return
                 self._request = None
-                self.busy = True
+                self.busy, self._began = True, time.monotonic()
             try:
                 chunk = self._infer(build())
             except NotReady as reason:

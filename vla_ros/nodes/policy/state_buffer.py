@@ -58,6 +58,12 @@ class StateBuffer:
                 first = bisect_left(stamps, stamp - self._length)
                 del stamps[:first], values[:first]
 
+    @property
+    def newest(self) -> float:
+        """Return the stamp of the newest sample [s]; NaN before the first."""
+        with self._lock:
+            return self._stamps[-1] if self._stamps else float("nan")
+
     def at(self, stamp: float) -> np.ndarray:
         """Return the value at `stamp` [s]. Raises VlaError when no sample is near enough."""
         with self._lock:

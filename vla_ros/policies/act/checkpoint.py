@@ -12,7 +12,7 @@ from vla_ros.policies.act.config import ActConfig, read_act_config
 from vla_ros.policies.act.network import ActNetwork
 from vla_ros.policies.act.policy import ActPolicy
 from vla_ros.policies.contract_checks import check_checkpoint
-from vla_ros.policies.families.network_file import load_weights, save_network
+from vla_ros.policies.families.network_file import load_network, save_network
 from vla_ros.robots.embodiment import Embodiment
 
 
@@ -20,8 +20,7 @@ def load_act(folder: Path, robot: Embodiment) -> ActPolicy:
     """Return the policy of a checkpoint. Raises ConfigError when it is not for this robot, before weights are read."""
     config = read_act_config(folder)
     check_checkpoint(folder, config, robot)
-    network = new_network(config)
-    load_weights(folder, network)
+    network = load_network(folder, lambda: new_network(config))
     # Several threads fight with the control loop for two cores, and gain little on a network this small.
     torch.set_num_threads(1)
     return ActPolicy(network, config, robot)

@@ -14,6 +14,7 @@ from vla_ros.policies.actions.codec import ActionCodec
 from vla_ros.policies.actions.normalisation import Statistics
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.families.table import CONFIG, check_version
+from vla_ros.policies.families.weights import check_layers
 
 KIND, VERSION = "act", 1
 
@@ -36,6 +37,9 @@ class ActSizes:
         for name, value in vars(self).items():
             if name != "dropout" and value < 1:
                 raise ConfigError(f"{name} must be at least 1, got {value}")
+        check_layers(
+            encoder_layers=self.encoder_layers, decoder_layers=self.decoder_layers, style_layers=self.style_layers
+        )
         if self.size % 4 or self.size % self.heads:
             raise ConfigError(f"size must be a multiple of 4 and of heads ({self.heads}), got {self.size}")
         if not 0.0 <= self.dropout < 1.0:

@@ -46,8 +46,9 @@ class ActNetwork(nn.Module):
         self.actions = nn.Sequential(nn.LayerNorm(size), nn.Linear(size, action_size))
         places = [torch.zeros(2, size), sine_line(LENGTH, size), *[sine_grid(ROWS, COLUMNS, size)] * views]
         self.register_buffer("places", torch.cat(places), persistent=False)  # (2 + T + V·C, D)
-        counts = torch.tensor([1, 1, LENGTH, *[ROWS * COLUMNS] * views])
-        self.register_buffer("kind_of", torch.arange(3 + views).repeat_interleave(counts), persistent=False)
+        counts = [1, 1, LENGTH, *[ROWS * COLUMNS] * views]
+        kinds = torch.arange(3 + views).repeat_interleave(torch.tensor(counts), output_size=sum(counts))
+        self.register_buffer("kind_of", kinds, persistent=False)
         for part in (self.style, self.encoder, self.decoder):
             _begin(part)
         # The prior, whatever is done: a divergence of hundreds would be all that the first steps learn from.
@@ -59,6 +60,10 @@ class ActNetwork(nn.Module):
 
         Without a latent (B, Z) it is 0.
         """
+        return self.actions(self.hidden(pictures, words, state, latent))
+
+    def hidden(self, pictures: Tensor, words: Tensor, state: Tensor, latent: Tensor | None = None) -> Tensor:
+        """Return the decoder's last tokens (B, H, D), which `actions` turns into actions; arguments as `forward`."""
         count, views = pictures.shape[:2]
         if latent is None:
             latent = state.new_zeros(count, self.latent_size)
@@ -74,7 +79,7 @@ class ActNetwork(nn.Module):
         made = torch.zeros_like(self.queries).expand(count, -1, -1)
         for layer in self.decoder:
             made = layer(made, self.queries, memory, positions, there)
-        return self.actions(made)
+        return made
 
 
 class StyleEncoder(nn.Module):

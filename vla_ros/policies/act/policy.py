@@ -13,7 +13,7 @@ from vla_ros.policies.act.config import ActConfig
 from vla_ros.policies.act.network import ActNetwork
 from vla_ros.policies.actions.codec import state_values
 from vla_ros.policies.backbone.proposals import small_pictures
-from vla_ros.policies.backbone.word_tokens import word_tokens
+from vla_ros.policies.backbone.said_words import SaidWords
 from vla_ros.policies.observation import Observation
 from vla_ros.robots.embodiment import Embodiment
 
@@ -36,7 +36,8 @@ class ActPolicy:
     def reset(self) -> None:
         """Forget the episode: count from the start."""
         self._sequence = 0
-        self._said: tuple[str, torch.Tensor] | None = None
+        self._said = SaidWords()
+        self.features: np.ndarray | None = None  # (D,) of the last chunk (FeatureProvider)
 
     @torch.inference_mode()
     def infer(self, observation: Observation) -> ActionChunk:
@@ -45,15 +46,13 @@ class ActPolicy:
         pictures = small_pictures([observation.cameras[name].color for name in self._cameras])
         state = self._states.normalise(state_values(observation.state, self._state))
         felt = torch.from_numpy(state)[None].float()
-        made = self._network(torch.from_numpy(pictures)[None], self._words(observation.instruction), felt)
+        hidden = self._network.hidden(
+            torch.from_numpy(pictures)[None], self._said.tokens(observation.instruction), felt
+        )
+        self.features = hidden[0].mean(dim=0).numpy()
+        made = self._network.actions(hidden)
         actions = self._actions.restore(made[0].double().numpy())
         actions[:, self._widths] = np.clip(actions[:, self._widths], 0.0, self._width_max)
         self._sequence += 1
         spent = time.perf_counter() - started
         return self.codec.chunk(observation, actions, sequence=self._sequence, inference_s=spent)
-
-    def _words(self, instruction: str) -> torch.Tensor:
-        """Return the tokens (1, T, SIZE) of an instruction, embedded once."""
-        if self._said is None or self._said[0] != instruction:
-            self._said = instruction, torch.from_numpy(word_tokens(instruction))[None]
-        return self._said[1]

@@ -50,6 +50,12 @@ class Statistics:
     mean: tuple[float, ...]
     std: tuple[float, ...]
 
+    @classmethod
+    def of(cls, data: np.ndarray) -> Statistics:
+        """Take them of data (…, D), as Normaliser does."""
+        found = Normaliser.of(data)
+        return cls(tuple(found.mean.tolist()), tuple(found.std.tolist()))
+
     def normaliser(self) -> Normaliser:
         """Return what applies them. Raises ConfigError when they disagree."""
         return Normaliser(np.array(self.mean), np.array(self.std))

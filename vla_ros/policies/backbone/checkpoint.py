@@ -11,7 +11,7 @@ from pathlib import Path
 
 from vla_ros.policies.backbone.checkpoint_config import BackboneConfig, BackboneSizes, read_backbone_config
 from vla_ros.policies.backbone.network import Backbone
-from vla_ros.policies.families.network_file import load_weights, save_network
+from vla_ros.policies.families.network_file import load_network, save_network
 
 
 def new_backbone(sizes: BackboneSizes) -> Backbone:
@@ -21,9 +21,8 @@ def new_backbone(sizes: BackboneSizes) -> Backbone:
 
 def load_backbone(folder: Path) -> Backbone:
     """Return the backbone of a checkpoint, ready to be asked. Raises ConfigError for what is none, or is torn."""
-    backbone = new_backbone(read_backbone_config(folder).network)
-    load_weights(folder, backbone)
-    return backbone.eval()
+    sizes = read_backbone_config(folder).network
+    return load_network(folder, lambda: new_backbone(sizes)).eval()
 
 
 def save_backbone(folder: Path, backbone: Backbone, config: BackboneConfig) -> None:

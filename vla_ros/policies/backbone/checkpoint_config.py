@@ -11,6 +11,7 @@ from controllers.errors import ConfigError
 from vla_ros.configuration import build
 from vla_ros.documents import read_json
 from vla_ros.policies.families.table import CONFIG, check_version
+from vla_ros.policies.families.weights import check_layers
 
 KIND, VERSION = "backbone", 1
 PACKAGES = ("torch", "safetensors", "tokenizers", "wordllama")  # the last has wheels for Python 3.11 to 3.13 alone
@@ -32,6 +33,7 @@ class BackboneSizes:
         for name, value in vars(self).items():
             if value <= 0:
                 raise ConfigError(f"{name} must be above 0, got {value}")
+        check_layers(depth=self.depth)
 
 
 @dataclass(frozen=True)

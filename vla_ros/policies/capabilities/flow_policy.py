@@ -64,6 +64,20 @@ class DifferentiableFlowPolicy(FlowPolicy, Protocol):
         ...
 
 
+@runtime_checkable
+class PrefixFlowPolicy(FlowPolicy, Protocol):
+    """A flow policy whose field was trained to go on from actions that are decided already."""
+
+    @property
+    def prefix_max(self) -> int:
+        """Return how many first actions may be decided; 0: this one was not trained for it."""
+        ...
+
+    def velocity_after(self, condition: Any, x: np.ndarray, tau: float, known: int) -> np.ndarray:
+        """Return v(x, τ) (H, D) where the first `known` rows of x are the decided actions, clean."""
+        ...
+
+
 def integrate_flow(velocity: Callable[[np.ndarray, float], np.ndarray], noise: np.ndarray, steps: int) -> np.ndarray:
     """Carry noise (H, D) along v(x, τ) from τ = 0 to 1 in Euler steps of 1/`steps`."""
     x = noise

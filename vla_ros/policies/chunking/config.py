@@ -3,14 +3,21 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from typing import Any
 
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import build
 from vla_ros.policies.base import Policy
-from vla_ros.policies.capabilities.flow_policy import DifferentiableFlowPolicy, FlowPolicy
+from vla_ros.policies.capabilities.correcting import CorrectingPolicy
+from vla_ros.policies.capabilities.flow_policy import DifferentiableFlowPolicy, FlowPolicy, PrefixFlowPolicy
+from vla_ros.policies.chunking.correction import Background, CorrectedChunks, CorrectionConfig, Thread
+from vla_ros.policies.chunking.delay import DelayConfig
 from vla_ros.policies.chunking.ensemble import Ensemble
-from vla_ros.policies.chunking.guidance import identity_guided, vjp_guided
+from vla_ros.policies.chunking.future_state import FutureState
+from vla_ros.policies.chunking.guidance import Velocity, identity_guided, prefix_conditioned, vjp_guided
 from vla_ros.policies.chunking.real_time import RealTimeChunking, RealTimeConfig
 from vla_ros.policies.chunking.weighting import ActWeighting, CogActWeighting, VoteWeighting
 
@@ -19,16 +26,31 @@ WEIGHTINGS: dict[str, type[ActWeighting | CogActWeighting | VoteWeighting]] = {
     "cogact": CogActWeighting,
     "vote": VoteWeighting,
 }
-GUIDANCE = {"rtc": vjp_guided, "rtc_identity": identity_guided}
-METHODS = (*WEIGHTINGS, *GUIDANCE)
+GUIDANCE: dict[str, Callable[..., Velocity]] = {
+    "rtc": vjp_guided,
+    "rtc_identity": identity_guided,
+    "rtc_trained": prefix_conditioned,
+}
+FUTURE_STATE, CORRECTION = "future_state", "a2c2"
+ANY_POLICY = (*WEIGHTINGS, FUTURE_STATE)  # what needs nothing of a policy
+METHODS = (*WEIGHTINGS, *GUIDANCE, FUTURE_STATE, CORRECTION)
 
 
-def wrap_chunking(policy: Policy, values: Any, where: str) -> Policy:
+@dataclass(frozen=True, eq=False)
+class World:
+    """What time is and who computes beside: a benchmark has its own, simulated."""
+
+    clock: Callable[[], float] = time.perf_counter  # [s]
+    background: Callable[[], Background] = Thread
+
+
+def wrap_chunking(policy: Policy, values: Any, where: str, world: World | None = None) -> Policy:
     """Wrap `policy` as the mapping `values` says: `method` and that method's settings; `where` prefixes errors.
 
     Raises ConfigError for an unknown method or setting, a value out of range, and a policy that lacks what the
     method needs.
     """
+    world = world or World()
     if not isinstance(values, dict):
         raise ConfigError(f"{where}: expected a mapping, got {values!r}")
     if "method" not in values:
@@ -37,14 +59,41 @@ def wrap_chunking(policy: Policy, values: Any, where: str) -> Policy:
     settings = {key: value for key, value in values.items() if key != "method"}
     if method in WEIGHTINGS:
         return Ensemble(policy, build(WEIGHTINGS[method], settings, where))
+    if method == FUTURE_STATE:
+        return FutureState(policy, build(DelayConfig, settings, where), world.clock)
+    if method == CORRECTION:
+        return _corrected(policy, build(CorrectionConfig, settings, where), where, world)
     if method not in GUIDANCE:
         raise ConfigError(f"{where}: {unknown_name('method', str(method), METHODS)}")
-    config = build(RealTimeConfig, settings, where)
+    return _continued(policy, method, build(RealTimeConfig, settings, where), where, world)
+
+
+def _continued(policy: Policy, method: str, config: RealTimeConfig, where: str, world: World) -> RealTimeChunking:
     flow = _flow(policy, method, where)
+    most = flow.prefix_max if method == "rtc_trained" and isinstance(flow, PrefixFlowPolicy) else None
     try:
-        return RealTimeChunking(flow, GUIDANCE[method], config)
+        return RealTimeChunking(flow, GUIDANCE[method], config, world.clock, most)
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None
+
+
+def _corrected(policy: Policy, config: CorrectionConfig, where: str, world: World) -> CorrectedChunks:
+    correcting, base = _correcting(policy, where), None
+    if config.base != "none":
+        if config.base not in GUIDANCE:
+            raise ConfigError(f"{where}: {unknown_name('base', config.base, (*GUIDANCE, 'none'))}")
+        delays = {field.name: getattr(config, field.name) for field in fields(DelayConfig)}
+        base = _continued(policy, config.base, RealTimeConfig(**delays), where, world)
+    return CorrectedChunks(correcting, world.background(), base)
+
+
+def _correcting(policy: Policy, where: str) -> CorrectingPolicy:
+    if not isinstance(policy, CorrectingPolicy) or not policy.corrects:
+        raise ConfigError(
+            f"{where}: method '{CORRECTION}' needs a policy that was trained to correct its chunks, which "
+            f"{type(policy).__name__} was not: see docs/chunking.md, or use {', '.join(sorted(ANY_POLICY))}"
+        )
+    return policy
 
 
 def _flow(policy: Policy, method: str, where: str) -> FlowPolicy:
@@ -52,7 +101,12 @@ def _flow(policy: Policy, method: str, where: str) -> FlowPolicy:
     if not isinstance(policy, FlowPolicy):
         raise ConfigError(
             f"{where}: method '{method}' needs a policy with a flow's velocity field, which {name} lacks: "
-            f"use {', '.join(sorted(WEIGHTINGS))}"
+            f"use {', '.join(sorted(ANY_POLICY))}"
+        )
+    if method == "rtc_trained" and not (isinstance(policy, PrefixFlowPolicy) and policy.prefix_max):
+        raise ConfigError(
+            f"{where}: method 'rtc_trained' needs a policy that was trained with prefix_max, which {name} was not: "
+            "use rtc_identity"
         )
     if method == "rtc" and not isinstance(policy, DifferentiableFlowPolicy):
         raise ConfigError(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pull a flow towards the actions already decided (Black, Galliker, Levine 2025, RTC, equations 2 to 5).
+"""Draw a flow's actions behind those already decided (Black, Galliker, Levine 2025, RTC, equations 2 to 5).
 
 Shape legend: H steps, D numbers an action.
 """
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from controllers.errors import ConfigError
-from vla_ros.policies.capabilities.flow_policy import DifferentiableFlowPolicy, FlowPolicy
+from vla_ros.policies.capabilities.flow_policy import DifferentiableFlowPolicy, FlowPolicy, PrefixFlowPolicy
 
 Velocity = Callable[[np.ndarray, float], np.ndarray]
 
@@ -67,5 +67,25 @@ def identity_guided(
         v = policy.velocity(condition, x, tau)
         error = mask[:, None] * (previous - (x + (1.0 - tau) * v))
         return v + guidance_weight(tau, limit) * error
+
+    return velocity
+
+
+def prefix_conditioned(
+    policy: PrefixFlowPolicy, condition: Any, previous: np.ndarray, mask: np.ndarray, limit: float
+) -> Velocity:
+    """Return the field of a policy that was trained to go on from a prefix (Black et al. 2025): nothing is guided.
+
+    The frozen rows of `previous` (H, D), where `mask` (H,) is 1, are given to the network clean, and led to themselves;
+    what is left of the last chunk behind them is not looked at, and `limit` has no meaning.
+    """
+    known = int(np.count_nonzero(mask >= 1.0))
+
+    def velocity(x: np.ndarray, tau: float) -> np.ndarray:
+        given = x.copy()
+        given[:known] = previous[:known]
+        v = policy.velocity_after(condition, given, tau, known)
+        v[:known] = (previous[:known] - x[:known]) / (1.0 - tau)
+        return v
 
     return velocity

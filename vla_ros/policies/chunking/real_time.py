@@ -17,37 +17,27 @@ import numpy as np
 from controllers.chunks.chunk import ActionChunk, TaskStatus
 from controllers.errors import ConfigError
 from vla_ros.policies.capabilities.flow_policy import FlowPolicy, integrate_flow
-from vla_ros.policies.chunking.delay import DelayEstimator
+from vla_ros.policies.chunking.delay import DelayConfig, DelayEstimator
 from vla_ros.policies.chunking.guidance import Velocity, prefix_mask
-from vla_ros.policies.chunking.sampling import covers, sample_chunk
+from vla_ros.policies.chunking.progress import remainder
 from vla_ros.policies.observation import Observation
 
 
 @dataclass(frozen=True)
-class RealTimeConfig:
+class RealTimeConfig(DelayConfig):
     """How real-time chunking samples and what it takes for the delay."""
 
     steps: int = 5  # Euler steps
     beta: float = 5.0  # limit of the guidance weight
-    delay_s: float | None = None  # [s] exposure to chunk; empty: estimated
-    initial_delay_s: float = 0.2  # [s] expected until inferences have been measured
-    lead_s: float = 0.05  # [s] added to a measured inference: exposure to its start, its end to control
-    warmup: int = 3  # inferences that are not measured
-    window: int = 40  # inferences that the 95th percentile is of
     seed: int = 0  # of the noise, anew with every episode
 
     def __post_init__(self) -> None:
-        if self.steps < 1 or self.warmup < 0 or self.window < 1:
-            raise ConfigError(
-                f"steps and window must be at least 1, warmup 0, got {self.steps}, {self.window} and {self.warmup}"
-            )
+        super().__post_init__()
+        if self.steps < 1:
+            raise ConfigError(f"steps must be at least 1, got {self.steps}")
         # A step moves the prefix by beta/steps of its error; twice the error or more and it swings up.
         if not 0.0 < self.beta < 2.0 * self.steps:
             raise ConfigError(f"beta must be above 0 and below 2 × steps = {2 * self.steps}, got {self.beta}")
-        for name in ("delay_s", "initial_delay_s", "lead_s"):
-            value = getattr(self, name)
-            if value is not None and value < 0.0:
-                raise ConfigError(f"{name} must be >= 0 s, got {value}")
 
 
 @dataclass(frozen=True)
@@ -80,18 +70,28 @@ class RealTimeChunking:
     With a fixed `delay_s`, an episode depends on the seed and its observations alone.
     """
 
-    def __init__(self, policy: FlowPolicy, guided: Callable[..., Velocity], config: RealTimeConfig) -> None:
-        """Guide by `vjp_guided` or `identity_guided`. Raises ConfigError for a delay that no chunk can bridge."""
+    def __init__(
+        self,
+        policy: FlowPolicy,
+        guided: Callable[..., Velocity],
+        config: RealTimeConfig,
+        clock: Callable[[], float] = time.perf_counter,
+        frozen_max: int | None = None,
+    ) -> None:
+        """Guide by `vjp_guided`, `identity_guided` or `prefix_conditioned`; measure inferences by `clock` [s].
+
+        `frozen_max`: steps that a policy can be given at most. Raises ConfigError for a delay that no chunk can bridge.
+        """
         self.policy = policy
-        self._guided, self._config = guided, config
-        self._estimator = DelayEstimator(config.initial_delay_s, config.warmup, config.window)
+        self._guided, self._config, self._clock, self._frozen_max = guided, config, clock, frozen_max
+        self._estimator = DelayEstimator(config)
         name = "initial_delay_s" if config.delay_s is None else "delay_s"
-        expected, horizon = self._steps(getattr(config, name)), policy.action_shape[0]
+        expected, horizon = self._steps(self._estimator.seconds), policy.action_shape[0]
+        asked = f"{name} {self._estimator.seconds:g} is {expected} steps of {policy.period:g} s"
         if 2 * expected > horizon:
-            raise ConfigError(
-                f"{name} {getattr(config, name):g} is {expected} steps of {policy.period:g} s: "
-                f"a chunk of {horizon} bridges at most {horizon // 2}"
-            )
+            raise ConfigError(f"{asked}: a chunk of {horizon} bridges at most {horizon // 2}")
+        if frozen_max is not None and expected > frozen_max:
+            raise ConfigError(f"{asked}: this policy was trained to be given at most {frozen_max}")
         self._episode = self._begin()
         self.continuation: Continuation | None = None  # of the last chunk; None when it began anew
 
@@ -103,7 +103,7 @@ class RealTimeChunking:
 
     def infer(self, observation: Observation) -> ActionChunk:
         """Return the next chunk."""
-        started = time.perf_counter()
+        started = self._clock()
         condition = self.policy.prepare(observation)
         episode = self._episode
         noise = episode.random.standard_normal(self.policy.action_shape)
@@ -111,9 +111,13 @@ class RealTimeChunking:
         episode.previous = chunk if chunk.status is TaskStatus.ONGOING else None
         episode.instruction = observation.instruction
         episode.sequence += 1
-        spent = time.perf_counter() - started
-        self._estimator.add(spent + self._config.lead_s)
+        spent = self._clock() - started
+        self._estimator.add(spent)
         return dataclasses.replace(chunk, sequence=episode.sequence, inference_s=spent)
+
+    def transport_took(self, seconds: float) -> None:
+        """Take how long the last request and its chunk were on their way [s]."""
+        self._estimator.add_transport(seconds)
 
     def _begin(self) -> _Episode:
         return _Episode(np.random.default_rng(self._config.seed))
@@ -124,11 +128,11 @@ class RealTimeChunking:
         def free(x: np.ndarray, tau: float) -> np.ndarray:
             return self.policy.velocity(condition, x, tau)
 
-        remainder = self._remainder(observation)
+        left = self._remainder(observation)
         self.continuation = None
-        if remainder is None:
+        if left is None:
             return integrate_flow(free, noise, self._config.steps)
-        known = self.policy.encode(observation, remainder)
+        known = self.policy.encode(observation, left)
         self.continuation = self._continuation(len(known))
         # Rows the last chunk does not reach have W = 0; what stands there is never looked at.
         previous = np.concatenate([known, noise[len(known) :]])
@@ -141,20 +145,15 @@ class RealTimeChunking:
         last = self._episode.previous
         if last is None or observation.stamp < last.stamp or observation.instruction != self._episode.instruction:
             return None
-        stamps = observation.stamp + last.times
-        reached = covers(last, stamps)
-        if not reached.any():
-            return None
-        values = sample_chunk(last, stamps[reached])
-        return dataclasses.replace(last, stamp=observation.stamp, times=last.times[reached], values=values)
+        return remainder(last, observation)
 
     def _continuation(self, known: int) -> Continuation:
         """Bound the expected delay by what was consumed since the last chunk, and by what is left of it."""
         horizon = self.policy.action_shape[0]
         executed = horizon - known
-        seconds = self._config.delay_s
-        expected = self._steps(self._estimator.seconds if seconds is None else seconds)
-        return Continuation(expected, min(expected, executed, known), executed, horizon)
+        expected = self._steps(self._estimator.seconds)
+        most = horizon if self._frozen_max is None else self._frozen_max
+        return Continuation(expected, min(expected, executed, known, most), executed, horizon)
 
     def _steps(self, seconds: float) -> int:
         # Rounded up: the point the arm is on its way to when the chunk arrives is part of the prefix.

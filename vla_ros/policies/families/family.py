@@ -62,6 +62,11 @@ class PolicyFamily(ABC):
     def gives(self) -> ActionContract | None:
         """Return what its actions move and mean; None where only its chunks say. Raises ConfigError as `check` does."""
 
+    @property
+    def served_as(self) -> str:
+        """Say in a few words what this is, to who serves it."""
+        return self.choice.name
+
     def period(self) -> float | None:
         """Return the time between the points of its chunks [s]; None where only they say. Raises as `check` does."""
         return None

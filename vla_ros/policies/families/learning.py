@@ -7,14 +7,19 @@ import it.
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from controllers.errors import ConfigError
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Settings = TypeVar("Settings", bound="DataclassInstance")
 EVALUATION = ("evaluate", "objects", "set_name", "by_part", "wording", "seed", "workers")  # options, of `vla finetune`
 
 
@@ -61,6 +66,10 @@ class TrainingRequest:
     def __post_init__(self) -> None:
         if self.generate is not None and self.data is not None:
             raise ConfigError("--generate and --data: give one of them")
+
+    def threaded(self, settings: Settings) -> Settings:
+        """Return settings, a data class with `threads`, with those that were given."""
+        return settings if self.threads is None else dataclasses.replace(settings, threads=self.threads)
 
 
 @dataclass(frozen=True)

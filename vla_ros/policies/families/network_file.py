@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from safetensors import SafetensorError
+import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import nn
 
@@ -17,6 +19,41 @@ from vla_ros.new_file import replace_file
 from vla_ros.policies.families.weights import FILES
 
 CONFIG, WEIGHTS = FILES
+Network = TypeVar("Network", bound=nn.Module)
+
+
+def load_network(folder: Path, make: Callable[[], Network]) -> Network:
+    """Return the network that `make` makes, with a checkpoint's weights. Raises ConfigError as load_weights does.
+
+    What config.json says of its sizes is held against the file before memory is taken for it.
+    """
+    path = folder / WEIGHTS
+    try:
+        with safe_open(str(path), "pt") as file:
+            found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 (no mapping)
+    except (SafetensorError, OSError) as error:
+        raise ConfigError(f"{path}: is corrupt or cut short ({error}): copy the checkpoint again") from None
+    _check_shapes(path, shell_of(path, make), found)
+    network = make()
+    load_weights(folder, network)
+    return network
+
+
+def shell_of(path: Path, make: Callable[[], Network]) -> Network:
+    """Return a network without memory for its weights. Raises ConfigError for sizes that no network has."""
+    try:
+        with torch.device("meta"):
+            return make()
+    except (RuntimeError, ValueError, TypeError, OverflowError, ZeroDivisionError, AssertionError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise ConfigError(f"{path}: {CONFIG} has sizes of no network ({reason}): copy the checkpoint again") from None
+
+
+def _check_shapes(path: Path, network: nn.Module, found: Mapping[str, tuple[int, ...]]) -> None:
+    expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    for name in sorted(expected.keys() | found.keys()):
+        if found.get(name) != expected.get(name):
+            raise ConfigError(f"{path}: {name} has shape {found.get(name)}, {CONFIG} makes it {expected.get(name)}")
 
 
 def load_weights(folder: Path, network: nn.Module) -> None:
@@ -26,11 +63,8 @@ def load_weights(folder: Path, network: nn.Module) -> None:
         weights = load_file(path)
     except (SafetensorError, OSError) as error:
         raise ConfigError(f"{path}: is corrupt or cut short ({error}): copy the checkpoint again") from None
-    expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
-    for name in sorted(expected.keys() | weights.keys()):
-        found = tuple(weights[name].shape) if name in weights else None
-        if found != expected.get(name):
-            raise ConfigError(f"{path}: {name} has shape {found}, {CONFIG} makes it {expected.get(name)}")
+    _check_shapes(path, network, {name: tuple(value.shape) for name, value in weights.items()})
+    for name in sorted(weights):
         if not weights[name].isfinite().all():
             raise ConfigError(f"{path}: {name} holds a value that is not finite: take an earlier checkpoint")
     network.load_state_dict(weights)
@@ -47,3 +81,12 @@ def save_network(folder: Path, network: nn.Module, config: Mapping[str, Any], ha
         weights = {name: value.half() if value.ndim > 1 else value for name, value in weights.items()}
     replace_file(folder / WEIGHTS, save(weights))
     replace_file(folder / CONFIG, (json.dumps(config, indent=1) + "\n").encode())
+
+
+def weights_digest(network: nn.Module) -> str:
+    """Return a short name of what a network's weights are: what was made with them is of them."""
+    found = hashlib.sha256()
+    for name, value in sorted(network.state_dict().items()):
+        found.update(name.encode())
+        found.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return found.hexdigest()[:16]

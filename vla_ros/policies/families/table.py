@@ -27,13 +27,16 @@ FAMILIES = {
     "graspvla_full": "vla_ros.policies.graspvla.full.specification",
     "gr3": "vla_ros.policies.gr3.small.specification",
     "gr3_full": "vla_ros.policies.gr3.full.specification",
+    "gear_vla": "vla_ros.policies.gear_vla.specification",
     "flow": "vla_ros.policies.flow.specification",
     "act": "vla_ros.policies.act.specification",
+    "lerobot": "vla_ros.policies.lerobot.specification",
     "remote": "vla_ros.policies.remote.specification",
 }
 DEFAULT_POLICY = "graspvla"  # of `vla launch`, the policy node and `vla eval`
 ENTRY_POINTS = "vla_ros.policies"
 CONFIG = "config.json"  # of a checkpoint
+LEROBOT_KIND = "lerobot"  # of every checkpoint that lerobot wrote, whatever its type
 KIND_KEYS = ("kind", "format", "type", "model_type")  # where it says what it is of: ours, and those of others
 
 
@@ -107,6 +110,12 @@ def family_of(checkpoint: Path) -> str:
     return kinds[said]
 
 
+def is_lerobot(folder: Path) -> bool:
+    """Tell a checkpoint of lerobot, whose types are called as families here are, from ours. Raises as read_json."""
+    values = read_json(folder / CONFIG) if (folder / CONFIG).is_file() else None
+    return isinstance(values, dict) and isinstance(values.get("type"), str) and "output_features" in values
+
+
 def check_version(kind: str, version: int, ours: str, reads: int) -> None:
     """Raise ConfigError for a checkpoint of another kind than `ours`, or of another version than the one it `reads`."""
     if (kind, version) != (ours, reads):
@@ -117,6 +126,8 @@ def said_kind(folder: Path) -> str:
     """Return of what kind a checkpoint says it is, "unknown" where it says none. Raises ConfigError where none lies."""
     if not (folder / CONFIG).is_file():
         raise ConfigError(f"{folder}: is no checkpoint: give a folder with {CONFIG} and its weights")
+    if is_lerobot(folder):
+        return LEROBOT_KIND
     values = read_json(folder / CONFIG)
     keys = [key for key in KIND_KEYS if isinstance(values, dict) and key in values]
     return str(values[keys[0]]) if keys else "unknown"

@@ -9,9 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from controllers.errors import ConfigError
-from vla_ros.configuration import share_directory
+from vla_ros.configuration import shared_path
 
 FILES = ("config.json", "model.safetensors")
+LAYERS_MAX = 256  # of any part of a network: more is a damaged config.json, and takes minutes to make
+
+
+def check_layers(**counts: int) -> None:
+    """Raise ConfigError for a part of a network with more layers than any has."""
+    for name, count in counts.items():
+        if count > LAYERS_MAX:
+            raise ConfigError(f"{name} must be at most {LAYERS_MAX}, got {count}: copy the checkpoint again")
 
 
 @dataclass(frozen=True)
@@ -29,17 +37,11 @@ class Weights:
     @property
     def folder(self) -> Path:
         """Return the checkpoint's folder."""
-        return share_directory() / Path(self.checkpoint).expanduser()  # an absolute path stays what it is
+        return shared_path(self.checkpoint)
 
     def check(self, policy: str, packages: Sequence[str], remedy: str) -> None:
         """Raise ConfigError when packages or files are missing. Reads neither: asked before anything starts."""
-        for name in packages:
-            if importlib.util.find_spec(name) is None:
-                raise ConfigError(
-                    f"policy '{policy}' needs the package {name}, which is not installed: ./vla installs it unless "
-                    "VLA_EXTRAS=none, on Python 3.11 to 3.13; elsewhere pip install -e '.[learning]'; or take policy "
-                    "'geometric'"
-                )
+        check_packages(policy, packages)
         if not self.checkpoint:
             raise ConfigError(
                 f"policy '{policy}' needs weights: {remedy}, name their folder (checkpoint:=DIR, --checkpoint DIR), or "
@@ -51,6 +53,17 @@ class Weights:
                     f"policy '{policy}': {self.folder / name} is not there: {remedy}, name another folder "
                     "(checkpoint:=DIR, --checkpoint DIR), or take policy 'geometric'"
                 )
+
+
+def check_packages(policy: str, packages: Sequence[str]) -> None:
+    """Raise ConfigError when a package that the policy needs is not installed."""
+    for name in packages:
+        if importlib.util.find_spec(name) is None:
+            raise ConfigError(
+                f"policy '{policy}' needs the package {name}, which is not installed: ./vla installs it unless "
+                "VLA_EXTRAS=none, on Python 3.11 to 3.13; elsewhere pip install -e '.[learning]'; or take policy "
+                "'geometric'"
+            )
 
 
 def folder_size(folder: Path) -> int:

@@ -7,7 +7,7 @@ import dataclasses
 from pathlib import Path
 
 from vla_ros.policies.actions.codec import state_values
-from vla_ros.policies.families.network_file import load_weights, save_network
+from vla_ros.policies.families.network_file import load_network, save_network
 from vla_ros.policies.flow.config import FlowConfig, read_flow_config
 from vla_ros.policies.flow.network import VelocityNetwork
 from vla_ros.policies.flow.policy import MlpFlowPolicy
@@ -16,20 +16,32 @@ from vla_ros.policies.flow.policy import MlpFlowPolicy
 def load_flow(folder: Path) -> MlpFlowPolicy:
     """Return the policy of a checkpoint. Raises ConfigError for one that is missing, torn, or of other sizes."""
     config = read_flow_config(folder)
-    network = new_network(config)
-    load_weights(folder, network)
+    network = load_network(folder, lambda: new_network(config))
     return flow_policy(network, config)
 
 
 def save_flow(folder: Path, network: VelocityNetwork, config: FlowConfig) -> None:
-    """Write weights, then config.json: a folder without it is no checkpoint yet."""
+    """Write weights, then config.json: a folder without it is no checkpoint yet.
+
+    What the network was trained for beside drawing chunks (a prefix, a correction) is noted in the configuration.
+    """
+    width = 0 if network.correction is None else network.correction.width
+    config = dataclasses.replace(config, prefix_max=network.prefix_max, correction_width=width)
     save_network(folder, network, dataclasses.asdict(config))
 
 
 def new_network(config: FlowConfig) -> VelocityNetwork:
     """Return a network of the checkpoint's sizes, not trained."""
     codec = config.codec()
-    return VelocityNetwork(codec.horizon, codec.size, len(config.state), config.width, config.depth)
+    return VelocityNetwork(
+        codec.horizon,
+        codec.size,
+        len(config.state),
+        config.width,
+        config.depth,
+        config.prefix_max,
+        config.correction_width,
+    )
 
 
 def flow_policy(network: VelocityNetwork, config: FlowConfig) -> MlpFlowPolicy:

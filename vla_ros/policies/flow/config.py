@@ -13,6 +13,7 @@ from vla_ros.policies.actions.codec import ActionCodec
 from vla_ros.policies.actions.normalisation import Statistics
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.families.table import CONFIG, check_version
+from vla_ros.policies.families.weights import check_layers
 
 KIND, VERSION = "flow", 1
 
@@ -31,13 +32,21 @@ class FlowConfig:
     width: int = 128
     depth: int = 3
     steps: int = 5  # Euler steps
+    prefix_max: int = 0  # first actions that it can be given, for `chunking: {method: rtc_trained}`
+    correction_width: int = 0  # of the network that corrects its chunks, for `chunking: {method: a2c2}`; 0: it has none
     kind: str = KIND
     version: int = VERSION
 
     def __post_init__(self) -> None:
         check_version(self.kind, self.version, KIND, VERSION)
+        check_layers(depth=self.depth)
         if min(self.width, self.depth, self.steps) < 1 or not self.state:
             raise ConfigError("width, depth and steps must be >= 1, and state names at least one channel")
+        if not 0 <= self.prefix_max < self.action.horizon or self.correction_width < 0:
+            raise ConfigError(
+                f"prefix_max must be 0 to below the horizon {self.action.horizon} and correction_width >= 0, "
+                f"got {self.prefix_max} and {self.correction_width}"
+            )
         self.state_statistics.check("state", len(self.state))
         self.action_statistics.check("action", self.codec().size)
 

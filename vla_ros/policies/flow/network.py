@@ -15,32 +15,58 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from vla_ros.policies.flow.correction import CorrectionNetwork
+
 TIME_FEATURES = 16
 TAU_MAX = 0.95  # beyond it the factor is held
 
 
 class VelocityNetwork(nn.Module):
-    """v(x, τ | condition): a flat network, enough for low-dimensional conditions."""
+    """v(x, τ | condition): a flat network, enough for low-dimensional conditions.
 
-    def __init__(self, horizon: int, action_size: int, condition_size: int, width: int = 128, depth: int = 3) -> None:
+    One with `prefix_max` > 0 may be given up to so many first actions that are decided already: clean ones, whose own
+    time is τ = 1 (Black et al. 2025, training-time action conditioning). One with a `correction` corrects its chunks.
+    """
+
+    def __init__(
+        self,
+        horizon: int,
+        action_size: int,
+        condition_size: int,
+        width: int = 128,
+        depth: int = 3,
+        prefix_max: int = 0,
+        correction_width: int = 0,
+    ) -> None:
         super().__init__()
         self.horizon, self.action_size, self.condition_size = horizon, action_size, condition_size
-        sizes = [horizon * action_size + TIME_FEATURES + condition_size, *[width] * depth]
+        self.prefix_max = prefix_max
+        own_times = horizon if prefix_max else 0
+        sizes = [horizon * action_size + TIME_FEATURES + own_times + condition_size, *[width] * depth]
         layers: list[nn.Module] = []
         for before, after in pairwise(sizes):
             layers += [nn.Linear(before, after), nn.SiLU()]
         self.layers = nn.Sequential(*layers, nn.Linear(width, horizon * action_size))
+        self.correction: CorrectionNetwork | None = None
+        if correction_width:
+            self.correction = CorrectionNetwork(horizon, action_size, condition_size, correction_width)
 
     def forward(self, x: Tensor, tau: Tensor, condition: Tensor) -> Tensor:
-        """Return velocities (B, H, D) of x (B, H, D) at tau (B,) given condition (B, C)."""
-        joined = torch.cat([x.flatten(1), time_features(tau), condition], dim=1)
+        """Return velocities (B, H, D) of x (B, H, D) at tau (B, H), or (B,) for all steps, given condition (B, C).
+
+        Only one with `prefix_max` tells the times of steps apart; the last step is never known already.
+        """
+        times = tau if tau.ndim == 2 else tau[:, None].expand(-1, self.horizon)
+        own = [times] if self.prefix_max else []
+        joined = torch.cat([x.flatten(1), time_features(times[:, -1]), *own, condition], dim=1)
         predicted = self.layers(joined).unflatten(1, (self.horizon, self.action_size))
-        return velocity_to(predicted, x, tau)
+        return velocity_to(predicted, x, times)
 
 
 def velocity_to(clean: Tensor, x: Tensor, tau: Tensor) -> Tensor:
-    """Return the velocity (B, H, D) that leads from x (B, H, D) at tau (B,) to the clean actions (B, H, D)."""
-    return (clean - x) / (1.0 - tau).clamp(min=1.0 - TAU_MAX)[:, None, None]
+    """Return the velocity (B, H, D) from x (B, H, D) at tau (B,) or (B, H) to the clean actions (B, H, D)."""
+    times = tau if tau.ndim == 2 else tau[:, None]
+    return (clean - x) / (1.0 - times).clamp(min=1.0 - TAU_MAX)[:, :, None]
 
 
 def time_features(tau: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ Shape legend: H steps, D numbers an action, C numbers of condition.
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable
 
@@ -98,6 +99,38 @@ class MlpFlowPolicy:
         with torch.no_grad():
             return self._forward(condition, torch.as_tensor(x, dtype=torch.float32), tau).double().numpy()
 
+    # -- what it may have been trained for as well ---------------------------------------------------------------------
+    @property
+    def prefix_max(self) -> int:
+        """Return how many first actions it can be given; 0: none."""
+        return self._network.prefix_max
+
+    def velocity_after(self, condition: torch.Tensor, x: np.ndarray, tau: float, known: int) -> np.ndarray:
+        """Return v(x, τ) (H, D), the first `known` rows of x being decided actions."""
+        times = torch.full((1, self._network.horizon), tau)
+        times[:, :known] = 1.0
+        with torch.no_grad():
+            return self._network(torch.as_tensor(x, dtype=torch.float32)[None], times, condition)[0].double().numpy()
+
+    @property
+    def corrects(self) -> bool:
+        """Say whether it was trained to correct its chunks."""
+        return self._network.correction is not None
+
+    def correct(self, observation: Observation, remainder: ActionChunk) -> ActionChunk:
+        """Return what is left of a chunk, stamped like `observation`, corrected by that observation."""
+        if self._network.correction is None:
+            raise ConfigError("flow policy: it was not trained to correct its chunks: see docs/chunking.md")
+        rows = self.encode(observation, remainder)
+        left = len(rows)
+        actions = torch.zeros(1, *self.action_shape)
+        actions[0, :left] = torch.as_tensor(rows, dtype=torch.float32)
+        with torch.no_grad():
+            added = self._network.correction(actions, torch.tensor([left]), self.prepare(observation))[0, :left]
+        chunk = self._chunk(observation, rows + added.double().numpy())
+        return dataclasses.replace(chunk, times=remainder.times)
+
+    # -- the flow's derivative -----------------------------------------------------------------------------------------
     def vjp(self, condition: torch.Tensor, x: np.ndarray, tau: float) -> tuple[np.ndarray, Pullback]:
         """Return v(x, τ) (H, D) and the map from a cotangent c (H, D) to cᵀ ∂v/∂x (H, D)."""
         # Never under inference_mode: its tensors take no part in a graph, whatever enable_grad says.

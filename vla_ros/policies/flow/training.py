@@ -13,6 +13,7 @@ import torch
 from torch import Generator, Tensor
 
 from controllers.errors import ConfigError
+from vla_ros.policies.flow.descent import descend
 from vla_ros.policies.flow.network import TAU_MAX, VelocityNetwork
 
 
@@ -26,23 +27,32 @@ class FlowTraining:
     width: int = 128
     depth: int = 3
     seed: int = 0
+    prefix_max: int = 0  # first actions that may be decided already, for `chunking: {method: rtc_trained}`; 0: none
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if name != "seed" and value <= 0:
+            if name not in ("seed", "prefix_max") and value <= 0:
                 raise ConfigError(f"flow training: {name} must be > 0, got {value}")
+        if self.prefix_max < 0:
+            raise ConfigError(f"flow training: prefix_max must be >= 0 actions, got {self.prefix_max}")
 
 
 def flow_matching_loss(network: VelocityNetwork, actions: Tensor, condition: Tensor, random: Generator) -> Tensor:
     """Return the mean of ((1 − τ) |v − u|)² for actions (B, H, D), each at a τ and a noise of its own.
 
-    With the factor it is the error of the predicted actions, equally bad at every τ.
+    With the factor it is the error of the predicted actions, equally bad at every τ. Of a network with `prefix_max` the
+    first 0 to `prefix_max` actions are given clean, at τ = 1, and do not count (Black et al. 2025).
     """
     tau = TAU_MAX * torch.rand(len(actions), generator=random)
     noise = torch.randn(actions.shape, generator=random)
-    share = tau[:, None, None]
-    velocity = network((1.0 - share) * noise + share * actions, tau, condition)
-    return ((1.0 - share) * (velocity - (actions - noise))).square().mean()
+    times = tau[:, None].expand(-1, network.horizon)
+    if network.prefix_max:
+        known = torch.randint(network.prefix_max + 1, (len(actions), 1), generator=random)
+        times = torch.where(torch.arange(network.horizon) < known, 1.0, times)
+    share = times[:, :, None]
+    velocity = network((1.0 - share) * noise + share * actions, times, condition)
+    error = ((1.0 - share) * (velocity - (actions - noise))).square()
+    return error.sum() / ((times < 1.0).sum() * network.action_size)
 
 
 def train_flow(
@@ -59,18 +69,17 @@ def train_flow(
     with torch.random.fork_rng():
         torch.manual_seed(settings.seed)
         horizon, size = actions.shape[1:]
-        network = VelocityNetwork(horizon, size, conditions.shape[1], settings.width, settings.depth)
+        if settings.prefix_max >= horizon:
+            raise ConfigError(f"flow training: prefix_max {settings.prefix_max} leaves nothing of {horizon} actions")
+        network = VelocityNetwork(
+            horizon, size, conditions.shape[1], settings.width, settings.depth, settings.prefix_max
+        )
     random = Generator().manual_seed(settings.seed)
     data = torch.as_tensor(actions, dtype=torch.float32), torch.as_tensor(conditions, dtype=torch.float32)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=1e-4, fused=True)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.iterations)
-    losses = []
-    for _ in range(settings.iterations):
+
+    def loss() -> Tensor:
         chosen = torch.randint(len(actions), (settings.batch,), generator=random)
-        loss = flow_matching_loss(network, data[0][chosen], data[1][chosen], random)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        schedule.step()
-        losses.append(loss.detach())
-    return network.eval(), float(torch.stack(losses[-100:]).mean())
+        return flow_matching_loss(network, data[0][chosen], data[1][chosen], random)
+
+    last = descend(network.parameters(), loss, settings.iterations, settings.learning_rate)
+    return network.eval(), last

@@ -11,12 +11,12 @@ import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 import vla_ros.objects
 from vla_ros.configuration import share_directory
+from vla_ros.npz_errors import DAMAGED_NPZ
 from vla_ros.objects.cache import cache_directory
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.objects.model import ObjectModel
@@ -34,7 +34,7 @@ def remember(catalogue: Catalogue, config: RecognitionConfig) -> ShapeMemory:
             return ShapeMemory(
                 categories, stored["descriptors"], stored["category_of"], stored["height_of"], config.softness
             )
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):  # missing, or cut short by a full disk
+    except (OSError, *DAMAGED_NPZ):  # missing, or cut short by a full disk
         pass
     memory = ShapeMemory.of(catalogue, config)
     _write(path, memory)

@@ -13,6 +13,7 @@ import atexit
 import contextlib
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import wait
 from typing import Any, TypeVar
 
 import aiohttp
@@ -25,6 +26,7 @@ from vla_ros.policies.remote.message_pack import MessageError, unpack
 MESSAGE_MAX = 64 << 20  # [bytes] of one message, either way
 CONNECT_S = 5.0  # [s] for the connection, TLS and metadata
 _CLOSE_S = 1.0
+_LOOK_S = 0.5  # [s] after which who waits looks whether somebody still answers
 
 Result = TypeVar("Result")
 
@@ -95,7 +97,13 @@ class Connection:
             self._thread.join(_CLOSE_S)
 
     def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        """Return what the loop makes of it. Raises VlaError where `close` ends the loop before that."""
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        while not wait((future,), _LOOK_S).done:
+            if not self._thread.is_alive():  # another thread has closed it: nobody would ever answer
+                work.close()
+                raise VlaError(f"{self.address.url}: this connection was closed")
+        return future.result()
 
     def _drop(self) -> None:
         """Leave a connection whose replies mean nothing any more."""

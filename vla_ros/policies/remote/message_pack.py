@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from controllers.errors import VlaError
+from vla_ros.printable import printable
 
 DEPTH_MAX = 16  # maps and lists in one another
 VALUES_MAX = 50_000  # of one message; a list of numbers that long should be an array
@@ -177,6 +178,8 @@ class _Reader:
                     raise MessageError("message holds a key that is not UTF-8") from None
             if not isinstance(key, str):
                 raise MessageError(f"message holds a key that is a {type(key).__name__}: give text")
+            if not key.isprintable():  # it is said where something is missing beside it
+                raise MessageError(f"message holds key {key[:60]!a}: give words")
             if key in found:
                 raise MessageError(f"message holds key '{key[:60]}' twice")
             found[key] = self.value(depth + 1)
@@ -202,7 +205,7 @@ def _array(found: Mapping[str, Any]) -> np.ndarray:
     data, dtype, shape = found["data"], check_dtype(found["dtype"]), found["shape"]
     sizes_fit = isinstance(shape, list) and len(shape) <= DIMENSIONS_MAX
     if not sizes_fit or not all(type(size) is int and 0 <= size < 2**31 for size in shape):
-        raise MessageError(f"an array's shape is {str(shape)[:60]}: give up to {DIMENSIONS_MAX} sizes")
+        raise MessageError(f"an array's shape is {printable(str(shape)[:60])}: give up to {DIMENSIONS_MAX} sizes")
     if not isinstance(data, memoryview) or math.prod(shape) * dtype.itemsize != len(data):
         length = len(data) if isinstance(data, memoryview) else type(data).__name__
         raise MessageError(f"an array of shape {tuple(shape)} and dtype {dtype.str} does not fit its data ({length})")

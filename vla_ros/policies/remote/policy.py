@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from dataclasses import dataclass
 
@@ -46,8 +47,10 @@ class RemotePolicy:
         """
         self._connection, self._description = connection, description
         self._timeout, self._first_timeout = timeout_s, first_timeout_s
+        self._session = secrets.token_hex(16)  # who asks, whatever the connection
         self._episode = self._request = 0
         self._refused = ""
+        self._transport_s: float | None = None  # of the last request but a connection's first, of which loading is part
         self._answered_on = self._checked_on = 0  # number of the connection
         self.timing: RequestTiming | None = None  # of the last request
         self.explanation = ""  # why the last chunk is invalid, where the server's policy says so
@@ -68,7 +71,9 @@ class RemotePolicy:
         self._request += 1
         episode, request, url = self._episode, self._request, self._connection.address.url
         refused, self._refused = self._refused, ""
-        about = {"request": request, "episode": episode, "refused": refused}
+        about = {"session": self._session, "request": request, "episode": episode, "refused": refused}
+        if self._transport_s is not None:
+            about["transport_s"] = self._transport_s
         first = self._connection.connections != self._answered_on
         reply = Values(
             self._connection.ask(
@@ -87,6 +92,7 @@ class RemotePolicy:
             raise VlaError(f"{url}: a reply to an observation at {chunk.stamp:.3f} s is dropped")
         self._check_channels(chunk, self._description.gives)
         self._answered_on, self.timing, self.explanation = self._connection.connections, timing, explanation
+        self._transport_s = None if first else timing.transport_s
         return chunk
 
     def close(self) -> None:

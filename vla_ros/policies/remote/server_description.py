@@ -12,6 +12,7 @@ from controllers.errors import ConfigError
 from vla_ros.configuration import build
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.needs import Needs
+from vla_ros.printable import printable
 
 SERVER = "vla_ros"  # what the key `server` says
 PROTOCOL = 1  # of observations and chunks; another number is another protocol
@@ -42,8 +43,8 @@ def read_description(metadata: Any, where: str) -> ServerDescription:
                           "its actions mean; serve the policy with ./vla serve POLICY, or say it by a contract "
                           "(contract:=openpi_droid, --contract openpi_droid; config/servers)")  # fmt: skip
     if metadata.get("protocol") != PROTOCOL:
-        raise ConfigError(f"{where}: vla serve of version {str(metadata.get('version'))[:20]} speaks protocol "
-                          f"{str(metadata.get('protocol'))[:20]}, this one {PROTOCOL}: install the same version on "
-                          "both sides")  # fmt: skip
+        version, protocol = (printable(str(metadata.get(name))[:20]) for name in ("version", "protocol"))
+        raise ConfigError(f"{where}: vla serve of version {version} speaks protocol {protocol}, this one "
+                          f"{PROTOCOL}: install the same version on both sides")  # fmt: skip
     known = {entry.name for entry in dataclasses.fields(ServerDescription)}
     return build(ServerDescription, {key: value for key, value in metadata.items() if key in known}, where)

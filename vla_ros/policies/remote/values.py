@@ -57,9 +57,9 @@ class Values:
         return value
 
     def names(self, key: str) -> tuple[str, ...]:
-        """Return a list of texts."""
+        """Return a list of texts of one line each."""
         value = self._get(key)
-        if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        if not isinstance(value, list) or not all(isinstance(name, str) and name.isprintable() for name in value):
             raise self._odd(key, "a list of names")
         return tuple(value)
 

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from controllers.errors import ConfigError
+from vla_ros.npz_errors import DAMAGED_NPZ
 from vla_ros.output_file import write_output
 from vla_ros.robots.groups import ArmGroup
 
@@ -90,7 +89,7 @@ def read_recording(path: Path) -> ExcitationRecording:
         raise ConfigError(f"{path}: {error}") from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror or error})") from error
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, KeyError) as error:
+    except DAMAGED_NPZ as error:
         # NumPy refuses pickled objects with a ValueError, which is what is wanted of it here; it takes whatever it does
         # not know for one, and advises to load it all the same.
         raise ConfigError(f"{path}: not a plain .npz file: give one that `vla identify record` wrote") from error

@@ -59,14 +59,14 @@ class ControllerConfig:
 class Ros2ControlConfig:
     """The key `ros2_control` of a robot's file; groups without a driver are mock components with the real robot."""
 
-    update_rate: int = 500  # [Hz] control_node's: more would repeat torques, less would drop them
+    update_rate: int = 500  # [Hz] of controller_manager, control_node and the simulator: commands, and joint states
     drivers: tuple[DriverConfig, ...] = ()
     controllers: tuple[ControllerConfig, ...] = ()
     grippers: tuple[GripperActionConfig, ...] = ()  # whose drivers take goals beside ros2_control
 
     def __post_init__(self) -> None:
-        if not 1 <= self.update_rate <= 10_000:
-            raise ConfigError(f"ros2_control: update_rate must be 1 to 10000 Hz, got {self.update_rate}")
+        if not 50 <= self.update_rate <= 2000:
+            raise ConfigError(f"ros2_control: update_rate must be 50 to 2000 Hz, got {self.update_rate}")
 
     def driver_of(self, group: str) -> DriverConfig | None:
         """Return the driver of a group, None where it has none."""

@@ -6,22 +6,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from vla_ros.robots.cameras import Vector3
+from vla_ros.robots.cameras import look_at
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.sim.scenes.scene import MountedCamera, SceneCamera
 from vla_ros.sim.scenes.sets import SceneRanges
-
-
-def look_at(position: np.ndarray, target: np.ndarray, up: Vector3 = (0.0, 0.0, 1.0)) -> np.ndarray:
-    """Return T_base_camera (4, 4) of a camera at `position` [m], level by `up`, that looks at `target` (optical)."""
-    forward = target - position
-    forward = forward / np.linalg.norm(forward)
-    right = np.cross(forward, up)
-    right /= np.linalg.norm(right)
-    T = np.eye(4)
-    T[:3, :3] = np.column_stack([right, np.cross(forward, right), forward])
-    T[:3, 3] = position
-    return T
 
 
 def _direction(rng: np.random.Generator) -> np.ndarray:

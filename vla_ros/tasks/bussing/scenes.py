@@ -13,6 +13,7 @@ from controllers.errors import ConfigError
 from vla_ros.objects.bussing_boxes import bussing_box
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.objects.category import GROUNDING, NOVEL
+from vla_ros.objects.lying_size import lying_size, lying_sizes
 from vla_ros.objects.model import ObjectModel
 from vla_ros.objects.solids import scaled
 from vla_ros.sim.scenes.composition import ChosenObjects, NoRoomError, compose
@@ -112,7 +113,7 @@ def _things(
         names = (things.tableware, things.novel_bin if novel else things.bin)[(len(chosen) + waste) % 2]
         kind = _other(_fitting(_beside(there, names), request.stream), [*there, *chosen], catalogue, rng)
         model = catalogue.vary(kind.model, rng, kind.color)
-        if things.fits(model):  # a copy may be larger than the catalogue's
+        if things.fits(lying_size(model)):  # a copy may be larger than the catalogue's
             chosen.append(model)
     return chosen
 
@@ -130,8 +131,10 @@ def _beside(there: list[ObjectModel], names: tuple[str, ...]) -> tuple[str, ...]
 @cache
 def _fitting(categories: tuple[str, ...], stream: str) -> tuple[ObjectModel, ...]:
     """Return the things of some categories that are low and narrow enough."""
-    models = load_catalogue().models("all", stream)
-    return tuple(model for model in models if model.category in categories and bussing_things().fits(model))
+    all_models = load_catalogue().models("all", stream)
+    models = [model for model in all_models if model.category in categories and model.graspable]
+    fits = bussing_things().fits
+    return tuple(model for model, size in zip(models, lying_sizes(models), strict=True) if fits(size))
 
 
 def _other(

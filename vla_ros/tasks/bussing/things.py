@@ -7,15 +7,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-import numpy as np
-from scipy.spatial.transform import Rotation
-
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import config_file, load_config
-from vla_ros.objects.geometry import surface_points
-from vla_ros.objects.model import ObjectModel
+from vla_ros.objects.lying_size import LyingSize
 from vla_ros.sim.scenes.sets import check_set, load_sets
-from vla_ros.tasks.placing.receptacles import widest
 
 TASK = "bussing"
 WHOLE, STEPS, SWAPPED, ABSENT, RELATION = ASKED = ("", "steps", "swapped", "absent", "relation")  # what a set asks for
@@ -48,11 +43,9 @@ class BussingThings:
         """Return the category of the receptacle, of those on a table, that a thing belongs in."""
         return next(one for one in places if one != BIN) if category in self.tableware else BIN
 
-    def fits(self, model: ObjectModel) -> bool:
+    def fits(self, thing: LyingSize) -> bool:
         """Say whether a thing is low and narrow enough to stand on the table."""
-        points = surface_points(model.parts)
-        heights = [float(np.ptp(Rotation.from_quat(pose).apply(points)[:, 2])) for pose in model.resting]
-        return model.graspable and max(heights) <= self.height and widest(model) <= self.across
+        return thing.tallest <= self.height and thing.widest <= self.across
 
 
 @cache

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import load_config, share_directory
@@ -15,12 +14,11 @@ from vla_ros.objects.articulated import FixtureModel
 from vla_ros.objects.colors import color_ranges
 from vla_ros.objects.fixtures import drawer_cabinet
 from vla_ros.objects.geometry import surface_points
-from vla_ros.objects.model import ObjectModel
+from vla_ros.objects.lying_size import LyingSize
 from vla_ros.sim.scenes.composition import Furniture
 from vla_ros.sim.scenes.footprint import Obstacle
 from vla_ros.sim.scenes.placed import PlacedFixture
 from vla_ros.tasks.drawer.drawers import COLUMNS, ROWS
-from vla_ros.tasks.placing.receptacles import widest
 
 NAME = "cabinet"
 _BOARDS = 0.016  # [m] of a cabinet's height that its bottom and its top are
@@ -79,21 +77,15 @@ def draw_cabinet(rng: np.random.Generator) -> FixtureModel:
     return drawer_cabinet(NAME, str(rng.choice(ranges.colors)), rng, size, rows, columns)
 
 
-def fits(model: FixtureModel, thing: ObjectModel) -> bool:
+def fits(model: FixtureModel, thing: LyingSize) -> bool:
     """Say whether a thing, however it lies and is turned, has room in the opened part of each of its drawers."""
     for link in model.links:
         assert link.inside is not None  # it is a drawer's
         (_, y0, floor), (_, y1, top) = link.inside
         room = min(link.joint.range[1], y1 - y0) - 2 * _BESIDE
-        if widest(thing) > room or tallest(thing) > top - floor - _ABOVE:
+        if thing.widest > room or thing.tallest > top - floor - _ABOVE:
             return False
     return True
-
-
-def tallest(thing: ObjectModel) -> float:
-    """Return the largest height of a thing in any of its resting poses [m]."""
-    points = surface_points(thing.parts)
-    return max(float(np.ptp(Rotation.from_quat(pose).apply(points)[:, 2])) for pose in thing.resting)
 
 
 def stand(model: FixtureModel, height: float, rng: np.random.Generator) -> Furniture:

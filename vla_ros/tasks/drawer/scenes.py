@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
 
 from controllers.errors import ConfigError
 from vla_ros.objects.articulated import FixtureModel
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
+from vla_ros.objects.lying_size import LyingSize, lying_size, lying_sizes
 from vla_ros.objects.model import ObjectModel
 from vla_ros.sim.scenes.composition import ChosenObjects, Furniture, compose
 from vla_ros.sim.scenes.objects import Kind, choose_extra, choose_other
@@ -47,22 +49,28 @@ def sample_drawer(request: SceneRequest) -> Scene:
     return dataclasses.replace(scene, goal=f"{NAME}/{link.joint.name}")
 
 
+@cache
+def _graspable(categories: str, stream: str) -> tuple[tuple[ObjectModel, LyingSize], ...]:
+    """Return what may be put into a drawer, and how much room each takes."""
+    models = [model for model in load_catalogue().models(categories, stream) if model.graspable]
+    return tuple(zip(models, lying_sizes(models), strict=True))
+
+
 def _choose_pair(request: SceneRequest, catalogue: Catalogue) -> tuple[FixtureModel, Kind, ObjectModel]:
     """Draw a cabinet, what is put into it, and the copy of that which stands in the scene."""
-    graspable = [model for model in catalogue.models(request.categories, request.stream) if model.graspable]
+    graspable = _graspable(request.categories, request.stream)
     refused = ConfigError(f"target '{request.target}': fits no drawer")
     for attempt in range(_TRIES):
         cabinet = draw_cabinet(scene_generator(request.stream, request.seed, "bodies", attempt))
         rng = scene_generator(request.stream, request.seed, "objects", attempt)
         try:
-            target = choose_target(
-                request.target, tuple(model for model in graspable if fits(cabinet, model)), catalogue, rng
-            )
+            fitting = tuple(model for model, size in graspable if fits(cabinet, size))
+            target = choose_target(request.target, fitting, catalogue, rng)
         except ConfigError as error:
             refused = error
             continue
         model = catalogue.vary(target.model, rng, target.color)
-        if fits(cabinet, model):  # copies differ in size
+        if fits(cabinet, lying_size(model)):  # copies differ in size
             return cabinet, target, model
     raise refused
 

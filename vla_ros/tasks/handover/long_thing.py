@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
 from vla_ros.objects.geometry import surface_points
+from vla_ros.objects.measured import measured
 from vla_ros.objects.model import ObjectModel
 
 LENGTH = 0.14  # [m] at least: two hands side by side, and a pad's width beyond each
@@ -57,6 +61,17 @@ class LongThing:
     def hold(self, sign: float) -> float:
         """Return where along the axis a hand holds one half best [m]; `sign` 1 towards `high`, -1 towards `low`."""
         return self.middle + sign * min(self.length / 2.0 - FROM_END, FROM_MIDDLE)
+
+
+def long_things(models: Sequence[ObjectModel], opening: float) -> list[LongThing | None]:
+    """Return `LongThing.of` each object; of built-in ones it is worked out once."""
+    rows = measured(models, partial(_numbers, opening=opening), f"long things, opening {opening!r}", Path(__file__))
+    return [None if np.isnan(row[0]) else LongThing(int(row[0]), *row[1:].tolist()) for row in rows]
+
+
+def _numbers(model: ObjectModel, opening: float) -> tuple[float, ...]:
+    thing = LongThing.of(model, opening)
+    return (np.nan,) * 4 if thing is None else dataclasses.astuple(thing)
 
 
 def lying(model: ObjectModel, opening: float) -> ObjectModel:

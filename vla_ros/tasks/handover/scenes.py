@@ -20,7 +20,7 @@ from vla_ros.sim.scenes.scene import PlacedObject, Scene
 from vla_ros.sim.scenes.scene_robot import scene_robot
 from vla_ros.sim.scenes.sets import SceneRanges, SceneSet, check_set, load_sets
 from vla_ros.sim.scenes.target_query import choose_target
-from vla_ros.tasks.handover.long_thing import LongThing, lying
+from vla_ros.tasks.handover.long_thing import LongThing, long_things, lying
 from vla_ros.tasks.handover.reaching import PassingRobot
 from vla_ros.tasks.placing.instructions import instruct
 
@@ -57,9 +57,8 @@ def sample_handover(request: SceneRequest) -> Scene:
 def _fitting(opening: float) -> dict[str, tuple[ObjectModel, ...]]:
     """Return which receptacles have room for each object that two hands of an opening [m] can hold, by its name."""
     catalogue = load_catalogue()
-    found = {}
-    for model in catalogue.models("all"):
-        thing = LongThing.of(model, opening)
+    models, found = catalogue.models("all"), {}
+    for model, thing in zip(models, long_things(models, opening), strict=True):
         if thing is not None:
             goals = (goal for goal in catalogue.receptacles if goal.category == "tray")
             found[model.name] = tuple(goal for goal in goals if _has_room(goal, thing))

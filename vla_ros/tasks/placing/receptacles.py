@@ -13,6 +13,7 @@ from scipy.spatial import ConvexHull
 from scipy.spatial.transform import Rotation
 
 from vla_ros.objects.geometry import convex_polygon, mass_center, surface_points
+from vla_ros.objects.lying_size import LyingSize
 from vla_ros.objects.model import ObjectModel
 
 HOLLOW = ("bowl",)  # categories of the catalogue's graspable objects that hold something as well
@@ -36,20 +37,9 @@ def floor_height(model: ObjectModel) -> float:
     return float(max(tops))
 
 
-def holds_models(receptacle: ObjectModel, thing: ObjectModel) -> bool:
+def has_room(receptacle: ObjectModel, thing: LyingSize) -> bool:
     """Say whether a thing, however it lies and is turned, has room in a receptacle."""
-    return widest(thing) <= min(receptacle.size[:2]) - ROOM
-
-
-def widest(thing: ObjectModel) -> float:
-    """Return the largest diameter of what is seen from above of a thing in any of its resting poses [m]."""
-    points = surface_points(thing.parts)
-    return max(_diameter(Rotation.from_quat(pose).apply(points)[:, :2]) for pose in thing.resting)
-
-
-def _diameter(points: np.ndarray) -> float:
-    corners = convex_polygon(points)
-    return float(np.linalg.norm(corners[:, None] - corners[None], axis=2).max())
+    return thing.widest <= min(receptacle.size[:2]) - ROOM
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import numpy as np
 
 from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import Catalogue, load_catalogue
+from vla_ros.objects.lying_size import lying_size, lying_sizes
 from vla_ros.objects.model import ObjectModel
 from vla_ros.sim.scenes.composition import ChosenObjects, compose
 from vla_ros.sim.scenes.objects import Kind, choose_extra, choose_kind, choose_other, same_name
@@ -19,7 +20,7 @@ from vla_ros.sim.scenes.scene import PlacedObject, Scene
 from vla_ros.sim.scenes.sets import SceneRanges, SceneSet, check_set, load_sets
 from vla_ros.sim.scenes.target_query import choose_target
 from vla_ros.tasks.placing.instructions import instruct
-from vla_ros.tasks.placing.receptacles import HOLLOW, holds_models
+from vla_ros.tasks.placing.receptacles import HOLLOW, has_room
 
 _TRIES = 60
 
@@ -50,8 +51,11 @@ def _receptacles(stream: str) -> tuple[ObjectModel, ...]:
 @cache
 def _fitting(stream: str) -> dict[str, tuple[ObjectModel, ...]]:
     """Return which receptacles have room for each object of the catalogue, by the object's name."""
-    models = load_catalogue().models("all", stream)
-    return {one.name: tuple(goal for goal in _receptacles(stream) if holds_models(goal, one)) for one in models}
+    models, goals = load_catalogue().models("all", stream), _receptacles(stream)
+    return {
+        model.name: tuple(goal for goal in goals if has_room(goal, size))
+        for model, size in zip(models, lying_sizes(models), strict=True)
+    }
 
 
 def _choose(request: SceneRequest, changes: SceneSet, ranges: SceneRanges, catalogue: Catalogue) -> ChosenObjects:
@@ -68,7 +72,7 @@ def _choose(request: SceneRequest, changes: SceneSet, ranges: SceneRanges, catal
     extra = [kind for kind in extra if not same_name(kind, goal)]
     first = [catalogue.vary(kind.model, rng, kind.color) for kind in (target, goal, *others)]
     for _ in range(_TRIES):
-        if holds_models(first[1], first[0]):
+        if has_room(first[1], lying_size(first[0])):
             break  # else copies have come out too large and too small
         first[:2] = [catalogue.vary(kind.model, rng, kind.color) for kind in (target, goal)]
     return first, [catalogue.vary(kind.model, more, kind.color) for kind in extra]

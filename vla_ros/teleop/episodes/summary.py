@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from controllers.errors import ConfigError, VlaError
+from vla_ros.configuration import build
 from vla_ros.data.bags.episodes import BagEpisode, read_episodes
 from vla_ros.data.bags.reader import BagReader
 from vla_ros.data.quality.bag_judgement import judge_bag
@@ -68,7 +69,7 @@ def write_summary(folder: Path, summary: Summary) -> None:
 
 
 def read_summary(folder: Path) -> Summary | None:
-    """Return an episode's summary; None where there is none yet, or one of another version."""
+    """Return an episode's summary; None where there is none yet, one of another version, or a damaged one."""
     try:
         content: dict[str, Any] = read_json(folder / FILE)
     except ConfigError:
@@ -77,7 +78,10 @@ def read_summary(folder: Path) -> Summary | None:
         return None
     known = {field.name for field in fields(Summary)}
     values: dict[str, Any] = {key: value for key, value in content.items() if key in known}
-    return Summary(**values | {"marks": tuple(values.get("marks", ()))})
+    try:
+        return build(Summary, values, FILE)
+    except ConfigError:
+        return None
 
 
 def bag_episode(bag_folder: Path) -> tuple[BagEpisode, str]:

@@ -45,9 +45,7 @@ def train_act(request: TrainingRequest, maker: DataMaker) -> int:
 
 
 def _config(request: TrainingRequest) -> ActTraining:
-    config = load_act_training(request.config)
-    if request.threads is not None:
-        config = dataclasses.replace(config, threads=request.threads)
+    config = request.threaded(load_act_training(request.config))
     if request.generate is None:
         return config
     if request.generate.scenes:

@@ -9,10 +9,10 @@ Shape legend: F frames, V views, S numbers of proprioception, H steps of a chunk
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.backbone.proposals import small_pictures
 from vla_ros.policies.contract import DataContract
 from vla_ros.training.act.config import ActTraining, read_channels
+from vla_ros.training.pictures.kept_file import kept_file
 from vla_ros.training.pictures.samples import Stacked
 
 PIECE = 400  # frames of a file: an interruption costs no more
@@ -106,11 +107,9 @@ def _cut(reader: LeRobotReader, rows: np.ndarray, cameras: tuple[str, ...], fold
     """Return the file with the pictures of these rows (F, V, HEIGHT, WIDTH, 3), which is made where it is missing."""
     what = f"{reader.metadata.root.resolve()} {' '.join(cameras)} {rows.tolist()}"
     path = folder / f"{hashlib.sha256(what.encode()).hexdigest()[:16]}_{len(rows)}.npy"
-    if not path.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        with part.open("wb") as file:
-            np.save(file, np.stack([small_pictures([reader.image(IMAGES + c, row) for c in cameras])
-                                    for row in rows.tolist()]))  # fmt: skip
-        os.replace(part, path)
-    return path
+
+    def write(file: BinaryIO) -> None:
+        np.save(file, np.stack([small_pictures([reader.image(IMAGES + c, row) for c in cameras])
+                                for row in rows.tolist()]))  # fmt: skip
+
+    return kept_file(path, write)

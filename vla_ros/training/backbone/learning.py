@@ -63,9 +63,7 @@ def _found(roots: Sequence[Path]) -> tuple[Path, ...]:
 
 
 def _config(request: TrainingRequest) -> BackboneTraining:
-    config = load_backbone_training(request.config)
-    if request.threads is not None:
-        config = dataclasses.replace(config, threads=request.threads)
+    config = request.threaded(load_backbone_training(request.config))
     if request.generate is None:
         return config
     if request.generate.episodes or not request.generate.scenes:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from vla_ros.configuration import share_directory
+from vla_ros.configuration import shared_path
 from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.backbone.checkpoint import new_backbone, save_backbone
@@ -92,7 +92,7 @@ def _begun(config: BackboneTraining, sizes: BackboneSizes) -> Backbone:
     """Return a backbone with the weights that it begins with. Raises ConfigError for those of other sizes."""
     backbone = new_backbone(sizes)
     if config.begin:
-        begin_from(share_directory() / Path(config.begin).expanduser(), backbone, sizes)
+        begin_from(shared_path(config.begin), backbone, sizes)
     elif config.pretrained:
         begin_pretrained(backbone.matching.crops.trunk)
     if config.pretrained:

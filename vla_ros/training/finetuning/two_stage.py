@@ -76,7 +76,10 @@ def finetune_full(
     distributed = distributed or DistributedContext()
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
-    network = checkpoint.network.requires_grad_(True)
+    network = checkpoint.network
+    if not isinstance(network, GraspVlaNetwork):
+        raise ConfigError("a checkpoint in the released form is not trained here: take one in the paper's")
+    network.requires_grad_(True)
 
     def read(data: TrainingData) -> FullSamples:
         return FullSamples([*data.action, *data.grounding], network.config, checkpoint.words, boxes_only)

@@ -10,12 +10,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from controllers.chunks.chunk import pose_channels
-from controllers.errors import ConfigError, unknown_name
 from vla_ros.data.datasets.features import ACTION, ANCHOR, STATE
-from vla_ros.data.image_fit import fit_boxes, fit_image, fit_intrinsics
-from vla_ros.policies.actions.encoding import ActionEncoding, one_sided
-from vla_ros.policies.contract import DataContract, pose_arms
+from vla_ros.policies.actions.contract_state import contract_values
+from vla_ros.policies.actions.encoding import ActionEncoding
+from vla_ros.policies.contract import DataContract
+from vla_ros.policies.image_fit import fit_boxes, fit_image, fit_intrinsics
 from vla_ros.sim.scenes.scene import SceneCamera
 from vla_ros.training.generation.annotations import calibration
 from vla_ros.training.generation.moments import RobotMoment
@@ -26,7 +25,6 @@ class ContractColumns:
 
     def __init__(self, contract: DataContract) -> None:
         self.contract = contract
-        self._side = np.array(contract.quaternion_side)
         self._encoding = ActionEncoding(contract.action, contract.quaternion_side)
 
     def columns(self, moments: Sequence[RobotMoment]) -> dict[str, np.ndarray]:
@@ -53,21 +51,12 @@ class ContractColumns:
 
     def state(self, measured: Mapping[str, float]) -> np.ndarray:
         """Return the contract's state (S,) of what is measured, by channel."""
-        return self._one_sided(measured, self.contract.state)
+        return contract_values(self.contract, measured, self.contract.state)
 
     def _numbers(self, moment: RobotMoment, whose: str, channels: tuple[str, ...]) -> np.ndarray:
         """Return channels (C,) as they are commanded or, for any other word, measured."""
-        return self._one_sided(moment.commanded if whose == "commanded" else moment.measured, channels)
-
-    def _one_sided(self, known: Mapping[str, float], channels: tuple[str, ...]) -> np.ndarray:
-        for channel in channels:
-            if channel not in known:
-                raise ConfigError(f"contract '{self.contract.name}': {unknown_name('channel', channel, known)}")
-        numbers = np.array([known[channel] for channel in channels])
-        for arm in pose_arms(channels):
-            columns = [channels.index(channel) for channel in pose_channels(arm)[3:]]
-            numbers[columns] = one_sided(numbers[None, columns], self._side)[0]
-        return numbers
+        known = moment.commanded if whose == "commanded" else moment.measured
+        return contract_values(self.contract, known, channels)
 
     def picture(self, camera: str, color: np.ndarray) -> np.ndarray:
         """Return a camera's picture as it is stored."""

@@ -35,7 +35,7 @@ from vla_ros.training.generation.contract_columns import ContractColumns
 from vla_ros.training.generation.demonstrators.grasping import OPTIONS, WIDE_MARGIN, WORSE
 from vla_ros.training.generation.object_boxes import ObjectBoxes
 from vla_ros.training.generation.postures import Postures
-from vla_ros.training.generation.scene_views import draw_cameras, draw_mounts, move_cameras
+from vla_ros.training.generation.scene_views import cameras_elsewhere
 from vla_ros.training.generation.settings import GenerationSettings, Rejection
 from vla_ros.training.generation.thing_words import ThingWords
 
@@ -129,7 +129,7 @@ class GroundingMaker:
             text = words.say(target, rng, notes.standing([thing.body for thing in things], boxes.extents()))
             if not text:  # the way of saying that was drawn this time fits no place
                 continue
-            cameras = self._cameras(world, rng, of_mounts)
+            cameras = cameras_elsewhere(world, self._task.sets.scene, rng, of_mounts)
             shots = {camera.name: world.render_camera(camera.name) for camera in cameras}
             seen = {camera.name: boxes.measure(camera, shots[camera.name][1]) for camera in cameras}
             if min(seen[name][target, 4] for name in self._must_see) < SEEN:
@@ -143,17 +143,6 @@ class GroundingMaker:
             return Rejection(seed, f"no named thing is seen by {' and '.join(self._must_see)}")
         columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
         return encoder.finish(columns, said, f"grounding/{seed}")
-
-    def _cameras(
-        self, world: World, rng: np.random.Generator, of_mounts: np.random.Generator
-    ) -> tuple[SceneCamera, ...]:
-        """Draw the cameras anew and return them as the base sees them."""
-        scene, ranges, base = world.scene, self._task.sets.scene, world.base
-        standing, mounted = draw_cameras(scene, ranges, rng), draw_mounts(scene, ranges, self._embodiment, of_mounts)
-        move_cameras(world, standing, mounted)
-        if base is not None:
-            standing = tuple(camera.seen_from(base.T_odom_base) for camera in standing)
-        return (*standing, *(camera.at(world.body_pose(camera.body)) for camera in mounted))
 
     def _row(
         self,

@@ -41,3 +41,15 @@ def move_cameras(world: World, cameras: tuple[SceneCamera, ...], mounted: tuple[
         world.model.cam_pos[number] = T[:3, 3]
         mujoco.mju_mat2Quat(world.model.cam_quat[number], rotation.flatten())
     world.apply_render_state(world.render_state())  # what was computed of the cameras' poses counts no more
+
+
+def cameras_elsewhere(
+    world: World, ranges: SceneRanges, rng: np.random.Generator, of_mounts: np.random.Generator
+) -> tuple[SceneCamera, ...]:
+    """Draw the world's cameras anew, put them there, and return them as the base sees them."""
+    standing = draw_cameras(world.scene, ranges, rng)
+    mounted = draw_mounts(world.scene, ranges, world.embodiment, of_mounts)
+    move_cameras(world, standing, mounted)
+    if world.base is not None:
+        standing = tuple(camera.seen_from(world.base.T_odom_base) for camera in standing)
+    return (*standing, *(camera.at(world.body_pose(camera.body)) for camera in mounted))

@@ -16,8 +16,8 @@ from controllers.chunks.chunk import TaskStatus
 from vla_ros.data.datasets.features import ACTION, STATE
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.hands.masks import PREFIX
+from vla_ros.policies.action_transformer.state_numbers import state_numbers, state_size
 from vla_ros.policies.contract import DataContract
-from vla_ros.policies.gr3.state_numbers import state_numbers, state_size
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.gr3.config import read_channels
 from vla_ros.training.gr3.grasps import GraspsToCome, grasps_to_come, joined_grasps, no_grasps

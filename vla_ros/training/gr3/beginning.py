@@ -15,7 +15,7 @@ from typing import Any
 from torch import Tensor
 
 from controllers.errors import ConfigError
-from vla_ros.configuration import share_directory
+from vla_ros.configuration import shared_path
 from vla_ros.policies.actions.normalisation import Statistics
 from vla_ros.policies.backbone.checkpoint_config import BackboneSizes
 from vla_ros.policies.backbone.network import Backbone
@@ -59,7 +59,7 @@ def begin_gr3(folder: Path, config: Gr3Training, contract: DataContract) -> Begi
     """Read a checkpoint. Raises ConfigError for one of another kind, and for a GR-3 that these settings do not fit."""
     if said_kind(folder) != KIND:
         begun = config.begin_grasps
-        grasps = _grasps_of(share_directory() / Path(begun).expanduser()) if begun else {}
+        grasps = _grasps_of(shared_path(begun)) if begun else {}
         return Beginning(*read_beginning(folder), grasps)
     found = read_small_config(folder)
     difference = first_difference(_wanted(config, contract), _of(found))

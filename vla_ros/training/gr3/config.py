@@ -10,9 +10,9 @@ from controllers.errors import ConfigError
 from vla_ros.configuration import config_path, load_config
 from vla_ros.data.datasets.features import ACTION, IMAGES, STATE, Feature, contract_features
 from vla_ros.data.hands.masks import mask_features
+from vla_ros.policies.action_transformer.sizes import ActionTransformerSizes
 from vla_ros.policies.contract import DataContract, load_contract
 from vla_ros.policies.contract_checks import check_robot
-from vla_ros.policies.gr3.sizes import ActionTransformerSizes
 from vla_ros.policies.gr3.small.config import KIND
 from vla_ros.policies.gr3.small.thing_numbers import TOOLS, VIEWS
 from vla_ros.robots.embodiment import load_embodiment

@@ -44,9 +44,7 @@ def train_gr3(request: TrainingRequest, maker: DataMaker) -> int:
 
 
 def _config(request: TrainingRequest) -> Gr3Training:
-    config = load_gr3_training(request.config)
-    if request.threads is not None:
-        config = dataclasses.replace(config, threads=request.threads)
+    config = request.threaded(load_gr3_training(request.config))
     if request.generate is None:
         return config
     return dataclasses.replace(config, episodes=request.generate.episodes, scenes=request.generate.scenes)

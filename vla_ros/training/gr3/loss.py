@@ -20,8 +20,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from controllers.chunks.chunk import TaskStatus
+from vla_ros.policies.action_transformer.flow_matching import flow_loss, sample_actions
 from vla_ros.policies.actions.normalisation import Normaliser
-from vla_ros.policies.gr3.flow_matching import flow_loss, sample_actions
 from vla_ros.policies.gr3.small.grasp_numbers import grasp_numbers
 from vla_ros.policies.gr3.small.network import Seen, SmallGr3
 from vla_ros.policies.gr3.small.reader import WORDS, spoken

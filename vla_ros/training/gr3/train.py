@@ -14,12 +14,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from vla_ros.configuration import share_directory
-from vla_ros.policies.actions.normalisation import Normaliser, Statistics
+from vla_ros.configuration import shared_path
+from vla_ros.policies.action_transformer.config import ActingConfig
+from vla_ros.policies.actions.normalisation import Statistics
 from vla_ros.policies.backbone.checkpoint import save_backbone
 from vla_ros.policies.backbone.checkpoint_config import BackboneConfig, BackboneSizes
 from vla_ros.policies.contract import DataContract, load_contract
-from vla_ros.policies.gr3.config import ActingConfig
 from vla_ros.policies.gr3.small.checkpoint import save_small_gr3
 from vla_ros.policies.gr3.small.config import KIND, SmallConfig
 from vla_ros.policies.gr3.small.network import SmallGr3
@@ -55,7 +55,7 @@ def train(
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
     work, contract = output / "training", load_contract(config.contract)
-    beginning = begin_gr3(share_directory() / Path(config.begin).expanduser(), config, contract)
+    beginning = begin_gr3(shared_path(config.begin), config, contract)
     with distributed.leader_first():
         if not (work / "backbone" / "config.json").is_file():
             save_backbone(work / "backbone", beginning.backbone, BackboneConfig(beginning.sizes))
@@ -69,7 +69,7 @@ def train(
             lambda done, total: on_event(TrainingEvent("looking at frames", done, total)),
         )
     # Of robots alone: what hands did not measure is zero.
-    statistics = beginning.statistics or tuple(map(_statistics, samples.action.of_robots()))
+    statistics = beginning.statistics or tuple(map(Statistics.of, samples.action.of_robots()))
     made = _checkpoint_config(config, contract, beginning.sizes, *statistics)
     network = beginning.network(made)
     for name, parameter in network.named_parameters():
@@ -151,11 +151,6 @@ def _judged(groups: list[Rows]) -> np.ndarray:
     """Return some of the rows that were kept back of a source, if there is any."""
     held = groups[0].held if groups else np.array([], dtype=int)
     return held[:: max(1, len(held) // JUDGED)]
-
-
-def _statistics(values: np.ndarray) -> Statistics:
-    found = Normaliser.of(values)
-    return Statistics(tuple(found.mean.tolist()), tuple(found.std.tolist()))
 
 
 def _rows(count: int, validation: float, usable: np.ndarray) -> list[Rows]:

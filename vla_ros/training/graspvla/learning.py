@@ -42,9 +42,7 @@ def train_small(request: TrainingRequest, maker: DataMaker) -> int:
 
 
 def _config(request: TrainingRequest) -> TrainConfig:
-    config = load_train_config(request.config)
-    if request.threads is not None:
-        config = dataclasses.replace(config, threads=request.threads)
+    config = request.threaded(load_train_config(request.config))
     if request.generate is None:
         return config
     amounts = dataclasses.replace(config.data, episodes=request.generate.episodes, grounding=request.generate.scenes)

@@ -59,6 +59,11 @@ def draw(groups: Sequence[Rows], count: int, rng: np.random.Generator) -> np.nda
     return np.concatenate([rng.choice(group.kept, size) for group, size in zip(groups, sizes, strict=True)])
 
 
+def portions(rows: np.ndarray, most: int) -> list[np.ndarray]:
+    """Return rows (R,) in order as portions of about one size, none of more than `most`."""
+    return np.array_split(rows, max(1, -(-len(rows) // most)))
+
+
 def split(count: int, share: float) -> tuple[np.ndarray, np.ndarray]:
     """Return rows to learn from and rows kept back: whole stretches. Raises ConfigError for too few."""
     if count < 8:

@@ -170,6 +170,7 @@ def test_two_pictures_are_the_one_of_then_and_the_one_of_now(serve, tmp_path):
          "wants state 'lift', which the contract does not send"),
         (modalities(action={"modality_keys": ["joint_positions", "gripper_position"]}),
          "did you mean 'joint_positions'"),
+        (modalities(action={"modality_keys": ["joint\nposition"]}), r"joint\nposition"),
         (modalities(action={"delta_indices": [0, 1]}), "its replies have 2 actions, and the contract takes 15"),
         (modalities(video={"delta_indices": [-15, 0]}), "give its earlier_s"),
         ({}, "says nothing of its video"),
@@ -207,6 +208,19 @@ def test_a_reply_that_is_none_moves_nothing(serve, reply, reason):
         policy.infer(observation(ROBOT))
     assert reason in str(refused.value)
     policy.close()
+
+
+def test_an_array_by_columns_means_the_same(serve):
+    rows = ARM.home + np.linspace(0.0, 0.05, 16)[:, None].astype(np.float32)
+    chunks = []
+    for order in ("C", "F"):
+        (said, about) = actions(ARM.home)
+        reply = [said | {"joint_position": npy(np.asarray(rows[None], np.float32, order=order))}, about]
+        policy = loaded(chosen(serve(reply).server.url))
+        chunks.append(policy.infer(observation(ROBOT)).values)
+        policy.close()
+    np.testing.assert_array_equal(*chunks)
+    assert np.ptp(chunks[0], axis=0).max() == pytest.approx(0.05, abs=0.01)
 
 
 def test_an_array_that_claims_more_than_it_has_takes_no_memory(serve):

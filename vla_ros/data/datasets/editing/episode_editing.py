@@ -16,8 +16,8 @@ from vla_ros.data.datasets.features import IMAGES, STRING
 from vla_ros.data.datasets.schema import DatasetSchema
 from vla_ros.data.datasets.statistics import column_statistics
 from vla_ros.data.datasets.video import EncodedVideo, VideoEncoder
-from vla_ros.data.image_fit import fit_boxes, fit_image, fit_intrinsics
 from vla_ros.policies.contract import CameraStream
+from vla_ros.policies.image_fit import fit_boxes, fit_image, fit_intrinsics
 
 
 def edited_episode(

@@ -9,9 +9,9 @@ from pathlib import Path
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import build
 from vla_ros.documents import read_json
+from vla_ros.policies.action_transformer.config import ActingConfig
+from vla_ros.policies.action_transformer.sizes import ActionTransformerSizes
 from vla_ros.policies.families.table import CONFIG, check_version
-from vla_ros.policies.gr3.config import ActingConfig
-from vla_ros.policies.gr3.sizes import ActionTransformerSizes
 from vla_ros.policies.hugging_face.part_folders import check_part_folders
 
 KIND, VERSION = "gr3_full", 1

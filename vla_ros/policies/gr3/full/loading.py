@@ -5,15 +5,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from vla_ros.policies.action_transformer.policy import ActionTransformerPolicy
 from vla_ros.policies.contract_checks import check_checkpoint, check_state
 from vla_ros.policies.gr3.full.checkpoint import Checkpoint, load_checkpoint
 from vla_ros.policies.gr3.full.config import read_full_config
 from vla_ros.policies.gr3.full.reader import QwenReader
-from vla_ros.policies.gr3.policy import Gr3Policy
 from vla_ros.robots.embodiment import Embodiment
 
 
-def load_full_policy(folder: str | Path, robot: Embodiment, device: str = "cpu", seed: int = 0) -> Gr3Policy:
+def load_full_policy(
+    folder: str | Path, robot: Embodiment, device: str = "cpu", seed: int = 0
+) -> ActionTransformerPolicy:
     """Return a policy ready to infer on `device` ("cpu", "cuda", "cuda:1").
 
     Raises ConfigError when folder and robot do not fit, before any weight is read.
@@ -25,8 +27,10 @@ def load_full_policy(folder: str | Path, robot: Embodiment, device: str = "cpu",
     return full_policy(load_checkpoint(folder), robot, device, seed)
 
 
-def full_policy(checkpoint: Checkpoint, robot: Embodiment, device: str = "cpu", seed: int = 0) -> Gr3Policy:
+def full_policy(
+    checkpoint: Checkpoint, robot: Embodiment, device: str = "cpu", seed: int = 0
+) -> ActionTransformerPolicy:
     """Return the policy of a checkpoint that is in memory."""
     network = checkpoint.network
     reader = QwenReader(checkpoint, device)
-    return Gr3Policy(reader, network.action_transformer, network.config, robot, device, seed)
+    return ActionTransformerPolicy(reader, network.action_transformer, network.config, robot, device, seed)

@@ -16,7 +16,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn.functional import cross_entropy
 
-from vla_ros.policies.gr3.flow_matching import flow_loss
+from vla_ros.policies.action_transformer.flow_matching import flow_loss
 from vla_ros.policies.gr3.full.network import Gr3FullNetwork
 from vla_ros.policies.gr3.full.prompt import IGNORED
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from torch import Tensor, nn
 from transformers import Qwen2_5_VLConfig
 
-from vla_ros.policies.gr3.action_transformer import ActionTransformer
+from vla_ros.policies.action_transformer.network import ActionTransformer
+from vla_ros.policies.action_transformer.state_numbers import state_size
 from vla_ros.policies.gr3.full.config import FullConfig
 from vla_ros.policies.gr3.full.vision_language import VisionLanguageModel
-from vla_ros.policies.gr3.state_numbers import state_size
 
 TIED_HEAD = "vision_language.model.lm_head.weight"
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 import torch
 
 from controllers.errors import ConfigError, unknown_name
+from vla_ros.policies.action_transformer.policy import Reading
 from vla_ros.policies.gr3.full.checkpoint import Checkpoint
 from vla_ros.policies.gr3.full.image_patches import scaled_image
-from vla_ros.policies.gr3.policy import Reading
 from vla_ros.policies.observation import Observation
 
 

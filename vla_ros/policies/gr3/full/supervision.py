@@ -11,8 +11,8 @@ from enum import Enum
 import numpy as np
 
 from controllers.errors import ConfigError
+from vla_ros.policies.action_transformer.config import ActingConfig
 from vla_ros.policies.actions.encoding import ROTATION_SIZES
-from vla_ros.policies.gr3.config import ActingConfig
 
 
 class SampleKind(Enum):

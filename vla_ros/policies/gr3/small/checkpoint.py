@@ -8,22 +8,21 @@ from pathlib import Path
 
 import torch
 
+from vla_ros.policies.action_transformer.policy import ActionTransformerPolicy
 from vla_ros.policies.backbone.blocks import freeze
 from vla_ros.policies.contract_checks import check_checkpoint
-from vla_ros.policies.families.network_file import load_weights, save_network
-from vla_ros.policies.gr3.policy import Gr3Policy
+from vla_ros.policies.families.network_file import load_network, save_network
 from vla_ros.policies.gr3.small.config import SmallConfig, read_small_config
 from vla_ros.policies.gr3.small.network import SmallGr3
 from vla_ros.policies.gr3.small.reader import SmallReader
 from vla_ros.robots.embodiment import Embodiment
 
 
-def load_small_gr3(folder: Path, robot: Embodiment) -> Gr3Policy:
+def load_small_gr3(folder: Path, robot: Embodiment) -> ActionTransformerPolicy:
     """Return the policy of a checkpoint. Raises ConfigError when it is not for this robot, before weights are read."""
     config = read_small_config(folder)
     check_checkpoint(folder, config.acting, robot)
-    network = SmallGr3(config)
-    load_weights(folder, network)
+    network = load_network(folder, lambda: SmallGr3(config))
     freeze(network.backbone)
     freeze(network.grasp)
     # Several threads fight with the control loop for two cores, and gain little on a network this small.
@@ -31,12 +30,12 @@ def load_small_gr3(folder: Path, robot: Embodiment) -> Gr3Policy:
     return small_policy(network, config, robot)
 
 
-def small_policy(network: SmallGr3, config: SmallConfig, robot: Embodiment, seed: int = 0) -> Gr3Policy:
+def small_policy(network: SmallGr3, config: SmallConfig, robot: Embodiment, seed: int = 0) -> ActionTransformerPolicy:
     """Return a network as a policy."""
     acting = config.acting
     grippers = [robot.gripper(name) for name in acting.action.grippers]
     reader = SmallReader(network, acting.cameras, acting.action.arms, grippers, config.surface)
-    return Gr3Policy(reader, network.transformer, acting, robot, seed=seed)
+    return ActionTransformerPolicy(reader, network.transformer, acting, robot, seed=seed)
 
 
 def save_small_gr3(folder: Path, network: SmallGr3, config: SmallConfig) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 from controllers.errors import ConfigError
 from vla_ros.configuration import build
 from vla_ros.documents import read_json
+from vla_ros.policies.action_transformer.config import ActingConfig
 from vla_ros.policies.backbone.checkpoint_config import BackboneSizes
 from vla_ros.policies.families.table import CONFIG, check_version
-from vla_ros.policies.gr3.config import ActingConfig
+from vla_ros.policies.families.weights import check_layers
 from vla_ros.policies.gr3.small.thing_numbers import TOOLS, VIEWS
 
 KIND, VERSION = "gr3", 2
@@ -30,6 +31,7 @@ class SmallConfig:
 
     def __post_init__(self) -> None:
         check_version(self.kind, self.version, KIND, VERSION)
+        check_layers(later=self.later)
         if self.later < 0 or self.depth % 2:
             raise ConfigError(
                 f"later is {self.later}: with the backbone's {self.backbone.depth} layers it must make an even number, "

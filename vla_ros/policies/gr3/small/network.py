@@ -13,14 +13,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from vla_ros.policies.action_transformer.network import ActionTransformer
+from vla_ros.policies.action_transformer.state_numbers import state_size
 from vla_ros.policies.backbone.blocks import mlp
 from vla_ros.policies.backbone.checkpoint import new_backbone
 from vla_ros.policies.backbone.matching import layer_keys_values
-from vla_ros.policies.gr3.action_transformer import ActionTransformer
 from vla_ros.policies.gr3.small.config import SmallConfig
 from vla_ros.policies.gr3.small.grasp_numbers import GRASP_NUMBERS
 from vla_ros.policies.gr3.small.thing_numbers import THING_NUMBERS, VIEWS
-from vla_ros.policies.gr3.state_numbers import state_size
 from vla_ros.policies.grasp_finding.any_views import AnyViewsGrasp
 from vla_ros.policies.kv_cache.prefix import Prefix
 

@@ -12,12 +12,13 @@ import numpy as np
 import torch
 
 from controllers.chunks.chunk import pose_channels
+from vla_ros.policies.action_transformer.policy import Reading
 from vla_ros.policies.actions.codec import state_values
 from vla_ros.policies.backbone.look_memory import LookMemory
 from vla_ros.policies.backbone.network import Backbone
+from vla_ros.policies.backbone.said_words import SaidWords
 from vla_ros.policies.backbone.view_geometry import calibration_of
 from vla_ros.policies.backbone.word_tokens import filled, word_tokens
-from vla_ros.policies.gr3.policy import Reading
 from vla_ros.policies.gr3.small.grasp_finder import GraspFinder, Meant
 from vla_ros.policies.gr3.small.network import Seen, SmallGr3
 from vla_ros.policies.gr3.small.thing_numbers import thing_numbers, tool_poses
@@ -49,7 +50,7 @@ class SmallReader:
     def reset(self) -> None:
         """Forget what things looked like, and the words."""
         self._memory = LookMemory(FRESH)
-        self._said: tuple[str, torch.Tensor] | None = None
+        self._said = SaidWords(spoken)
         self.grasps.reset()
 
     def read(self, observation: Observation) -> Reading:
@@ -61,7 +62,7 @@ class SmallReader:
             self._network.backbone, pictures, calibrations, tools, self._surface, self._memory
         )
         there = torch.ones(looks.shape[:2], dtype=torch.bool)
-        seen = Seen(looks, geometry, numbers, there, self._words(observation.instruction))
+        seen = Seen(looks, geometry, numbers, there, self._said.tokens(observation.instruction))
         understood = self._network.understand(seen)
         meant = meant_of(understood.roles[0, :, 0].numpy(), geometry[0].numpy(), numbers[0].numpy(), pictures)
         beside = self.grasps.numbers(meant, pictures, calibrations, tools, self._holding(observation))
@@ -71,12 +72,6 @@ class SmallReader:
         """Say whether any fingers are told to be closed."""
         told = [observation.commanded.end_effectors.get(name) for name in self._grippers]
         return any(one is not None and one.width is not None and one.width < CLOSING for one in told)
-
-    def _words(self, instruction: str) -> torch.Tensor:
-        """Return the tokens (1, T, WORD_SIZE) of an instruction, embedded once."""
-        if self._said is None or self._said[0] != instruction:
-            self._said = instruction, torch.from_numpy(spoken(instruction))[None]
-        return self._said[1]
 
 
 def meant_of(

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from vla_ros.policies.action_transformer.config import ActingConfig
 from vla_ros.policies.backbone.checkpoint_config import PACKAGES
 from vla_ros.policies.base import Policy
 from vla_ros.policies.families.contract_family import ContractFamily
 from vla_ros.policies.families.learning import Learning
-from vla_ros.policies.gr3.config import ActingConfig
 from vla_ros.policies.gr3.small.config import KIND, read_small_config
 
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 import transformers
 from safetensors.torch import save_file
+from torch import Tensor
 
-from vla_ros.policies.graspvla.full.config import CONFIG, read_full_config
-from vla_ros.policies.graspvla.full.network import GraspVlaNetwork
+from vla_ros.policies.graspvla.full.config import CONFIG, FullConfig, read_full_config
+from vla_ros.policies.graspvla.full.network import Network, PartConfigs
 from vla_ros.policies.graspvla.full.parts import build_network, read_part_configs
 from vla_ros.policies.graspvla.full.tokenizer import InstructionTokenizer
 from vla_ros.policies.hugging_face.new_folder import new_folder
@@ -31,7 +33,7 @@ WEIGHTS = "model.safetensors"
 class Checkpoint:
     """What a folder holds."""
 
-    network: GraspVlaNetwork
+    network: Network
     words: InstructionTokenizer
 
 
@@ -54,11 +56,19 @@ def load_checkpoint(folder: str | Path) -> Checkpoint:
 def save_checkpoint(checkpoint: Checkpoint, folder: str | Path) -> None:
     """Write a checkpoint to a folder that is not there yet; one that is interrupted leaves `<folder>.partial`."""
     network = checkpoint.network
-    config = dataclasses.replace(network.config, transformers=transformers.__version__)
+    save_weights(network.config, network.parts, checkpoint.words, network.state_dict(), folder)
+
+
+def save_weights(
+    config: FullConfig, parts: PartConfigs, words: InstructionTokenizer, weights: Mapping[str, Tensor],
+    folder: str | Path,
+) -> None:  # fmt: skip
+    """Write the checkpoint of a network that need not have been built, as `save_checkpoint` does."""
+    config = dataclasses.replace(config, transformers=transformers.__version__)
     with new_folder(Path(folder)) as partial:
         (partial / CONFIG).write_text(json.dumps(dataclasses.asdict(config), indent=2) + "\n")
-        for name, part in vars(network.parts).items():
+        for name, part in vars(parts).items():
             part.save_pretrained(partial / getattr(config.parts, name))
         (partial / config.parts.tokenizer).mkdir(parents=True, exist_ok=True)
-        checkpoint.words.tokenizer.save(str(partial / config.parts.tokenizer / TOKENIZER))
-        save_file({key: tensor.contiguous() for key, tensor in network.state_dict().items()}, partial / WEIGHTS)
+        words.tokenizer.save(str(partial / config.parts.tokenizer / TOKENIZER))
+        save_file({key: tensor.contiguous() for key, tensor in weights.items()}, partial / WEIGHTS)

@@ -14,6 +14,7 @@ from vla_ros.policies.actions.normalisation import Statistics
 from vla_ros.policies.actions.single_arm import ACTION_SIZE, PERIOD_S, SingleArmCodec, upgraded
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.graspvla.full.bins import Bins
+from vla_ros.policies.graspvla.full.released.form import ReleasedForm
 from vla_ros.policies.hugging_face.part_folders import check_part_folders
 
 CONFIG = "config.json"
@@ -112,6 +113,7 @@ class FullConfig:
     prompt: str = "{instruction}"
     dtype: str = "float32"  # of all weights
     transformers: str = ""  # the version that named the weights of the parts
+    released: ReleasedForm | None = None  # the released code's form of the network; none: the paper's
 
     def __post_init__(self) -> None:
         if (self.format, self.version) != (FORMAT, VERSION):
@@ -131,6 +133,8 @@ class FullConfig:
                 raise ConfigError(f"statistics are of {len(statistics.mean)} numbers: give {ACTION_SIZE}")
             statistics.normaliser()
         self.box_quantiser()
+        if self.released is not None:
+            self.released.check(self.box_bins, self.grasp.bins, self.grasp.home)
 
     def codec(self) -> SingleArmCodec:
         """Return what turns its actions into chunks."""

@@ -23,6 +23,8 @@ from vla_ros.policies.graspvla.full.language_model import LanguageModel
 from vla_ros.policies.kv_cache.prefix import Prefix
 from vla_ros.policies.kv_cache.rotary import Rotary
 
+EPSILON = 1e-6  # of the norms
+
 
 class FullActionExpert(nn.Module):
     """v(x, τ | prefix) over H actions of D numbers.
@@ -52,7 +54,7 @@ class FullActionExpert(nn.Module):
         self.layers = nn.ModuleList(
             ExpertLayer(config, language.kv_heads, language.head_size, rotary) for _ in self.reads
         )
-        self.norm = nn.RMSNorm(config.width, eps=1e-6)
+        self.norm = nn.RMSNorm(config.width, eps=EPSILON)
         self.velocity = nn.Linear(config.width, action_size)
 
     def forward(self, x: Tensor, tau: Tensor, prefix: Prefix) -> Tensor:
@@ -70,19 +72,27 @@ class FullActionExpert(nn.Module):
 class ExpertLayer(nn.Module):
     """One layer: attention over the cache and the actions, then a gated multilayer perceptron, both residual."""
 
-    def __init__(self, config: ExpertConfig, kv_heads: int, head_size: int, rotary: Rotary) -> None:
+    def __init__(
+        self, config: ExpertConfig, kv_heads: int, head_size: int, rotary: Rotary, epsilon: float = EPSILON
+    ) -> None:
         super().__init__()
         self._sizes = (config.heads, kv_heads, kv_heads)
         self._head_size, self._rotary = head_size, rotary
-        self.attention_norm = nn.RMSNorm(config.width, eps=1e-6)
+        self.attention_norm = nn.RMSNorm(config.width, eps=epsilon)
         self.query_key_value = nn.Linear(config.width, sum(self._sizes) * head_size, bias=False)
         self.attention_out = nn.Linear(config.heads * head_size, config.width, bias=False)
-        self.mlp_norm = nn.RMSNorm(config.width, eps=1e-6)
+        self.mlp_norm = nn.RMSNorm(config.width, eps=epsilon)
         self.gate_up = nn.Linear(config.width, 2 * config.mlp, bias=False)
         self.down = nn.Linear(config.mlp, config.width, bias=False)
 
     def forward(self, tokens: Tensor, keys: Tensor, values: Tensor, mask: Tensor, positions: Tensor) -> Tensor:
         """Return tokens (B, H, X) after reading keys and values (B, K, T, E); mask True where one may look."""
+        return self.extend(tokens, keys, values, mask, positions)[0]
+
+    def extend(
+        self, tokens: Tensor, keys: Tensor, values: Tensor, mask: Tensor, positions: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the same tokens, and the keys and values (B, K, T + H, E) that theirs are among."""
         heads = self.query_key_value(self.attention_norm(tokens)).unflatten(2, (-1, self._head_size)).transpose(1, 2)
         query, key, value = heads.split(self._sizes, dim=1)  # (B, Q or K, H, E)
         query, key = self._rotary.turn(query, positions), self._rotary.turn(key, positions)
@@ -90,4 +100,4 @@ class ExpertLayer(nn.Module):
         seen = scaled_dot_product_attention(query, keys, values, attn_mask=mask, enable_gqa=True)
         tokens = tokens + self.attention_out(seen.transpose(1, 2).flatten(2))
         gate, up = self.gate_up(self.mlp_norm(tokens)).chunk(2, dim=2)
-        return tokens + self.down(nn.functional.silu(gate) * up)
+        return tokens + self.down(nn.functional.silu(gate) * up), keys, values

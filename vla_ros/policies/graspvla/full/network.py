@@ -14,14 +14,14 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from transformers import Dinov2Config, PretrainedConfig, SiglipVisionConfig
+from transformers import PretrainedConfig, SiglipVisionConfig
 
 from vla_ros.policies.actions.single_arm import ACTION_SIZE
 from vla_ros.policies.graspvla.full.bin_vocabulary import BinVocabulary
 from vla_ros.policies.graspvla.full.config import POSE_SIZE, STATE_SIZE, STATE_STEPS, FullConfig
 from vla_ros.policies.graspvla.full.expert import FullActionExpert
 from vla_ros.policies.graspvla.full.language_model import LanguageModel
-from vla_ros.policies.graspvla.full.vision import VisionTowers
+from vla_ros.policies.graspvla.full.vision import Dinov2AnyConfig, VisionTowers
 from vla_ros.policies.kv_cache.prefix import Prefix
 
 
@@ -29,22 +29,38 @@ from vla_ros.policies.kv_cache.prefix import Prefix
 class PartConfigs:
     """The Hugging Face configurations of the three backbones."""
 
-    dinov2: Dinov2Config
+    dinov2: Dinov2AnyConfig
     siglip: SiglipVisionConfig
     llm: PretrainedConfig
 
 
-class GraspVlaNetwork(nn.Module):
-    """All weights of the model, and its forward pass over a sequence that is known (training).
+class Network(nn.Module):
+    """What both forms of the network share: the backbones, and a projector that brings one's features to the other.
 
     Raises ConfigError when the parts do not fit each other.
     """
+
+    projector: nn.Sequential
+    expert: nn.Module  # v(x, τ | prefix): (B, H, D), (B,), Prefix → (B, H, D) in float32
 
     def __init__(self, config: FullConfig, parts: PartConfigs) -> None:
         super().__init__()
         self.config, self.parts = config, parts
         self.vision = VisionTowers(config.vision, parts.dinov2, parts.siglip)
         self.language = LanguageModel(parts.llm)
+
+    def see(self, images: Tensor) -> Tensor:
+        """Return visual tokens (B, V·G², W) of images (B, V, 3, S, S) uint8 RGB."""
+        batch, views = images.shape[:2]
+        features = self.vision(images.flatten(0, 1).float() / 255.0)
+        return self.projector(features).unflatten(0, (batch, views)).flatten(1, 2)
+
+
+class GraspVlaNetwork(Network):
+    """All weights of the paper's form, and its forward pass over a sequence that is known (training)."""
+
+    def __init__(self, config: FullConfig, parts: PartConfigs) -> None:
+        super().__init__(config, parts)
         width = self.language.width
         self.projector = nn.Sequential(nn.Linear(self.vision.channels, width), nn.GELU(), nn.Linear(width, width))
         spread = getattr(parts.llm, "initializer_range", 0.02)
@@ -57,12 +73,6 @@ class GraspVlaNetwork(nn.Module):
     def dtype(self) -> torch.dtype:
         """Return the type of the weights."""
         return self.state.weight.dtype
-
-    def see(self, images: Tensor) -> Tensor:
-        """Return visual tokens (B, V·G², W) of images (B, V, 3, S, S) uint8 RGB."""
-        batch, views = images.shape[:2]
-        features = self.vision(images.flatten(0, 1).float() / 255.0)
-        return self.projector(features).unflatten(0, (batch, views)).flatten(1, 2)
 
     def read(self, seen: Tensor, words: Tensor, word_mask: Tensor) -> tuple[Tensor, Tensor]:
         """Return embeddings (B, T, W) and mask (B, T) of visual tokens and words (B, L), padded at the left."""

@@ -13,7 +13,7 @@ from torch import Tensor
 from transformers import (
     AutoModel,
     Dinov2Config,
-    Dinov2Model,
+    Dinov2WithRegistersConfig,
     LlamaConfig,
     PretrainedConfig,
     SiglipConfig,
@@ -23,8 +23,9 @@ from transformers import (
 
 from controllers.errors import ConfigError
 from vla_ros.policies.graspvla.full import internlm2
-from vla_ros.policies.graspvla.full.config import FullConfig, Parts
-from vla_ros.policies.graspvla.full.network import GraspVlaNetwork, PartConfigs
+from vla_ros.policies.graspvla.full.config import CONFIG, FullConfig, Parts
+from vla_ros.policies.graspvla.full.network import GraspVlaNetwork, Network, PartConfigs
+from vla_ros.policies.graspvla.full.released.network import ReleasedNetwork
 from vla_ros.policies.hugging_face.published import (
     as_config_error,
     begin_part,
@@ -40,7 +41,7 @@ def read_part_configs(folder: Path, parts: Parts) -> PartConfigs:
     dinov2, siglip = _read_config(folder / parts.dinov2), _read_config(folder / parts.siglip)
     llm = _read_config(folder / parts.llm)
     tower = siglip.vision_config if isinstance(siglip, SiglipConfig) else siglip
-    if not isinstance(dinov2, Dinov2Config):
+    if not isinstance(dinov2, Dinov2Config | Dinov2WithRegistersConfig):
         raise ConfigError(f"{folder / parts.dinov2}: holds a {dinov2.model_type}: a dinov2 is needed")
     if not isinstance(tower, SiglipVisionConfig):
         raise ConfigError(f"{folder / parts.siglip}: holds a {siglip.model_type}: a siglip is needed")
@@ -50,9 +51,11 @@ def read_part_configs(folder: Path, parts: Parts) -> PartConfigs:
     return PartConfigs(dinov2, tower, llm)
 
 
-def build_network(config: FullConfig, parts: PartConfigs) -> GraspVlaNetwork:
-    """Return a network with random weights of the configured type."""
+def build_network(config: FullConfig, parts: PartConfigs) -> Network:
+    """Return a network of the configured form with random weights of the configured type."""
     with default_dtype(config.dtype):
+        if config.released is not None:
+            return ReleasedNetwork(config, config.released, parts)
         return GraspVlaNetwork(config, parts)
 
 
@@ -63,8 +66,10 @@ def begin_network(config: FullConfig, folder: Path) -> GraspVlaNetwork:
     """
     parts = read_part_configs(folder, config.parts)
     network = build_network(config, parts)
+    if not isinstance(network, GraspVlaNetwork):
+        raise ConfigError(f"{folder}: training begins in the paper's form: leave 'released' out of {CONFIG}")
     towers, names = network.vision, config.parts
-    begin_part(towers.dinov2, Dinov2Model, folder / names.dinov2)
+    begin_part(towers.dinov2, type(towers.dinov2), folder / names.dinov2)
     begin_part(towers.siglip, SiglipVisionModel, folder / names.siglip)
     is_internlm2 = read_config_values(folder / names.llm).get("model_type") == internlm2.MODEL_TYPE
     if is_internlm2 and isinstance(parts.llm, LlamaConfig):

@@ -21,9 +21,8 @@ from vla_ros.policies.actions.single_arm import SingleArmObservation, SingleArmS
 from vla_ros.policies.capabilities.flow_policy import Pullback, integrate_flow
 from vla_ros.policies.capabilities.reasoning import Reasoning
 from vla_ros.policies.graspvla.full.checkpoint import Checkpoint
-from vla_ros.policies.graspvla.full.decoding import Chain, reason
-from vla_ros.policies.graspvla.full.pose_numbers import pose_matrix, state_numbers
-from vla_ros.policies.graspvla.full.square_image import box_pixels, square_image
+from vla_ros.policies.graspvla.full.decoding import Chain
+from vla_ros.policies.graspvla.full.forms import reading_of
 from vla_ros.policies.graspvla.stage_clock import StageClock
 from vla_ros.policies.kv_cache.prefix import Prefix
 from vla_ros.policies.observation import Observation
@@ -37,8 +36,7 @@ class GraspVlaFullPolicy:
         self._words, self._device, self._seed = checkpoint.words, torch.device(device), seed
         self.config = checkpoint.network.config
         self.codec = self.config.codec()
-        self._actions = self.config.action_statistics.normaliser()
-        self._states = self.config.state_statistics.normaliser()
+        self._reading = reading_of(self._network)
         self.reset()
 
     def reset(self) -> None:
@@ -107,7 +105,7 @@ class GraspVlaFullPolicy:
 
     def encode(self, observation: Observation, chunk: ActionChunk) -> np.ndarray:
         """Return the normalised delta actions (K, D) that lead from the observation's anchor through the chunk."""
-        return self._actions.normalise(self.codec.rows(chunk, self.codec.anchor(observation)))
+        return self._reading.actions(chunk, observation)
 
     # -- inputs and outputs -----------------------------------------------------------------------------------------
     def _reason(self, observation: SingleArmObservation, clock: StageClock) -> Chain:
@@ -116,14 +114,13 @@ class GraspVlaFullPolicy:
                 raise ConfigError(unknown_name("camera", camera, observation.cameras))
         # Not inference_mode: guidance differentiates the expert, which reads what is made here.
         with torch.inference_mode(False), torch.no_grad():
-            size = self.config.vision.image_size
-            squares = [square_image(observation.cameras[name].color, size) for name in self.config.cameras]
+            squares = [self._reading.picture(observation.cameras[name].color) for name in self.config.cameras]
             words, mask = self._words([observation.instruction])
             images, words, mask, states = (
                 each.to(self._device)
                 for each in (torch.stack(squares)[None], words, mask, self._state_tensor(observation))
             )
-            return reason(self._network, images, words, mask, states, clock)
+            return self._reading.reason(images, words, mask, states, clock)
 
     def _state_tensor(self, observation: SingleArmObservation) -> Tensor:
         then = observation.stamp - self.config.history_s
@@ -133,22 +130,14 @@ class GraspVlaFullPolicy:
 
         # An episode's first moments have no past: then the present stands for it.
         earlier = min((*observation.history, observation.state), key=distance)
-        rows = [state_numbers(state, self.config.grasp.home) for state in (earlier, observation.state)]
-        return torch.as_tensor(self._states.normalise(np.stack(rows)), dtype=torch.float32)[None]  # (1, M, 7)
+        rows = self._reading.states((earlier, observation.state), observation)
+        return torch.as_tensor(rows, dtype=torch.float64)[None]  # (1, M, 7)
 
     def _explain(self, observation: SingleArmObservation, chain: Chain, clock: StageClock) -> Reasoning:
-        fractions = self.config.box_quantiser().decode(
-            chain.boxes[0].cpu().numpy().reshape(len(self.config.cameras), -1)
-        )
-        boxes = {
-            name: box_pixels(box, *observation.cameras[name].color.shape[:2])
-            for name, box in zip(self.config.cameras, fractions, strict=True)
-        }
-        grasp = self.config.grasp.quantiser().decode(chain.grasp[0].cpu().numpy())
         return Reasoning(
-            boxes=boxes,
+            boxes=self._reading.boxes(chain, observation),
             candidates={},
-            T_base_grasp=pose_matrix(grasp, self.config.grasp.home),
+            T_base_grasp=self._reading.T_base_grasp(chain),
             opening=observation.state.gripper_width,  # the tokens are a pose and no more
             stages_s=dict(clock.seconds),
         )
@@ -162,5 +151,5 @@ class GraspVlaFullPolicy:
     def _chunk(
         self, observation: Observation, actions: np.ndarray, sequence: int = 0, spent: float = 0.0
     ) -> ActionChunk:
-        physical = self._actions.restore(actions)
-        return self.codec.chunk(observation, physical, sequence=sequence, inference_s=spent)
+        targets = self._reading.targets(actions, observation)
+        return self.codec.chunk_of_targets(observation, targets, sequence=sequence, inference_s=spent)

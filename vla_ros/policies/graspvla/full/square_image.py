@@ -20,10 +20,15 @@ def square_corner(height: int, width: int) -> tuple[int, int, int]:
     return (height - side) // 2, (width - side) // 2, side
 
 
-def square_image(color: np.ndarray, size: int) -> Tensor:
-    """Return the centred square (3, S, S) uint8 of an image (height, width, 3) uint8 RGB, scaled without aliasing."""
+def check_color(color: np.ndarray) -> None:
+    """Raise ConfigError for what is no image (height, width, 3) uint8 RGB."""
     if color.ndim != 3 or color.shape[2] != 3 or color.dtype != np.uint8:
         raise ConfigError(f"image is {color.shape} {color.dtype}: give (height, width, 3) uint8 RGB")
+
+
+def square_image(color: np.ndarray, size: int) -> Tensor:
+    """Return the centred square (3, S, S) uint8 of an image (height, width, 3) uint8 RGB, scaled without aliasing."""
+    check_color(color)
     row, column, side = square_corner(*color.shape[:2])
     square = torch.from_numpy(np.ascontiguousarray(color[row : row + side, column : column + side]))
     pixels = square.permute(2, 0, 1)[None].float()

@@ -11,7 +11,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
-from transformers import Dinov2Config, Dinov2Model, SiglipVisionConfig, SiglipVisionModel
+from transformers import (
+    Dinov2Config,
+    Dinov2Model,
+    Dinov2WithRegistersConfig,
+    Dinov2WithRegistersModel,
+    SiglipVisionConfig,
+    SiglipVisionModel,
+)
 
 from controllers.errors import ConfigError
 from vla_ros.policies.graspvla.full.config import VisionConfig
@@ -19,6 +26,7 @@ from vla_ros.policies.graspvla.full.config import VisionConfig
 # Mean and standard deviation of RGB in [0, 1] as each tower was trained: ImageNet's, and one half.
 DINOV2_COLORS = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 SIGLIP_COLORS = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+Dinov2AnyConfig = Dinov2Config | Dinov2WithRegistersConfig
 
 
 class VisionTowers(nn.Module):
@@ -27,7 +35,7 @@ class VisionTowers(nn.Module):
     Raises ConfigError when image size, patch sizes and layer do not fit each other.
     """
 
-    def __init__(self, config: VisionConfig, dinov2: Dinov2Config, siglip: SiglipVisionConfig) -> None:
+    def __init__(self, config: VisionConfig, dinov2: Dinov2AnyConfig, siglip: SiglipVisionConfig) -> None:
         super().__init__()
         for name, tower in (("dinov2", dinov2), ("siglip", siglip)):
             if config.image_size % patch_side(tower):
@@ -41,7 +49,14 @@ class VisionTowers(nn.Module):
                     f"vision layer {config.layer}: {name} has hidden states 0 to {last}, or −1 from the end"
                 )
         self._layer, self._grid = config.layer, config.grid or config.image_size // patch_side(dinov2)
-        self.dinov2, self.siglip = Dinov2Model(dinov2), SiglipVisionModel(siglip)
+        self._before_patches = 1  # its class, then its registers
+        self.dinov2: Dinov2Model | Dinov2WithRegistersModel
+        if isinstance(dinov2, Dinov2WithRegistersConfig):
+            self._before_patches += dinov2.num_register_tokens
+            self.dinov2 = Dinov2WithRegistersModel(dinov2)
+        else:
+            self.dinov2 = Dinov2Model(dinov2)
+        self.siglip = SiglipVisionModel(siglip)
         self.channels = dinov2.hidden_size + siglip.hidden_size
         self.requires_grad_(False)
         self.eval()
@@ -64,8 +79,8 @@ class VisionTowers(nn.Module):
             interpolate_pos_encoding=True,
             output_hidden_states=True,
         )
-        # DINOv2's first token is its class; SigLIP has none.
-        features = dinov2.hidden_states[self._layer][:, 1:], siglip.hidden_states[self._layer]
+        # SigLIP has patches alone.
+        features = dinov2.hidden_states[self._layer][:, self._before_patches :], siglip.hidden_states[self._layer]
         return torch.cat([self._to_grid(feature) for feature in features], dim=2)
 
     def _to_grid(self, feature: Tensor) -> Tensor:
@@ -77,7 +92,7 @@ class VisionTowers(nn.Module):
         return interpolate(square, size, mode="bilinear", align_corners=False).flatten(2).transpose(1, 2)
 
 
-def patch_side(tower: Dinov2Config | SiglipVisionConfig) -> int:
+def patch_side(tower: Dinov2AnyConfig | SiglipVisionConfig) -> int:
     """Return the side of a patch [px]. Raises ConfigError when patches are not square."""
     if not isinstance(tower.patch_size, int):
         raise ConfigError(f"{tower.model_type}: patches of {tower.patch_size} px: use a tower with square ones")

@@ -52,6 +52,7 @@ class ActingPolicy(ABC):
         """Forget the episode."""
         self.explanation = ""
         self.reasoning: Reasoning | None = None
+        self._hidden: torch.Tensor | None = None  # (K + H, D) the expert's last tokens, where the flow made the chunk
         self._random = np.random.default_rng(self._seed)
         self._sequence = 0
         self._gripper = GripperMemory()
@@ -65,6 +66,7 @@ class ActingPolicy(ABC):
         started = time.perf_counter()
         clock = StageClock(torch.device("cpu"))
         seen = self.codec.view(observation)
+        self._hidden = None
         self._remember(seen)
         decided = self._decide(seen, self._views(seen), clock)
         self._sequence += 1
@@ -79,6 +81,16 @@ class ActingPolicy(ABC):
         self, observation: SingleArmObservation, views: list[CameraView], clock: StageClock
     ) -> tuple[np.ndarray, Reasoning] | None:
         """Return actions (horizon, 7) and what led to them; None, with an explanation, when there is nothing to do."""
+
+    @property
+    def features(self) -> np.ndarray | None:
+        """Return the features (F,) of the last chunk (FeatureProvider)."""
+        return self._acted
+
+    @property
+    def _acted(self) -> np.ndarray | None:
+        """Return the mean (D,) of the expert's tokens at the flow's last step; None where it was not asked."""
+        return None if self._hidden is None else self._hidden.mean(dim=0).numpy()
 
     def _state(
         self, observation: SingleArmObservation, target: np.ndarray, T_base_grasp: np.ndarray, opening: float
@@ -104,7 +116,9 @@ class ActingPolicy(ABC):
         noise = self._random.standard_normal((expert.horizon, len(self._mean))).astype(np.float32)
 
         def velocity(x: np.ndarray, tau: float) -> np.ndarray:
-            return expert(torch.from_numpy(x)[None].float(), torch.full((1,), tau), tokens)[0].numpy()
+            found, hidden = expert.velocity(torch.from_numpy(x)[None].float(), torch.full((1,), tau), tokens)
+            self._hidden = hidden[0]  # of the flow's last step, in the end
+            return found[0].numpy()
 
         return integrate_flow(velocity, noise, STEPS) * self._spread + self._mean
 

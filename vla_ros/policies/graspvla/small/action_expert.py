@@ -47,14 +47,23 @@ class ActionExpert(nn.Module):
         chain = chain * self.mask[closed]
         return torch.stack([layer(chain[:, i]) for i, layer in enumerate(self.chain)], dim=1)
 
-    def clean(self, x: Tensor, tau: Tensor, tokens: Tensor) -> Tensor:
-        """Return the clean chunk (B, H, A) predicted from x (B, H, A) at tau (B,)."""
+    def hidden(self, x: Tensor, tau: Tensor, tokens: Tensor) -> Tensor:
+        """Return the last layer's tokens (B, K + H, D) of x (B, H, A) at tau (B,): the chain's, then the actions'."""
         actions = self.action(x) + self.step + self.time(time_features(tau))[:, None]
         joined = torch.cat([tokens, actions], dim=1)
         for layer in self.layers:
             joined = layer(joined)
-        return self.out(joined[:, -self.horizon :])
+        return joined
+
+    def clean(self, x: Tensor, tau: Tensor, tokens: Tensor) -> Tensor:
+        """Return the clean chunk (B, H, A) predicted from x (B, H, A) at tau (B,)."""
+        return self.out(self.hidden(x, tau, tokens)[:, -self.horizon :])
 
     def forward(self, x: Tensor, tau: Tensor, tokens: Tensor) -> Tensor:
         """Return velocities (B, H, A)."""
-        return velocity_to(self.clean(x, tau, tokens), x, tau)
+        return self.velocity(x, tau, tokens)[0]
+
+    def velocity(self, x: Tensor, tau: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """Return velocities (B, H, A), and the last layer's tokens (B, K + H, D) that they come from."""
+        hidden = self.hidden(x, tau, tokens)
+        return velocity_to(self.out(hidden[:, -self.horizon :]), x, tau), hidden

@@ -27,6 +27,8 @@ def load_networks(folder: Path, config: CheckpointConfig) -> SmallGraspVla:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
+    from vla_ros.policies.families.network_file import shell_of
+
     path = folder / WEIGHTS
     if not path.is_file():
         raise ConfigError(f"{path}: is missing; copy the checkpoint again")
@@ -34,8 +36,7 @@ def load_networks(folder: Path, config: CheckpointConfig) -> SmallGraspVla:
         weights = load_file(path)
     except (SafetensorError, OSError) as error:
         raise ConfigError(f"{path}: is corrupt or truncated ({error}): copy the checkpoint again") from None
-    networks = SmallGraspVla(config.networks)
-    expected = networks.state_dict()
+    expected = shell_of(path, lambda: SmallGraspVla(config.networks)).state_dict()
     for name in expected:
         if name not in weights:
             raise ConfigError(f"{path}: lacks {name}: it is no {KIND} of the sizes in {CONFIG}")
@@ -47,6 +48,7 @@ def load_networks(folder: Path, config: CheckpointConfig) -> SmallGraspVla:
     for name in weights:
         if name not in expected:
             raise ConfigError(f"{path}: holds {name}, which {KIND} has not: it is another model's")
+    networks = SmallGraspVla(config.networks)
     networks.load_state_dict(weights)
     for name in STATISTICS:
         check_statistic(path, name, getattr(networks, name).numpy(), getattr(config, name))

@@ -17,6 +17,7 @@ from vla_ros.policies.actions.single_arm import ACTION_SIZE, SingleArmCodec
 from vla_ros.policies.backbone.checkpoint_config import BackboneSizes
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.families.table import KIND_KEYS, check_version
+from vla_ros.policies.families.weights import check_layers
 from vla_ros.policies.graspvla.small.chain import REASONING_STEPS
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
@@ -43,6 +44,7 @@ class NetworkSizes:
     conditioning: tuple[str, ...] = REASONING_STEPS
 
     def __post_init__(self) -> None:
+        check_layers(match_depth=self.match_depth, expert_depth=self.expert_depth)
         for step in self.conditioning:
             if step not in REASONING_STEPS:
                 raise ConfigError(unknown_name("reasoning step", step, REASONING_STEPS))

@@ -79,6 +79,13 @@ class GraspVlaPolicy(ActingPolicy):
         self._blocked: list[np.ndarray] = []  # grasps (4, 4) that the hand did not come to
         self._hand = BlockedHand()
 
+    def reconsider(self) -> None:
+        """Begin another attempt, in which what this one was after fits the words less (Reconsidering)."""
+        place = self._target.place_before_taken(self._gripper.closing)
+        rejected = [*self._search.rejected, *([] if place is None else [place])]
+        self.reset()
+        self._search.rejected = rejected
+
     def _decide(
         self, observation: SingleArmObservation, views: list[CameraView], clock: StageClock
     ) -> tuple[np.ndarray, Reasoning] | None:
@@ -106,6 +113,17 @@ class GraspVlaPolicy(ActingPolicy):
             T_base_grasp=T_grasp,
             opening=opening,
             stages_s=dict(clock.seconds),
+        )
+
+    @property
+    def features(self) -> np.ndarray | None:
+        """Return what compared things and words thought of what fits best, then what the expert thought, or zeros."""
+        compared = self._search.compared
+        if compared is None:
+            return None
+        acted = self._acted
+        return np.concatenate(
+            [compared, np.zeros(self.networks.sizes.expert_size, np.float32) if acted is None else acted]
         )
 
     # -- the steps of the chain --------------------------------------------------------------------------------------

@@ -56,6 +56,12 @@ class TargetMemory:
             # While they closed they seemed to carry it. They held nothing: it is where it was.
             self.target = dataclasses.replace(self.target, middle=self._middle_closed)
 
+    def place_before_taken(self, closing: bool) -> np.ndarray | None:
+        """Return where the object was (3,) [m] when the fingers, which are `closing`, took it; else where it is."""
+        if closing and self._middle_closed is not None:
+            return self._middle_closed
+        return None if self.target is None else self.target.middle
+
     def expect(self, state: SingleArmState, gripper: GripperMemory) -> Expectation:
         """Return where the object should be."""
         if self.target is None:

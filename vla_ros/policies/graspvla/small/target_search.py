@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import expit
 
 from vla_ros.policies.backbone.look_memory import LookMemory
-from vla_ros.policies.backbone.network import LEAST, Backbone, Proposed
+from vla_ros.policies.backbone.network import LEAST, Answer, Backbone, Proposed
 from vla_ros.policies.backbone.standing import unlike_heights
 from vla_ros.policies.backbone.view_geometry import project, ray
 from vla_ros.policies.graspvla.small.cut_boxes import place_pairs
@@ -22,6 +22,7 @@ GAP = 0.015  # [m] by which the lines of sight to one object may pass each other
 UNLIKE = 1.6  # standard deviations by which two boxes disagree about how tall it is: beyond, one may be half hidden
 APART = 0.08  # [m] more than any calibration is wrong by
 STAY_NEAR = 0.04  # [m] from where the object is expected
+REJECTED, REJECTED_NEAR = 3.0, 0.05  # logits less for what is so near [m] to what an earlier attempt chose in vain
 NONE = -5.0  # logit of "nothing here": what a view gives less is looked for along the line of sight of the other
 MADE_UP = 2.0  # logits by which a box along a line of sight must fit better than one that was proposed
 SIGHT, SIGHT_STEPS = (0.4, 1.8), 24  # [m] from the camera
@@ -47,10 +48,24 @@ class TargetSearch:
     def __init__(self, backbone: Backbone) -> None:
         self._backbone = backbone
         self._memory = LookMemory()
+        self._answer: Answer | None = None
+        self.rejected: list[np.ndarray] = []  # (3,) [m] where what earlier attempts chose stands
 
     def reset(self) -> None:
         """Forget the episode."""
         self._memory.clear()
+        self._answer = None
+        self.rejected = []
+
+    @property
+    def compared(self) -> np.ndarray | None:
+        """Return the last layer's tokens (D,) of what fitted best in each view, their mean; None before a look."""
+        if self._answer is None:
+            return None
+        first = np.cumsum([0, *map(len, self._answer.logits[:-1])])
+        views = zip(first, self._answer.logits, strict=True)
+        best = [int(row + logits.argmax()) for row, logits in views if len(logits)]
+        return self._answer.things[best].mean(dim=0).float().numpy() if best else None
 
     def propose(self, pictures: Sequence[np.ndarray]) -> Proposed:
         """Return boxes (K, 4) [px] and scores (K,) of each picture (H, W, 3), the best first."""
@@ -71,12 +86,12 @@ class TargetSearch:
         """
         logits = self.match(pictures, calibrations, proposed, words)
         sizes = [(picture.shape[1], picture.shape[0]) for picture in pictures]
-        best = _best_pair(calibrations, sizes, proposed, logits, expected, trust)
+        best = self._best_pair(calibrations, sizes, proposed, logits, expected, trust)
         if best is None or best.agreed < NONE:
             longer = _along_sight(pictures, calibrations, proposed, logits)
             if longer is not None:
                 further = self.match(pictures, calibrations, longer, words)
-                other = _best_pair(calibrations, sizes, longer, further, expected, trust)
+                other = self._best_pair(calibrations, sizes, longer, further, expected, trust)
                 if other is not None and (best is None or other.agreed > best.agreed + MADE_UP):
                     proposed, logits, best = longer, further, other
         if best is None:
@@ -94,6 +109,30 @@ class TargetSearch:
             agreed=min(_certainty(values, row) for values, row in zip(logits, best.rows, strict=True)),
         )
 
+    def _best_pair(
+        self,
+        calibrations: Sequence[np.ndarray],
+        sizes: Sequence[tuple[int, int]],
+        proposed: Proposed,
+        logits: list[np.ndarray],
+        expected: np.ndarray | None,
+        trust: float,
+    ) -> _Pair | None:
+        """Return the pair that fits words and geometry best; None when no lines of sight meet within reach."""
+        boxes = [shown for shown, _ in proposed]
+        points, gaps = place_pairs(calibrations, boxes, sizes, expected)
+        unlike = np.clip(unlike_heights(calibrations, boxes, sizes, points), -UNLIKE, UNLIKE)
+        scores = logits[0][:, None] + logits[1][None] - 0.5 * (gaps / GAP) ** 2 - 0.5 * unlike**2
+        if expected is not None:
+            scores += trust * (np.linalg.norm(points - expected, axis=2) < STAY_NEAR)
+        for place in self.rejected:
+            scores -= REJECTED * (np.linalg.norm(points - place, axis=2) < REJECTED_NEAR)
+        possible = (gaps <= APART) & ((points >= REACH[0]) & (points <= REACH[1])).all(axis=2)
+        if not possible.any():
+            return None
+        i, j = np.unravel_index(int(np.where(possible, scores, -np.inf).argmax()), scores.shape)
+        return _Pair((int(i), int(j)), points[i, j], float(min(logits[0][i], logits[1][j])))
+
     def match(
         self,
         pictures: Sequence[np.ndarray],
@@ -103,7 +142,8 @@ class TargetSearch:
     ) -> list[np.ndarray]:
         """Return how well each box of each view fits the words (T, SIZE), as logits (K,) a view."""
         looks = self._backbone.look(pictures, proposed, calibrations, self._memory)
-        return list(self._backbone.ask(looks, words).logits)
+        self._answer = self._backbone.ask(looks, words)
+        return list(self._answer.logits)
 
 
 def _certainty(logits: np.ndarray, row: int) -> float:
@@ -122,28 +162,6 @@ class _Pair:
     rows: tuple[int, int]
     middle: np.ndarray  # (3,) [m]
     agreed: float  # the lower of both logits
-
-
-def _best_pair(
-    calibrations: Sequence[np.ndarray],
-    sizes: Sequence[tuple[int, int]],
-    proposed: Proposed,
-    logits: list[np.ndarray],
-    expected: np.ndarray | None,
-    trust: float,
-) -> _Pair | None:
-    """Return the pair that fits words and geometry best; None when no lines of sight meet within reach."""
-    boxes = [shown for shown, _ in proposed]
-    points, gaps = place_pairs(calibrations, boxes, sizes, expected)
-    unlike = np.clip(unlike_heights(calibrations, boxes, sizes, points), -UNLIKE, UNLIKE)
-    scores = logits[0][:, None] + logits[1][None] - 0.5 * (gaps / GAP) ** 2 - 0.5 * unlike**2
-    if expected is not None:
-        scores += trust * (np.linalg.norm(points - expected, axis=2) < STAY_NEAR)
-    possible = (gaps <= APART) & ((points >= REACH[0]) & (points <= REACH[1])).all(axis=2)
-    if not possible.any():
-        return None
-    i, j = np.unravel_index(int(np.where(possible, scores, -np.inf).argmax()), scores.shape)
-    return _Pair((int(i), int(j)), points[i, j], float(min(logits[0][i], logits[1][j])))
 
 
 def _along_sight(

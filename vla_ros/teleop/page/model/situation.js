@@ -11,7 +11,7 @@ export function situation(facts) {
     const found = condition(facts);
     if (found) return { ...found, follows: false };
   }
-  const found = nobody(facts) ?? holding(facts) ?? policy(facts) ?? refused(facts) ?? moving(facts);
+  const found = doubted(facts) ?? nobody(facts) ?? holding(facts) ?? policy(facts) ?? refused(facts) ?? moving(facts);
   return { ...found, follows: true };
 }
 
@@ -91,6 +91,15 @@ function nobody({ state, seat }) {
 function holding({ state, seat }) {
   if (state.mode !== "hold") return null;
   return say("hold", "amber", `Holds still${state.hold_reason ? `: ${state.hold_reason}` : ""}`, watching({ seat }));
+}
+
+/** A failure detector has the policy wait for a person. */
+function doubted(facts) {
+  const { mode, doubt } = facts.state;
+  if (mode !== "policy" || !doubt) return null;
+  const text = `${doubt}. Take the arm and help, or let it try again.`;
+  const banner = remedy(facts, "amber", "The policy asks for a person.", text, "Try again", "give");
+  return say("doubt", "amber", "The policy waits for a person", banner);
 }
 
 function policy({ state, seat }) {

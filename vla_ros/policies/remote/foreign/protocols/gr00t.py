@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,9 +25,14 @@ from vla_ros.policies.remote.foreign.protocols.protocol import Seen, ServerProto
 from vla_ros.policies.remote.foreign.protocols.zeromq import ZeromqConnection
 from vla_ros.policies.remote.message_pack import DIMENSIONS_MAX, MessageError, check_dtype, pack, unpack
 from vla_ros.policies.remote.values import Values
+from vla_ros.printable import printable
 
 _ARRAY, _CONFIG = "__ndarray_class__", "__ModalityConfig_class__"
-_HEADER_MAX = 10_000  # [bytes] of a .npy file
+_MAGIC = b"\x93NUMPY\x01\x00"  # of a .npy file whose head's length has two bytes
+_HEAD = re.compile(
+    rb"\{'descr': '(?P<dtype>[<>=|]?\w{1,8})', 'fortran_order': (?P<fortran>True|False), "
+    rb"'shape': \((?P<shape>(?:\d{1,18}, ?)*(?:\d{1,18})?)\),? ?\}\s*"
+)  # as NumPy writes it, whichever version
 
 
 class Gr00tProtocol(ServerProtocol):
@@ -141,30 +147,32 @@ def _meant(found: dict[str, Any]) -> Any:
 
 
 def _read_array(data: Any) -> np.ndarray:
-    """Return the array of a .npy file: NumPy's own reader would make room for whatever its head claims."""
+    """Return the array of a .npy file.
+
+    NumPy's own reader would make room for whatever the head claims, and has Python's parser read it.
+    """
     if not isinstance(data, memoryview):
         raise MessageError("an array is no .npy file")
-    file = io.BytesIO(data)
-    try:
-        version = np.lib.format.read_magic(file)
-        read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
-        shape, fortran, dtype = read(file, max_header_size=_HEADER_MAX)
-    except (ValueError, KeyError):
-        raise MessageError("an array is no .npy file") from None
-    check_dtype(dtype.str)
-    rest = data[file.tell() :]
-    if len(shape) > DIMENSIONS_MAX or min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(rest):
+    size = int.from_bytes(data[8:10], "little")
+    head = _HEAD.fullmatch(data[10 : 10 + size]) if bytes(data[:8]) == _MAGIC else None
+    if head is None:
+        raise MessageError("an array is no .npy file")
+    dtype = check_dtype(head["dtype"].decode())
+    shape = tuple(int(number) for number in head["shape"].replace(b",", b" ").split())
+    rest = data[10 + size :]
+    if len(shape) > DIMENSIONS_MAX or math.prod(shape) * dtype.itemsize != len(rest):
         raise MessageError(f"an array of shape {shape} and dtype {dtype.str} does not fit its {len(rest)} bytes")
-    return np.frombuffer(rest, dtype).reshape(shape, order="F" if fortran else "C").copy()
+    array = np.frombuffer(rest, dtype)
+    return (array.reshape(shape[::-1]).T if head["fortran"] == b"True" else array.reshape(shape)).copy()
 
 
 def _keys(said: Mapping[str, Any], modality: str, url: str) -> tuple[str, ...]:
-    """Return which keys a server knows."""
+    """Return which keys a server knows, spelt so that each can stand in a line."""
     config = said.get(modality)
     keys = config.get("modality_keys") if isinstance(config, Mapping) else None
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
         raise ConfigError(f"{url}: says nothing of its {modality}: is a GR00T server of N1.6 or later running there?")
-    return tuple(keys)
+    return tuple(printable(key) for key in keys)
 
 
 def _indices(said: Mapping[str, Any], modality: str) -> list[Any]:

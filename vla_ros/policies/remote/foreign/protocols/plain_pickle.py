@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from vla_ros.policies.remote.message_pack import DEPTH_MAX, DIMENSIONS_MAX, VALUES_MAX, MessageError, check_dtype
+from vla_ros.printable import printable
 
 _MARK = object()
 _CORES = ("numpy.core.multiarray", "numpy._core.multiarray")  # NumPy 1, NumPy 2
@@ -118,7 +119,8 @@ class _Machine:
         """Take a name of NumPy's. Raises MessageError for another: what it would call stays unknown."""
         module, name = argument.split(" ", 1) if argument is not None else (self._stack.pop(-2), self._stack.pop())
         if (module, name) not in _NAMES:
-            raise MessageError(f"pickle names {str(module)[:60]}.{str(name)[:60]}: only arrays are taken")
+            named = printable(f"{str(module)[:60]}.{str(name)[:60]}")
+            raise MessageError(f"pickle names {named}: only arrays are taken")
         self._stack.append(_NAMES[module, name])
 
     def _gather(self, name: str) -> None:
@@ -181,7 +183,7 @@ class _Machine:
         """Return an array whose size is that of its bytes."""
         sizes_fit = isinstance(shape, tuple) and len(shape) <= DIMENSIONS_MAX
         if not sizes_fit or not all(type(size) is int and 0 <= size < 2**31 for size in shape):
-            raise MessageError(f"an array's shape is {str(shape)[:60]}: give up to {DIMENSIONS_MAX} sizes")
+            raise MessageError(f"an array's shape is {printable(str(shape)[:60])}: give up to {DIMENSIONS_MAX} sizes")
         if not isinstance(dtype, _Dtype) or not isinstance(data, bytes | bytearray):
             raise MessageError("an array needs a dtype of numbers and bytes")
         kind = dtype.dtype()
@@ -211,8 +213,8 @@ def _of_type(value: Any, kind: type) -> Any:
 
 def _mapping(items: list[Any]) -> dict[str, Any]:
     keys = items[::2]
-    if len(items) % 2 or not all(isinstance(key, str) for key in keys):
-        raise MessageError("pickle holds a key that is no text")
+    if len(items) % 2 or not all(isinstance(key, str) and key.isprintable() for key in keys):
+        raise MessageError("pickle holds a key that is no word")
     return dict(zip(keys, items[1::2], strict=True))
 
 

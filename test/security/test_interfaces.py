@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `vla secure` lets a node say and hear is what it says and hears when it runs, over DDS; and it is tight."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+import pytest
+from node_census import Census, absolute_names, census
+
+from vla_ros.launching.graph import NodeSpec
+from vla_ros.launching.jobs import job_names, load_job
+from vla_ros.launching.security import graph_topics, node_interface
+from vla_ros.robots.embodiment import load_embodiment, robot_names
+from vla_ros.security.interface import absolute
+from vla_ros.security.robot_side import commands
+
+WITHIN_S = 120.0  # until a busy machine has every node configured
+JOBS = (
+    ("franka_grasp", "policy:=geometric", "view:=foxglove", "view_port:=0", "record:={folder}/bag", "namespace:=left"),
+    ("franka_teleop", "port:=0", "collection:={folder}/collection", "leader:=/leader", "folder:={folder}"),
+    ("bytemini_bussing",),
+    ("policy", "robot:=agilex", "hardware:=joint_topics", "command:=position", "instruction:=fold"),
+)
+
+
+def lacking(taken: Census, node: NodeSpec) -> set[tuple[str, str]]:
+    """Return what a node is allowed always, and does not have."""
+    allowed, real = declared(taken, node)
+    sometimes = {absolute(name, taken.namespace) for name in node_interface(node, taken.arguments).sometimes}
+    return {
+        (what, name)
+        for what, names in allowed.items()
+        for name in names - real[what] - sometimes
+        if "*" not in name
+    }  # fmt: skip
+
+
+def beyond(taken: Census, node: NodeSpec) -> set[tuple[str, str]]:
+    """Return what a node has and is not allowed."""
+    allowed, real = declared(taken, node)
+    return {
+        (what, name)
+        for what, names in real.items()
+        for name in names
+        if not any(fnmatchcase(name, one) for one in allowed[what])
+    }
+
+
+def declared(taken: Census, node: NodeSpec):
+    allowed = absolute_names(node_interface(node, taken.arguments), taken.namespace)
+    return allowed, absolute_names(taken.of(node), "")
+
+
+@pytest.mark.parametrize(("job", "words"), [(job, words) for job, *words in JOBS], ids=[job for job, *_ in JOBS])
+def test_each_node_has_what_it_is_allowed_and_no_more(tmp_path, job, words):
+    with census(tmp_path, job, *(word.format(folder=tmp_path) for word in words)) as taken:
+        staying = [node for node in taken.nodes if not node.ends or node.name == "recorder"]
+        whole = taken.look_until(lambda: not any(lacking(taken, node) for node in staying), WITHIN_S)
+        ended = {name: process.poll() for name, process in taken.processes.items()}
+        assert whole, ({node.name: lacking(taken, node) for node in staying if lacking(taken, node)}, ended)
+        assert {node.name: beyond(taken, node) for node in taken.nodes if beyond(taken, node)} == {}
+
+
+@pytest.mark.parametrize("robot", robot_names())
+def test_only_control_may_command_a_robot(robot):
+    graph = load_job("expert")
+    arguments = {argument.name: argument.default for argument in graph.arguments} | {"robot": robot}
+    motors = {f"rt/{topic}" for topic in commands(load_embodiment(robot), arguments)}
+    assert motors
+    for enclave, topics in graph_topics(graph, arguments).items():
+        assert (motors & topics.publish) == (motors if enclave == "/control" else set()), enclave
+        assert "*" not in "".join(topics.publish).replace("/operator_*/", "").replace("/_ros2cli_*/", ""), enclave
+
+
+def test_few_may_release_the_emergency_stop():
+    graph = load_job("franka_teleop")
+    topics = graph_topics(graph, {argument.name: argument.default for argument in graph.arguments})
+    assert {name for name, one in topics.items() if "rt/estop" in one.publish} == {"/bridge", "/guard", "/operator"}
+    assert "rt/teleop/action_chunk" not in topics["/camera"].publish
+
+
+@pytest.mark.parametrize("job", job_names())
+@pytest.mark.parametrize("hardware", ["sim", "topic", "mock", "real", "joint_topics", "sdk"])
+def test_every_node_of_every_job_is_described(job, hardware):
+    graph = load_job(job)
+    arguments = {argument.name: argument.default for argument in graph.arguments} | {"hardware": hardware}
+    robot = load_embodiment(str(arguments["robot"]))
+    if (hardware == "joint_topics" and not robot.joint_topics) or (hardware == "sdk" and not robot.sdk):
+        pytest.skip("this robot has no such hardware")
+    names = {node.name for node in graph.nodes if node.starts(arguments)}
+    assert {f"/{name}" for name in names} <= graph_topics(graph, arguments).keys()

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`vla train` of the small GEAR-VLA: videos and demonstrations to a policy that goes along with what it sees."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
+
+from gear_vla_tiny import ROBOT, seen, write_demonstrations
+from gr3_tiny import save_tiny_backbone
+from safetensors.torch import load_file
+
+from vla_ros import cli
+from vla_ros.policies.actions.fast.tokenizer import FastTokenizer
+from vla_ros.policies.gear_vla.checkpoint import load_gear_vla
+from vla_ros.policies.gear_vla.config import read_gear_vla_config
+from vla_ros.policies.gear_vla.latent_actions.tokenizer import LatentActionTokenizer
+from vla_ros.training.gear_vla.policy.config import GearVlaTraining, load_gear_vla_training
+from vla_ros.training.stages.stage import read_state
+
+pytestmark = pytest.mark.usefixtures("threads_as_before")
+
+TOKENIZER = """
+network: latent_actions
+sizes: {width: 32, height: 32, features: 16, depth: 1}
+validation: 0.25
+codes: {steps: 10, batch: 4, learning_rate: 1.0e-3, bf16: false}
+"""
+OWN = """
+policy: gear_vla
+threads: 1
+begin: BACKBONE
+tokenizer: TOKENIZER
+frames_an_episode: 15
+validation: 0.25
+network: {size: 32, heads: 2, feedforward: 48, encoder_layers: 1, decoder_layers: 1}
+transformer: {width: 32, heads: 2, feedforward: 48, status: false}
+tokens: {steps: 40, batch: 16, learning_rate: 3.0e-3, bf16: false, warm_up: 10, average: 0.9}
+gear_vla: {steps: 20, batch: 16, learning_rate: 3.0e-3, bf16: false, warm_up: 10, average: 0.9}
+"""
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_demonstrations(tmp_path_factory.mktemp("data") / "set", 8)
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("settings")
+    save_tiny_backbone(folder / "backbone")
+    (folder / "tokenizer.yaml").write_text(TOKENIZER)
+    own = OWN.replace("BACKBONE", str(folder / "backbone")).replace("TOKENIZER", str(folder / "tokenizer.yaml"))
+    (folder / "own.yaml").write_text(own)
+    return folder / "own.yaml"
+
+
+@pytest.fixture(scope="module")
+def trained(data: Path, settings: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("trained")
+    words = [str(settings), "--data", str(data), "--output", str(output), "--json", str(output / "figures.json")]
+    assert cli.main(["train", *words]) == 0
+    return output
+
+
+def test_tokens_go_on_learning_while_actions_do(trained: Path) -> None:
+    figures = json.loads((trained / "figures.json").read_text())
+    assert figures["tokens.fast_nats"] < 5.5  # of a vocabulary of hundreds
+    assert figures["gear_vla.fast_nats"] < figures["tokens.fast_nats"]
+    assert figures["gear_vla.still_mm"] > 40.0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_it_foretells_where_the_hand_goes(data: Path, settings: Path, tmp_path: Path) -> None:
+    longer = settings.with_name("longer.yaml")
+    longer.write_text(
+        settings.read_text().replace("steps: 20,", "steps: 600,").replace("average: 0.9}", "average: 0.95}")
+    )
+    words = [str(longer), "--data", str(data), "--output", str(tmp_path), "--json", str(tmp_path / "figures.json")]
+    assert cli.main(["train", *words]) == 0
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert figures["gear_vla.tool_mm"] < 0.7 * figures["gear_vla.still_mm"]
+
+
+def test_all_that_it_learned_with_stands_in_its_folder(trained: Path) -> None:
+    config = read_gear_vla_config(trained)
+    latent = LatentActionTokenizer.load(trained / "latent_actions")
+    assert config.tokens.latent_actions == latent.config.transitions * latent.config.codes
+    assert FastTokenizer.load(trained / "fast").vocabulary == config.tokens.fast_vocabulary
+    assert config.acting.training["episodes"] == 8
+    chunk = load_gear_vla(trained, ROBOT).infer(seen())
+    assert np.isfinite(chunk.values).all()
+
+
+def test_its_eyes_are_those_that_it_began_with(trained: Path, settings: Path) -> None:
+    own, first = load_file(trained / "model.safetensors"), load_file(settings.parent / "backbone/model.safetensors")
+    eyes = {name.removeprefix("eye."): value for name, value in own.items() if name.startswith("eye.")}
+    assert eyes
+    assert all(torch.equal(value, first[f"proposals.{name}"]) for name, value in eyes.items())
+
+
+def test_gone_on_with_it_is_the_same(trained: Path, settings: Path, data: Path) -> None:
+    before = (trained / "model.safetensors").read_bytes()
+    assert cli.main(["train", str(settings), "--data", str(data), "--output", str(trained)]) == 0
+    assert (trained / "model.safetensors").read_bytes() == before
+
+
+def test_another_robot_goes_on_with_all_but_what_reads_the_state(
+    trained: Path, data: Path, settings: Path, tmp_path: Path
+) -> None:
+    # The same robot stands in for another: what is asked is which weights go on, and what the first stage teaches.
+    own = settings.read_text().replace("steps: 40", "steps: 5").replace("steps: 20", "steps: 1")
+    (tmp_path / "own.yaml").write_text(own.replace(str(settings.parent / "backbone"), str(trained)))
+    figures = tmp_path / "figures.json"
+    words = ["--data", str(data), "--output", str(tmp_path / "out"), "--json", str(figures)]
+    assert cli.main(["train", str(tmp_path / "own.yaml"), *words]) == 0
+    assert {name.split(".")[0] for name in json.loads(figures.read_text())} == {"projectors", "gear_vla"}
+    stage = read_state(tmp_path / "out/training/projectors.training.pt")["network"]
+    before = load_file(trained / "model.safetensors")
+    moved = {name for name, value in before.items() if not torch.equal(value, stage[name])}
+    assert moved == {name for name in before if name.startswith(("state.", "transformer.state."))}
+    first, second = (read_gear_vla_config(folder) for folder in (trained, tmp_path / "out"))
+    assert second.acting.action_statistics == first.acting.action_statistics
+    assert (tmp_path / "out/fast/fast.json").read_text() == (trained / "fast/fast.json").read_text()
+
+
+def test_going_on_with_other_sizes_is_refused(
+    trained: Path, data: Path, settings: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = settings.read_text().replace("size: 32, heads: 2", "size: 48, heads: 2")
+    (tmp_path / "own.yaml").write_text(own.replace(str(settings.parent / "backbone"), str(trained)))
+    assert cli.main(["train", str(tmp_path / "own.yaml"), "--data", str(data), "--output", str(tmp_path / "out")]) == 2
+    assert "network[0] is 32, these settings say 48" in capsys.readouterr().err
+
+
+def test_the_settings_that_are_shipped_are_the_defaults() -> None:
+    assert load_gear_vla_training("gear_vla_small") == GearVlaTraining()
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("latent_actions: nowhere", "is no tokenizer"),
+        ("reads: al", "reads"),
+        ("objectives: {flow: 0}", "flow above 0"),
+        ("dropping: {wrist: 0.9, state: 0.5}", "at most 1 together"),
+        ("contract: franka_grasp", "robot"),
+        ("transformer: {status: true, heads: 4}", "no task status"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_in_one_line(
+    tmp_path: Path, data: Path, capsys: pytest.CaptureFixture[str], line: str, reason: str
+) -> None:
+    (tmp_path / "own.yaml").write_text(f"policy: gear_vla\n{line}\n")
+    words = [str(tmp_path / "own.yaml"), "--data", str(data), "--output", str(tmp_path / "out")]
+    assert cli.main(["train", *words]) == 2
+    told = capsys.readouterr().err.strip()
+    assert reason in told
+    assert "\n" not in told
+
+
+def test_too_few_episodes_are_said(tmp_path: Path, settings: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one = write_demonstrations(tmp_path / "one", 1)
+    assert cli.main(["train", str(settings), "--data", str(one), "--output", str(tmp_path / "out")]) == 2
+    assert "at least 2 are needed" in capsys.readouterr().err

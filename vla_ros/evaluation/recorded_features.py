@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What failure detection learns from an episode, written beside the evaluation: `vla eval --features DIR`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from controllers.errors import ConfigError
+from vla_ros.evaluation.settings import EpisodeSettings
+from vla_ros.evaluation.statistics import EpisodeResult
+from vla_ros.failure_detection.rollout import Episode, rollout_path, save_rollout
+
+if TYPE_CHECKING:
+    from vla_ros.failure_detection.recording import FeatureRecorder
+
+
+def features_path(settings: EpisodeSettings, seed: int) -> Path:
+    """Return where the features of a seed's episode lie."""
+    scenes = settings.task, settings.set_name, settings.categories, settings.wording
+    return rollout_path(settings.features or ".", scenes, seed)
+
+
+def lacks_features(settings: EpisodeSettings, seed: int) -> bool:
+    """Say whether the features of a seed's episode are asked for and not there."""
+    return bool(settings.features) and not features_path(settings, seed).is_file()
+
+
+def keep_features(settings: EpisodeSettings, result: EpisodeResult, recorder: FeatureRecorder) -> None:
+    """Write what a recorder noted in an episode that is over. Raises ConfigError when it cannot be written."""
+    episode = Episode(
+        policy=settings.policy,
+        checkpoint=settings.checkpoint,
+        task=settings.task,
+        set=settings.set_name,
+        categories=settings.categories,
+        wording=settings.wording,
+        category=result.category,
+        seed=result.seed,
+        instruction=result.instruction,
+        success=result.success,
+        outcome=result.outcome,
+        duration_s=float(result.duration_s),
+    )
+    path = features_path(settings, result.seed)
+    try:
+        save_rollout(path, recorder.rollout(episode))
+    except OSError as error:
+        raise ConfigError(f"--features {path}: cannot be written ({error.strerror})") from error

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The motion after an alarm: put down what is held where it was taken, let go, rise, go where the episode began."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from controllers.chunks.chunk import ActionChunk, pose_channels
+from controllers.rotations import angle_between, from_matrix
+from vla_ros.policies.chunking.sampling import sample_chunk
+from vla_ros.policies.observation import RobotState
+from vla_ros.robots.embodiment import Embodiment
+
+SPEED, TURN = 0.15, 0.8  # [m/s], [rad/s] of the tool
+SHORTEST = 0.3  # [s] of a part of the way
+RISE = 0.12  # [m] over where it was
+OPENS_S = 0.8  # [s] that fingers and cups are given to let go
+TOLD_NARROWER = 0.004  # [m] than they are: fingers that hold something
+TAKES = 0.005  # [m] narrower than at the last look: fingers that begin to take something
+STEP_S = 0.1  # of what is sent
+
+
+@dataclass
+class TakenPlaces:
+    """Where each tool was when it last began to take something."""
+
+    poses: dict[str, np.ndarray] = field(default_factory=dict)  # arm → (4, 4)
+    _told: dict[str, float] = field(default_factory=dict)  # channel → value
+
+    def note(self, embodiment: Embodiment, commanded: RobotState) -> None:
+        """Take what is commanded now."""
+        for tool in embodiment.end_effectors:
+            state = commanded.end_effectors.get(tool.name)
+            arm = commanded.arms.get(tool.arm)
+            if state is None or state.width is None or arm is None:
+                continue
+            if state.width < self._told.get(tool.name, state.width) - TAKES:
+                self.poses[tool.arm] = arm.T_base_ee
+            self._told[tool.name] = state.width
+
+
+class WayBack:
+    """One way, of which the rest is sent again and again, as a policy sends chunks."""
+
+    def __init__(self, chunk: ActionChunk) -> None:
+        self._chunk = chunk
+
+    @property
+    def end(self) -> float:
+        """Return when it is over [s]."""
+        return self._chunk.stamp + self._chunk.duration
+
+    def rest(self, stamp: float) -> ActionChunk:
+        """Return what is left of it at `stamp` [s]."""
+        left = max(self.end - stamp, STEP_S)
+        times = np.linspace(0.0, left, max(2, round(left / STEP_S) + 1))
+        chunk = self._chunk
+        return ActionChunk(
+            stamp, chunk.frame_id, chunk.channels, times, sample_chunk(chunk, stamp + times), riding=chunk.riding
+        )
+
+
+def held_arms(embodiment: Embodiment, measured: RobotState, commanded: RobotState) -> set[str]:
+    """Name the arms whose tool holds something, by its fingers or a cup."""
+    arms = set()
+    for tool in embodiment.end_effectors:
+        state, told = measured.end_effectors.get(tool.name), commanded.end_effectors.get(tool.name)
+        if state is None:
+            continue
+        pinched = (
+            state.width is not None
+            and told is not None
+            and told.width is not None
+            and told.width < state.width - TOLD_NARROWER
+        )
+        if pinched or any(state.sealed.values()):
+            arms.add(tool.arm)
+    return arms
+
+
+def way_back(
+    embodiment: Embodiment,
+    measured: RobotState,
+    commanded: RobotState,
+    taken: Mapping[str, np.ndarray],
+    began: Mapping[str, np.ndarray] | None,
+    like: ActionChunk,
+) -> WayBack:
+    """Return the way from what is commanded.
+
+    `taken` is where each tool took what it holds (4, 4), `began` where it is to go in the end; None: it stays risen.
+    `like` is the chunk that it takes the place of: its frame, and which end effectors take part.
+    """
+    arms = [arm for arm in commanded.arms if f"{arm}/position.x" in like.channels]
+    tools = [tool for tool in embodiment.end_effectors if set(tool.channels) & set(like.channels)]
+    open_ = {channel: _open(tool.width_max, channel) for tool in tools for channel in tool.channels}
+    told = commanded.values
+    now = {channel: told.get(channel, value) for channel, value in open_.items()}
+    held = held_arms(embodiment, measured, commanded)
+    points = _Points(arms, tuple(open_), {arm: commanded.arms[arm].T_base_ee for arm in arms}, now)
+    if putting := {arm: taken[arm] for arm in arms if arm in held and arm in taken}:
+        points.go({arm: _over(points.poses[arm], T[2, 3] + RISE) for arm, T in putting.items()})
+        points.go({arm: _risen(T, RISE) for arm, T in putting.items()})
+        points.go(putting)
+    points.tell(open_)
+    points.go({arm: _risen(T, RISE) for arm, T in points.poses.items()})
+    if began is not None:
+        points.go({arm: began[arm] for arm in arms if arm in began})
+    return WayBack(points.chunk(commanded.stamp, like))
+
+
+class _Points:
+    """A way in the making."""
+
+    def __init__(
+        self, arms: list[str], channels: tuple[str, ...], poses: dict[str, np.ndarray], told: dict[str, float]
+    ) -> None:
+        self._channels = tuple(name for arm in arms for name in pose_channels(arm)) + channels
+        self.poses, self._told = poses, told
+        self._times, self._rows = [0.0], [self._row()]
+
+    def go(self, poses: Mapping[str, np.ndarray]) -> None:
+        """Go there, as slowly as the slowest."""
+        seconds = max((_seconds(self.poses[arm], T) for arm, T in poses.items()), default=0.0)
+        self.poses = self.poses | dict(poses)
+        self._add(max(seconds, SHORTEST))
+
+    def tell(self, told: Mapping[str, float]) -> None:
+        """Command end effectors and wait for them."""
+        self._told = self._told | dict(told)
+        self._add(STEP_S)
+        self._add(OPENS_S)
+
+    def chunk(self, stamp: float, like: ActionChunk) -> ActionChunk:
+        """Return the way."""
+        return ActionChunk(
+            stamp, like.frame_id, self._channels, np.array(self._times), np.stack(self._rows), riding=like.riding
+        )
+
+    def _add(self, seconds: float) -> None:
+        self._times.append(self._times[-1] + seconds)
+        self._rows.append(self._row())
+
+    def _row(self) -> np.ndarray:
+        poses = [np.concatenate([T[:3, 3], from_matrix(T[:3, :3])]) for T in self.poses.values()]
+        return np.concatenate([*poses, list(self._told.values())])
+
+
+def _open(width_max: float, channel: str) -> float:
+    return width_max if channel.endswith("/width") else 0.0
+
+
+def _risen(T: np.ndarray, height: float) -> np.ndarray:
+    """Return a pose (4, 4) higher by `height` [m]."""
+    risen = T.copy()
+    risen[2, 3] += height
+    return risen
+
+
+def _over(T: np.ndarray, height: float) -> np.ndarray:
+    """Return a pose (4, 4) at `height` [m] at least."""
+    over = T.copy()
+    over[2, 3] = max(over[2, 3], height)
+    return over
+
+
+def _seconds(T: np.ndarray, other: np.ndarray) -> float:
+    turned = angle_between(from_matrix(T[:3, :3]), from_matrix(other[:3, :3]))
+    return max(float(np.linalg.norm(other[:3, 3] - T[:3, 3])) / SPEED, turned / TURN)
