@@ -32,6 +32,7 @@ def _kinds() -> dict[str, Callable[[Path], Any]]:
     from vla_ros.policies.remote.foreign.contract import ServerContract
     from vla_ros.robots.camera_calibration import CameraCalibration
     from vla_ros.robots.control import ControlConfig
+    from vla_ros.robots.tools.description import Tool
     from vla_ros.sim.scenes.wording import Wording
     from vla_ros.tasks.drawer.cabinets import CabinetRanges
     from vla_ros.teleop.leader.config import LeaderConfig
@@ -57,6 +58,7 @@ def _kinds() -> dict[str, Callable[[Path], Any]]:
         "controllers": ControlConfig,
         "leaders": LeaderConfig,
         "generate": GenerationSettings,
+        "tools": Tool,
         "finetune": FinetuneConfig,
         "finetune/graspvla_full": TwoStageConfig,
         "train": TrainConfig,

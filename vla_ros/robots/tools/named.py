@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tools by their name in config/tools, or by the path of a YAML file."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from controllers.errors import ConfigError
+from vla_ros.configuration import config_names, config_path, load_config
+from vla_ros.robots.tools.description import Tool
+
+
+def tool_names() -> tuple[str, ...]:
+    """Name the tools of config/tools."""
+    return config_names("tools")
+
+
+def load_tool(tool: str) -> Tool:
+    """Read a tool by its name, or by the path of its YAML file.
+
+    Raises ConfigError that names the nearest known tool or the bad key.
+    """
+    return _read(config_path("tools", "tool", tool))
+
+
+@lru_cache(maxsize=32)
+def _read(path: Path) -> Tool:
+    try:
+        return load_config(path, Tool)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}" if str(path) not in str(error) else str(error)) from error
