@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tools by their name in config/tools, or by the path of a YAML file."""
+"""Tools by their name in config/tools, by the path of a YAML file, or drawn from a seed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from controllers.errors import ConfigError
 from vla_ros.configuration import config_names, config_path, load_config
 from vla_ros.robots.tools.description import Tool
+from vla_ros.robots.tools.generator import draw_tool, seed_of
 
 
 def tool_names() -> tuple[str, ...]:
@@ -17,10 +18,13 @@ def tool_names() -> tuple[str, ...]:
 
 
 def load_tool(tool: str) -> Tool:
-    """Read a tool by its name, or by the path of its YAML file.
+    """Read a tool by its name, or by the path of its YAML file; drawn_<seed> is the one of a seed.
 
     Raises ConfigError that names the nearest known tool or the bad key.
     """
+    seed = seed_of(tool)
+    if seed is not None:
+        return draw_tool(seed)
     return _read(config_path("tools", "tool", tool))
 
 
