@@ -17,7 +17,7 @@ def hand_corners(urdf: str, tool_frame: str) -> np.ndarray:
     model = pin.buildModelFromXML(urdf)
     geometry = pin.buildGeomFromUrdfString(model, urdf, pin.GeometryType.COLLISION)
     tool = model.frames[model.getFrameId(tool_frame)]
-    carried = [tool.parentJoint] + [j for j in range(1, model.njoints) if model.parents[j] == tool.parentJoint]
+    carried = [joint for joint in range(1, model.njoints) if tool.parentJoint in model.supports[joint]]
     fingers = [model.joints[j].idx_q for j in carried[1:]]
     data, geometry_data = model.createData(), pin.GeometryData(geometry)
     corners = []

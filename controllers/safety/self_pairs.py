@@ -122,8 +122,15 @@ def _neighbours(model: pin.Model, first: pin.GeometryObject, second: pin.Geometr
     a, b = first.parentJoint, second.parentJoint
     if a == b or model.parents[a] == b or model.parents[b] == a:
         return True
-    # Fingers slide on one hand: they are neighbours of each other, and of the hand's own neighbour.
-    return model.parents[a] == model.parents[b] and _slides(model, a) and _slides(model, b)
+    # Fingers and pistons slide on one hand: they are neighbours of each other, and of the hand.
+    return bool(_slides(model, a) or _slides(model, b)) and _carrier(model, a) == _carrier(model, b)
+
+
+def _carrier(model: pin.Model, joint: int) -> int:
+    """Return the joint that carries what slides, one upon another; of what does not slide, itself."""
+    while joint and _slides(model, joint):
+        joint = model.parents[joint]
+    return joint
 
 
 def _slides(model: pin.Model, joint: int) -> bool:

@@ -21,8 +21,12 @@ class DescribedRobot(PairWorld):
     def __init__(self, name: str, command: str = "") -> None:
         self.embodiment: Embodiment = load_embodiment(name)
         scene = grasping_scene("basic", 0, robot=name)
-        self.world = World(dataclasses.replace(scene, objects=(), cameras=scene.cameras[:1]), self.embodiment)
         self.follower = FollowerFactory(self.embodiment, load_control_config(name), command).make()
+        self.use(World(dataclasses.replace(scene, objects=(), cameras=scene.cameras[:1]), self.embodiment))
+
+    def use(self, world: World) -> None:
+        """Be in a world from its beginning."""
+        self.world = world
         self._execution = Execution(self.world, {name: arm.drive.command for name, arm in self.follower.arms.items()})
         self.sequence = 0
         self.enable()

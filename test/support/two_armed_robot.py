@@ -127,7 +127,9 @@ class PairWorld:
 
     def submit(self, columns: dict[str, np.ndarray], step: float = 0.1, source: str = "policy"):
         self.sequence += 1
-        return self.follower.submit(chunk_of(columns, self.world.time, step, self.sequence), self.world.time, source)
+        chunk = chunk_of(columns, self.world.time, step, self.sequence)
+        chunk = dataclasses.replace(chunk, frame_id=self.world.embodiment.base_frame)
+        return self.follower.submit(chunk, self.world.time, source)
 
     def run(self, seconds: float) -> None:
         world = self.world

@@ -33,6 +33,7 @@ from vla_ros.robots.ros2_control.config import Ros2ControlConfig
 from vla_ros.robots.ros2_control.gripper import check_gripper_actions
 from vla_ros.robots.sdk import SdkConfig, check_sdks
 from vla_ros.robots.structure import Structure, check_name, check_robot_name
+from vla_ros.robots.tools.mounting import Mount, mounted_urdf, mounts, split_robot, with_tools
 from vla_ros.robots.urdf import expand_xacro, link_names, with_fixed
 from vla_ros.robots.wheels import BASE, WheelGroup, wheel_group
 from vla_ros.robots.workplace import Workplace
@@ -55,6 +56,7 @@ class RobotConfig:
     joint_topics: tuple[JointTopicsConfig, ...] = ()  # drivers of its vendor's without ros2_control
     sdk: tuple[SdkConfig, ...] = ()  # its vendor's Python SDK
     weights_of: tuple[str, ...] = ()  # robots of the same kinematics: policies of theirs that move tools act here too
+    tools: dict[str, str] = field(default_factory=dict)  # by arm, what it carries instead: config/tools (docs/gam.md)
 
 
 Group = TypeVar("Group", ArmGroup, EndEffectorGroup, JointGroup)
@@ -79,7 +81,8 @@ class Embodiment:
     joint_topics: tuple[JointTopicsConfig, ...] = ()
     sdk: tuple[SdkConfig, ...] = ()
     weights_of: tuple[str, ...] = ()  # robots whose policies may act on this one
-    source: str = ""  # what it was loaded by: its name, or the path of its file
+    source: str = ""  # what it was loaded by: its name, or the path of its file, +<tool> where it carries another
+    mounts: tuple[Mount, ...] = ()  # tools in place of those of `urdf`
 
     @property
     def control_period(self) -> float:
@@ -215,8 +218,14 @@ class Embodiment:
 
 def expand_urdf(embodiment: Embodiment) -> str:
     """Return the URDF text of a robot, its wheels fixed: a base moves as a whole, whatever turns under it."""
-    urdf = expand_xacro(embodiment.urdf)
+    urdf = described_urdf(embodiment)
     return urdf if embodiment.wheels is None else with_fixed(urdf, embodiment.wheels.joints)
+
+
+def described_urdf(embodiment: Embodiment) -> str:
+    """Return the URDF text of a robot with the tools that it carries and wheels that turn."""
+    urdf = expand_xacro(embodiment.urdf)
+    return mounted_urdf(urdf, embodiment.mounts) if embodiment.mounts else urdf
 
 
 def robot_names() -> tuple[str, ...]:
@@ -239,7 +248,11 @@ def with_named_cameras(embodiment: Embodiment, text: str) -> Embodiment:
 
 
 def robot_path(robot: str) -> Path:
-    """Return the file that describes a robot, by its name or that path itself. Raises ConfigError for no such one."""
+    """Return the file that describes a robot, by its name or that path itself, whatever tool stands behind it.
+
+    Raises ConfigError for no such one.
+    """
+    robot, _ = split_robot(robot, robot_names())
     path = config_path("robots", "robot", robot)
     if not path.is_file():
         raise ConfigError(f"robot '{robot}': there is no such file")
@@ -247,7 +260,7 @@ def robot_path(robot: str) -> Path:
 
 
 def load_embodiment(robot: str) -> Embodiment:
-    """Read a robot by its name, or by the path of its YAML file.
+    """Read a robot by its name, or by the path of its YAML file; <robot>+<tool> has every arm carry that tool.
 
     Raises ConfigError that names the nearest known robot or the bad key.
     """
@@ -260,6 +273,9 @@ def _read(path: Path, source: str) -> Embodiment:
     beside = path.resolve().parent / config.urdf
     if beside.is_file() and not beside.is_relative_to(share_directory() / "config"):
         config = dataclasses.replace(config, urdf=str(beside))
+    _, tool = split_robot(source, robot_names())
+    if tool:
+        config = dataclasses.replace(config, tools={arm.name: tool for arm in config.arms})
     try:
         return dataclasses.replace(embodiment_from(config), source=source)
     except ConfigError as error:
@@ -269,10 +285,15 @@ def _read(path: Path, source: str) -> Embodiment:
 def embodiment_from(config: RobotConfig) -> Embodiment:
     """Join a robot's configuration with the limits in its URDF, and check both."""
     check_robot_name(config.name)
-    urdf = expand_xacro(config.urdf)
+    urdf, mounted = expand_xacro(config.urdf), mounts(config)
+    if mounted:
+        config, urdf = with_tools(config, urdf, mounted), mounted_urdf(urdf, mounted)
     links = link_names(urdf)
-    tools, mounts = (arm.tool_frame for arm in config.arms), (camera.frame for camera in config.cameras if camera.moves)
-    for frame in (config.base_frame, *tools, *mounts):
+    tools, carriers = (
+        (arm.tool_frame for arm in config.arms),
+        (camera.frame for camera in config.cameras if camera.moves),
+    )
+    for frame in (config.base_frame, *tools, *carriers):
         if frame not in links:
             raise ConfigError(unknown_name("frame", frame, links))
     groups: list[ArmConfig | EndEffectorConfig | JointGroupConfig] = [
@@ -316,6 +337,7 @@ def embodiment_from(config: RobotConfig) -> Embodiment:
         sdk=config.sdk,
         weights_of=config.weights_of,
         source=config.name,
+        mounts=mounted,
     )
     check_gripper_actions(config.ros2_control.grippers, embodiment.grippers)
     if embodiment.joint_topics:

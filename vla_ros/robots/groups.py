@@ -48,6 +48,7 @@ class ArmConfig:
     start: ArmStart | None = None  # in generated data; none: at home
     hold: ServoGains | None = None  # of the simulated position hold; none: from the arm's inertia at home
     servo: ServoGains | None = None  # of the simulated servo that follows a stream of positions; none: likewise
+    flange: str = ""  # the link that its tool hangs on, for other tools (docs/gam.md); empty: it takes none
 
     def __post_init__(self) -> None:
         where = f"arm '{self.name}'"
@@ -81,6 +82,9 @@ class EndEffectorConfig:
     depth_max: float = 0.0  # [m] how far pistons, or the palm of a gripper, go out; 0: they do not
     envelope: GripperEnvelope | None = None  # the room a parallel gripper takes: for grasps planned by geometry
     cup_force: float = 0.0  # [N] a sealed cup holds with, in simulation by the link of its name; 0: it holds nothing
+    pistons: tuple[
+        str, ...
+    ] = ()  # joints that go out by `depth_max`, of each cup or of all fingers; empty: not simulated
 
     def __post_init__(self) -> None:
         where = f"end effector '{self.name}'"
@@ -94,6 +98,10 @@ class EndEffectorConfig:
             raise ConfigError(f"{where}: a parallel gripper has no 'cups'")
         if not 0.0 <= self.depth_max <= 1.0:
             raise ConfigError(f"{where}: 'depth_max' must be 0 to 1 m, got {self.depth_max:g}")
+        if self.pistons and (not self.depth_max or (self.cups and len(self.pistons) != len(self.cups))):
+            raise ConfigError(
+                f"{where}: 'pistons' go out by a 'depth_max' above 0, one of each cup, got {len(self.pistons)}"
+            )
         if not 0.0 <= self.cup_force <= (1000.0 if self.kind == SUCTION else 0.0):
             raise ConfigError(f"{where}: 'cup_force' is suction's, 0 to 1000 N, got {self.cup_force:g}")
 
@@ -200,6 +208,17 @@ class EndEffectorGroup:
     cups: tuple[str, ...] = ()
     depth_max: float = 0.0  # [m]
     envelope: GripperEnvelope | None = None
+    pistons: tuple[str, ...] = ()
+    piston_speed: float = 0.0  # [m/s]
+
+    @property
+    def piston_joints(self) -> dict[str, tuple[str, ...]]:
+        """Return, by cup or by the gripper's name, the joints that its channel `depth` moves in simulation."""
+        if not self.pistons:
+            return {}
+        if not self.cups:
+            return {self.name: self.pistons}
+        return {cup: (joint,) for cup, joint in zip(self.cups, self.pistons, strict=True)}
 
     @property
     def seals(self) -> tuple[str, ...]:
@@ -259,10 +278,19 @@ def arm_group(config: ArmConfig, urdf: str) -> ArmGroup:
 
 def end_effector_group(config: EndEffectorConfig, urdf: str) -> EndEffectorGroup:
     """Return an end effector with the limits of `urdf` (XML text)."""
+    speed = min((joint_limits(urdf, joint).velocity for joint in config.pistons), default=0.0)
     if config.kind == SUCTION:
         cups = config.cups or (config.name,)
-        depth, force = config.depth_max, config.cup_force
-        return EndEffectorGroup(config.name, SUCTION, config.arm, cups=cups, depth_max=depth, force=force)
+        return EndEffectorGroup(
+            config.name,
+            SUCTION,
+            config.arm,
+            cups=cups,
+            depth_max=config.depth_max,
+            force=config.cup_force,
+            pistons=config.pistons,
+            piston_speed=speed,
+        )
     limits = [joint_limits(urdf, joint) for joint in config.joints]
     return EndEffectorGroup(
         name=config.name,
@@ -275,6 +303,8 @@ def end_effector_group(config: EndEffectorConfig, urdf: str) -> EndEffectorGroup
         force=min(limit.effort for limit in limits),
         depth_max=config.depth_max,
         envelope=config.envelope,
+        pistons=config.pistons,
+        piston_speed=speed,
     )
 
 

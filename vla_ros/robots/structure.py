@@ -90,8 +90,9 @@ class Structure:
     def check_end_effector(self, one: EndEffectorConfig, arm: ArmConfig) -> None:
         """Raise ConfigError for fingers that do not slide, or that another arm carries."""
         where = f"end effector '{one.name}'"
-        self._check_kinds(where, one.joints, (SLIDES,))
-        carried = {link: f"joint '{joint}'" for joint in one.joints for link in (self._joints[joint].child,)}
+        moved = (*one.joints, *one.pistons)
+        self._check_kinds(where, moved, (SLIDES,))
+        carried = {link: f"joint '{joint}'" for joint in moved for link in (self._joints[joint].child,)}
         carried |= {cup: f"cup '{cup}'" for cup in one.simulated_cups}
         for link, what in carried.items():
             if arm.joints[-1] not in [joint.name for joint in self.way_to(link)]:

@@ -28,6 +28,7 @@ class Execution:
         self._take: dict[str, Callable[[float], None]] = {
             **{f"{name}/width": gripper.command for name, gripper in world.grippers.items()},
             **{f"{name}/suction": cup.command for name, cup in world.cups.items()},
+            **{f"{name}/depth": piston.command for name, piston in world.pistons.items()},
         }
         self.begin()
 

@@ -107,6 +107,10 @@ class LockstepWorld(Protocol):
         """Return the suction cups by name."""
 
     @property
+    def pistons(self) -> Mapping[str, Any]:
+        """Return what goes out of tools, by the cup or the gripper that it carries."""
+
+    @property
     def base(self) -> Any:
         """Return the base where it moves, else None."""
 

@@ -32,6 +32,8 @@ _BASE_GAIN = 4000.0  # [N·s/m], [N·m·s/rad]: 100 kg follow a velocity within 
 _SERVO_LAG = 0.02  # [rad] or [m] behind its target at which a joint group's motor gives all it can
 # Soft rubber: torsion [m] and rolling [m] about the lip, so that what hangs on one cup does not spin off it.
 _LIP_FRICTION = (1.0, 0.02, 0.005)
+_PISTON_ARMATURE = 0.05  # [kg] of what is behind a piston: a modelling choice
+_PISTON_LAG = 0.005  # [m] behind its target at which a piston pushes with all it can
 _GRIPPER_STIFFNESS = 10_000.0  # [N/m] of the width servo: 70 N are reached 7 mm past the object's surface
 _GRIPPER_DAMPING = 120.0  # [N·s/m] about critical for two fingers with their armature
 
@@ -40,8 +42,9 @@ def robot_spec(embodiment: Embodiment) -> mujoco.MjSpec:
     """Build the robot's MjSpec, base at the world's origin.
 
     Actuators: one motor a joint named like the joint [N·m], for joint groups a position servo, one a gripper named like
-    the gripper, driven by a target width [m], one a cup named like the cup, on (1) or off (0). Gravity of the robot's
-    own bodies is compensated, as the real arm does: effort commands are without gravity.
+    the gripper, driven by a target width [m], one a cup named like the cup, on (1) or off (0), one a piston, a position
+    servo named like its joint. Gravity of the robot's own bodies is compensated, as the real arm does: effort commands
+    are without gravity.
     """
     spec = mujoco.MjSpec.from_string(_with_compiler_options(expand_urdf(embodiment)))
     for body in spec.bodies:
@@ -61,6 +64,9 @@ def robot_spec(embodiment: Embodiment) -> mujoco.MjSpec:
     for one in embodiment.suction_tools:
         for cup in one.cups:
             _add_cup(spec, cup, one.force)
+    for one in embodiment.end_effectors:
+        for joint in one.pistons:
+            _add_piston(spec, joint)
     return spec
 
 
@@ -139,6 +145,16 @@ def _add_servos(spec: mujoco.MjSpec, group: JointGroup) -> None:
         servo.set_to_position(kp=effort / _SERVO_LAG, dampratio=1.0)
         servo.forcelimited = mujoco.mjtLimited.mjLIMITED_TRUE
         servo.forcerange = (-effort, effort)
+
+
+def _add_piston(spec: mujoco.MjSpec, name: str) -> None:
+    joint = spec.joint(name)
+    joint.armature = _PISTON_ARMATURE
+    force = float(joint.actfrcrange[1])
+    servo = spec.add_actuator(name=name, target=name, trntype=mujoco.mjtTrn.mjTRN_JOINT)
+    servo.set_to_position(kp=force / _PISTON_LAG, dampratio=1.0)
+    servo.forcelimited = mujoco.mjtLimited.mjLIMITED_TRUE
+    servo.forcerange = (-force, force)
 
 
 def _add_base(spec: mujoco.MjSpec, frame: str, base: BaseConfig) -> None:

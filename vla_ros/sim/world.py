@@ -20,6 +20,7 @@ from vla_ros.sim.fixture_bodies import add_fixtures
 from vla_ros.sim.moving_bodies import MovingBodies
 from vla_ros.sim.object_geoms import add_objects
 from vla_ros.sim.pad_contacts import add_pad_contacts
+from vla_ros.sim.piston import Piston
 from vla_ros.sim.rendering import Renderer
 from vla_ros.sim.robot_model import robot_spec
 from vla_ros.sim.scenes.scene import Scene, SceneCamera
@@ -66,8 +67,14 @@ class World:
         self.joint_groups = {group.name: JointServo(*groups, group) for group in embodiment.joint_groups}
         self.grippers = {gripper.name: GripperDrive(*groups, gripper) for gripper in embodiment.grippers}
         self.cups = {cup: Cup(*groups, cup) for one in embodiment.suction_tools for cup in one.cups}
+        self.pistons = {
+            part: Piston(*groups, joints, one.piston_speed)
+            for one in embodiment.end_effectors
+            for part, joints in one.piston_joints.items()
+        }
         self.base = None if embodiment.base is None else BaseDrive(*groups, embodiment.base)
         self._driven: list[ArmDrive | JointServo] = [*self.arms.values(), *self.joint_groups.values()]
+        self._setpoints = [*self._driven, *self.grippers.values(), *self.pistons.values()]
         self._renderer: Renderer | None = None
         self._stereo: dict[str, StereoDepth] = {}
         self._place_robot()
@@ -141,7 +148,7 @@ class World:
         """Advance the physics by `count` time steps."""
         self._poses_are_current = False
         while count > 0:
-            moved = [drive.advance() for drive in (*self._driven, *self.grippers.values())]
+            moved = [drive.advance() for drive in self._setpoints]
             if self.base is not None:
                 moved.append(self.base.advance())
             stride = 1 if any(moved) else count

@@ -101,6 +101,7 @@ class LiberoWorld:
         self.bodies = NoOtherBodies()
         self.joint_groups: dict[str, Any] = {}
         self.cups: dict[str, Any] = {}
+        self.pistons: dict[str, Any] = {}
         self.base = None
         self._arm_group, self._gripper_group = embodiment.gripper_arm, embodiment.only_gripper
         self._stereo: dict[str, StereoDepth] = {}

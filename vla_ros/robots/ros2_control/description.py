@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.robots.address import ADDRESS, check_address
-from vla_ros.robots.embodiment import Embodiment, expand_urdf
+from vla_ros.robots.embodiment import Embodiment, described_urdf, expand_urdf
 from vla_ros.robots.groups import PARALLEL, ArmGroup, EndEffectorGroup, JointGroup
 from vla_ros.robots.ros2_control.config import STATES
 from vla_ros.robots.ros2_control.names import driver_commands, driver_states
-from vla_ros.robots.urdf import expand_xacro, joint_limits
+from vla_ros.robots.urdf import joint_limits
 from vla_ros.robots.wheels import WheelGroup
 
 JOINT_STATES, JOINT_COMMANDS = "robot_joint_states", "robot_joint_commands"  # topics of the robot behind topics
@@ -43,7 +43,7 @@ def ros2_control_urdf(robot: Embodiment, hardware: str, robot_ip: str = "", name
 
     Raises ConfigError for other hardware, a robot without a driver, or an address that is missing or not one.
     """
-    root = ElementTree.fromstring(expand_xacro(robot.urdf))  # with wheels that turn
+    root = ElementTree.fromstring(described_urdf(robot))  # with wheels that turn
     for shipped in root.findall("ros2_control"):
         root.remove(shipped)
     for group in robot.grippers:

@@ -105,7 +105,12 @@ class Tool:
     @property
     def names(self) -> tuple[str, ...]:
         """Name cups, then fingers."""
-        return (*(cup.name for cup in self.cups), *(finger.name for finger in self.fingers))
+        return tuple(one.name for one in self.elements)
+
+    @property
+    def elements(self) -> tuple[Cup | Finger, ...]:
+        """Return cups, then fingers."""
+        return (*self.cups, *self.fingers)
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -115,12 +120,12 @@ class Tool:
     @property
     def cylinders(self) -> np.ndarray:
         """Return (K, 3) x, y, radius [m] of each element: what a network is told of the tool."""
-        return np.array([(one.x, one.y, one.radius) for one in (*self.cups, *self.fingers)])
+        return np.array([(one.x, one.y, one.radius) for one in self.elements])
 
     @property
     def strokes(self) -> np.ndarray:
         """Return (K,) [m] how far each element goes out."""
-        return np.array([one.stroke for one in (*self.cups, *self.fingers)])
+        return np.array([one.stroke for one in self.elements])
 
     @property
     def opening(self) -> float:

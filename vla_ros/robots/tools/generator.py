@@ -65,7 +65,8 @@ def draw_tool(seed: int) -> Tool:
     while True:  # layouts that reach too far are drawn again
         cups = () if kind == _FINGERS else _cups(random)
         fingers = () if kind == _CUPS else _fingers(random, cups)
-        reach = max(float(np.hypot(one.x, one.y)) + one.radius for one in (*cups, *fingers))
+        elements: list[Cup | Finger] = [*cups, *fingers]
+        reach = max(float(np.hypot(one.x, one.y)) + one.radius for one in elements)
         body_radius = _rounded(reach + random.uniform(0.002, 0.01))
         if body_radius <= REACH_MAX:
             break
