@@ -123,6 +123,12 @@ COMMANDS = (
             "robots ros2_control franka --output .",
         ),
     ),
+    Command(
+        "tools",
+        "vla_ros.commands.tools.command",
+        "list or show end-of-arm tools: suction cups and fingers that robots carry",
+        ("tools list", "tools show hybrid drawn_17 --picture tools.png", "robots show ur5e+hybrid"),
+    ),
     Command("tasks", "vla_ros.commands.tasks", "list or show tasks", ("tasks list", "tasks show grasping")),
     Command(
         "policies",

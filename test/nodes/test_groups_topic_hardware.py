@@ -27,14 +27,14 @@ def test_a_cup_is_switched_beside_the_joint_commands():
     world = World(empty_scene(), pair(), settle=False)
     hardware = TopicHardware(world)
     assert f"{CUP}_suction" in hardware.active
-    assert hardware.receive_suction(CUP, np.array([1.0])) == ""
+    assert hardware.receive_part(f"{CUP}_suction", np.array([1.0])) == ""
     hardware.apply()
     assert world.cups[CUP].on
     for wrong in ([], [0.0, 0.0], [np.nan]):
-        assert "must be 1 finite number" in hardware.receive_suction(CUP, np.array(wrong))
+        assert "must be 1 finite number" in hardware.receive_part(f"{CUP}_suction", np.array(wrong))
     hardware.apply()
     assert world.cups[CUP].on, "what is wrong is dropped"
-    hardware.receive_suction(CUP, np.array([0.0]))
+    hardware.receive_part(f"{CUP}_suction", np.array([0.0]))
     hardware.apply()
     assert not world.cups[CUP].on
 

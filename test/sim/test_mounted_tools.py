@@ -4,13 +4,18 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
 from described_robot import DescribedRobot
+from drawn_scene import grasping_scene
 
+from vla_ros.nodes.sim.controllers import SimulatedControllers
+from vla_ros.nodes.sim.topic_hardware import TopicHardware
 from vla_ros.objects.model import ObjectModel, Part
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
+from vla_ros.robots.tools.generator import draw_tool
 from vla_ros.sim.model_agreement import check_agreement
 from vla_ros.sim.robot_model import robot_spec
 from vla_ros.sim.scenes.scene import PlacedObject
@@ -107,3 +112,34 @@ def test_control_and_simulator_compute_with_one_robot_whatever_it_carries(tool):
     (found,) = check_agreement(expand_urdf(robot), model)
     assert found.level == "ok", found.said
     assert {*robot.suction_tools, *robot.grippers} == set(robot.end_effectors)
+
+
+def test_controllers_of_the_simulated_robot_take_suction_and_depth(robot):
+    controllers = SimulatedControllers(robot.world)
+    assert controllers.receive("cup_3_depth", np.array([0.01])) == ""
+    assert controllers.receive("cup_3_suction", np.array([1.0])) == ""
+    controllers.apply()
+    robot.world.step(500)
+    assert robot.world.pistons["cup_3"].depth == pytest.approx(0.01, abs=5e-4)
+    assert robot.world.cups["cup_3"].on
+    hardware = TopicHardware(robot.world)
+    assert hardware.receive_part("cup_3_depth", np.zeros(1)) == ""
+    assert "must be 1 finite number" in hardware.receive_part("cup_3_depth", np.array([np.nan]))
+    assert hardware.receive_part("cup_3_suction", np.zeros(1)) == ""
+    hardware.apply()
+    robot.world.step(500)
+    assert robot.world.pistons["cup_3"].depth == pytest.approx(0.0, abs=5e-4)
+    assert not robot.world.cups["cup_3"].on
+
+
+def test_three_fingers_close_together_and_open_again():
+    seed = next(seed for seed in itertools.count() if len(draw_tool(seed).fingers) == 3)
+    robot = load_embodiment(f"franka+drawn_{seed}")
+    scene = grasping_scene("basic", 0, robot=robot.source)
+    world = World(dataclasses.replace(scene, objects=(), cameras=scene.cameras[:1]), robot, settle=False)
+    (fingers,) = robot.grippers
+    for width in (fingers.width_min, fingers.width_max):
+        world.command_gripper(width)
+        world.step(2500)
+        assert world.gripper.positions == pytest.approx([width / 3] * 3, abs=1e-3)
+    assert not any(warning.number for warning in world.data.warning)

@@ -19,6 +19,7 @@ class RecordingWorld:
         self.q = np.full(7, 0.3)
         self.arms, self.grippers, self.joint_groups = {"panda": self}, {"panda_hand": self}, {}
         self.cups = {}
+        self.pistons = {}
         self.commands = SimpleNamespace(effort=None, position=None, pose=None, streams=None, width=None)
 
     def command_effort(self, effort):

@@ -15,6 +15,7 @@ from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import config_names, config_path, load_config, share_directory
 from vla_ros.robots.cameras import CameraConfig
 from vla_ros.robots.groups import (
+    DEPTH,
     PARALLEL,
     SUCTION,
     ArmConfig,
@@ -98,6 +99,12 @@ class Embodiment:
     def suction_tools(self) -> tuple[EndEffectorGroup, ...]:
         """Return the end effectors with cups that hold something in simulation."""
         return tuple(one for one in self.end_effectors if one.kind == SUCTION and one.force > 0.0)
+
+    @property
+    def simulated_parts(self) -> tuple[tuple[str, str], ...]:
+        """Return (part, quantity) of what is no joint and moves in simulation: suction of cups, depth of pistons."""
+        suction = [(cup, SUCTION) for one in self.suction_tools for cup in one.cups]
+        return (*suction, *((part, DEPTH) for one in self.end_effectors for part in one.piston_joints))
 
     @property
     def driven_groups(self) -> tuple[ArmGroup | JointGroup, ...]:

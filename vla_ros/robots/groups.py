@@ -18,6 +18,7 @@ from vla_ros.robots.urdf import joint_limits
 COMMAND_MODES = ("effort", "position", "pose")
 PARALLEL, SUCTION = "parallel", "suction"
 END_EFFECTORS = (PARALLEL, SUCTION)
+DEPTH = "depth"  # the quantity of a channel that takes pistons out
 # [s] after which a base that hears nothing stands still: cmd_vel_timeout of ros2_control's controllers, simulated too
 BASE_TIMEOUT_S = 0.5
 BASES = ("holonomic", "differential")
@@ -230,7 +231,7 @@ class EndEffectorGroup:
         """Name the channels it is commanded by."""
         told = [f"{self.name}/width"] if self.kind == PARALLEL else [f"{cup}/suction" for cup in self.cups]
         if self.depth_max > 0.0:
-            told += [f"{part}/depth" for part in self.cups or (self.name,)]
+            told += [f"{part}/{DEPTH}" for part in self.cups or (self.name,)]
         return tuple(told)
 
 

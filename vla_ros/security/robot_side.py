@@ -46,15 +46,15 @@ def sim(robot: Embodiment, values: Values) -> NodeInterface:
         ["sim/reset"],
     )
     node |= interface(["diagnostics", *map(seal_topic, cups(robot))])
-    suction = [_numbers(channel_controller(f"{cup}/suction")) for cup in cups(robot)]
+    parts = [_numbers(channel_controller("/".join(part))) for part in robot.simulated_parts]
     if values["interface"] == "topic_hardware":
-        node |= interface([JOINT_STATES, "sim/clock"], [JOINT_COMMANDS, *suction])
+        node |= interface([JOINT_STATES, "sim/clock"], [JOINT_COMMANDS, *parts])
         drives_base = robot.base is not None and robot.wheels is None
     else:
         groups = [command_controller(group.name, "position") for group in robot.jointed_groups]
         efforts = [command_controller(arm.name, "effort") for arm in robot.arms]
         poses = [_pose(arm.name) for arm in robot.arms]
-        node |= interface(["joint_states"], [*map(_numbers, [*groups, *efforts]), *poses, *suction], ["sim/hold"])
+        node |= interface(["joint_states"], [*map(_numbers, [*groups, *efforts]), *poses, *parts], ["sim/hold"])
         drives_base = robot.base is not None
     return node | (interface(["odom"], [BASE_COMMAND]) if drives_base else interface())
 

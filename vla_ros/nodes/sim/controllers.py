@@ -17,7 +17,7 @@ import numpy as np
 from vla_ros.nodes.sim.delay_line import DelayLine
 from vla_ros.sim.world import World
 
-EFFORT, POSITION, POSE, SUCTION = "effort", "position", "pose", "suction"
+EFFORT, POSITION, POSE, SUCTION, DEPTH = "effort", "position", "pose", "suction", "depth"
 HOLD = "arm"  # holds an arm where it was switched on; takes no commands here
 
 
@@ -26,7 +26,7 @@ class SimulatedController:
     """One controller: whose it is, what it takes and where that goes."""
 
     group: str
-    kind: str  # EFFORT | POSITION | POSE | SUCTION
+    kind: str  # EFFORT | POSITION | POSE | SUCTION | DEPTH
     size: int  # values of a command
     apply: Callable[[np.ndarray], None]
     line: DelayLine[np.ndarray]
@@ -62,6 +62,8 @@ class SimulatedControllers:
             self._add(gripper.name, POSITION, 1, partial(_one, fingers.command), float(len(gripper.joints)))
         for name, cup in world.cups.items():
             self._add(name, SUCTION, 1, partial(_one, cup.command))
+        for name, piston in world.pistons.items():
+            self._add(name, DEPTH, 1, partial(_one, piston.command))
         for group in world.embodiment.joint_groups:
             self._add(group.name, POSITION, len(group.joints), world.joint_groups[group.name].command)
         # Until the first command the world holds its position.

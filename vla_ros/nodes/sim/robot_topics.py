@@ -17,7 +17,7 @@ from std_srvs.srv import SetBool
 
 from controllers.errors import ConfigError
 from vla_ros import messages, qos
-from vla_ros.nodes.sim.controllers import EFFORT, POSE, POSITION, SUCTION, SimulatedControllers, controller_name
+from vla_ros.nodes.sim.controllers import EFFORT, POSE, POSITION, SimulatedControllers, controller_name
 from vla_ros.nodes.sim.topic_hardware import TopicHardware
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.robots.groups import BaseConfig
@@ -119,7 +119,7 @@ class ControllerTopics:
         self._states = JointStates(node, embodiment, "joint_states")
         told = [controller_name(arm.name, EFFORT) for arm in embodiment.arms]
         told += [controller_name(group.name, POSITION) for group in embodiment.jointed_groups]
-        told += [controller_name(cup, SUCTION) for one in embodiment.suction_tools for cup in one.cups]
+        told += [controller_name(*part) for part in embodiment.simulated_parts]
         for name in told:
             take = partial(self._on_numbers, name)
             node.create_subscription(Float64MultiArray, f"{name}_controller/commands", take, qos.BUFFERED)
@@ -177,11 +177,10 @@ class HardwareTopics:
         self._clock = node.create_publisher(Clock, "sim/clock", qos.STREAM)
         node.create_subscription(JointState, JOINT_COMMANDS, self._on_command, qos.BUFFERED)
         self._seals = SealTopics(node, embodiment)
-        # Joint commands carry no suction: what the cups' controllers are told is listened to beside them.
-        for cup in (cup for one in embodiment.suction_tools for cup in one.cups):
-            take = partial(self._on_suction, cup)
-            topic = f"{controller_name(cup, SUCTION)}_controller/commands"
-            node.create_subscription(Float64MultiArray, topic, take, qos.BUFFERED)
+        # Joint commands carry neither suction nor depth: what those controllers are told is listened to beside them.
+        for name in (controller_name(*part) for part in embodiment.simulated_parts):
+            take = partial(self._on_part, name)
+            node.create_subscription(Float64MultiArray, f"{name}_controller/commands", take, qos.BUFFERED)
         # Where wheels are described ros2_control's own controller hears cmd_vel and says odom; else it has no part in
         # the base.
         unwheeled = embodiment.base if embodiment.wheels is None else None
@@ -208,9 +207,9 @@ class HardwareTopics:
         if self.controllers is not None:
             self._taken(self.controllers.receive(message.name, message.position, message.effort, message.velocity))
 
-    def _on_suction(self, cup: str, message: Float64MultiArray) -> None:
+    def _on_part(self, name: str, message: Float64MultiArray) -> None:
         if self.controllers is not None:
-            self._taken(self.controllers.receive_suction(cup, messages.numbers(message)))
+            self._taken(self.controllers.receive_part(name, messages.numbers(message)))
 
 
 def make_robot_topics(

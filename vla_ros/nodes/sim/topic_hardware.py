@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from vla_ros.nodes.sim.controllers import EFFORT, POSITION, SUCTION, controller_name
+from vla_ros.nodes.sim.controllers import DEPTH, EFFORT, POSITION, SUCTION, controller_name
 from vla_ros.nodes.sim.delay_line import DelayLine
 from vla_ros.robots.groups import ArmGroup
 from vla_ros.sim.drives import ArmDrive
@@ -43,7 +43,10 @@ class TopicHardware:
         self._fingers = {gripper.joints[0]: (gripper.name, len(gripper.joints)) for gripper in robot.grippers}
         self._widths = {gripper.name: line() for gripper in robot.grippers}
         self._groups = {group.name: (group.joints, line()) for group in robot.joint_groups}
-        self._cups = {cup: line() for cup in world.cups}
+        takes: dict[str, Callable[[float], None]] = {}
+        takes |= {controller_name(name, SUCTION): cup.command for name, cup in world.cups.items()}
+        takes |= {controller_name(name, DEPTH): piston.command for name, piston in world.pistons.items()}
+        self._parts = {name: (take, line()) for name, take in takes.items()}
         self._wheels, self._twists = robot.wheels, line()
         arm_joints = {joint for arm in robot.arms for joint in arm.joints}
         others = {joint for group in robot.joint_groups for joint in group.joints}
@@ -57,7 +60,7 @@ class TopicHardware:
         driven = {controller_name(name, arm.mode) for name, arm in self.arms.items()}
         driven |= {controller_name(name, POSITION) for name in (*self._widths, *self._groups)}
         driven |= set() if self._wheels is None else {controller_name(self._wheels.name, VELOCITY)}
-        return driven | {controller_name(name, SUCTION) for name in self._cups}
+        return driven | set(self._parts)
 
     @property
     def command_age(self) -> float:
@@ -93,11 +96,14 @@ class TopicHardware:
                 line.push(time, wanted)
         return complaints[0] if complaints else ""
 
-    def receive_suction(self, cup: str, values: np.ndarray) -> str:
-        """Take what a cup's controller is told, which joint commands cannot carry; return a complaint, or nothing."""
+    def receive_part(self, name: str, values: np.ndarray) -> str:
+        """Take what a cup's or a piston's controller is told, as <part>_<quantity>; return a complaint, or nothing.
+
+        Joint commands cannot carry it.
+        """
         if len(values) != 1 or not np.isfinite(values).all():
-            return f"{controller_name(cup, SUCTION)} command must be 1 finite number, got {values.tolist()}: dropped"
-        self._cups[cup].push(self.world.time, values.copy())
+            return f"{name} command must be 1 finite number, got {values.tolist()}: dropped"
+        self._parts[name][1].push(self.world.time, values.copy())
         return ""
 
     def apply(self) -> None:
@@ -105,10 +111,10 @@ class TopicHardware:
         time = self.world.time
         for arm in self.arms.values():
             arm.apply(time)
-        for cup, line in self._cups.items():
-            suction = line.pop_due(time)
-            if suction is not None:
-                self.world.cups[cup].command(float(suction[0]))
+        for take, line in self._parts.values():
+            value = line.pop_due(time)
+            if value is not None:
+                take(float(value[0]))
         for gripper, line in self._widths.items():
             width = line.pop_due(time)
             if width is not None:

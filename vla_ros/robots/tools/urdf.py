@@ -24,8 +24,9 @@ _CUP_DENSITY, _FINGER_DENSITY = (
 )  # [kg/m³] rubber with its fitting, aluminium: where a tool is heavy enough
 _CARRIAGE_MASS = 0.03  # [kg] likewise
 _MOVING_SHARE = 0.5  # at most, of a tool's mass, is in cups and fingers
-_LIP, _ROOM = 0.01, 0.004  # [m] of a lip beside its bellows, and between it and the body
+LIP, _ROOM = 0.01, 0.004  # [m] of a lip beside its bellows, and between it and the body
 _BODY_MIN = 0.02  # [m]
+RAIL = 0.012  # [m] height of what carries fingers that are further out than the body; seen only
 _FLAT = 1e-6  # [m] lengths that count as none
 _COLORS = {"body": "0.80 0.82 0.84 1", "rod": "0.42 0.44 0.46 1", "rubber": "0.22 0.22 0.23 1"}
 
@@ -81,6 +82,12 @@ def tool_elements(
     _inertial(link, tool.mass - share * moving, (0, 0, middle / 2), _cylinder_inertia(tool.body_radius, middle))
     for tag in ("visual", "collision"):
         _shape(link, tag, (0, 0, middle / 2), cylinder=(tool.body_radius, middle), color="body")
+    for finger in tool.fingers:
+        if carries_rail(finger, tool):
+            out = float(np.hypot(finger.x, finger.y)) + _thickness(finger)
+            turned = atan2(finger.y, finger.x)
+            place = 0.5 * out * np.cos(turned), 0.5 * out * np.sin(turned), middle - RAIL / 2
+            _shape(link, "visual", place, box=(out, finger.radius, RAIL), color="rod", rpy=(0, 0, turned))
     made = [link, _joint(f"{body}_joint", "fixed", flange, body, rpy=rpy)]
     tcp = tcp_link(prefix)
     made += [_link(tcp), _joint(f"{tcp}_joint", "fixed", body, tcp, xyz=(0, 0, tool.height))]
@@ -103,8 +110,17 @@ def tool_urdf(tool: Tool, prefix: str = "") -> str:
 
 def body_length(tool: Tool) -> float:
     """Return how far the body reaches from the flange [m]: cups and fingers that are in stand out of it."""
-    out = [cup.bellows + _LIP + _ROOM for cup in tool.cups] + [finger.length for finger in tool.fingers]
+    out = [cup.bellows + LIP + _ROOM for cup in tool.cups] + [finger.length for finger in tool.fingers]
     return max(tool.height - max(out), min(_BODY_MIN, 0.5 * tool.height))
+
+
+def carries_rail(finger: Finger, tool: Tool) -> bool:
+    """Say whether an open finger is further out than the body."""
+    return float(np.hypot(finger.x, finger.y)) + _thickness(finger) > tool.body_radius
+
+
+def _thickness(finger: Finger) -> float:
+    return max(finger.radius, 0.006)
 
 
 def cup_pull(cup: Cup, tool: Tool) -> float:
@@ -113,19 +129,19 @@ def cup_pull(cup: Cup, tool: Tool) -> float:
 
 
 def _cup_mass(cup: Cup) -> float:
-    return _CUP_DENSITY * pi * cup.radius**2 * (cup.bellows + _LIP)
+    return _CUP_DENSITY * pi * cup.radius**2 * (cup.bellows + LIP)
 
 
 def _finger_boxes(finger: Finger, tool: Tool) -> list[tuple[float, tuple[float, float, float]]]:
     """Return the middle along z [m] and the size [m] of a finger's pad, and of its stem where it goes out."""
-    thick, width, length = max(finger.radius, 0.006), 2.0 * finger.radius, finger.length
+    thick, width, length = _thickness(finger), 2.0 * finger.radius, finger.length
     boxes = [(-length / 2, (thick, width, length))]
     stem = min(finger.stroke, tool.height - length - 0.005)  # what comes out of the body behind the pad
     return boxes + ([(-length - stem / 2, (0.8 * thick, 0.8 * width, stem))] if stem > _FLAT else [])
 
 
 def _cup(cup: Cup, tool: Tool, body: str, prefix: str, mass: float) -> list[ElementTree.Element]:
-    lip, thick = _link(f"{prefix}{cup.name}"), cup.bellows + _LIP
+    lip, thick = _link(f"{prefix}{cup.name}"), cup.bellows + LIP
     _inertial(lip, mass, (0, 0, -thick / 2), _cylinder_inertia(cup.radius, thick))
     for tag in ("visual", "collision"):
         _shape(lip, tag, (0, 0, -thick / 2), cylinder=(cup.radius, thick), color="rubber")
@@ -228,9 +244,10 @@ def _shape(
     box: Sequence[float] = (),
     color: str = "",
     name: str = "",
+    rpy: Sequence[float] = (0, 0, 0),
 ) -> None:
     element = ElementTree.SubElement(link, tag, {"name": name} if name else {})
-    ElementTree.SubElement(element, "origin", xyz=_words(xyz))
+    ElementTree.SubElement(element, "origin", xyz=_words(xyz), rpy=_words(rpy))
     geometry = ElementTree.SubElement(element, "geometry")
     if cylinder is None:
         ElementTree.SubElement(geometry, "box", size=_words(box))
