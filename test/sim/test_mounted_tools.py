@@ -12,9 +12,11 @@ from described_robot import DescribedRobot
 from drawn_scene import grasping_scene
 
 from vla_ros.nodes.sim.controllers import SimulatedControllers
+from vla_ros.nodes.sim.robot_topics import JointStates
 from vla_ros.nodes.sim.topic_hardware import TopicHardware
 from vla_ros.objects.model import ObjectModel, Part
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
+from vla_ros.robots.link_tree import LinkTree
 from vla_ros.robots.tools.generator import draw_tool
 from vla_ros.sim.model_agreement import check_agreement
 from vla_ros.sim.robot_model import robot_spec
@@ -143,3 +145,29 @@ def test_three_fingers_close_together_and_open_again():
         world.step(2500)
         assert world.gripper.positions == pytest.approx([width / 3] * 3, abs=1e-3)
     assert not any(warning.number for warning in world.data.warning)
+
+
+def test_joint_states_and_tf_know_where_pistons_are(robot):
+    world, said = robot.world, []
+    world.pistons["cup_1"].command(0.015)
+    world.step(500)
+    states = JointStates(Recorder(said), robot.embodiment, "joint_states")
+    states.publish(world, 1.0)
+    positions = dict(zip(said[0].name, said[0].position, strict=True))
+    assert positions["cup_1_piston"] == pytest.approx(0.015, abs=5e-4)
+    tree = LinkTree(expand_urdf(robot.embodiment))
+    assert tree.place("cup_1", positions) == pytest.approx(world.body_pose("cup_1"), abs=1e-6)
+    assert set(tree.joints) <= set(positions)
+
+
+class Recorder:
+    """A node that keeps what is published."""
+
+    def __init__(self, said: list) -> None:
+        self._said = said
+
+    def create_publisher(self, *_: object) -> Recorder:
+        return self
+
+    def publish(self, message: object) -> None:
+        self._said.append(message)

@@ -101,6 +101,11 @@ class Embodiment:
         return tuple(one for one in self.end_effectors if one.kind == SUCTION and one.force > 0.0)
 
     @property
+    def pistons(self) -> tuple[str, ...]:
+        """Return the joints that take cups and fingers out of tools: simulators say where they are, drivers do not."""
+        return tuple(joint for one in self.end_effectors for joint in one.pistons)
+
+    @property
     def simulated_parts(self) -> tuple[tuple[str, str], ...]:
         """Return (part, quantity) of what is no joint and moves in simulation: suction of cups, depth of pistons."""
         suction = [(cup, SUCTION) for one in self.suction_tools for cup in one.cups]

@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import xml.etree.ElementTree as ElementTree
 
+import mujoco
 import numpy as np
 import pinocchio as pin
 import pytest
@@ -84,3 +85,25 @@ def test_fingers_that_no_one_drive_moves_are_refused(change):
     first, second = tool.fingers
     with pytest.raises(ConfigError, match="tool 'hybrid': its fingers must close towards their middle by one 'travel'"):
         tool_urdf(dataclasses.replace(tool, fingers=(dataclasses.replace(first, **change), second)))
+
+
+@pytest.mark.parametrize("name", ["hybrid", "seven_piston", "parallel", "drawn_6"])
+def test_inertias_are_those_of_the_shapes_that_collide(name):
+    urdf = tool_urdf(load_tool(name))
+    stated, integrated = (
+        mujoco.MjModel.from_xml_string(
+            urdf.replace("</robot>", f'<mujoco><compiler fusestatic="false" {option}/></mujoco></robot>')
+        )
+        for option in ('inertiafromgeom="false"', 'inertiafromgeom="true"')
+    )
+    compared = 0
+    for number in range(1, stated.nbody):
+        if not stated.body_geomnum[number]:
+            continue
+        compared += 1
+        scale = stated.body_mass[number] / integrated.body_mass[number]
+        assert stated.body_ipos[number] == pytest.approx(integrated.body_ipos[number], abs=1e-7)
+        assert sorted(stated.body_inertia[number]) == pytest.approx(
+            sorted(scale * integrated.body_inertia[number]), rel=1e-5
+        )
+    assert compared == 1 + len(load_tool(name).elements)

@@ -36,11 +36,12 @@ Switched = Callable[[], None]  # told that controllers were switched: what was c
 
 
 class JointStates:
-    """Publish the joints of a world: of arms, of joint groups, fingers, then wheels."""
+    """Publish the joints of a world: of arms, of joint groups, fingers, pistons, then wheels."""
 
     def __init__(self, node: Node, embodiment: Embodiment, topic: str, wheels: WheelGroup | None = None) -> None:
         self.turning: TurningWheels | None = None  # the wheels, where they are asked for
         joints = [joint for group in embodiment.jointed_groups for joint in group.joints]
+        joints += embodiment.pistons
         self._message = messages.JointStateWriter(joints + list(() if wheels is None else wheels.joints))
         self._publisher = node.create_publisher(JointState, topic, qos.STREAM)
 
@@ -50,6 +51,10 @@ class JointStates:
         position = [world.q, *(gripper.positions for gripper, _ in fingers)]
         velocity = [world.dq, *(np.full(count, gripper.velocity / count) for gripper, count in fingers)]
         effort = [world.effort, *(np.full(count, gripper.force) for gripper, count in fingers)]
+        for piston in world.pistons.values():
+            position.append(piston.positions)
+            velocity.append(piston.velocities)
+            effort.append(piston.efforts)
         if self.turning is not None:
             self.turning.update()
             position.append(self.turning.angles)

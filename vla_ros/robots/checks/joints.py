@@ -42,7 +42,7 @@ def check_limits(robot: Embodiment, urdf: str) -> list[Finding]:
                     )
                 )
     driven = {joint for group in robot.jointed_groups for joint in group.joints}
-    driven |= {joint for one in robot.end_effectors for joint in one.pistons}
+    driven |= set(robot.pistons)
     for joint in LinkTree(urdf).joints:
         if joint not in driven:
             said = f"joint '{joint}' is in no group: control takes it for fixed at 0, the simulator lets it swing"
