@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A candidate as tokens: one of its pose, one of each element of the tool, which stands where the pose takes it.
+
+An element's token is made of its cylinder, its actuation and its place in the scene by weights that all elements share:
+a tool of another number of elements needs no new ones.
+Shape legend: B samples, N candidates, K elements, A = POSE + K numbers of a candidate, D numbers of a token.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from vla_ros.policies.gam.actions import POSE, POSITION, ROTATION
+from vla_ros.policies.gam.conditioning import Conditioning
+from vla_ros.policies.gam.position_embedding import position_embedding
+
+
+class CandidateTokens(nn.Module):
+    """Embeds candidates, noisy or clean."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.pose, self.active = nn.Linear(POSE, width), nn.Linear(1, width)
+        self.place, self.tool = nn.Linear(width, width), nn.Linear(width, width)
+
+    def forward(self, actions: Tensor, conditioning: Conditioning) -> Tensor:
+        """Return tokens (B, N, 1 + K, D) of candidates (B, N, A)."""
+        places = torch.cat([actions[..., None, POSITION], lip_places(actions, conditioning.element_places)], dim=2)
+        elements = self.active(actions[..., POSE:, None]) + self.tool(conditioning.elements)[:, None]
+        tokens = torch.cat([self.pose(actions[..., None, :POSE]), elements], dim=2)
+        return tokens + self.place(position_embedding(places, tokens.shape[3]))
+
+
+def lip_places(actions: Tensor, element_places: Tensor) -> Tensor:
+    """Return where candidates (B, N, A) take the tool's elements (B, K, 3): (B, N, K, 3) in the scene's frame."""
+    first, second = actions[..., ROTATION].unflatten(-1, (2, 3)).unbind(dim=-2)  # (B, N, 3)
+    x = nn.functional.normalize(first, dim=-1)
+    y = nn.functional.normalize(second - (x * second).sum(dim=-1, keepdim=True) * x, dim=-1)
+    # What is asked lies in the tool's plane, z = 0 (vla_ros/robots/tools/description.py).
+    along = element_places[:, None, :, :1] * x[:, :, None] + element_places[:, None, :, 1:2] * y[:, :, None]
+    return actions[..., None, POSITION] + along
