@@ -52,9 +52,9 @@ class JointStates:
         velocity = [world.dq, *(np.full(count, gripper.velocity / count) for gripper, count in fingers)]
         effort = [world.effort, *(np.full(count, gripper.force) for gripper, count in fingers)]
         for piston in world.pistons.values():
-            position.append(piston.positions)
-            velocity.append(piston.velocities)
-            effort.append(piston.efforts)
+            position.append(piston.q)
+            velocity.append(piston.dq)
+            effort.append(piston.effort)
         if self.turning is not None:
             self.turning.update()
             position.append(self.turning.angles)
