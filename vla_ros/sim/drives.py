@@ -21,6 +21,12 @@ from vla_ros.sim.robot_model import BASE_JOINTS
 _HOLD_RATE, _SERVO_RATE = 24.0, 60.0
 
 
+def stepped(setpoint: float, target: float, stride: float) -> float:
+    """Return a setpoint one time step nearer to its target: by `stride` at most, and then the target itself."""
+    gap = target - setpoint
+    return target if abs(gap) <= stride else float(setpoint + np.copysign(stride, gap))
+
+
 class MotorJoints:
     """Joints of the model with a motor each, named like its joint."""
 
@@ -289,9 +295,7 @@ class GripperDrive:
     def advance(self) -> bool:
         """Move the setpoint by one time step; return whether it moved."""
         setpoint = self._data.ctrl[self._actuator]
-        gap = self._target - setpoint
-        if gap == 0.0:
+        if setpoint == self._target:
             return False
-        near = abs(gap) <= self._stride
-        self._data.ctrl[self._actuator] = self._target if near else setpoint + np.copysign(self._stride, gap)
+        self._data.ctrl[self._actuator] = stepped(setpoint, self._target, self._stride)
         return True

@@ -9,7 +9,7 @@ import mujoco
 import numpy as np
 
 from controllers.errors import ConfigError
-from vla_ros.sim.drives import MotorJoints
+from vla_ros.sim.drives import MotorJoints, stepped
 
 
 class Piston(MotorJoints):
@@ -35,9 +35,7 @@ class Piston(MotorJoints):
     def advance(self) -> bool:
         """Move the setpoint by one time step; return whether it moved."""
         setpoint = float(self._data.ctrl[self._actuator[0]])
-        gap = self._target - setpoint
-        if gap == 0.0:
+        if setpoint == self._target:
             return False
-        near = abs(gap) <= self._stride
-        self._data.ctrl[self._actuator] = self._target if near else setpoint + np.copysign(self._stride, gap)
+        self._data.ctrl[self._actuator] = stepped(setpoint, self._target, self._stride)
         return True

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Patch, Polygon, Rectangle
 
 from vla_ros.robots.tools.description import Finger, Tool
-from vla_ros.robots.tools.urdf import LIP, RAIL, body_length, carries_rail
+from vla_ros.robots.tools.urdf import LIP, RAIL, body_length, carries_rail, pad_thickness
 
 matplotlib.use("agg")
 COLUMNS = 5  # tools beside each other at most
@@ -104,7 +104,7 @@ def _draw_below(axes: Axes, tool: Tool, side: float) -> None:
 def _pad(finger: Finger) -> np.ndarray:
     """Return (4, 2) [m] the corners of a finger's pad from below."""
     along, across = finger.direction, np.array([-finger.direction[1], finger.direction[0]])
-    face, thick = np.array([finger.x, finger.y]), max(finger.radius, 0.006)
+    face, thick = np.array([finger.x, finger.y]), pad_thickness(finger)
     edge = finger.radius * across
     return np.array([face - edge, face + edge, face + edge - thick * along, face - edge - thick * along])
 

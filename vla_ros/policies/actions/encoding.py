@@ -12,6 +12,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError
+from vla_ros.policies.actions import rotation_6d
 from vla_ros.policies.contract import ActionContract
 
 AXES = ("x", "y", "z")
@@ -120,17 +121,14 @@ class ActionEncoding:
         if self.action.rotation == "quaternion":
             # q and -q are one rotation: the sign is a function of the rotation alone, or a policy would see both.
             return one_sided(rotations.as_quat(), self._side if reference == "absolute" else np.array([0, 0, 0, 1]))
-        return rotations.as_matrix()[:, :, :2].transpose(0, 2, 1).reshape(-1, 6)  # Zhou et al. 2019: two columns
+        return rotation_6d.from_matrices(rotations.as_matrix())
 
     def _to_rotation(self, numbers: np.ndarray) -> Rotation:
         if self.action.rotation == "rotation_vector":
             return Rotation.from_rotvec(numbers)
         if self.action.rotation == "quaternion":
             return Rotation.from_quat(numbers)
-        first = numbers[:, :3] / np.linalg.norm(numbers[:, :3], axis=1, keepdims=True)
-        second = numbers[:, 3:] - (first * numbers[:, 3:]).sum(axis=1, keepdims=True) * first
-        second /= np.linalg.norm(second, axis=1, keepdims=True)
-        return Rotation.from_matrix(np.stack([first, second, np.cross(first, second)], axis=2))
+        return Rotation.from_matrix(rotation_6d.to_matrices(numbers))
 
     def _check(self, values: np.ndarray, width: int, anchor: np.ndarray) -> None:
         anchors = len(self.action.anchor_channels)

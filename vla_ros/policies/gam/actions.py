@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from controllers.errors import ConfigError
+from vla_ros.policies.actions import rotation_6d
 from vla_ros.policies.gam.config import ActionScales
 from vla_ros.robots.tools.description import CAGE, CUP, PINCH, Tool
 
@@ -48,7 +49,7 @@ def encode(candidates: Candidates, scales: ActionScales, room: int) -> np.ndarra
         raise ConfigError(f"candidates have {elements} elements: give room for as many, got {room}")
     rows = np.zeros((count, POSE + room), dtype=np.float32)
     rows[:, POSITION] = candidates.positions / scales.position
-    rows[:, ROTATION] = candidates.rotations[:, :, :2].transpose(0, 2, 1).reshape(count, 6)
+    rows[:, ROTATION] = rotation_6d.from_matrices(candidates.rotations)
     rows[:, WIDTH] = np.nan_to_num(2.0 * candidates.widths / scales.width - 1.0)
     rows[:, DEPTH] = np.nan_to_num(2.0 * candidates.depths / scales.depth - 1.0)
     rows[:, POSE : POSE + elements] = 2.0 * candidates.active - 1.0
@@ -71,7 +72,7 @@ def decode(rows: np.ndarray, scales: ActionScales, tool: Tool) -> Candidates:
     )
     return Candidates(
         positions=rows[:, POSITION] * scales.position,
-        rotations=rotation_matrices(rows[:, ROTATION]),
+        rotations=rotation_6d.to_matrices(rows[:, ROTATION], 1e-9),
         active=np.clip((rows[:, POSE : POSE + elements] + 1.0) / 2.0, 0.0, 1.0),
         widths=widths,
         depths=depths,
@@ -101,11 +102,3 @@ def cups_on(candidates: Candidates, tool: Tool) -> list[tuple[str, ...]]:
         tuple(name for name, cup, share in zip(tool.names, cups, row, strict=True) if cup and share >= ON)
         for row in candidates.active
     ]
-
-
-def rotation_matrices(numbers: np.ndarray) -> np.ndarray:
-    """Return (N, 3, 3) of two columns (N, 6), by Gram and Schmidt."""
-    first = numbers[:, :3] / np.linalg.norm(numbers[:, :3], axis=1, keepdims=True).clip(1e-9)
-    second = numbers[:, 3:] - (first * numbers[:, 3:]).sum(axis=1, keepdims=True) * first
-    second = second / np.linalg.norm(second, axis=1, keepdims=True).clip(1e-9)
-    return np.stack([first, second, np.cross(first, second)], axis=2)

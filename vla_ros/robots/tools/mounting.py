@@ -34,6 +34,7 @@ CUPS, FINGERS = "cups", "fingers"  # what a tool's end effectors are called
 class Mount:
     """A tool on an arm."""
 
+    arm: str
     tool: Tool
     flange: str  # the link that it hangs on
     replaced_frame: str  # the tool frame that was there: the new one is turned alike
@@ -48,7 +49,7 @@ def mounts(config: RobotConfig) -> tuple[Mount, ...]:
             raise ConfigError(f"tools: {unknown_name('arm', name, arms)}")
     several = len(arms) > 1
     return tuple(
-        Mount(load_tool(config.tools[name]), _flange(arm), arm.tool_frame, f"{name}_" if several else "")
+        Mount(name, load_tool(config.tools[name]), _flange(arm), arm.tool_frame, f"{name}_" if several else "")
         for name, arm in arms.items()
         if name in config.tools
     )
@@ -96,7 +97,7 @@ def with_tools(config: RobotConfig, urdf: str, mounted: tuple[Mount, ...]) -> Ro
     Cameras on the replaced tool's frame go onto the new one's; drivers of what was taken off are left out.
     """
     arms = {arm.name: arm for arm in config.arms}
-    on_arm = {arm.name: mount for mount in mounted for arm in config.arms if arm.tool_frame == mount.replaced_frame}
+    on_arm = {mount.arm: mount for mount in mounted}
     tree = LinkTree(urdf)
     replaced = tuple(
         _with_tool(arm, on_arm[name], tree) if name in on_arm else arm for name, arm in arms.items()

@@ -6,7 +6,6 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from controllers.errors import ConfigError
 from vla_ros.configuration import config_names, config_path, load_config
 from vla_ros.robots.tools.description import Tool
 from vla_ros.robots.tools.generator import draw_tool, seed_of
@@ -30,7 +29,4 @@ def load_tool(tool: str) -> Tool:
 
 @lru_cache(maxsize=32)
 def _read(path: Path) -> Tool:
-    try:
-        return load_config(path, Tool)
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}" if str(path) not in str(error) else str(error)) from error
+    return load_config(path, Tool)

@@ -84,7 +84,7 @@ def tool_elements(
         _shape(link, tag, (0, 0, middle / 2), cylinder=(tool.body_radius, middle), color="body")
     for finger in tool.fingers:
         if carries_rail(finger, tool):
-            out = float(np.hypot(finger.x, finger.y)) + _thickness(finger)
+            out = float(np.hypot(finger.x, finger.y)) + pad_thickness(finger)
             turned = atan2(finger.y, finger.x)
             place = 0.5 * out * np.cos(turned), 0.5 * out * np.sin(turned), middle - RAIL / 2
             _shape(link, "visual", place, box=(out, finger.radius, RAIL), color="rod", rpy=(0, 0, turned))
@@ -116,10 +116,11 @@ def body_length(tool: Tool) -> float:
 
 def carries_rail(finger: Finger, tool: Tool) -> bool:
     """Say whether an open finger is further out than the body."""
-    return float(np.hypot(finger.x, finger.y)) + _thickness(finger) > tool.body_radius
+    return float(np.hypot(finger.x, finger.y)) + pad_thickness(finger) > tool.body_radius
 
 
-def _thickness(finger: Finger) -> float:
+def pad_thickness(finger: Finger) -> float:
+    """Return how thick a finger's pad is along the way it closes [m]."""
     return max(finger.radius, 0.006)
 
 
@@ -134,7 +135,7 @@ def _cup_mass(cup: Cup) -> float:
 
 def _finger_boxes(finger: Finger, tool: Tool) -> list[tuple[float, tuple[float, float, float]]]:
     """Return the middle along z [m] and the size [m] of a finger's pad, and of its stem where it goes out."""
-    thick, width, length = _thickness(finger), 2.0 * finger.radius, finger.length
+    thick, width, length = pad_thickness(finger), 2.0 * finger.radius, finger.length
     boxes = [(-length / 2, (thick, width, length))]
     stem = min(finger.stroke, tool.height - length - 0.005)  # what comes out of the body behind the pad
     return boxes + ([(-length - stem / 2, (0.8 * thick, 0.8 * width, stem))] if stem > _FLAT else [])
