@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import pinocchio as pin
-
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.robots.groups import PARALLEL, SUCTION, ArmConfig, EndEffectorConfig
 from vla_ros.robots.link_tree import LinkTree
@@ -64,6 +62,8 @@ def _flange(arm: ArmConfig) -> str:
 @lru_cache(maxsize=16)
 def mounted_urdf(urdf: str, mounted: tuple[Mount, ...]) -> str:
     """Return a robot's URDF (XML text) with these tools. Raises ConfigError for a flange that is not there."""
+    import pinocchio as pin  # most robots carry no tool, and it brings collision checking along
+
     tree, root = LinkTree(urdf), ElementTree.fromstring(urdf)
     for mount in mounted:
         for link in (mount.flange, mount.replaced_frame):
