@@ -13,7 +13,7 @@ from vla_ros.objects.colors import color_ranges
 from vla_ros.objects.paint import shade
 from vla_ros.objects.solids import both, painted
 
-_RIM = (0.010, 0.014)  # [m] how far the rim stands out, and its height: of a drawing
+RIM = (0.010, 0.014)  # [m] how far the rim stands out, and its height: of a drawing
 _RIB = (0.003, 0.010)  # [m] how far a rib stands out of the wall, and its width: drawn
 _RIB_SPACING = 0.08  # [m]
 
@@ -50,7 +50,7 @@ def tote(name: str, color: str, rng: np.random.Generator, size: ToteSize | None 
     wall, deep = size.wall, size.inside[2]
     parts = [both("box", (x + wall, y + wall, wall / 2), inner, (0, 0, wall / 2), gloss=0.2)]
     tall, middle = deep / 2, wall + deep / 2
-    out, thick = _RIM[0] / 2, _RIM[1] / 2
+    out, thick = RIM[0] / 2, RIM[1] / 2
     for sign in (-1.0, 1.0):
         across, along = sign * (x + wall / 2), sign * (y + wall / 2)
         parts.append(both("box", (wall / 2, y + wall, tall), paint, (across, 0, middle), gloss=0.2))
