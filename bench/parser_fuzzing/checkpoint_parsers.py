@@ -35,6 +35,7 @@ def _readers() -> dict[str, Callable[[Path], object]]:
     from vla_ros.policies.act.checkpoint import load_act
     from vla_ros.policies.backbone.checkpoint import load_backbone
     from vla_ros.policies.flow.checkpoint import load_flow
+    from vla_ros.policies.gam.checkpoint import load_gam
     from vla_ros.policies.gear_vla.checkpoint import load_gear_vla
     from vla_ros.policies.gr3.full.config import read_full_config as read_gr3_full
     from vla_ros.policies.gr3.small.checkpoint import load_small_gr3
@@ -46,6 +47,7 @@ def _readers() -> dict[str, Callable[[Path], object]]:
         "act": lambda folder: load_act(folder, robot("franka")),
         "backbone": load_backbone,
         "flow": load_flow,
+        "gam": load_gam,
         "gear_vla": lambda folder: load_gear_vla(folder, robot("agilex")),
         "gr3": lambda folder: load_small_gr3(folder, robot("bytemini")),
         "gr3_full": read_gr3_full,

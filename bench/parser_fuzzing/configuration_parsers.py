@@ -40,6 +40,7 @@ def _kinds() -> dict[str, Callable[[Path], Any]]:
     from vla_ros.training.backbone.config import BackboneTraining
     from vla_ros.training.finetuning.config import FinetuneConfig
     from vla_ros.training.finetuning.two_stage import TwoStageConfig
+    from vla_ros.training.gam.config import GamTraining
     from vla_ros.training.gear_vla.geometry.config import GeometryTraining
     from vla_ros.training.gear_vla.latent_actions.config import LatentActionTraining
     from vla_ros.training.gear_vla.policy.config import GearVlaTraining
@@ -69,6 +70,7 @@ def _kinds() -> dict[str, Callable[[Path], Any]]:
         "train/latent_actions": LatentActionTraining,
         "train/gear_vla_small": GearVlaTraining,
         "train/geometry": GeometryTraining,
+        "train/gam_small": GamTraining,
         "realsense": RealSenseConfig,
         "tasks/wording": Wording,
         "tasks/drawer_cabinets": CabinetRanges,

@@ -71,6 +71,7 @@ def _frames(folder: Path) -> None:
 
 def _checkpoints(folder: Path) -> None:
     import act_tiny
+    import gam_tiny
     import gear_vla_tiny
     import gr3_full_tiny
     import gr3_tiny
@@ -97,6 +98,7 @@ def _checkpoints(folder: Path) -> None:
     for name, values in {  # with other weights, since their own would be large: what the sizes mean is built first
         "act": act_tiny.CONFIG,
         "backbone": BackboneConfig(gr3_tiny.SIZES),
+        "gam": gam_tiny.CONFIG,
         "gear_vla": gear_vla_tiny.CONFIG,
         "gr3": gr3_tiny.CONFIG,
         "gr3_full": gr3_full_tiny.full_config(),
@@ -106,7 +108,7 @@ def _checkpoints(folder: Path) -> None:
         (folder / name / "config.json").write_text(json.dumps(dataclasses.asdict(values), indent=1) + "\n")
     (folder / "graspvla").mkdir(exist_ok=True)
     shutil.copy(ROOT / "checkpoints/graspvla_small/config.json", folder / "graspvla")
-    for name in ("act", "backbone", "gear_vla", "gr3", "graspvla"):
+    for name in ("act", "backbone", "gam", "gear_vla", "gr3", "graspvla"):
         shutil.copy(folder / "flow/model.safetensors", folder / name)
     lerobot_files.write_checkpoint(folder / "lerobot")
 

@@ -24,6 +24,8 @@ from vla_ros.policies.backbone.checkpoint_config import PACKAGES
 from vla_ros.policies.families.learning import DataAmounts, Learning, TrainingRequest
 from vla_ros.policies.families.own_policy import is_file
 from vla_ros.policies.families.table import DEFAULT_POLICY
+from vla_ros.policies.gam.checkpoint_config import KIND as GAM
+from vla_ros.policies.gam.checkpoint_config import PACKAGES as GAM_PACKAGES
 from vla_ros.policies.gear_vla.geometry.config import KIND as GEOMETRY
 from vla_ros.policies.gear_vla.geometry.config import PACKAGES as GEOMETRY_PACKAGES
 from vla_ros.policies.gear_vla.latent_actions.config import KIND as LATENT_ACTIONS
@@ -39,6 +41,7 @@ NETWORKS: dict[str, tuple[Sequence[str], Learning]] = {
         ),
     ),
     GEOMETRY: (GEOMETRY_PACKAGES, Learning("vla_ros.training.gear_vla.geometry.learning:train_geometry", GEOMETRY)),
+    GAM: (GAM_PACKAGES, Learning("vla_ros.training.gam.learning:train_gam", "gam_small")),
 }
 
 

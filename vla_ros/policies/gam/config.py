@@ -55,6 +55,8 @@ class SceneTokens:
     height: int = 128  # [px]
     width: int = 160  # [px]
     image_layers: int = 2
+    object_points: int = 1024  # of the instance of interest at most, drawn where there are more
+    surrounding_points: int = 1024  # of what is around it, likewise
     object_groups: int = 32  # of points of the instance of interest
     surrounding_groups: int = 32  # of points around it
     neighbours: int = 16  # points of a group

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From labelled candidates to GAM's actor and critic."""

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`vla train gam_small --data FOLDER`: scenes with labelled candidates to GAM's actor and critic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from controllers.errors import ConfigError
+from vla_ros.policies.families.learning import DataMaker, TrainingRequest
+from vla_ros.policies.gam.checkpoint_config import KIND
+from vla_ros.training.gam.config import load_gam_training
+from vla_ros.training.output_lock import taken
+from vla_ros.training.session import Session, carry_out
+
+if TYPE_CHECKING:
+    from vla_ros.training.stages.events import TrainingResult
+
+
+def train_gam(request: TrainingRequest, maker: DataMaker) -> int:
+    """Train on folders of labelled candidates; 0 when done, 130 when interrupted."""
+    config = request.threaded(load_gam_training(request.config))
+    if request.data is None:
+        raise ConfigError("--data: name folders of scenes with labelled candidates: docs/gam.md says what they hold")
+    from vla_ros.training.gam.dataset import find_folders
+    from vla_ros.training.stages.distributed import join_processes
+
+    folders = find_folders(request.data)
+    with join_processes() as distributed, taken(request.output, distributed):
+
+        def train(session: Session) -> TrainingResult:
+            from vla_ros.training.gam.train import train
+
+            return train(config, folders, request.output, session.on_event, distributed, session.stop)
+
+        return carry_out(request, {KIND: (config.gam.steps, config.gam.batch)}, distributed, train)
