@@ -145,7 +145,12 @@ class EpisodeRunner:
         if self._given_cameras is not None:
             return tuple(self._given_cameras)
         if self.settings.policy == EXPERT:
-            return self.embodiment.cameras
+            # Those of the robot that its scenes have; a cell with cameras of its own is seen by these.
+            known = {
+                *self.task.sets.scene.cameras,
+                *(one.name for one in self.embodiment.described_cameras if one.moves),
+            }
+            return tuple(name for name in self.embodiment.cameras if name in known)
         return tuple(dict.fromkeys(camera.name for camera in self._needs.cameras_of(self.embodiment).values()))
 
     @cached_property

@@ -74,9 +74,11 @@ class EpisodeSettings:
             raise ConfigError(f"--rate-hz must be 200 to 10000, got {self.rate_hz}")
         robot = load_embodiment(self.robot)
         robot.command_modes(self.command)
-        robot.check_gripper()
+        task = load_task(self.task)
+        if not task.takes_cups:
+            robot.check_gripper()
         load_control_config(self.robot)
-        load_task(self.task).check(self.request(0))
+        task.check(self.request(0))
         check_name(self.policy, EXPERT)
         changes = self.changes
         if self.policy != EXPERT:

@@ -64,7 +64,7 @@ def task_expert(task: Task, world: World, models: Mapping[str, ArmModel]) -> Pol
 
 
 def nearest_first(world: World) -> list[str]:
-    """Name the arms with a parallel gripper, that first whose shoulder is nearest to the scene's target and goal."""
+    """Name the arms with a parallel gripper, or all where none has one, that first whose shoulder is nearest to the scene's target and goal."""
     robot, scene = world.embodiment, world.scene
     places = [world.body_pose(name)[:2, 3] for name in (scene.target, scene.goal) if name]
 
@@ -73,7 +73,7 @@ def nearest_first(world: World) -> list[str]:
         shoulder = world.tool_pose(arm)[:2, 3] if reach is None else np.array(reach.axis)
         return max((float(np.linalg.norm(place - shoulder)) for place in places), default=0.0)
 
-    return sorted((gripper.arm for gripper in robot.grippers), key=distance)
+    return sorted([gripper.arm for gripper in robot.grippers] or [arm.name for arm in robot.arms], key=distance)
 
 
 def check_two_hands(robot: str, task: str) -> None:

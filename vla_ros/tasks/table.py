@@ -22,6 +22,7 @@ TASKS = {  # name → module and class
     "bussing": ("vla_ros.tasks.bussing.task", "Bussing"),
     "flip": ("vla_ros.tasks.flip.task", "Flipping"),
     "tray": ("vla_ros.tasks.tray.task", "Carrying"),
+    "bin_pick": ("vla_ros.tasks.bins.task", "BinPicking"),
     "handover": ("vla_ros.tasks.handover.task", "Handover"),
 }
 

@@ -39,6 +39,10 @@ class Task(Protocol):
     def takes_several(self) -> bool:
         """Say whether its judge takes an instruction of several sentences, one after the other."""
 
+    @property
+    def takes_cups(self) -> bool:
+        """Say whether a robot without a parallel gripper can do it, by suction cups."""
+
     def check_target(self, name: str, scene: Scene) -> None:
         """Check `success_object`, an operator's choice of what counts. Raises ConfigError with what there is."""
 

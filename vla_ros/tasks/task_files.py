@@ -37,6 +37,11 @@ class TaskFiles(Generic[Limits]):
         """Say that its judge takes one sentence; a task that takes several says otherwise."""
         return False
 
+    @property
+    def takes_cups(self) -> bool:
+        """Say that it is judged by what grippers do; a task that cups can do says otherwise."""
+        return False
+
     def things(self, scene: Scene) -> tuple[NamedThing, ...]:
         """Return what stands in a scene and has a name: all of it, by colour and category."""
         return scene_things(scene)

@@ -2,7 +2,8 @@
 """Generate demonstrations in the simulator: LeRobotDatasets in OUTPUT/action and, on request, OUTPUT/grounding.
 
 Started again, or after Ctrl-C or a kill, the same command goes on where it was; with more --episodes it appends.
-docs/generation.md says what is in the folder.
+docs/generation.md says what is in the folder. With --task bin_pick it is scenes of totes and labelled candidates of
+tools, for GAM: docs/gam.md.
 """
 
 from __future__ import annotations
@@ -25,19 +26,23 @@ if TYPE_CHECKING:
     from vla_ros.training.generation.worker_pool import WorkerPool
 
 WORKERS_MAX = 1024
+BIN_TASK = "bin_pick"  # whose data are labelled candidates
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
     parser.add_argument("output", metavar="OUTPUT", help="folder, new or one of an earlier generation")
     parser.add_argument("--config", default=DEFAULT_GENERATION, metavar="NAME",
-                        help="what is made: a name from config/generate, or a .yaml file "
-                        f"({DEFAULT_GENERATION})")  # fmt: skip
+                        help="what is made: a name from config/generate, with --task bin_pick from config/candidates, "
+                        f"or a .yaml file ({DEFAULT_GENERATION}, bin_pick)")  # fmt: skip
     parser.add_argument("--task", metavar="NAME", help="what is demonstrated: vla tasks list (default: the file's)")
     parser.add_argument("--contract", metavar="NAME", help="whose cameras and columns (default: the file's)")
     parser.add_argument("--clean", action="store_true", default=None,
                         help="leave out frames whose action is no example: episodes are cut there")  # fmt: skip
     parser.add_argument("--episodes", type=int, metavar="N", help="how many there are to be (default: the file's)")
+    parser.add_argument("--scenes", type=int, metavar="N", help="of bin_pick (default: the file's)")
+    parser.add_argument("--tools", metavar="NAMES",
+                        help="of bin_pick: label for these, joined by commas, in all of their modes")  # fmt: skip
     parser.add_argument("--grounding", type=int, metavar="N", help="scenes with boxes alone (default: the file's)")
     parser.add_argument("--objects", metavar="DIR", help="scenes of your own objects; docs/objects.md")
     parser.add_argument("--seed", type=int, metavar="S", help="the first seed (default: the file's)")
@@ -49,6 +54,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Generate what is missing; 0 when all is there, 130 when interrupted."""
+    if arguments.task == BIN_TASK:
+        from vla_ros.commands.learning.candidates import make_candidates
+
+        return make_candidates(arguments)
+    for option in ("scenes", "tools"):
+        if getattr(arguments, option) is not None:
+            raise ConfigError(f"--{option} is for --task {BIN_TASK}: leave it out")
     from vla_ros.training.generation.maker import episode_maker
 
     return generate(arguments, episode_maker)
@@ -66,8 +78,7 @@ def generate(arguments: argparse.Namespace, make_maker: MakeMaker) -> int:
     from vla_ros.training.generation.worker import Job
 
     settings = _settings(arguments)
-    if arguments.workers is not None and not 1 <= arguments.workers <= WORKERS_MAX:
-        raise ConfigError(f"--workers must be 1 to {WORKERS_MAX}, got {arguments.workers}")
+    workers(arguments)
     console = Console()
     folder = GenerationFolder(Path(arguments.output), settings)
     pool = None
@@ -103,4 +114,11 @@ def _pool(arguments: argparse.Namespace, job: Job) -> WorkerPool:
 
     if arguments.ray:
         return RayPool(job, arguments.ray, arguments.workers or 0)
-    return ProcessPool(job, arguments.workers or len(os.sched_getaffinity(0)))
+    return ProcessPool(job, workers(arguments))
+
+
+def workers(arguments: argparse.Namespace) -> int:
+    """Return how many processes there are to be. Raises ConfigError for a number that is none."""
+    if arguments.workers is not None and not 1 <= arguments.workers <= WORKERS_MAX:
+        raise ConfigError(f"--workers must be 1 to {WORKERS_MAX}, got {arguments.workers}")
+    return arguments.workers or len(os.sched_getaffinity(0))

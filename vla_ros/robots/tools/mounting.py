@@ -22,7 +22,7 @@ from vla_ros.robots.tools.named import load_tool
 from vla_ros.robots.tools.urdf import closing_joint, cup_pull, piston_joint, tcp_link, tool_elements
 
 if TYPE_CHECKING:
-    from vla_ros.robots.embodiment import RobotConfig
+    from vla_ros.robots.embodiment import Embodiment, RobotConfig
 
 SIGN = "+"  # between a robot and its tool
 CUPS, FINGERS = "cups", "fingers"  # what a tool's end effectors are called
@@ -182,6 +182,15 @@ def _end_effectors(arm: str, mount: Mount) -> list[EndEffectorConfig]:
             )
         )
     return made
+
+
+def carried_tool(robot: Embodiment) -> Tool:
+    """Return the tool that the one arm of a robot carries. Raises ConfigError for a robot with none, or two arms."""
+    if len(robot.mounts) != 1 or len(robot.arms) != 1:
+        raise ConfigError(
+            f"robot '{robot.name}' carries no single tool: name one arm and its tool, such as franka{SIGN}seven_piston"
+        )
+    return robot.mounts[0].tool
 
 
 def split_robot(robot: str, known: Sequence[str]) -> tuple[str, str]:

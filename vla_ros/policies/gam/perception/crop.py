@@ -21,6 +21,7 @@ class ToteCrop:
 
     color: np.ndarray  # (H, W, 3) uint8 RGB
     points: np.ndarray  # (H, W, 3) float32 [m] base frame, NaN where no depth was measured
+    first: tuple[int, int]  # row and column of the camera's picture where it begins
 
     def resized(self, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
         """Return color (height, width, 3) and places (height, width, 3); a place is that of one pixel, no mean."""
@@ -50,4 +51,4 @@ def crop(view: CameraView, T_base_tote: np.ndarray, size: ToteSize) -> ToteCrop:
     )
     points = (rays * depth[..., None]) @ T[:3, :3].T.astype(np.float32) + T[:3, 3].astype(np.float32)
     points[depth <= 0.0] = np.nan
-    return ToteCrop(view.color[rows, columns], points.astype(np.float32))
+    return ToteCrop(view.color[rows, columns], points.astype(np.float32), (rows.start, columns.start))

@@ -52,7 +52,7 @@ def _edges(color: np.ndarray, heights: np.ndarray, limits: SegmentationLimits) -
     """Return (H, W) how strong an edge a pixel lies on; 1 is one."""
     lab = cv2.cvtColor(color.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
     lab = cv2.bilateralFilter(lab, 5, 12.0, 2.0)
-    lab[..., 0] *= 0.6  # light and shade say less than hue
+    lab = lab * np.array([0.6, 1.0, 1.0], np.float32)  # light and shade say less than hue
     across = np.zeros(color.shape[:2], np.float32)
     deep = np.zeros_like(across)
     for axis in (0, 1):

@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a chosen candidate to motion: over it, down along the tool's axis, take it, up, across, down, let go.
+
+Every call continues from what is commanded, so a chunk may be cut short by the next one at any time.
+Shape legend: H rows in time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from controllers.chunks.chunk import STATUS_CHANNEL, ActionChunk, TaskStatus, instruction_hash, pose_channels
+from controllers.errors import ConfigError
+from controllers.rotations import from_matrix
+from vla_ros.policies.geometric.motion import MotionConfig, Walker, rotation_between
+from vla_ros.policies.observation import Observation
+from vla_ros.robots.tools.description import CAGE, PINCH, Tool
+from vla_ros.robots.tools.mounting import FINGERS
+
+
+class PickPhase(Enum):
+    """What the tool is doing."""
+
+    IDLE = "idle"
+    OVER = "over"
+    DOWN = "down"
+    TAKE = "take"
+    LIFT = "lift"
+    CARRY = "carry"
+    HOLD = "hold"
+    LOWER = "lower"
+    RELEASE = "release"
+    LEAVE = "leave"
+    DONE = "done"
+    MISSED = "missed"
+
+
+@dataclass(frozen=True)
+class PickConfig:
+    """Heights [m], speeds [m/s] and waiting times [s]. Raises ConfigError for what is not positive."""
+
+    period: float = 0.1  # of rows
+    rows: int = 20  # of a chunk at most
+    before: float = 0.10  # [m] before the candidate, along the tool's axis, where the tool turns
+    over: float = 0.36  # [m] above the tote's floor that the tool passes over everything
+    speed: float = 0.5
+    down_speed: float = 0.12
+    press: float = 0.002  # [m] that a lip goes further than where its surface is seen
+    lift_speed: float = 0.25
+    carry_speed: float = 0.8
+    acceleration: float = 2.5  # [m/s²]
+    turn_rate: float = 1.8  # [rad/s]
+    seal_s: float = 1.2  # that cups are given to seal
+    close_s: float = 0.8  # that fingers are given to close
+    release_s: float = 0.4
+    arrived: float = 0.004  # [m]
+    arrived_angle: float = 0.03  # [rad]
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if not value > 0.0:
+                raise ConfigError(f"pick.{name} must be above 0, got {value}")
+
+
+@dataclass(frozen=True, eq=False)
+class Pick:
+    """What is to be taken, and where it is to go."""
+
+    mode: str  # suction, pinch or cage
+    T_base_tool: np.ndarray  # (4, 4) of the tool's frame where it takes
+    cups: Mapping[str, float]  # how far the piston of each cup that is on goes out [m]
+    width: float = float("nan")  # [m] between fingers that hold, of a pinch or a cage
+    depth: float = float("nan")  # [m] of the fingers' tips beyond the tool's plane
+    T_base_over: np.ndarray | None = None  # (4, 4) where it is carried to; None: it is held over where it lay
+    T_base_place: np.ndarray | None = None  # (4, 4) where it is let go; None: it is kept
+
+
+class PickMotion:
+    """One pick from its beginning to its end."""
+
+    def __init__(self, tool: Tool, arm: str, frame_id: str, config: PickConfig | None = None) -> None:
+        """`frame_id` is the robot's base. Names are those of a robot with one arm: they have no prefix."""
+        self.config = config or PickConfig()
+        self._tool, self._arm, self._frame = tool, arm, frame_id
+        self._cups = {cup.name: cup.stroke for cup in tool.cups}
+        motion = MotionConfig(acceleration=self.config.acceleration, turn_rate=self.config.turn_rate)
+        self._walker = Walker(motion)
+        self._sequence = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the pick."""
+        self.phase = PickPhase.IDLE
+        self.pick: Pick | None = None
+        self._since = 0.0
+        self._sealed: dict[str, bool] = {}
+
+    def begin(self, pick: Pick, stamp: float) -> None:
+        """Start with a pick. Raises ConfigError for a mode or a cup that the tool has not."""
+        if pick.mode not in self._tool.modes:
+            raise ConfigError(f"tool '{self._tool.name}' knows no mode '{pick.mode}': {', '.join(self._tool.modes)}")
+        for cup in pick.cups:
+            if cup not in self._cups:
+                raise ConfigError(f"tool '{self._tool.name}' has no cup '{cup}': {', '.join(self._cups)}")
+        self.pick = pick
+        self._enter(PickPhase.OVER, stamp)
+
+    @property
+    def finished(self) -> bool:
+        """Say whether there is nothing more to do for this pick."""
+        return self.phase in (PickPhase.IDLE, PickPhase.DONE, PickPhase.MISSED)
+
+    def next(self, observation: Observation, over: float) -> ActionChunk:
+        """Return the next rows; `over` [m] is the height in the base frame at which the tool passes over everything."""
+        T = observation.commanded.arms[self._arm].T_base_ee
+        self._sealed = dict(sealed_cups(observation))
+        for _ in PickPhase:
+            goals, speed = self._goals(T, over)
+            if self._stays(observation, T, goals):
+                break
+        poses = self._path(T, goals, speed)
+        return self._chunk(observation, poses)
+
+    # -- phases --------------------------------------------------------------------------------------------------------
+    def _goals(self, T: np.ndarray, over: float) -> tuple[list[np.ndarray], float]:
+        """Return the poses that this phase goes through, and how fast [m/s]."""
+        config, pick, phase = self.config, self.pick, self.phase
+        if pick is None or phase in (PickPhase.IDLE, PickPhase.DONE, PickPhase.MISSED):
+            return [T], config.speed
+        goal = pick.T_base_tool
+        before = _along(goal, -config.before)
+        if phase is PickPhase.OVER:
+            start, high = _raised(T, max(over, T[2, 3])), _raised(before, max(over, before[2, 3]))
+            away = np.linalg.norm(T[:2, 3] - before[:2, 3]) > 0.02
+            return ([start, high, before] if away else [before]), config.speed
+        if phase is PickPhase.DOWN:
+            return [goal], config.down_speed
+        if phase in (PickPhase.TAKE, PickPhase.HOLD, PickPhase.RELEASE):
+            return [T], config.speed
+        if phase is PickPhase.LIFT:
+            return [_raised(T, over)], config.lift_speed
+        if phase is PickPhase.CARRY:
+            return [pick.T_base_over if pick.T_base_over is not None else T], config.carry_speed
+        place = pick.T_base_place if pick.T_base_place is not None else T
+        if phase is PickPhase.LOWER:
+            return [_raised(place, max(T[2, 3], place[2, 3])), place], config.lift_speed
+        return [_raised(T, over)], config.lift_speed  # LEAVE
+
+    def _stays(self, observation: Observation, T: np.ndarray, goals: list[np.ndarray]) -> bool:
+        """Say whether the phase goes on; enter the next one where it does not."""
+        config, phase, stamp = self.config, self.phase, observation.stamp
+        waited = stamp - self._since
+        there = (
+            np.linalg.norm(T[:3, 3] - goals[-1][:3, 3]) < config.arrived
+            and rotation_between(T, goals[-1]) < config.arrived_angle
+        )
+        pick = self.pick
+        if pick is None or self.finished:
+            return True
+        following = {
+            PickPhase.OVER: (there, PickPhase.DOWN),
+            PickPhase.DOWN: (there or self._taken_early(), PickPhase.TAKE),
+            PickPhase.TAKE: (self._taken(waited), PickPhase.LIFT),
+            PickPhase.LIFT: (there, PickPhase.CARRY),
+            PickPhase.CARRY: (there, PickPhase.LOWER if pick.T_base_place is not None else PickPhase.HOLD),
+            PickPhase.HOLD: (waited > config.release_s, PickPhase.DONE),
+            PickPhase.LOWER: (there, PickPhase.RELEASE),
+            PickPhase.RELEASE: (waited > config.release_s, PickPhase.LEAVE),
+            PickPhase.LEAVE: (there, PickPhase.DONE),
+        }
+        over, after = following[phase]
+        if not over:
+            return True
+        if phase is PickPhase.LIFT and self._lost():
+            after = PickPhase.MISSED
+        self._enter(after, stamp)
+        return False
+
+    def _taken(self, waited: float) -> bool:
+        pick = self.pick
+        assert pick is not None
+        if pick.mode == PINCH:
+            return waited > self.config.close_s
+        return (waited > 0.15 and all(self._sealed.get(cup, False) for cup in pick.cups)) or waited > self.config.seal_s
+
+    def _taken_early(self) -> bool:
+        """Say whether every cup has sealed before the tool is where it was sent."""
+        pick = self.pick
+        assert pick is not None
+        return pick.mode != PINCH and bool(pick.cups) and all(self._sealed.get(cup, False) for cup in pick.cups)
+
+    def _lost(self) -> bool:
+        """Say whether no cup holds anything after the lift, where cups say so."""
+        pick = self.pick
+        assert pick is not None
+        return pick.mode != PINCH and bool(self._sealed) and not any(self._sealed.values())
+
+    def _enter(self, phase: PickPhase, stamp: float) -> None:
+        self.phase, self._since = phase, stamp
+        self._walker.halt()
+
+    # -- rows ----------------------------------------------------------------------------------------------------------
+    def _path(self, T: np.ndarray, goals: list[np.ndarray], speed: float) -> list[np.ndarray]:
+        """Return poses (4, 4), a row each, through the goals; at least one."""
+        config, walker = self.config, self._walker
+        walker.halt()
+        poses: list[np.ndarray] = []
+        for goal in goals:
+            while len(poses) < config.rows:
+                near = np.linalg.norm(T[:3, 3] - goal[:3, 3]) < 1e-4 and rotation_between(T, goal) < 1e-3
+                if near:
+                    break
+                T = walker.straight(T, goal, speed, config.period)
+                poses.append(T)
+            walker.halt()
+        return poses or [T, T]
+
+    def _values(self) -> dict[str, float]:
+        """Return what cups and fingers are told now, by channel."""
+        pick, phase = self.pick, self.phase
+        holding = phase in (
+            PickPhase.DOWN, PickPhase.TAKE, PickPhase.LIFT, PickPhase.CARRY, PickPhase.HOLD, PickPhase.LOWER,
+        )  # fmt: skip
+        kept = phase is PickPhase.DONE and pick is not None and pick.T_base_place is None
+        holding = holding or kept
+        out = holding or phase is PickPhase.OVER
+        values: dict[str, float] = {}
+        for cup, stroke in self._cups.items():
+            on = pick is not None and cup in pick.cups
+            values[f"{cup}/suction"] = float(on and holding)
+            if stroke > 0.0:
+                wanted = pick.cups[cup] + self.config.press if pick is not None and on and out else 0.0
+                values[f"{cup}/depth"] = float(np.clip(wanted, 0.0, stroke))
+        if self._tool.fingers:
+            values |= self._finger_values(holding)
+        return values
+
+    def _finger_values(self, holding: bool) -> dict[str, float]:
+        pick, phase, tool = self.pick, self.phase, self._tool
+        stroke = min(finger.stroke for finger in tool.fingers)
+        width, depth = tool.opening, 0.0
+        if pick is not None and np.isfinite(pick.width):
+            down = phase in (PickPhase.OVER, PickPhase.DOWN, PickPhase.TAKE) and pick.mode == PINCH
+            caging = pick.mode == CAGE and phase in (PickPhase.CARRY, PickPhase.HOLD, PickPhase.LOWER, PickPhase.DONE)
+            if down or caging or (holding and pick.mode == PINCH):
+                depth = float(np.clip(pick.depth, 0.0, stroke)) if np.isfinite(pick.depth) else 0.0
+            closing = holding and phase is not PickPhase.DOWN and pick.mode == PINCH
+            if closing:
+                width = 0.0
+            elif pick.mode == PINCH or caging:
+                width = float(np.clip(pick.width, 0.0, tool.opening))
+        values = {f"{FINGERS}/width": width}
+        if stroke > 0.0:
+            values[f"{FINGERS}/depth"] = depth
+        return values
+
+    def _chunk(self, observation: Observation, poses: list[np.ndarray]) -> ActionChunk:
+        values = self._values()
+        status = TaskStatus.ONGOING
+        if self.phase is PickPhase.MISSED:
+            status = TaskStatus.INVALID
+        elif self.finished:
+            status = TaskStatus.TERMINATED
+        channels = (*pose_channels(self._arm), *values, STATUS_CHANNEL)
+        rows = [[*T[:3, 3], *from_matrix(T[:3, :3]), *values.values(), float(status.value)] for T in poses]
+        self._sequence += 1
+        return ActionChunk(
+            stamp=observation.stamp,
+            frame_id=self._frame,
+            channels=channels,
+            times=self.config.period * np.arange(1, len(rows) + 1),
+            values=np.array(rows),
+            sequence=self._sequence,
+            instruction=instruction_hash(observation.instruction),
+        )
+
+
+def sealed_cups(observation: Observation) -> dict[str, bool]:
+    """Return which cups hold something, where end effectors say so."""
+    return {cup: held for one in observation.state.end_effectors.values() for cup, held in one.sealed.items()}
+
+
+def _along(T: np.ndarray, distance: float) -> np.ndarray:
+    moved = T.copy()
+    moved[:3, 3] = T[:3, 3] + distance * T[:3, 2]
+    return moved
+
+
+def _raised(T: np.ndarray, height: float) -> np.ndarray:
+    moved = T.copy()
+    moved[2, 3] = height
+    return moved

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The first of ranked candidates that the arm can carry out, made a pick. Shape legend: N candidates, M points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from vla_ros.policies.gam.actions import ON, Candidates
+from vla_ros.policies.gam.pick_motion import Pick, PickConfig
+from vla_ros.policies.geometric.reachability import Reach
+from vla_ros.robots.tools.description import PINCH, Cup, Tool
+
+_STRENGTH = 0.03  # manipulability on the way, at least
+_TRIES = 12  # candidates that inverse kinematics is asked about
+_SURFACE = 0.7  # share of a cup's radius within which points say how far its surface is
+_FEWEST = 3  # of these
+
+
+class Picker:
+    """What of a tool's candidates one arm reaches."""
+
+    def __init__(self, tool: Tool, reach: Reach, config: PickConfig | None = None) -> None:
+        self.tool, self.reach, self.config = tool, reach, config or PickConfig()
+        self._cups: dict[str, Cup] = {cup.name: cup for cup in tool.cups}
+
+    def first(
+        self,
+        candidates: Candidates,
+        ranked: Iterable[int],
+        mode: str,
+        q: np.ndarray,
+        over: float,
+        T_base_over: np.ndarray | None,
+        points: np.ndarray,
+    ) -> tuple[int, Pick] | None:
+        """Return the first of `ranked` that the arm reaches from q (N,) [rad], as a pick; None where there is none.
+
+        `over` [m]: the height that it is raised to; `T_base_over` (4, 4): where it is carried, its turn the pick's own;
+        `points` (M, 3) [m] say how far pistons go out.
+        """
+        tree = cKDTree(points) if len(points) else None
+        for tried, index in enumerate(ranked):
+            if tried == _TRIES:
+                return None
+            T = np.eye(4)
+            T[:3, :3], T[:3, 3] = candidates.rotations[index], candidates.positions[index]
+            before, high = T.copy(), T.copy()
+            before[:3, 3] -= self.config.before * T[:3, 2]
+            high[2, 3] = over
+            way = [before, T, high]
+            target = None
+            if T_base_over is not None:
+                target = high.copy()
+                target[:3, 3] = T_base_over[:3, 3]
+                way.append(target)
+            if self.reach.strength(way, q, _STRENGTH) < _STRENGTH:
+                continue
+            return index, self._pick(candidates, index, mode, T, target, points, tree)
+        return None
+
+    def _pick(
+        self,
+        candidates: Candidates,
+        index: int,
+        mode: str,
+        T: np.ndarray,
+        target: np.ndarray | None,
+        points: np.ndarray,
+        tree: cKDTree | None,
+    ) -> Pick:
+        names = [] if mode == PINCH else self._on(candidates.active[index])
+        depths = {name: self._out(self._cups[name], T, points, tree) for name in names}
+        width, depth = float(candidates.widths[index]), float(candidates.depths[index])
+        return Pick(mode, T, depths, width, depth, target)
+
+    def _on(self, active: np.ndarray) -> Sequence[str]:
+        """Return the cups that are on: the surest one where none is."""
+        count = len(self.tool.cups)
+        names = self.tool.names[:count]
+        on = [name for name, share in zip(names, active[:count], strict=True) if share >= ON]
+        return on or [names[int(np.argmax(active[:count]))]]
+
+    def _out(self, cup: Cup, T: np.ndarray, points: np.ndarray, tree: cKDTree | None) -> float:
+        """Return how far a cup's piston goes out to the surface under it [m]; half its stroke where none is seen."""
+        if cup.stroke <= 0.0:
+            return 0.0
+        lip = T[:3, 3] + T[:3, :3] @ np.array([cup.x, cup.y, 0.0])
+        middle = lip + T[:3, 2] * cup.stroke / 2
+        near = [] if tree is None else tree.query_ball_point(middle, cup.stroke / 2 + cup.radius)
+        offset = points[near] - lip
+        along = offset @ T[:3, 2]
+        aside = np.linalg.norm(offset - along[:, None] * T[:3, 2], axis=1)
+        surface = along[aside < _SURFACE * cup.radius]
+        if len(surface) < _FEWEST:
+            return cup.stroke / 2
+        return float(np.clip(np.median(surface), 0.0, cup.stroke))

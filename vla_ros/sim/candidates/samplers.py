@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sampler of each mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from controllers.errors import ConfigError, unknown_name
+from vla_ros.policies.gam.actions import Candidates
+from vla_ros.robots.tools.description import SUCTION, Tool
+from vla_ros.sim.candidates.still_scene import StillScene
+from vla_ros.sim.candidates.suction_sampler import suction_candidates
+
+Drawn = tuple[Candidates, np.ndarray]
+SAMPLERS: dict[str, Callable[[StillScene, Tool, int, np.random.Generator], Drawn]] = {SUCTION: suction_candidates}
+
+
+def draw(still: StillScene, tool: Tool, mode: str, count: int, rng: np.random.Generator) -> Drawn:
+    """Draw `count` candidates of a mode, and the index (N,) of the object that each means.
+
+    Raises ConfigError for a mode that the tool has not, or where no object is seen from above.
+    """
+    if mode not in SAMPLERS or mode not in tool.modes:
+        raise ConfigError(
+            unknown_name(f"mode of tool {tool.name}", mode, [one for one in tool.modes if one in SAMPLERS])
+        )
+    return SAMPLERS[mode](still, tool, count, rng)

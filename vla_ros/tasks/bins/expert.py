@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The scripted expert of bins: candidates labelled with the truth, the best that the arm reaches carried out."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from controllers.arm.model import ArmModel
+from controllers.chunks.chunk import ActionChunk
+from vla_ros.policies.gam.criteria import criteria_of, merits
+from vla_ros.policies.gam.pick_motion import PickConfig, PickMotion
+from vla_ros.policies.gam.picking import Picker
+from vla_ros.policies.geometric.reachability import Reach
+from vla_ros.policies.observation import Observation
+from vla_ros.robots.embodiment import expand_urdf
+from vla_ros.robots.tools.mounting import carried_tool
+from vla_ros.sim.candidates.labels import label
+from vla_ros.sim.candidates.samplers import draw
+from vla_ros.sim.candidates.still_scene import StillScene
+from vla_ros.sim.scenes.scene import Scene
+from vla_ros.sim.world import World
+from vla_ros.tasks.bins.contents import bin_totes
+from vla_ros.tasks.bins.scenes import DESTINATION, SOURCE
+
+_CANDIDATES = 400
+
+
+class PickExpert:
+    """Pick the best of many candidates, in the mode that is asked for or the first that the tool knows."""
+
+    def __init__(self, world: World, arm: ArmModel, mode: str = "") -> None:
+        self.world = world
+        embodiment = world.embodiment
+        self._arm = embodiment.arm_with(arm.joints)
+        self.tool = carried_tool(embodiment)
+        self.mode = mode or self.tool.modes[0]
+        self.config = PickConfig()
+        self._picker = Picker(self.tool, Reach(expand_urdf(embodiment), self._arm), self.config)
+        self.motion = PickMotion(self.tool, self._arm.name, embodiment.base_frame, self.config)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the episode."""
+        self.explanation = ""
+        self._tried = False
+        self.motion.reset()
+
+    def infer(self, observation: Observation) -> ActionChunk:
+        """Return the next rows of the pick."""
+        over = self._floor(SOURCE)[2, 3] + self.config.over
+        if not self._tried:
+            self._tried = True
+            self._choose(observation, over)
+        return self.motion.next(observation, over)
+
+    def _choose(self, observation: Observation, over: float) -> None:
+        still = StillScene.of(in_source(self.world))
+        rng = np.random.default_rng(self.world.scene.seed)
+        candidates, objects = draw(still, self.tool, self.mode, _CANDIDATES, rng)
+        labels = label(still, self.tool, self.mode, candidates, objects)
+        criteria = criteria_of(self.mode)
+        asked = ~np.isnan(labels.scores).all(axis=0)
+        known = tuple(one for one, there in zip(criteria, asked, strict=True) if there)
+        merit = np.array(merits(np.nan_to_num(labels.scores[:, asked]).tolist(), known))
+        good = np.flatnonzero(labels.success)
+        ranked = good[np.argsort(-merit[good], kind="stable")]
+        T_over = self._floor(DESTINATION)
+        T_over[2, 3] = over
+        points = np.concatenate(still.surfaces)
+        q = observation.state.arms[self._arm.name].q
+        found = self._picker.first(candidates, ranked.tolist(), self.mode, q, over, T_over, points)
+        if found is None:
+            self.explanation = "no grasp found"
+            return
+        self.motion.begin(found[1], observation.stamp)
+
+    def _floor(self, name: str) -> np.ndarray:
+        """Return where the middle of a tote's floor is (4, 4)."""
+        (fixture,) = (one for one in self.world.scene.fixtures if one.name == name)
+        T = fixture.T_base_fixture.copy()
+        T[2, 3] += bin_totes().size.wall
+        return T
+
+
+def in_source(world: World) -> Scene:
+    """Return a scene as things lie now, those of the source alone: what lies elsewhere is in no pick's way."""
+    objects = tuple(
+        dataclasses.replace(one, T_base_object=world.object_pose(one.name))
+        for one in world.scene.objects
+        if one.name.startswith(f"{SOURCE}_")
+    )
+    return dataclasses.replace(world.scene, objects=objects)

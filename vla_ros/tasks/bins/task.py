@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The task of bin picking: take one thing, whichever, out of a full tote and hold it while it is carried across."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Mapping
+from typing import Any, cast
+
+import numpy as np
+
+from controllers.arm.model import ArmModel
+from controllers.errors import ConfigError
+from vla_ros.objects.totes import ToteSize
+from vla_ros.policies.base import Policy
+from vla_ros.robots.embodiment import Embodiment, load_embodiment
+from vla_ros.robots.tools.mounting import carried_tool
+from vla_ros.sim.referring.scene_object import SceneObject
+from vla_ros.sim.scenes.request import SceneRequest
+from vla_ros.sim.scenes.scene import Scene
+from vla_ros.sim.scenes.sets import check_set
+from vla_ros.sim.world import World
+from vla_ros.tasks.bins.contents import TASK, bin_totes
+from vla_ros.tasks.bins.expert import PickExpert
+from vla_ros.tasks.bins.judge import PickJudge
+from vla_ros.tasks.bins.limits import BinLimits
+from vla_ros.tasks.bins.scenes import SOURCE, sample_bin
+from vla_ros.tasks.judging import Judge, TaskLimits, Truth
+from vla_ros.tasks.placing.receptacles import Body
+from vla_ros.tasks.task_files import TaskFiles
+
+BODIES, TOTES, SIZE, THINGS = "bodies", "totes", "tote_size", "things"  # keys of a scene's facts
+
+
+class BinPicking(TaskFiles[BinLimits]):
+    """Pick one thing from a tote."""
+
+    name = TASK
+    limits_type = BinLimits
+    summary = "take one thing out of the source tote, alone, and carry it across to the other tote"
+
+    @property
+    def success(self) -> str:
+        """Say what counts as success."""
+        return "one thing alone leaves the source tote and is still held when it is over the destination tote"
+
+    @property
+    def takes_cups(self) -> bool:
+        """Say that any tool will do."""
+        return True
+
+    def check_target(self, name: str, scene: object) -> None:
+        """Refuse: any thing counts. Raises ConfigError."""
+        raise ConfigError(f"success_object '{name}': any thing in the tote counts: leave it out")
+
+    def check(self, request: SceneRequest) -> None:
+        """Check the set's name, that no thing is asked for, and that the robot carries a tool. Raises ConfigError."""
+        check_set(self.sets, request.set_name)
+        if request.objects or request.target or request.place or request.by_part:
+            raise ConfigError("objects, target, place, by_part: any thing of a tote may be picked: leave them out")
+        carried_tool(load_embodiment(request.robot))
+
+    def scene(self, request: SceneRequest) -> Scene:
+        """Draw a scene with two totes."""
+        check_set(self.sets, request.set_name)
+        return sample_bin(request)
+
+    def facts(self, scene: Scene) -> Mapping[str, Any]:
+        """Return every object's hull, where the totes stand, how large they are, and what lies in the source."""
+        size = bin_totes().size
+        totes = {}
+        for fixture in scene.fixtures:
+            T = fixture.T_base_fixture.copy()
+            T[2, 3] += size.wall
+            totes[fixture.name] = T.round(6).tolist()
+        return {
+            BODIES: {one.name: dataclasses.asdict(Body.of(one.model)) for one in scene.objects},
+            TOTES: totes,
+            SIZE: dataclasses.asdict(size),
+            THINGS: [one.name for one in scene.objects if one.name.startswith(f"{SOURCE}_")],
+        }
+
+    def judge(
+        self,
+        shown: Mapping[str, Any],
+        embodiment: Embodiment,
+        start: Truth,
+        limits: TaskLimits,
+        instruction: str = "",
+        success_object: str = "",
+    ) -> Judge:
+        """Judge a pick, whatever the words are: any thing counts."""
+        size = shown[SIZE]
+        return PickJudge(
+            {name: np.array(T) for name, T in shown[TOTES].items()},
+            ToteSize(tuple(size["inside"]), size["wall"]),
+            {name: Body(**values) for name, values in shown[BODIES].items()},
+            shown[THINGS],
+            [SceneObject.read(values) for values in shown["objects"]],
+            start,
+            cast(BinLimits, limits),  # as self.limits returned them, or changed from these
+        )
+
+    def expert(self, world: World, arm: ArmModel) -> Policy:
+        """Return what picks with the truth: the best labelled candidate that the arm reaches."""
+        return PickExpert(world, arm)
+
+    def prompts(self, scene: Scene) -> Collection[str]:
+        """Tell an operator what to do."""
+        return ("take any one thing out of the tote on the left, and carry it over the tote on the right",)

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What cameras see of a scene of totes, and which true object each of its instances shows."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import mujoco
+import numpy as np
+
+from vla_ros.policies.gam.perception.bin_view import CAMERAS, SOURCE, BinObservation, TotePlaces, observe_bins
+from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.sim.scenes.request import SceneRequest
+from vla_ros.sim.scenes.scene import Scene
+from vla_ros.sim.surroundings import CLEAR_GROUP, VISUAL_GROUP
+from vla_ros.sim.world import World
+from vla_ros.tasks.bins.contents import bin_totes
+from vla_ros.tasks.bins.scenes import sample_bin
+
+_MOSTLY = 0.5  # share of an instance's pixels that show the object
+_FAR = 5.0  # [m]
+
+
+def tote_places() -> TotePlaces:
+    """Return where totes nominally stand, as config/tasks/bin_totes.yaml says."""
+    totes = bin_totes()
+    return TotePlaces(totes.size, totes.source, totes.destination)
+
+
+def observe(request: SceneRequest) -> tuple[Scene, BinObservation, np.ndarray]:
+    """Return a scene as it lies still, what is seen of it, and the object (I,) that each instance mostly shows.
+
+    An object is −1 where an instance mostly shows none.
+    Raises NoToteError where a tote is not seen, ConfigError for a scene that cannot be drawn.
+    """
+    drawn = sample_bin(request)
+    world = World(drawn, load_embodiment(request.robot))
+    poses = {one.name: world.object_pose(one.name) for one in drawn.objects}
+    still = dataclasses.replace(
+        drawn,
+        objects=tuple(dataclasses.replace(one, T_base_object=poses[one.name]) for one in drawn.objects),
+    )
+    seen = observe_bins({name: world.observe_camera(name) for name in CAMERAS}, tote_places())
+    return still, seen, _shown(world, still, seen)
+
+
+def _shown(world: World, scene: Scene, seen: BinObservation) -> np.ndarray:
+    labels = seen.labels
+    count = int(labels.max(initial=-1)) + 1
+    if not count:
+        return np.zeros(0, np.int16)
+    camera = scene.camera(SOURCE)
+    K, T = camera.intrinsics, camera.T_base_camera
+    rows, columns = np.nonzero(labels >= 0)
+    u, v = columns + seen.crop.first[1], rows + seen.crop.first[0]
+    rays = np.stack([(u - K[0, 2]) / K[0, 0], (v - K[1, 2]) / K[1, 1], np.ones(len(u))], -1) @ T[:3, :3].T
+    rays /= np.linalg.norm(rays, axis=1, keepdims=True)
+    geoms, distances = np.full(len(rays), -1, np.int32), np.zeros(len(rays))
+    groups = np.zeros(mujoco.mjNGROUP, np.uint8)
+    groups[[VISUAL_GROUP, CLEAR_GROUP]] = 1
+    mujoco.mj_multiRay(
+        world.model, world.data, T[:3, 3].copy(), rays.ravel().copy(), groups, 1, -1, geoms, distances, None,
+        len(rays), _FAR,
+    )  # fmt: skip
+    index = np.full(world.model.nbody, -1)
+    for number, one in enumerate(scene.objects):
+        index[world.model.body(one.name).id] = number
+    objects = np.where(geoms >= 0, index[world.model.geom_bodyid[geoms]], -1)
+    table = np.zeros((count, len(scene.objects) + 1), int)
+    np.add.at(table, (labels[rows, columns], objects), 1)  # the last column is that of −1
+    best = table.argmax(axis=1)
+    share = table.max(axis=1) / np.maximum(table.sum(axis=1), 1)
+    return np.where((best < len(scene.objects)) & (share > _MOSTLY), best, -1).astype(np.int16)

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is made: config/candidates/*.yaml. Light to import: a parent process needs no simulator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from controllers.errors import ConfigError, unknown_name
+from vla_ros.configuration import config_path, load_config
+from vla_ros.robots.embodiment import robot_names
+from vla_ros.robots.tools.generator import PREFIX, SEED_MAX, held_back
+from vla_ros.robots.tools.named import load_tool
+from vla_ros.sim.scenes.request import SceneRequest
+
+COUNT_MAX, SCENE_SEED_MAX = 10_000_000, 2**31
+STREAM = "generation"
+
+
+@dataclass(frozen=True)
+class CandidateSettings:
+    """What all scenes share, and how many there are to be. Raises ConfigError for what cannot be made."""
+
+    robot: str = "franka+seven_piston"
+    sets: dict[str, float] = field(default_factory=lambda: {"basic": 0.7, "light": 0.3})
+    tools: dict[str, tuple[str, ...]] = field(
+        default_factory=lambda: {
+            "seven_piston": ("suction",),
+            "hybrid": ("suction", "pinch", "cage"),
+            "parallel": ("pinch",),
+        }
+    )
+    drawn: int = 2  # further tools of the generator in each scene, of those that are not held back
+    candidates: int = 700  # of each tool in each mode in each scene
+    scenes: int = 300
+    seed: int = 0  # of the first scene
+
+    def __post_init__(self) -> None:
+        for name, low, high in (("scenes", 1, COUNT_MAX), ("candidates", 1, 100_000), ("drawn", 0, 100)):
+            if not low <= getattr(self, name) <= high:
+                raise ConfigError(f"{name} must be {low} to {high}, got {getattr(self, name)}")
+        if not 0 <= self.seed <= SCENE_SEED_MAX:
+            raise ConfigError(f"seed must be 0 to {SCENE_SEED_MAX}, got {self.seed}")
+        if not self.tools and not self.drawn:
+            raise ConfigError("tools is empty and drawn is 0: name a tool")
+        for name, modes in self.tools.items():
+            known = load_tool(name).modes
+            for mode in modes:
+                if mode not in known:
+                    raise ConfigError(f"tool '{name}': {unknown_name('mode', mode, known)}")
+        if not self.sets or min(self.sets.values()) < 0.0 or sum(self.sets.values()) <= 0.0:
+            raise ConfigError(f"sets: shares must be 0 or more and not all 0, got {self.sets}")
+        if self.robot.split("+")[0] not in robot_names():
+            raise ConfigError(unknown_name("robot", self.robot.split("+")[0], robot_names()))
+
+    @property
+    def seeds(self) -> range:
+        """Return the seed of each scene."""
+        return range(self.seed, self.seed + self.scenes)
+
+    def request(self, seed: int) -> SceneRequest:
+        """Return what the scene of a seed is drawn from."""
+        names = list(self.sets)
+        shares = np.array([self.sets[name] for name in names])
+        chosen = str(np.random.default_rng((seed, 1)).choice(names, p=shares / shares.sum()))
+        return SceneRequest(chosen, seed, STREAM, robot=self.robot)
+
+    def tools_of(self, seed: int) -> dict[str, tuple[str, ...]]:
+        """Return the tools of the scene of a seed, and in which modes each."""
+        rng = np.random.default_rng((seed, 2))
+        further = (drawn_tool(rng) for _ in range(self.drawn))
+        return {**self.tools, **{name: load_tool(name).modes for name in further}}
+
+
+def drawn_tool(rng: np.random.Generator) -> str:
+    """Return the name of one of the generator's tools, none of those that are held back."""
+    while held_back(seed := int(rng.integers(SEED_MAX))):
+        pass
+    return f"{PREFIX}{seed}"
+
+
+def load_candidate_settings(name: str) -> CandidateSettings:
+    """Read settings by their name, or by the path of a .yaml file. Raises ConfigError with the nearest name or key."""
+    return load_config(config_path("candidates", "settings", name), CandidateSettings)
