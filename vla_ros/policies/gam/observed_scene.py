@@ -12,12 +12,16 @@ Shape legend: V views, H, W pixels, M points measured, N points read, F features
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from controllers.errors import ConfigError
 from vla_ros.policies.gam.config import GamSizes
 from vla_ros.policies.gam.prompts import PLACE
+
+if TYPE_CHECKING:
+    from vla_ros.policies.gam.perception.bin_view import BinObservation
 
 SOURCE, DESTINATION = 0, 1  # views, and totes
 NEAR = 0.15  # [m] around the object of interest: what a pick can touch
@@ -34,6 +38,12 @@ class ObservedScene:
     colors: np.ndarray  # (M, 3) uint8
     instances: np.ndarray  # (M,) whole numbers: which instance a point is of, −1 for none
     T_base_totes: np.ndarray  # (2, 4, 4): SOURCE, DESTINATION
+
+    @classmethod
+    def of(cls, bins: BinObservation) -> ObservedScene:
+        """Return what cameras see of bins."""
+        T_base_totes = np.stack([bins.T_base_source, bins.T_base_destination])
+        return cls(bins.images, bins.places, bins.points, bins.colors, bins.instances, T_base_totes)
 
 
 @dataclass(frozen=True, eq=False)

@@ -75,6 +75,11 @@ def read_candidates(path: Path) -> LabelledCandidates:
     for key in ("active", "scores", "success"):
         if not (np.isnan(arrays[key]) | ((arrays[key] >= 0.0) & (arrays[key] <= 1.0))).all():
             raise ConfigError(f"{path}: '{key}' must be 0 to 1, or NaN where it is not known: generate the data again")
+    for key in ("widths", "depths"):
+        if np.isinf(arrays[key]).any():
+            raise ConfigError(
+                f"{path}: '{key}' must be lengths, or NaN where they mean nothing: generate the data again"
+            )
     nowhere = np.full(len(arrays["positions"]), np.nan, dtype=np.float32)
     picked = None
     if mode == PLACE:

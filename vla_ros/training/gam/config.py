@@ -41,14 +41,14 @@ class GamTraining:
     held_back_tools: tuple[str, ...] = ()  # never learned from, judged apart
     top_share: float = 0.1  # of the candidates of a scene, tool and mode that the actor learns
     scored_only: float = 0.25  # share of a batch's objects that the critic alone learns from, good candidates or none
-    actor_candidates: int = 32  # noisy ones of each object
-    critic_candidates: int = 32  # scored ones of each object
+    actor_candidates: int = 24  # noisy ones of each object
+    critic_candidates: int = 16  # scored ones of each object
     critic_weight: float = 1.0  # of its loss beside the actor's
     judged: int = 200  # objects at most, at the end
     variation: Variation = field(default_factory=Variation)
     sizes: GamSizes = field(default_factory=GamSizes)
     gam: StageConfig = field(
-        default_factory=lambda: StageConfig(6000, 8, 6e-4, warm_up=200, bf16=False, validate_every=1000)
+        default_factory=lambda: StageConfig(5000, 12, 6e-4, warm_up=200, bf16=False, validate_every=1000)
     )
 
     def __post_init__(self) -> None:
