@@ -34,7 +34,7 @@ def test_merits_are_those_of_a_run_where_all_is_known() -> None:
 
 
 def test_the_actor_learns_the_best_tenth_without_collisions(labelled: LabelledCandidates) -> None:
-    top = top_candidates(labelled, 0.1)
+    top = top_candidates(labelled, 0.1, False)
     assert len(top) == 18
     assert (labelled.scores[top, 0] == 0.0).all()
     values = label_merits(labelled.scores, labelled.asked)
@@ -43,11 +43,19 @@ def test_the_actor_learns_the_best_tenth_without_collisions(labelled: LabelledCa
     assert labelled.success[top].mean() > 0.95
 
 
+def test_it_learns_no_failure_where_that_is_said(labelled: LabelledCandidates) -> None:
+    with_failures, without = (top_candidates(labelled, 0.6, alone) for alone in (False, True))
+    assert labelled.success[with_failures].mean() < 1.0
+    assert set(without) == set(np.flatnonzero(labelled.success == 1.0))
+    unknown = replace(labelled, success=np.full_like(labelled.success, np.nan))
+    assert np.array_equal(top_candidates(unknown, 0.6, True), with_failures)
+
+
 def test_where_all_collide_or_nobody_knows_there_is_nothing_to_learn(labelled: LabelledCandidates) -> None:
     for value in (1.0, np.nan):
         scores = labelled.scores.copy()
         scores[:, 0] = value
-        assert len(top_candidates(replace(labelled, scores=scores), 0.1)) == 0
+        assert len(top_candidates(replace(labelled, scores=scores), 0.1, True)) == 0
 
 
 def test_the_critic_sees_as_many_good_as_bad_ones_of_each_criterion() -> None:

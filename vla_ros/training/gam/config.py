@@ -40,6 +40,7 @@ class GamTraining:
     threads: int = 2
     held_back_tools: tuple[str, ...] = ()  # never learned from, judged apart
     top_share: float = 0.1  # of the candidates of a scene, tool and mode that the actor learns
+    successes_alone: bool = True  # whether it learns none of them that fail
     scored_only: float = 0.25  # share of a batch's objects that the critic alone learns from, good candidates or none
     actor_candidates: int = 24  # noisy ones of each object
     critic_candidates: int = 16  # scored ones of each object

@@ -1,10 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Folders of scenes with labelled candidates: what one object offers one tool in one mode is one of its tasks.
-
-dataset.json                          {"format": "gam_candidates", "version": 1, …}
-scenes/<seed>.npz                     scene_file.py
-candidates/<seed>/<tool>.<mode>.npz   candidate_file.py
-"""
+"""Folders of `vla generate --task bin_pick`: what one object offers one tool in one mode is one of its tasks."""
 
 from __future__ import annotations
 
@@ -16,13 +11,11 @@ import numpy as np
 
 from controllers.errors import ConfigError
 from vla_ros.documents import read_json
-from vla_ros.policies.gam.config import GamSizes
+from vla_ros.training.candidates.files import CANDIDATES, DATASET, FORMAT, SCENES, VERSION
 from vla_ros.training.gam.candidate_file import LabelledCandidates, read_candidates
+from vla_ros.training.gam.config import GamTraining
 from vla_ros.training.gam.good_candidates import top_candidates
 from vla_ros.training.gam.scene_file import RecordedScene, read_scene
-
-FORMAT, VERSION = "gam_candidates", 1
-INDEX = "dataset.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,47 +38,45 @@ class ObjectTask:
 def find_folders(roots: Sequence[Path]) -> tuple[Path, ...]:
     """Return the folders. Raises ConfigError for one that is none of labelled candidates."""
     for root in roots:
-        index = root / INDEX
+        index = root / DATASET
         if not index.is_file():
-            raise ConfigError(f"{root}: has no {INDEX}: give folders of scenes with labelled candidates")
+            raise ConfigError(f"{root}: has no {DATASET}: give folders of `vla generate --task bin_pick`")
         values = read_json(index)
         said = (values.get("format"), values.get("version")) if isinstance(values, dict) else (None, None)
         if said != (FORMAT, VERSION):
             raise ConfigError(f"{index}: is {said[0]} of version {said[1]}; this reads {FORMAT} of version {VERSION}")
-        if not any((root / "scenes").glob("*.npz")):
-            raise ConfigError(f"{root}: has no scenes/*.npz: generate scenes first")
+        if not any((root / SCENES).glob("*.npz")):
+            raise ConfigError(f"{root}: has no {SCENES}/*.npz: generate scenes first")
     return tuple(roots)
 
 
-def read_dataset(
-    roots: Sequence[Path], sizes: GamSizes, top_share: float, progress: Callable[[int, int], None]
-) -> list[ObjectTask]:
+def read_dataset(roots: Sequence[Path], config: GamTraining, progress: Callable[[int, int], None]) -> list[ObjectTask]:
     """Read all scenes, in order of their seeds. `progress` takes scenes that are read and all, and may raise.
 
     Raises ConfigError in one line for a file that cannot be used.
     """
-    paths = [path for root in find_folders(roots) for path in sorted((root / "scenes").glob("*.npz"))]
+    paths = [path for root in find_folders(roots) for path in sorted((root / SCENES).glob("*.npz"))]
     tasks: list[ObjectTask] = []
     for number, path in enumerate(paths):
         progress(number, len(paths))
-        files = sorted((path.parent.parent / "candidates" / path.stem).glob("*.npz"))
+        files = sorted((path.parent.parent / CANDIDATES / path.stem).glob("*.npz"))
         if not files:
-            continue  # scenes whose candidates are still to come
-        scene = read_scene(path, sizes.scene)
+            continue  # nothing lies in the tote
+        scene = read_scene(path, config.sizes.scene)
         for file in files:
-            tasks += _tasks(scene, number, file, top_share, sizes.elements)
+            tasks += _tasks(scene, number, file, config)
     progress(len(paths), len(paths))
     return tasks
 
 
-def _tasks(scene: RecordedScene, number: int, file: Path, top_share: float, room: int) -> list[ObjectTask]:
+def _tasks(scene: RecordedScene, number: int, file: Path, config: GamTraining) -> list[ObjectTask]:
     labelled = read_candidates(file)
-    elements = len(labelled.description.names)
+    elements, room = len(labelled.description.names), config.sizes.elements
     if elements > room:
         raise ConfigError(
             f"{file}: tool '{labelled.tool}' has {elements} cups and fingers: raise sizes.elements, {room} now"
         )
-    top = top_candidates(labelled, top_share)
+    top = top_candidates(labelled, config.top_share, config.successes_alone)
     tasks = []
     for rows in _by_object(labelled):
         instances = scene.instances_of(int(labelled.objects[rows[0]]))

@@ -25,10 +25,15 @@ def label_merits(scores: np.ndarray, criteria: Sequence[Criterion]) -> np.ndarra
     return np.where(total > 0.0, (np.nan_to_num(merits) * weights).sum(axis=1) / np.maximum(total, 1e-9), np.nan)
 
 
-def top_candidates(labelled: LabelledCandidates, share: float) -> np.ndarray:
-    """Return the rows of the best `share` of a scene's candidates, without those that collide; one where there is."""
+def top_candidates(labelled: LabelledCandidates, share: float, successes_alone: bool) -> np.ndarray:
+    """Return the rows of the best `share` of a scene's candidates, without those that collide; one where there is.
+
+    `successes_alone`: without those that are known to fail either.
+    """
     names = [criterion.name for criterion in labelled.asked]
     free = (labelled.scores[:, names.index(COLLISION)] == 0.0) & (labelled.objects >= 0)
+    if successes_alone:
+        free &= ~(labelled.success < 0.5)  # not known is no failure
     merits = np.where(free, label_merits(labelled.scores, labelled.asked), np.nan)
     count = min(max(1, round(share * len(merits))), int(np.isfinite(merits).sum()))
     return np.sort(np.argsort(-np.nan_to_num(merits, nan=-1.0), kind="stable")[:count])

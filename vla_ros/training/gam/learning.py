@@ -20,7 +20,7 @@ def train_gam(request: TrainingRequest, maker: DataMaker) -> int:
     """Train on folders of labelled candidates; 0 when done, 130 when interrupted."""
     config = request.threaded(load_gam_training(request.config))
     if request.data is None:
-        raise ConfigError("--data: name folders of scenes with labelled candidates: docs/gam.md says what they hold")
+        raise ConfigError("--data: name folders of labelled candidates: `vla generate --task bin_pick` makes them")
     from vla_ros.training.gam.dataset import find_folders
     from vla_ros.training.stages.distributed import join_processes
 

@@ -27,7 +27,7 @@ from vla_ros.training.stages.stage import Stage
 
 JUDGED_OFTEN = 24  # objects, while it learns
 CALIBRATION = "calibration.png"
-UNSEEN = "unseen_"  # begins the names of figures of tools that were held back
+UNSEEN = "unseen_"  # begins the names of figures of tools that were not learned from
 
 
 def train(
@@ -48,8 +48,7 @@ def train(
     torch.set_num_threads(config.threads)
     tasks = read_dataset(
         roots,
-        config.sizes,
-        config.top_share,
+        config,
         lambda done, total: on_event(TrainingEvent("reading scenes", done, total)),
     )
     kept, held, unseen = split(tasks, config)
@@ -71,7 +70,7 @@ def train(
 def split(
     tasks: Sequence[ObjectTask], config: GamTraining
 ) -> tuple[list[ObjectTask], list[ObjectTask], list[ObjectTask]]:
-    """Return tasks to learn from, tasks of other scenes, and tasks of those scenes with tools that are held back.
+    """Return tasks to learn from, tasks of other scenes with the same tools, and tasks of those scenes with others.
 
     Raises ConfigError where there is nothing to learn from or to be judged by.
     """
@@ -82,12 +81,12 @@ def split(
     scenes = sorted({task.scene_number for task in tasks})
     every = max(2, round(1.0 / config.validation))
     judged = set(scenes[::every])
-    kept = [task for task in tasks if task.scene_number not in judged]
+    kept = [
+        task for task in tasks if task.scene_number not in judged and task.labelled.tool not in config.held_back_tools
+    ]
+    learned = {task.labelled.tool for task in kept}
     others = [task for task in tasks if task.scene_number in judged]
-    seen, unseen = (
-        [task for task in others if (task.labelled.tool in config.held_back_tools) is back] for back in (False, True)
-    )
-    kept = [task for task in kept if task.labelled.tool not in config.held_back_tools]
+    seen, unseen = ([task for task in others if (task.labelled.tool in learned) is known] for known in (True, False))
     if not kept or not seen:
         raise ConfigError(
             f"{len(scenes)} scenes with candidates of tools that are not held back are too few to learn from and to "
