@@ -32,6 +32,8 @@ _BASE_GAIN = 4000.0  # [N·s/m], [N·m·s/rad]: 100 kg follow a velocity within 
 _SERVO_LAG = 0.02  # [rad] or [m] behind its target at which a joint group's motor gives all it can
 # Soft rubber: torsion [m] and rolling [m] about the lip, so that what hangs on one cup does not spin off it.
 _LIP_FRICTION = (1.0, 0.02, 0.005)
+# What welds a sealed lip to what it holds: stiff, and slower than two of the longest time steps.
+_SEAL_SOLREF, _SEAL_SOLIMP = (0.012, 1.0), (0.95, 0.99, 0.001, 0.5, 2.0)
 _PISTON_ARMATURE = 0.05  # [kg] of what is behind a piston: a modelling choice
 _PISTON_LAG = 0.005  # [m] behind its target at which a piston pushes with all it can
 _GRIPPER_STIFFNESS = 10_000.0  # [N/m] of the width servo: 70 N are reached 7 mm past the object's surface
@@ -42,9 +44,10 @@ def robot_spec(embodiment: Embodiment) -> mujoco.MjSpec:
     """Build the robot's MjSpec, base at the world's origin.
 
     Actuators: one motor a joint named like the joint [N·m], for joint groups a position servo, one a gripper named like
-    the gripper, driven by a target width [m], one a cup named like the cup, on (1) or off (0), one a piston, a position
-    servo named like its joint. Gravity of the robot's own bodies is compensated, as the real arm does: effort commands
-    are without gravity.
+    the gripper, driven by a target width [m], one a piston, a position servo named like its joint, one a cup of which
+    its force alone is known, named like the cup, on (1) or off (0). A cup of a described tool is a weld of its name
+    that is not active: vla_ros/sim/sealing_cup.py. Gravity of the robot's own bodies is compensated, as the real arm
+    does: effort commands are without gravity.
     """
     spec = mujoco.MjSpec.from_string(_with_compiler_options(expand_urdf(embodiment)))
     for body in spec.bodies:
@@ -61,9 +64,14 @@ def robot_spec(embodiment: Embodiment) -> mujoco.MjSpec:
         _add_base(spec, embodiment.base_frame, embodiment.base)
     for gripper in embodiment.grippers:
         _add_gripper_drive(spec, gripper)
+    described = {cup for mount in embodiment.mounts for cup in mount.cups}
     for one in embodiment.suction_tools:
         for cup in one.cups:
-            _add_cup(spec, cup, one.force)
+            _make_lip(spec, cup)
+            if cup in described:
+                _add_seal(spec, cup)
+            else:
+                _add_adhesion(spec, cup, one.force)
     for one in embodiment.end_effectors:
         for joint in one.pistons:
             _add_piston(spec, joint)
@@ -186,13 +194,23 @@ def _add_gripper_drive(spec: mujoco.MjSpec, gripper: EndEffectorGroup) -> None:
     drive.ctrlrange = (gripper.width_min, gripper.width_max)
 
 
-def _add_cup(spec: mujoco.MjSpec, cup: str, force: float) -> None:
-    """Have a cup that is on pull what its lip touches with `force` [N]: adhesion, which asks for no tight seal."""
-    body = spec.body(cup)
-    for geom in body.geoms:
+def _make_lip(spec: mujoco.MjSpec, cup: str) -> None:
+    for geom in spec.body(cup).geoms:
         if geom.group == COLLISION_GROUP:
             _make_rubber(geom, _LIP_FRICTION, condim=6)
+
+
+def _add_adhesion(spec: mujoco.MjSpec, cup: str, force: float) -> None:
+    """Have a cup that is on pull what its lip touches with `force` [N]: adhesion, which asks for no tight seal."""
     pull = spec.add_actuator(name=cup, target=cup, trntype=mujoco.mjtTrn.mjTRN_BODY)
     pull.set_to_adhesion(gain=force)
     pull.ctrllimited = mujoco.mjtLimited.mjLIMITED_TRUE
     pull.ctrlrange = (0.0, 1.0)
+
+
+def _add_seal(spec: mujoco.MjSpec, cup: str) -> None:
+    """Have a weld ready between a lip and what it will seal on, and room to exclude that pair from collision."""
+    weld = spec.add_equality(name=cup, type=mujoco.mjtEq.mjEQ_WELD, objtype=mujoco.mjtObj.mjOBJ_BODY, active=False)
+    weld.name1, weld.name2 = cup, "world"
+    weld.solref, weld.solimp = _SEAL_SOLREF, _SEAL_SOLIMP
+    spec.add_exclude(name=cup, bodyname1=spec.body(cup).parent.name, bodyname2=cup)

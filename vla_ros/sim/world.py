@@ -9,8 +9,10 @@ import mujoco
 import numpy as np
 
 from controllers.errors import ConfigError, unknown_name
+from vla_ros.objects.permeability import conductance
 from vla_ros.policies.observation import CameraView
 from vla_ros.robots.embodiment import Embodiment
+from vla_ros.sim.adhesion_cup import AdhesionCup
 from vla_ros.sim.cloth_bodies import add_cloths
 from vla_ros.sim.contact_shading import shade_contacts
 from vla_ros.sim.cup import Cup
@@ -24,6 +26,7 @@ from vla_ros.sim.piston import Piston
 from vla_ros.sim.rendering import Renderer
 from vla_ros.sim.robot_model import robot_spec
 from vla_ros.sim.scenes.scene import Scene, SceneCamera
+from vla_ros.sim.suction_tool import SuctionTool
 from vla_ros.sim.surroundings import add_surroundings
 
 _SETTLE_MAX = 3.0  # [s]
@@ -66,7 +69,11 @@ class World:
         self.arms = {arm.name: ArmDrive(*groups, embodiment, arm) for arm in embodiment.arms}
         self.joint_groups = {group.name: JointServo(*groups, group) for group in embodiment.joint_groups}
         self.grippers = {gripper.name: GripperDrive(*groups, gripper) for gripper in embodiment.grippers}
-        self.cups = {cup: Cup(*groups, cup) for one in embodiment.suction_tools for cup in one.cups}
+        leaks = {self.model.body(one.name).id: conductance(one.model.category) for one in scene.objects}
+        self.suction_tools = [SuctionTool(*groups, mount, leaks) for mount in embodiment.mounts if mount.cups]
+        self.cups: dict[str, Cup] = {name: cup for tool in self.suction_tools for name, cup in tool.cups.items()}
+        for one in embodiment.suction_tools:
+            self.cups |= {cup: AdhesionCup(*groups, cup) for cup in one.cups if cup not in self.cups}
         self.pistons = {
             part: Piston(*groups, joints, one.piston_speed)
             for one in embodiment.end_effectors
@@ -151,9 +158,12 @@ class World:
             moved = [drive.advance() for drive in self._setpoints]
             if self.base is not None:
                 moved.append(self.base.advance())
-            stride = 1 if any(moved) else count
+            due = [left for tool in self.suction_tools if (left := tool.steps_left) is not None]
+            stride = 1 if any(moved) else min([count, *due])
             mujoco.mj_step(self.model, self.data, stride)
             count -= stride
+            for tool in self.suction_tools:
+                tool.advance(stride)
 
     # -- a second process renders what the first simulates ---------------------------------------------------------
     def render_state(self) -> np.ndarray:

@@ -38,6 +38,11 @@ class Mount:
     replaced_frame: str  # the tool frame that was there: the new one is turned alike
     prefix: str = ""  # of its names: "" where the robot has one arm
 
+    @property
+    def cups(self) -> dict[str, Cup]:
+        """Return the tool's cups by the link that is their lip."""
+        return {f"{self.prefix}{cup.name}": cup for cup in self.tool.cups}
+
 
 def mounts(config: RobotConfig) -> tuple[Mount, ...]:
     """Return the tools that a robot's file names. Raises ConfigError for an arm that is not there or has no flange."""
