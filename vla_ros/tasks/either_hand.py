@@ -64,7 +64,7 @@ def task_expert(task: Task, world: World, models: Mapping[str, ArmModel]) -> Pol
 
 
 def nearest_first(world: World) -> list[str]:
-    """Name the arms with a parallel gripper, or all where none has one, that first whose shoulder is nearest to the scene's target and goal."""
+    """Name the arms that hold a parallel gripper, or all where none does, nearest first to target and goal."""
     robot, scene = world.embodiment, world.scene
     places = [world.body_pose(name)[:2, 3] for name in (scene.target, scene.goal) if name]
 

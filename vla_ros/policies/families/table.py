@@ -28,6 +28,7 @@ FAMILIES = {
     "gr3": "vla_ros.policies.gr3.small.specification",
     "gr3_full": "vla_ros.policies.gr3.full.specification",
     "gear_vla": "vla_ros.policies.gear_vla.specification",
+    "gam": "vla_ros.policies.gam.specification",
     "flow": "vla_ros.policies.flow.specification",
     "act": "vla_ros.policies.act.specification",
     "lerobot": "vla_ros.policies.lerobot.specification",

@@ -8,7 +8,8 @@ import dataclasses
 import mujoco
 import numpy as np
 
-from vla_ros.policies.gam.perception.bin_view import CAMERAS, SOURCE, BinObservation, TotePlaces, observe_bins
+from vla_ros.policies.gam.perception.bin_view import BinObservation, TotePlaces, observe_bins
+from vla_ros.policies.gam.perception.cameras import CAMERAS, SOURCE
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene

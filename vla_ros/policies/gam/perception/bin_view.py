@@ -16,13 +16,13 @@ from scipy.spatial import cKDTree
 
 from controllers.errors import VlaError
 from vla_ros.objects.totes import RIM, ToteSize
+from vla_ros.policies.gam.perception.cameras import ASIDE, CAMERAS, DESTINATION, SOURCE
 from vla_ros.policies.gam.perception.crop import ToteCrop, crop
 from vla_ros.policies.gam.perception.segmentation import segment
 from vla_ros.policies.gam.perception.tote_fit import NominalTote, fit_tote, table_height
 from vla_ros.policies.geometric.point_cloud import AxisAlignedBox, deproject
 from vla_ros.policies.observation import CameraView
 
-SOURCE, DESTINATION, ASIDE = CAMERAS = ("source", "destination", "aside")
 _BELOW, _ABOVE, _AROUND = 0.4, 0.4, 0.5  # [m] about a nominal tote that points count in
 _STRIDE, _FLOATING = 2, 0.02  # [px]; [m] of depth
 _FLOOR, _WALL = 0.010, 0.008  # [m] above the floor and off the walls that a thing's pixels are

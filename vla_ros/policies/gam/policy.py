@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""GAM as a policy: look into the tote, propose, score, take the best that the arm reaches, carry it across."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from controllers.chunks.chunk import ActionChunk
+from controllers.errors import ConfigError
+from vla_ros.policies.capabilities.scored_candidates import ScoredCandidates
+from vla_ros.policies.gam.criteria import merits, ranking
+from vla_ros.policies.gam.network import GamNetwork
+from vla_ros.policies.gam.observed_scene import ObservedScene
+from vla_ros.policies.gam.perception.bin_view import BinObservation, observe_bins
+from vla_ros.policies.gam.perception.tote_fit import NoToteError
+from vla_ros.policies.gam.pick_motion import PickMotion, PickPhase
+from vla_ros.policies.gam.picking import Picker
+from vla_ros.policies.gam.proposing import Proposal, propose
+from vla_ros.policies.gam.settings import GamSettings
+from vla_ros.policies.geometric.reachability import Reach
+from vla_ros.policies.observation import Observation
+from vla_ros.robots.embodiment import Embodiment, expand_urdf
+from vla_ros.robots.tools.mounting import carried_tool
+
+
+class GamPolicy:
+    """One arm and the tool that it carries. Raises ConfigError for a mode that the tool does not know."""
+
+    def __init__(self, network: GamNetwork, robot: Embodiment, settings: GamSettings) -> None:
+        self.settings, self._network = settings, network
+        self.tool, self._arm = carried_tool(robot), robot.only_arm
+        self.mode = settings.mode or self.tool.modes[0]
+        if self.mode not in self.tool.modes:
+            raise ConfigError(f"tool '{self.tool.name}' knows no mode '{self.mode}': {', '.join(self.tool.modes)}")
+        if len(self.tool.names) > network.sizes.elements:
+            raise ConfigError(
+                f"tool '{self.tool.name}' has {len(self.tool.names)} cups and fingers: these weights have room for "
+                f"{network.sizes.elements}"
+            )
+        self._picker = Picker(self.tool, Reach(expand_urdf(robot), self._arm), settings.pick)
+        self._motion = PickMotion(self.tool, self._arm.name, robot.base_frame, settings.pick)
+        self._criteria = settings.criteria(self.mode)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the episode."""
+        self.explanation = ""
+        self.scored: ScoredCandidates | None = None
+        self.seen: BinObservation | None = None
+        self._attempts = 0
+        self._over: float | None = None
+        self._motion.reset()
+
+    def infer(self, observation: Observation) -> ActionChunk:
+        """Return the next rows; a look first where nothing is under way and there are tries left."""
+        again = self._motion.phase in (PickPhase.IDLE, PickPhase.MISSED)
+        if again and self._attempts < self.settings.attempts:
+            self._attempts += 1
+            self._look(observation)
+        over = observation.commanded.arms[self._arm.name].T_base_ee[2, 3] if self._over is None else self._over
+        return self._motion.next(observation, over)
+
+    def _look(self, observation: Observation) -> None:
+        try:
+            self.seen = seen = observe_bins(observation.cameras, self.settings.totes)
+        except NoToteError as error:
+            self.explanation = str(error)
+            return
+        self._over = float(seen.T_base_source[2, 3]) + self.settings.pick.over
+        instances = self._instances(seen)
+        if not len(instances):
+            self.explanation = "the tote is empty"
+            return
+        proposal = propose(
+            self._network, observed(seen), instances, self.tool, self.mode, self._criteria,
+            self.settings.candidates, self._attempts,
+        )  # fmt: skip
+        self._begin(proposal, seen, observation)
+
+    def _begin(self, proposal: Proposal, seen: BinObservation, observation: Observation) -> None:
+        """Begin with the best that the arm reaches."""
+        scores = proposal.scores.tolist()
+        T_over = seen.T_base_destination.copy()
+        T_over[2, 3] = self._over
+        q = observation.state.arms[self._arm.name].q
+        found = self._picker.first(
+            proposal.candidates, ranking(scores, self._criteria), self.mode, q, float(T_over[2, 3]), T_over, seen.points
+        )
+        self.scored = ScoredCandidates(
+            proposal.candidates.positions,
+            proposal.candidates.rotations,
+            [one.name for one in self._criteria],
+            proposal.scores,
+            np.array(merits(scores, self._criteria)),
+            None if found is None else found[0],
+        )
+        if found is None:
+            self.explanation = "no grasp found that keeps to the limits and is in reach"
+            return
+        self._motion.begin(found[1], observation.stamp)
+
+    def _instances(self, seen: BinObservation) -> list[int]:
+        """Return the things that are proposed for: those whose surface is highest, of enough points."""
+        numbers, counts = np.unique(seen.instances[seen.instances >= 0], return_counts=True)
+        large = numbers[counts >= self.settings.smallest]
+        heights = [float(np.median(seen.points[seen.instances == one, 2])) for one in large]
+        order = np.argsort(heights)[::-1][: self.settings.instances]
+        return [int(large[index]) for index in order]
+
+
+def observed(seen: BinObservation) -> ObservedScene:
+    """Return what was seen as the network's arrays are made of it."""
+    return ObservedScene(
+        seen.images,
+        seen.places,
+        seen.points,
+        seen.colors,
+        seen.instances,
+        np.stack([seen.T_base_source, seen.T_base_destination]),
+    )

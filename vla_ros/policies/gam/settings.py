@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What config/policies/gam.yaml says: weights, where totes stand, how candidates are weighed."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+
+from controllers.errors import ConfigError, unknown_name
+from vla_ros.objects.totes import ToteSize
+from vla_ros.policies.families.weights import Weights
+from vla_ros.policies.gam.criteria import CRITERIA, Criterion, criteria_of
+from vla_ros.policies.gam.perception.bin_view import TotePlaces
+from vla_ros.policies.gam.pick_motion import PickConfig
+
+
+@dataclass(frozen=True)
+class GamSettings(Weights):
+    """Settings of the policy. Raises ConfigError for what makes no sense."""
+
+    mode: str = ""  # suction, pinch or cage; empty: the first that the tool knows
+    inside: tuple[float, float, float] = (0.27, 0.36, 0.14)  # [m] of either tote: along x, along y, depth
+    source: tuple[float, float] = (0.45, 0.24)  # [m] where the middle of the tote stands, base frame
+    destination: tuple[float, float] = (0.45, -0.24)
+    instances: int = 8  # of things that are proposed for, the highest ones
+    candidates: int = 8  # of each of these
+    smallest: int = 40  # points of a thing
+    attempts: int = 3  # picks that are tried
+    weights: dict[str, float] = field(default_factory=dict)  # of criteria, where others than criteria.py has
+    pick: PickConfig = field(default_factory=PickConfig)
+
+    def __post_init__(self) -> None:
+        for name in ("instances", "candidates", "smallest", "attempts"):
+            if not 1 <= getattr(self, name) <= 1000:
+                raise ConfigError(f"{name} must be 1 to 1000, got {getattr(self, name)}")
+        for name, weight in self.weights.items():
+            if name not in (known := [one.name for one in CRITERIA]):
+                raise ConfigError(unknown_name("criterion", name, known))
+            if not weight >= 0.0:
+                raise ConfigError(f"weight of criterion {name} must be 0 or more, got {weight}")
+
+    @property
+    def totes(self) -> TotePlaces:
+        """Return where totes stand."""
+        return TotePlaces(ToteSize(self.inside), self.source, self.destination)
+
+    def criteria(self, mode: str) -> tuple[Criterion, ...]:
+        """Return what candidates of a mode are scored by, with these weights."""
+        return tuple(
+            dataclasses.replace(one, weight=self.weights.get(one.name, one.weight)) for one in criteria_of(mode)
+        )

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The family `gam`: one actor and one critic for any tool, for bins."""
+
+from __future__ import annotations
+
+from vla_ros.policies.base import Policy
+from vla_ros.policies.contract import ActionContract
+from vla_ros.policies.families.family import LearnedFamily, PolicyChoice
+from vla_ros.policies.gam.checkpoint_config import KIND, PACKAGES
+from vla_ros.policies.gam.perception.cameras import CAMERAS
+from vla_ros.policies.gam.settings import GamSettings
+from vla_ros.policies.needs import CameraNeed, Needs
+from vla_ros.robots.tools.mounting import carried_tool
+
+
+class Specification(LearnedFamily):
+    """A checkpoint of GAM's actor and critic."""
+
+    summary = "small GAM: candidates of any tool for what lies in a tote, scored by a prompted critic"
+    packages, remedy = PACKAGES, "train it (vla train gam_small)"
+    checkpoint_kind = KIND
+    settings = GamSettings
+    _weights: GamSettings
+
+    def __init__(self, choice: PolicyChoice) -> None:
+        super().__init__(choice)
+
+    def check(self) -> None:
+        """Raise ConfigError for missing files, and for a robot without one arm and one tool."""
+        carried_tool(self.choice.robot)
+        self._check_files()
+
+    def needs(self) -> Needs:
+        """Return the three cameras of a cell with two totes."""
+        robot = self.choice.robot
+        carried_tool(robot)
+        cameras = tuple(CameraNeed(name, depth=True, calibration=True) for name in CAMERAS)
+        return Needs(
+            cameras, groups=(robot.only_arm.name, *(one.name for one in robot.end_effectors)), instruction=False
+        )
+
+    def gives(self) -> ActionContract | None:
+        """Say that only its chunks say: they move whatever the tool has."""
+        return None
+
+    def load(self) -> Policy:
+        """Return the policy."""
+        self.check()
+        from vla_ros.policies.gam.checkpoint import load_gam
+        from vla_ros.policies.gam.policy import GamPolicy
+
+        network, _ = load_gam(self._weights.folder)
+        return GamPolicy(network, self.choice.robot, self._weights)
