@@ -153,3 +153,11 @@ def test_what_cannot_be_labelled_is_refused(seven) -> None:
         label(still, seven, SUCTION, one, np.array([1]))
     with pytest.raises(ConfigError, match="cups"):
         suction_candidates(still, load_tool("parallel"), 10, np.random.default_rng(0))
+
+
+def test_only_objects_among_those_named_are_meant(seven) -> None:
+    still = StillScene.of(mixed_scene())
+    _, objects = suction_candidates(still, seven, 100, np.random.default_rng(0), among=[2, 5])
+    assert set(objects) == {2, 5}
+    with pytest.raises(ConfigError, match="no object that may be meant"):
+        suction_candidates(still, seven, 100, np.random.default_rng(0), among=[])

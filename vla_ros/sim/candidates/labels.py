@@ -11,12 +11,18 @@ import numpy as np
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.criteria import criteria_of
-from vla_ros.robots.tools.description import SUCTION, Tool
+from vla_ros.robots.tools.description import CAGE, PINCH, SUCTION, Tool
+from vla_ros.sim.candidates.cage_labels import cage_scores
+from vla_ros.sim.candidates.pinch_labels import pinch_scores
 from vla_ros.sim.candidates.still_scene import StillScene
 from vla_ros.sim.candidates.suction_labels import suction_scores
 
 Scores = tuple[dict[str, np.ndarray], np.ndarray]
-_SCORES: dict[str, Callable[[StillScene, Tool, Candidates, np.ndarray], Scores]] = {SUCTION: suction_scores}
+_SCORES: dict[str, Callable[[StillScene, Tool, Candidates, np.ndarray], Scores]] = {
+    SUCTION: suction_scores,
+    PINCH: pinch_scores,
+    CAGE: cage_scores,
+}
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ import mujoco
 import numpy as np
 
 from controllers.errors import ConfigError, unknown_name
+from vla_ros.objects.geometry import surface_points
 from vla_ros.objects.parts import Part
 from vla_ros.sim.fixture_bodies import add_fixtures
 from vla_ros.sim.grasping.solid_union import sample_surface
@@ -28,7 +29,7 @@ from vla_ros.sim.surroundings import CLEAR_GROUP, VISUAL_GROUP, add_surroundings
 NOT_AN_OBJECT = -1  # table, tote, floor, or nothing at all
 FAR = 1000.0  # [m] from where parallel rays are cast: 100 mm before or behind, 100 mm aside, they are 10 µm off
 _HIDDEN_GROUP = 5  # of walls, which stand nowhere in particular
-_EXTENT_POINTS = 256  # of an object's surface: its extent to some 2 %
+_POINTS = 400  # of an object's surface, beside its corners
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,9 +77,14 @@ class StillScene:
 
     @cached_property
     def surfaces(self) -> tuple[np.ndarray, ...]:
-        """Return points (P, 3) [m] all over the surface of each object."""
+        """Return points (P, 3) [m] all over the surface of each object, outermost corners included."""
         rng = np.random.default_rng(0)
-        return tuple(sample_surface(self.solids(index), _EXTENT_POINTS, rng).points for index in range(len(self.names)))
+        found = []
+        for index, placed in enumerate(self.scene.objects):
+            corners = surface_points(placed.model.parts)
+            outermost = corners @ placed.T_base_object[:3, :3].T + placed.T_base_object[:3, 3]
+            found.append(np.concatenate([sample_surface(self.solids(index), _POINTS, rng).points, outermost]))
+        return tuple(found)
 
     def cast(self, through: np.ndarray, direction: np.ndarray, back: float = np.inf) -> Hits:
         """Cast parallel rays along a unit `direction` (3,) through points (N, 3), that begin `back` [m] before them.

@@ -36,8 +36,7 @@ def suction_scores(
     sealed = on & contacts.seals_on(objects)
     scores = cup_scores(still, cups, contacts, on, sealed, candidates, objects)
     open_in = np.full(len(positions), np.nan)
-    touches = SweptTool(still, tool).touches(positions, rotations, open_in, open_in)
-    collides = touches.body.any(axis=1) | touches.elements.any(axis=(1, 2))
+    collides = SweptTool(still, tool).touches(positions, rotations, open_in, open_in).any
     scores["collision"] = collides.astype(float)
     used = suction_utilisation(still, tool, contacts.seal, sealed, positions, rotations, objects)
     return scores, ~collides & (scores["single_object"] > 0.5) & (used <= 1.0 / SAFETY)

@@ -23,12 +23,17 @@ _TOOL_BITS, _SCENE_BITS = 2, 1  # what is of the tool touches what is of the sce
 _AWAY = 100.0  # [m] where a finger stands that is left out
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Touches:
     """What N candidates' tools touch on their ways, by who touches: the last column stands for table and tote."""
 
     body: np.ndarray  # (N, O + 1) bool
     elements: np.ndarray  # (N, K, O + 1) bool
+
+    @property
+    def any(self) -> np.ndarray:
+        """Say (N,) whether anything is touched."""
+        return np.asarray(self.body.any(axis=1) | self.elements.any(axis=(1, 2)))
 
 
 class SweptTool:

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 from scipy.spatial import cKDTree
 
-from vla_ros.sim.candidates.still_scene import NOT_AN_OBJECT, StillScene
+from vla_ros.sim.candidates.still_scene import StillScene
 
 _PITCH = 0.003  # [m] between the rays that look down
 _STEEPEST = 0.2  # least upward part of a normal: steeper ones are hardly seen from above
@@ -42,18 +43,20 @@ class VisiblePoints:
         return rng.choice(len(weight), count, p=share / share.sum())
 
 
-def visible_points(still: StillScene) -> VisiblePoints:
-    """Look down on a grid over all objects."""
-    everywhere = np.concatenate(still.surfaces)
+def visible_points(still: StillScene, among: Sequence[int] | None = None) -> VisiblePoints:
+    """Look down on a grid over all objects, or over those `among` (indices)."""
+    wanted = np.arange(len(still.names)) if among is None else np.unique(np.asarray(among, int))
+    everywhere = np.concatenate([still.surfaces[index] for index in wanted] or [np.zeros((1, 3))])
+    top = max(surface[:, 2].max() for surface in still.surfaces) + _PITCH
     low, high = everywhere.min(axis=0), everywhere.max(axis=0)
     axes = [np.arange(low[axis] - _PITCH, high[axis] + 2.0 * _PITCH, _PITCH) for axis in (0, 1)]
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)  # (X, Y, 2)
-    through = np.column_stack([grid.reshape(-1, 2), np.full(grid[..., 0].size, high[2])])
+    through = np.column_stack([grid.reshape(-1, 2), np.full(grid[..., 0].size, top)])
     hits = still.cast(through, np.array([0.0, 0.0, -1.0]))
-    height, thing = (one.reshape(grid.shape[:2]) for one in (high[2] - hits.distance, hits.objects))
+    height, thing = (one.reshape(grid.shape[:2]) for one in (top - hits.distance, hits.objects))
     clear = distance_transform_edt(~_edges(height, thing), sampling=_PITCH).ravel()
     up = hits.normal[:, 2]
-    kept = (hits.objects != NOT_AN_OBJECT) & (up > _STEEPEST)
+    kept = np.isin(hits.objects, wanted) & (up > _STEEPEST)
     points = through[kept] - hits.distance[kept, None] * np.array([0.0, 0.0, 1.0])
     objects, normals = hits.objects[kept], hits.normal[kept]
     area = _PITCH**2 / up[kept]
