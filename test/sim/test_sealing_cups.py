@@ -151,6 +151,15 @@ def test_cups_let_go_one_after_another():
     assert {world.cups[name].reason for name in ALL} <= {"pull_off", "slip", "peel"}
 
 
+def test_a_cup_that_the_others_push_away_from_comes_off():
+    world = held(Part("box", (0.07, 0.07, 0.02)), 1.0, SEVEN, on=ALL)
+    for name in ALL[1:]:
+        world.pistons[name].command(0.02)
+    world.step(500)
+    assert world.cups["cup_1"].reason == "pull_off"
+    assert [name for name in ALL if world.cups[name].sealed] == list(ALL[1:])
+
+
 def test_what_it_lost_it_takes_again_when_it_was_clear_or_is_switched_anew():
     world = held(PLATE, 1.2 * FORCE / G, table=0.003)
     world.step(400)

@@ -27,13 +27,14 @@ class SealingCup(Cup):
         self.lip = int(model.body(name).id)
         self.let_go = False  # lost what it held: it seals on nothing before it was clear of it
         self.vacuum_share = 0.0  # of the pump's vacuum that leaks leave
+        self.pull = 0.0  # [N] along its axis that its weld bears, filtered
         self.utilisation = 0.0  # share of its limits that its load takes
         self._model = model
         # Views, for reading each attribute of MuJoCo's makes a new one.
         self._xpos, self._xmat, self._xquat = data.xpos, data.xmat, data.xquat
         self._active, self._target = data.eq_active, model.eq_obj2id
         self._weld = int(model.equality(name).id)
-        self._idle = self._pair(int(model.body_parentid[self.lip]))  # which collide never anyway
+        self._idle = self._pair(int(model.body_parentid[self.lip]))  # which never collide anyway
         self._axis = np.zeros(3)  # of the surface, into the body, in the lip's frame
         self._on, self._reason = False, ""
 
@@ -108,7 +109,7 @@ class SealingCup(Cup):
             self._exclude(self._pair(self.body), self._idle)
         self.let_go = why != HoldFailure.NONE
         self._reason = why.name.lower() if self.let_go else ""
-        self.utilisation = self.vacuum_share = 0.0
+        self.pull = self.utilisation = self.vacuum_share = 0.0
 
     def _switch(self, on: bool) -> None:
         if on != self._on:

@@ -116,8 +116,11 @@ class SuctionTool:
         former, self.loads = self.loads, {}
         for body, cups in groups.items():
             center = self._data.xipos[body]
-            load, before = self._load(cups, center), former.get(body, np.zeros(6))
+            wrenches = self._wrenches(cups)
+            load, before = _moved(wrenches, cups, center), former.get(body, np.zeros(6))
             self.loads[body] = load = before + self._share * (load - before)
+            for cup, wrench in zip(cups, wrenches, strict=True):
+                cup.pull += self._share * (-float(wrench[:3] @ cup.axis) - cup.pull)
             parts = self._utilisation(cups, center, load)
             worst = parts.max(axis=1)
             for cup, each in zip(cups, worst, strict=True):
@@ -127,26 +130,36 @@ class SuctionTool:
                 first = int((parts[weakest] > _ALIKE * worst[weakest]).argmax())
                 cups[weakest].open(HoldFailure(first + HoldFailure.PULL_OFF))
 
-    def _load(self, cups: list[SealingCup], center: np.ndarray) -> np.ndarray:
-        """Return (6,) force [N] and moment [N·m] about a point that cups exerted on a body in the last step."""
+    def _wrenches(self, cups: list[SealingCup]) -> np.ndarray:
+        """Return (C, 6) what each cup exerted in the last step, as `SealingCup.wrench` does."""
         rows = self._data.ne  # equalities come first
         constraints, forces = self._data.efc_id[:rows].tolist(), self._data.efc_force[:rows]
-        wrenches = np.array([cup.wrench(constraints, forces) for cup in cups])
-        arms = np.array([cup.position for cup in cups]) - center
-        wrenches[:, 3:] += np.cross(arms, wrenches[:, :3])
-        return wrenches.sum(axis=0)
+        return np.array([cup.wrench(constraints, forces) for cup in cups])
 
     def _utilisation(self, cups: list[SealingCup], center: np.ndarray, load: np.ndarray) -> np.ndarray:
-        """Return (C, 4) the shares of pull, slip, peel and material that a load takes of each cup."""
+        """Return (C, 4) the shares of pull, slip, peel and material that a load takes of each cup.
+
+        Pull is at least what the weld bears: pistons that go different ways pull at cups and not at the body.
+        """
         positions = np.array([cup.position for cup in cups])[None]
         axes = np.array([cup.axis for cup in cups])[None]
-        radius = np.array([cup.description.radius for cup in cups])[None]
-        vacuum = self._vacuum * np.array([cup.vacuum_share for cup in cups])[None]
+        radius = np.array([cup.description.radius for cup in cups])
+        vacuum = self._vacuum * np.array([cup.vacuum_share for cup in cups])
         on = np.ones((1, len(cups)), bool)
         shared = shared_load(
-            on, positions, axes, radius, load[None, :3], center[None], load[None, 3:], self._limits
+            on, positions, axes, radius[None], load[None, :3], center[None], load[None, 3:], self._limits
         )  # fmt: skip
-        return utilisation_parts(*shared, axes, radius, vacuum, self._limits)[0]
+        parts = utilisation_parts(*shared, axes, radius[None], vacuum[None], self._limits)[0]
+        own = np.array([cup.pull for cup in cups]) / (vacuum * np.pi * radius**2)
+        parts[:, 0] = np.maximum(parts[:, 0], own)
+        return parts
+
+
+def _moved(wrenches: np.ndarray, cups: list[SealingCup], center: np.ndarray) -> np.ndarray:
+    """Return (6,) the sum of what cups exert (C, 6), its moment about a point."""
+    arms = np.array([cup.position for cup in cups]) - center
+    moments = wrenches[:, 3:] + np.cross(arms, wrenches[:, :3])
+    return np.concatenate([wrenches[:, :3], moments], axis=1).sum(axis=0)
 
 
 def _shift(surface: Surface) -> float:
