@@ -13,8 +13,8 @@ from vla_ros.policies.gam.pick_motion import Pick, PickConfig
 from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.robots.tools.description import PINCH, Cup, Tool
 
-_STRENGTH = 0.03  # manipulability on the way, at least
-_TRIES = 12  # candidates that inverse kinematics is asked about
+_STRENGTH = 0.015  # manipulability on the way, at least
+_TRIES = 64  # candidates that inverse kinematics is asked about
 _SURFACE = 0.7  # share of a cup's radius within which points say how far its surface is
 _FEWEST = 3  # of these
 
@@ -22,8 +22,9 @@ _FEWEST = 3  # of these
 class Picker:
     """What of a tool's candidates one arm reaches."""
 
-    def __init__(self, tool: Tool, reach: Reach, config: PickConfig | None = None) -> None:
-        self.tool, self.reach, self.config = tool, reach, config or PickConfig()
+    def __init__(self, tool: Tool, reach: Reach, config: PickConfig | None = None, tries: int = _TRIES) -> None:
+        """`tries`: of how many candidates inverse kinematics is asked at most."""
+        self.tool, self.reach, self.config, self._tries = tool, reach, config or PickConfig(), tries
         self._cups: dict[str, Cup] = {cup.name: cup for cup in tool.cups}
 
     def first(
@@ -43,7 +44,7 @@ class Picker:
         """
         tree = cKDTree(points) if len(points) else None
         for tried, index in enumerate(ranked):
-            if tried == _TRIES:
+            if tried == self._tries:
                 return None
             T = np.eye(4)
             T[:3, :3], T[:3, 3] = candidates.rotations[index], candidates.positions[index]

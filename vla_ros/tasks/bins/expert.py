@@ -24,7 +24,7 @@ from vla_ros.sim.world import World
 from vla_ros.tasks.bins.contents import bin_totes
 from vla_ros.tasks.bins.scenes import DESTINATION, SOURCE
 
-_CANDIDATES = 400
+_CANDIDATES, _TRIES = 800, 400
 
 
 class PickExpert:
@@ -37,7 +37,7 @@ class PickExpert:
         self.tool = carried_tool(embodiment)
         self.mode = mode or self.tool.modes[0]
         self.config = PickConfig()
-        self._picker = Picker(self.tool, Reach(expand_urdf(embodiment), self._arm), self.config)
+        self._picker = Picker(self.tool, Reach(expand_urdf(embodiment), self._arm), self.config, _TRIES)
         self.motion = PickMotion(self.tool, self._arm.name, embodiment.base_frame, self.config)
         self.reset()
 

@@ -50,7 +50,12 @@ class CandidateFolder:
             except DocumentError as error:
                 raise ConfigError(f"{path}: {error}") from None
             for key, value in wanted.items():
-                if key in ("scenes", "tools", "drawn"):  # more scenes, and other tools in the same scenes, may follow
+                if key in (
+                    "scenes",
+                    "tools",
+                    "drawn",
+                    "modes",
+                ):  # more scenes, and other tools in the same scenes, may follow
                     continue
                 if not isinstance(there, dict) or there.get(key) != value:
                     raise ConfigError(f"{self.root}: holds candidates of another '{key}': choose a new folder")

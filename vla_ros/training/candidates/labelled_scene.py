@@ -15,7 +15,7 @@ from vla_ros.policies.gam.criteria import criteria_of
 from vla_ros.robots.tools.description import Tool
 from vla_ros.robots.tools.named import load_tool
 from vla_ros.sim.candidates.labels import label
-from vla_ros.sim.candidates.samplers import SAMPLERS, draw
+from vla_ros.sim.candidates.samplers import draw
 from vla_ros.sim.candidates.still_scene import StillScene
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.tasks.bins.scenes import SOURCE
@@ -41,7 +41,7 @@ def make_scene(settings: CandidateSettings, folder: CandidateFolder, seed: int) 
         (name, mode)
         for name, modes in tools.items()
         for mode in modes
-        if mode in SAMPLERS and not folder.candidates(seed, name, mode).exists()
+        if not folder.candidates(seed, name, mode).exists()
     ]
     if not lacking and folder.scene(seed).exists():
         return SceneEnded(seed)

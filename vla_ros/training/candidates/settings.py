@@ -10,6 +10,7 @@ import numpy as np
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import config_path, load_config
 from vla_ros.robots.embodiment import robot_names
+from vla_ros.robots.tools.description import CAGE, PINCH, SUCTION
 from vla_ros.robots.tools.generator import PREFIX, SEED_MAX, held_back
 from vla_ros.robots.tools.named import load_tool
 from vla_ros.sim.scenes.request import SceneRequest
@@ -32,6 +33,7 @@ class CandidateSettings:
         }
     )
     drawn: int = 2  # further tools of the generator in each scene, of those that are not held back
+    modes: tuple[str, ...] = (SUCTION, PINCH, CAGE)  # of these tools, those that they know
     candidates: int = 700  # of each tool in each mode in each scene
     scenes: int = 300
     seed: int = 0  # of the first scene
@@ -49,6 +51,9 @@ class CandidateSettings:
             for mode in modes:
                 if mode not in known:
                     raise ConfigError(f"tool '{name}': {unknown_name('mode', mode, known)}")
+        for mode in self.modes:
+            if mode not in (SUCTION, PINCH, CAGE):
+                raise ConfigError(unknown_name("mode", mode, (SUCTION, PINCH, CAGE)))
         if not self.sets or min(self.sets.values()) < 0.0 or sum(self.sets.values()) <= 0.0:
             raise ConfigError(f"sets: shares must be 0 or more and not all 0, got {self.sets}")
         if self.robot.split("+")[0] not in robot_names():
@@ -70,7 +75,8 @@ class CandidateSettings:
         """Return the tools of the scene of a seed, and in which modes each."""
         rng = np.random.default_rng((seed, 2))
         further = (drawn_tool(rng) for _ in range(self.drawn))
-        return {**self.tools, **{name: load_tool(name).modes for name in further}}
+        modes = {name: tuple(mode for mode in load_tool(name).modes if mode in self.modes) for name in further}
+        return {**self.tools, **{name: known for name, known in modes.items() if known}}
 
 
 def drawn_tool(rng: np.random.Generator) -> str:
