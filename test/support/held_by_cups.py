@@ -11,7 +11,9 @@ from drawn_scene import grasping_scene
 from scipy.spatial.transform import Rotation
 
 from vla_ros.objects.model import ObjectModel, Part
+from vla_ros.objects.towels import towel
 from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.sim.scenes.placed import PlacedCloth
 from vla_ros.sim.scenes.scene import PlacedObject, Scene
 from vla_ros.sim.world import World
 
@@ -60,6 +62,20 @@ def held(
     world.model.opt.gravity[:] = 0.0
     world.step(round(ASKED / timestep))
     world.model.opt.gravity[:] = 0.0, 0.0, -G
+    return world
+
+
+def over_towel() -> World:
+    """Put a towel on a table right under a lip that is on."""
+    scene, bare = _empty(SINGLE)
+    T_base_cloth = np.eye(4)
+    T_base_cloth[:3, 3] = bare.body_pose("cup_1")[:3, 3] - (0.0, 0.0, 0.003)
+    table = dataclasses.replace(scene.table, height=T_base_cloth[2, 3] - 0.002)
+    cloth = PlacedCloth("towel", towel("towel", "red", np.random.default_rng(0)), T_base_cloth)
+    world = World(dataclasses.replace(scene, cloths=(cloth,), table=table), bare.embodiment, settle=False)
+    world.command_position(world.q, stream=True)
+    world.cups["cup_1"].command(1.0)
+    world.step(60)
     return world
 
 

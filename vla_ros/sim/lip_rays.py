@@ -58,7 +58,7 @@ class LipRays:
         self._kind, self._size, self._body = model.geom_type.tolist(), model.geom_size, model.geom_bodyid
 
     def cast(self, lip: int, radius: float, reach: float) -> Surface:
-        """Return what is under the lip that is the body `lip`, of `radius` [m]; kinematics must be current.
+        """Return what is under the lip that is the body `lip`, of `radius` [m], as kinematics left it.
 
         Nothing where nothing can be within `reach` [m].
         """

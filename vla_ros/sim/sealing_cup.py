@@ -82,7 +82,7 @@ class SealingCup(Cup):
         return -np.concatenate([forces[first : first + 3], moment])
 
     def seal(self, body: int, axis: np.ndarray, vacuum_share: float) -> None:
-        """Hold a body where it is, by a surface of normal `axis` (3,), lip's frame; kinematics must be current."""
+        """Hold a body where it is, by a surface of normal `axis` (3,) in the lip's frame."""
         relative, weld = self._model.eq_data, self._weld
         turned = self._xmat[body].reshape(3, 3)
         back, between = np.empty(4), np.empty(4)

@@ -53,7 +53,10 @@ class SuctionTool:
         return self._left if any(cup.on for cup in self.cups.values()) else None
 
     def advance(self, steps: int) -> None:
-        """Take note of `steps` time steps that were made, at most `steps_left`; check the cups where that is due."""
+        """Take note of `steps` time steps that were made, at most `steps_left`; check the cups where that is due.
+
+        To be called right after the physics: forces and poses are then those of the last step's beginning.
+        """
         self._left -= steps
         if self._left > 0:
             return
@@ -65,10 +68,6 @@ class SuctionTool:
         sealed = [cup for cup in self.cups.values() if cup.sealed]
         if not waiting and not sealed:
             return
-        # What was asked for in between must not decide whether poses are those of a step's beginning or of its end.
-        mujoco.mj_kinematics(self._model, self._data)
-        if self._model.nflex:
-            mujoco.mj_flex(self._model, self._data)
         self._carry(sealed)
         if waiting:
             self._try(waiting)
