@@ -8,6 +8,7 @@ import numpy as np
 from controllers.chunks.chunk import ActionChunk
 from controllers.errors import ConfigError
 from vla_ros.policies.capabilities.scored_candidates import ScoredCandidates
+from vla_ros.policies.gam.analytic_suction import propose_suction
 from vla_ros.policies.gam.criteria import merits, ranking
 from vla_ros.policies.gam.network import GamNetwork
 from vla_ros.policies.gam.observed_scene import ObservedScene
@@ -16,7 +17,7 @@ from vla_ros.policies.gam.perception.tote_fit import NoToteError
 from vla_ros.policies.gam.pick_motion import PickMotion, PickPhase
 from vla_ros.policies.gam.picking import Picker
 from vla_ros.policies.gam.proposing import Proposal, propose
-from vla_ros.policies.gam.settings import GamSettings
+from vla_ros.policies.gam.settings import RANDOM, GamSettings
 from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.policies.observation import Observation
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
@@ -26,13 +27,14 @@ from vla_ros.robots.tools.mounting import carried_tool
 class GamPolicy:
     """One arm and the tool that it carries. Raises ConfigError for a mode that the tool does not know."""
 
-    def __init__(self, network: GamNetwork, robot: Embodiment, settings: GamSettings) -> None:
+    def __init__(self, network: GamNetwork | None, robot: Embodiment, settings: GamSettings) -> None:
+        """Take the weights, or None where the settings propose by analysis."""
         self.settings, self._network = settings, network
         self.tool, self._arm = carried_tool(robot), robot.only_arm
         self.mode = settings.mode or self.tool.modes[0]
         if self.mode not in self.tool.modes:
             raise ConfigError(f"tool '{self.tool.name}' knows no mode '{self.mode}': {', '.join(self.tool.modes)}")
-        if len(self.tool.names) > network.sizes.elements:
+        if network is not None and len(self.tool.names) > network.sizes.elements:
             raise ConfigError(
                 f"tool '{self.tool.name}' has {len(self.tool.names)} cups and fingers: these weights have room for "
                 f"{network.sizes.elements}"
@@ -71,11 +73,21 @@ class GamPolicy:
         if not len(instances):
             self.explanation = "the tote is empty"
             return
-        proposal = propose(
-            self._network, observed(seen), instances, self.tool, self.mode, self._criteria,
-            self.settings.candidates, self._attempts,
+        self._begin(self._propose(seen, instances), seen, observation)
+
+    def _propose(self, seen: BinObservation, instances: list[int]) -> Proposal:
+        settings = self.settings
+        if self._network is None:
+            rng = np.random.default_rng(self._attempts)
+            return Proposal(
+                *propose_suction(
+                    seen.points, seen.instances, instances, self.tool, self._criteria, settings.candidates, rng
+                )
+            )
+        return propose(
+            self._network, observed(seen), instances, self.tool, self.mode, self._criteria, settings.candidates,
+            self._attempts,
         )  # fmt: skip
-        self._begin(proposal, seen, observation)
 
     def _begin(self, proposal: Proposal, seen: BinObservation, observation: Observation) -> None:
         """Begin with the best that the arm reaches."""
@@ -83,9 +95,10 @@ class GamPolicy:
         T_over = seen.T_base_destination.copy()
         T_over[2, 3] = self._over
         q = observation.state.arms[self._arm.name].q
-        found = self._picker.first(
-            proposal.candidates, ranking(scores, self._criteria), self.mode, q, float(T_over[2, 3]), T_over, seen.points
-        )
+        ranked = ranking(scores, self._criteria)
+        if self.settings.ranks == RANDOM:
+            ranked = np.random.default_rng(self._attempts).permutation(len(scores)).tolist()
+        found = self._picker.first(proposal.candidates, ranked, self.mode, q, float(T_over[2, 3]), T_over, seen.points)
         self.scored = ScoredCandidates(
             proposal.candidates.positions,
             proposal.candidates.rotations,

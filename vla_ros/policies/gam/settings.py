@@ -13,6 +13,9 @@ from vla_ros.policies.gam.criteria import CRITERIA, Criterion, criteria_of
 from vla_ros.policies.gam.perception.bin_view import TotePlaces
 from vla_ros.policies.gam.pick_motion import PickConfig
 
+ACTOR, ANALYSIS = PROPOSERS = ("actor", "analysis")
+CRITIC, RANDOM = RANKERS = ("critic", "random")
+
 
 @dataclass(frozen=True)
 class GamSettings(Weights):
@@ -26,6 +29,8 @@ class GamSettings(Weights):
     candidates: int = 8  # of each of these
     smallest: int = 40  # points of a thing
     attempts: int = 3  # picks that are tried
+    proposes: str = ACTOR  # actor; or analysis of the measured points, which needs no weights: the baseline
+    ranks: str = CRITIC  # critic (the analysis' own scores where that proposes); random: what a choice is worth
     weights: dict[str, float] = field(default_factory=dict)  # of criteria, where others than criteria.py has
     pick: PickConfig = field(default_factory=PickConfig)
 
@@ -33,6 +38,9 @@ class GamSettings(Weights):
         for name in ("instances", "candidates", "smallest", "attempts"):
             if not 1 <= getattr(self, name) <= 1000:
                 raise ConfigError(f"{name} must be 1 to 1000, got {getattr(self, name)}")
+        for name, known in (("proposes", PROPOSERS), ("ranks", RANKERS)):
+            if getattr(self, name) not in known:
+                raise ConfigError(unknown_name(name, getattr(self, name), known))
         for name, weight in self.weights.items():
             if name not in (known := [one.name for one in CRITERIA]):
                 raise ConfigError(unknown_name("criterion", name, known))

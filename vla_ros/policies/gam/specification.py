@@ -8,7 +8,7 @@ from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.families.family import LearnedFamily, PolicyChoice
 from vla_ros.policies.gam.checkpoint_config import KIND, PACKAGES
 from vla_ros.policies.gam.perception.cameras import CAMERAS
-from vla_ros.policies.gam.settings import GamSettings
+from vla_ros.policies.gam.settings import ACTOR, GamSettings
 from vla_ros.policies.needs import CameraNeed, Needs
 from vla_ros.robots.tools.mounting import carried_tool
 
@@ -28,7 +28,8 @@ class Specification(LearnedFamily):
     def check(self) -> None:
         """Raise ConfigError for missing files, and for a robot without one arm and one tool."""
         carried_tool(self.choice.robot)
-        self._check_files()
+        if self._weights.proposes == ACTOR:
+            self._check_files()
 
     def needs(self) -> Needs:
         """Return the three cameras of a cell with two totes."""
@@ -49,5 +50,5 @@ class Specification(LearnedFamily):
         from vla_ros.policies.gam.checkpoint import load_gam
         from vla_ros.policies.gam.policy import GamPolicy
 
-        network, _ = load_gam(self._weights.folder)
+        network = load_gam(self._weights.folder)[0] if self._weights.proposes == ACTOR else None
         return GamPolicy(network, self.choice.robot, self._weights)

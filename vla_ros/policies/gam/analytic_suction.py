@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Suction by analysis alone, from measured points: the baseline beside the learned actor and critic.
+
+Candidates stand on points along their normals; each cup's seal is judged by how well the points under its lip lie in
+one plane, after Dex-Net 3.0 (Mahler et al. 2018, section IV-A), and nothing measured may stand where the tool comes.
+Shape legend: N candidates, M points, K cups, C criteria.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.spatial import cKDTree
+from scipy.spatial.transform import Rotation
+
+from controllers.errors import ConfigError
+from vla_ros.policies.gam.actions import Candidates
+from vla_ros.policies.gam.criteria import Criterion
+from vla_ros.robots.tools.description import Tool
+
+_NEIGHBOURS = 0.014  # [m] around a point, of which its normal is
+_FEWEST = 6  # points under a lip, or around a point
+_STEEPEST = 0.35  # cosine of a normal against up, at least
+_UNEVEN = 0.004  # [m] root mean square off the plane under a lip at which nothing seals: measured depth is noisy
+_SWEPT, _CLEAR = 0.10, 0.006  # [m] of the way that a tool comes; of points that may stand in it, of noise
+_MEANT = 0.4  # share of its stroke that a piston is out
+
+
+def propose_suction(
+    points: np.ndarray,
+    instances: np.ndarray,
+    among: Sequence[int],
+    tool: Tool,
+    criteria: Sequence[Criterion],
+    candidates: int,
+    rng: np.random.Generator,
+) -> tuple[Candidates, np.ndarray, np.ndarray]:
+    """Return `candidates` of each instance of `among`, the instance (N,) each means, and scores (N, C).
+
+    `points` (M, 3) [m] base frame, `instances` (M,). What no criterion of analysis says is 0.5 for all. Raises
+    ConfigError for a tool without cups.
+    """
+    if not tool.cups:
+        raise ConfigError(f"tool '{tool.name}' has no cups: analysis proposes suction alone")
+    tree = cKDTree(points)
+    chosen = np.concatenate(
+        [rng.choice(np.flatnonzero(instances == one), candidates) for one in among]
+    )  # fmt: skip
+    normals = _normals(points, tree, chosen)
+    lips = np.array([(cup.x, cup.y, 0.0) for cup in tool.cups])
+    out = _MEANT * float(np.median([cup.stroke for cup in tool.cups]))
+    anchor = lips[rng.integers(len(lips), size=len(chosen))] * (rng.uniform(size=(len(chosen), 1)) < 0.7)
+    rotations = _facing(-normals, rng)
+    positions = points[chosen] - np.einsum("nij,nj->ni", rotations, anchor + np.array([0.0, 0.0, out]))
+    quality, center = _seals(points, instances, tree, tool, positions, rotations, instances[chosen])
+    active = np.zeros((len(chosen), len(tool.names)))
+    active[:, : len(lips)] = quality > 0.0
+    hits = _hits(points, tree, tool, positions, rotations)
+    sealed = (quality > 0.0).sum(axis=1)
+    known = {
+        "collision": np.clip(hits / _FEWEST, 0.0, 1.0),
+        "seal": quality.sum(axis=1) / np.maximum(sealed, 1),
+        "active_cups": sealed / len(lips),
+        "centre_distance": center,
+    }
+    scores = np.stack([known.get(one.name, np.full(len(chosen), 0.5)) for one in criteria], axis=1)
+    nothing = np.full(len(chosen), np.nan)
+    return Candidates(positions, rotations, active, nothing, nothing.copy()), instances[chosen], scores
+
+
+def _normals(points: np.ndarray, tree: cKDTree, chosen: np.ndarray) -> np.ndarray:
+    """Return the normals (N, 3) at some points, upwards; straight up where too few points are near."""
+    normals = np.tile([0.0, 0.0, 1.0], (len(chosen), 1))
+    for row, near in enumerate(tree.query_ball_point(points[chosen], _NEIGHBOURS)):
+        if len(near) < _FEWEST:
+            continue
+        _, _, axes = np.linalg.svd(points[near] - points[near].mean(axis=0), full_matrices=False)
+        normal = axes[2] * np.sign(axes[2][2] or 1.0)
+        if normal[2] > _STEEPEST:
+            normals[row] = normal
+    return normals
+
+
+def _facing(axes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return rotations (N, 3, 3) whose z axis is as told, turned about it at random."""
+    side = np.where(np.abs(axes[:, :1]) < 0.9, [[1.0, 0.0, 0.0]], [[0.0, 1.0, 0.0]])
+    x = np.cross(side, axes)
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    R = np.stack([x, np.cross(axes, x), axes], axis=2)
+    turns = Rotation.from_rotvec(rng.uniform(-np.pi, np.pi, (len(axes), 1)) * [0.0, 0.0, 1.0]).as_matrix()
+    return np.asarray(R @ turns)
+
+
+def _seals(
+    points: np.ndarray,
+    instances: np.ndarray,
+    tree: cKDTree,
+    tool: Tool,
+    positions: np.ndarray,
+    rotations: np.ndarray,
+    meant: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the quality of each cup's seal (N, K) on the instance that is meant, and nearness to its middle (N,)."""
+    quality = np.zeros((len(positions), len(tool.cups)))
+    middles = {one: points[instances == one].mean(axis=0) for one in np.unique(meant)}
+    sizes = {one: np.linalg.norm(points[instances == one] - middles[one], axis=1).max() for one in middles}
+    for column, cup in enumerate(tool.cups):
+        lips = positions + rotations @ np.array([cup.x, cup.y, 0.0])
+        middle = lips + rotations[:, :, 2] * cup.stroke / 2
+        for row, near in enumerate(tree.query_ball_point(middle, cup.stroke / 2 + cup.radius + cup.bellows)):
+            own = (points[near] - lips[row]) @ rotations[row]
+            under = np.linalg.norm(own[:, :2], axis=1) < cup.radius
+            if under.sum() < _FEWEST or np.mean(instances[near][under] == meant[row]) < 0.9:
+                continue
+            own = own[under]
+            design = np.column_stack([own[:, :2], np.ones(len(own))])
+            plane, *_ = np.linalg.lstsq(design, own[:, 2], rcond=None)
+            uneven = np.sqrt(np.mean((own[:, 2] - design @ plane) ** 2))
+            reached = -cup.bellows <= plane[2] <= cup.stroke + cup.bellows
+            level = np.hypot(*plane[:2]) <= np.tan(cup.tilt)
+            if reached and level:
+                quality[row, column] = max(1.0 - uneven / _UNEVEN, 0.0)
+    near = np.zeros(len(positions))
+    for row, one in enumerate(meant):
+        on = quality[row] > 0.0
+        place = np.array([(cup.x, cup.y, 0.0) for cup in tool.cups])[on].mean(axis=0) if on.any() else np.zeros(3)
+        offset = positions[row] + rotations[row] @ place - middles[one]
+        aside = offset - (offset @ rotations[row, :, 2]) * rotations[row, :, 2]
+        near[row] = 1.0 - min(np.linalg.norm(aside) / max(sizes[one], 1e-6), 1.0)
+    return quality, near
+
+
+def _hits(points: np.ndarray, tree: cKDTree, tool: Tool, positions: np.ndarray, rotations: np.ndarray) -> np.ndarray:
+    """Return how many points (N,) stand where the tool's body comes, straight along its axis."""
+    radius = tool.body_radius
+    hits = np.zeros(len(positions))
+    middle = positions - rotations[:, :, 2] * _SWEPT / 2
+    for row, near in enumerate(tree.query_ball_point(middle, np.hypot(_SWEPT / 2, radius))):
+        own = (points[near] - positions[row]) @ rotations[row]
+        hits[row] = (
+            (own[:, 2] < -_CLEAR) & (own[:, 2] > -_SWEPT) & (np.linalg.norm(own[:, :2], axis=1) < radius)
+        ).sum()
+    return hits
