@@ -28,7 +28,7 @@ def read_arrays(path: Path, expected: Mapping[str, Expected], sizes: Mapping[str
     """Return the named arrays. Raises ConfigError in one line for what is missing, torn, or of another shape."""
     known = dict(sizes or {})
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:  # NumPy leaves a torn one open
             missing = [name for name in expected if name not in file]
             if missing:
                 raise ConfigError(f"{path}: lacks '{missing[0]}': generate the data again")
