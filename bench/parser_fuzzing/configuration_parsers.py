@@ -38,6 +38,7 @@ def _kinds() -> dict[str, Callable[[Path], Any]]:
     from vla_ros.teleop.leader.config import LeaderConfig
     from vla_ros.training.act.config import ActTraining
     from vla_ros.training.backbone.config import BackboneTraining
+    from vla_ros.training.candidates.settings import CandidateSettings
     from vla_ros.training.finetuning.config import FinetuneConfig
     from vla_ros.training.finetuning.two_stage import TwoStageConfig
     from vla_ros.training.gam.config import GamTraining
@@ -59,6 +60,7 @@ def _kinds() -> dict[str, Callable[[Path], Any]]:
         "controllers": ControlConfig,
         "leaders": LeaderConfig,
         "generate": GenerationSettings,
+        "candidates": CandidateSettings,
         "tools": Tool,
         "finetune": FinetuneConfig,
         "finetune/graspvla_full": TwoStageConfig,
