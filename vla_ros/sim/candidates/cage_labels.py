@@ -14,7 +14,7 @@ from vla_ros.robots.tools.description import Tool
 from vla_ros.sim.candidates.side_room import side_room
 from vla_ros.sim.candidates.still_scene import StillScene
 from vla_ros.sim.candidates.suction_labels import suction_scores
-from vla_ros.sim.candidates.swept_tool import SweptTool
+from vla_ros.sim.candidates.swept_tool import SweptTool, finger_ways
 
 CAGED = 0.5  # score from which on fingers count as around the object
 LOOSE = 0.04  # [m] between a finger and the object at which it cages nothing
@@ -38,7 +38,7 @@ def caging(still: StillScene, tool: Tool, candidates: Candidates, objects: np.nd
     poses = candidates.positions, candidates.rotations, candidates.widths, candidates.depths
     touches = SweptTool(still, tool).touches(*poses).elements[:, len(tool.cups) :]
     hit = np.take_along_axis(touches, objects[:, None, None], axis=2)[..., 0].any(axis=1)
-    ways = 0.5 * (tool.opening - candidates.widths)
+    ways = finger_ways(tool, candidates.widths)
     each = np.zeros((len(objects), len(tool.fingers)))
     for row in np.flatnonzero(~hit):
         points = (still.surfaces[objects[row]] - candidates.positions[row]) @ candidates.rotations[row]

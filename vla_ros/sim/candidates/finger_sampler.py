@@ -18,7 +18,7 @@ from vla_ros.sim.candidates.finger_pairs import FingerPairs, finger_pairs
 from vla_ros.sim.candidates.side_room import side_room
 from vla_ros.sim.candidates.still_scene import StillScene
 from vla_ros.sim.candidates.suction_sampler import suction_candidates, tilted
-from vla_ros.sim.candidates.swept_tool import SweptTool
+from vla_ros.sim.candidates.swept_tool import SweptTool, narrowest, opening_rate
 
 _SHARES = (0.6, 0.25, 0.15)  # good ones, near misses, bad ones
 _LEAN = (0.25, 0.35, 0.6)  # [rad] standard deviation of the approach from straight down, about the way fingers close
@@ -29,7 +29,7 @@ _DEEP = (0.1, 0.8)  # share of a pad's length that its tip goes beyond the pair
 _TRIES = 16  # pairs that are given up when the tool hits something there, of the good ones
 _RATHER_NOT = 0.01  # weight of a pair that the fingers cannot reach
 _AROUND = 0.02  # [m] between fingers and what they cage, and beyond it, at most
-_PICKS, _ANYWHERE = 2, 0.25  # picks by suction that one is kept of; share of cages that are anywhere
+_PICKS, _ANYWHERE = 3, 0.25  # picks by suction that one is kept of; share of cages that are anywhere
 
 
 def pinch_candidates(
@@ -90,8 +90,7 @@ def _pinches(
     middle = np.append(np.mean([(finger.x, finger.y) for finger in tool.fingers], axis=0), 0.0)
     grip = middle + beyond[:, None] * np.array([0.0, 0.0, 1.0]) + aside[:, None] * rng.normal(size=(count, 3))
     positions = pairs.middles[at] - np.einsum("nij,nj->ni", rotations, grip)
-    least = max(tool.opening - 2.0 * min(finger.travel for finger in tool.fingers), 0.0)
-    widths = np.clip(pairs.widths[at] + 2.0 * rng.uniform(*_PLAY, count), least, tool.opening)
+    widths = np.clip(pairs.widths[at] + 2.0 * rng.uniform(*_PLAY, count), narrowest(tool), tool.opening)
     return positions, rotations, widths, depths
 
 
@@ -100,7 +99,7 @@ def cage_candidates(
 ) -> tuple[Candidates, np.ndarray]:
     """Draw `count` candidates of suction with fingers around what is lifted, and the index (N,) of each object.
 
-    Of twice as many picks by suction half are kept, rather those that fingers can go around. They stand up to 20 mm
+    Of three picks by suction one is kept, rather such as fingers can go around alike. They stand up to 20 mm
     beside what the object takes of the room between them and go out up to 20 mm beyond its widest place; a quarter is
     anywhere in their reach. Raises ConfigError for a tool without cups or fingers.
     """
@@ -109,13 +108,14 @@ def cage_candidates(
     picks, objects = suction_candidates(still, tool, _PICKS * count, rng, among)
     stroke = min(finger.stroke for finger in tool.fingers)
     travel = min(finger.travel for finger in tool.fingers)
-    room, beyond = np.full(len(objects), -1.0), np.zeros(len(objects))
+    room, uneven, beyond = np.full(len(objects), -1.0), np.zeros(len(objects)), np.zeros(len(objects))
     for row, (position, rotation, index) in enumerate(zip(picks.positions, picks.rotations, objects, strict=True)):
         points = (still.surfaces[index] - position) @ rotation
         sides = [side for finger in tool.fingers if (side := side_room(points, finger)) is not None]
         if len(sides) == len(tool.fingers):
             room[row], beyond[row] = min(side.room for side in sides), max(side.beyond for side in sides)
-    fits = (room > 0.0) & (beyond < stroke)
+            uneven[row] = max(side.room for side in sides) - room[row]
+    fits = (room > 0.0) & (beyond < stroke) & (uneven < 2.0 * _AROUND)
     kept = rng.permutation(len(objects))
     kept = np.sort(kept[np.argsort(~fits[kept], kind="stable")][:count])
     way = room[kept] - rng.uniform(0.0, _AROUND, count)
@@ -125,5 +125,5 @@ def cage_candidates(
     depths = np.where(anywhere, rng.uniform(0.0, stroke, count), np.clip(deep, 0.0, stroke))
     active = picks.active[kept]
     active[:, len(tool.cups) :] = 1.0
-    widths = tool.opening - 2.0 * way
+    widths = tool.opening - opening_rate(tool) * way
     return Candidates(picks.positions[kept], picks.rotations[kept], active, widths, depths), objects[kept]

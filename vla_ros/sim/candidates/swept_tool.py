@@ -105,13 +105,31 @@ def finger_offsets(tool: Tool, widths: np.ndarray, depths: np.ndarray) -> np.nda
 
     `widths` (N,) [m] between fingers, `depths` (N,) [m] of their tips beyond the plane; NaN: open, and in.
     """
+    if not tool.fingers:
+        return np.zeros((len(widths), 0, 3))
     out = np.where(np.isfinite(depths), depths, 0.0)
-    closed = 0.5 * (tool.opening - np.where(np.isfinite(widths), widths, tool.opening))  # way of each finger
+    closed = finger_ways(tool, np.where(np.isfinite(widths), widths, tool.opening))
     offsets = np.zeros((len(widths), len(tool.fingers), 3))
     for number, finger in enumerate(tool.fingers):
         offsets[:, number, :2] = np.array([finger.x, finger.y]) + closed[:, None] * finger.direction
         offsets[:, number, 2] = out
     return offsets
+
+
+def finger_ways(tool: Tool, widths: np.ndarray) -> np.ndarray:
+    """Return (N,) [m] by how much each finger has closed when they are `widths` (N,) [m] apart as `tool.opening` is."""
+    return (tool.opening - widths) / opening_rate(tool)
+
+
+def opening_rate(tool: Tool) -> float:
+    """Return by how much `tool.opening` falls with the way of each finger: 2 of two opposite ones, 1.5 of three."""
+    first = tool.fingers[0].direction
+    return float(max(1.0 - first @ finger.direction for finger in tool.fingers[1:]))
+
+
+def narrowest(tool: Tool) -> float:
+    """Return the least width between fingers [m]."""
+    return max(tool.opening - opening_rate(tool) * min(finger.travel for finger in tool.fingers), 0.0)
 
 
 def _element(number: int) -> str:
