@@ -86,34 +86,41 @@ class StillScene:
             found.append(np.concatenate([sample_surface(self.solids(index), _POINTS, rng).points, outermost]))
         return tuple(found)
 
-    def cast(self, through: np.ndarray, direction: np.ndarray, back: float = np.inf) -> Hits:
+    def cast(
+        self, through: np.ndarray, direction: np.ndarray, back: float = np.inf, objects_alone: bool = False
+    ) -> Hits:
         """Cast parallel rays along a unit `direction` (3,) through points (N, 3), that begin `back` [m] before them.
 
         Distances [m] are from those points, negative where something is met before. `back` infinite: from far away.
+        `objects_alone`: through table, floor and fixtures that do not move.
         """
         # Rays from one point are four times as fast as single ones; from far enough they are parallel.
         origin = through.mean(axis=0) - FAR * direction
         rays = through - origin
         length = np.linalg.norm(rays, axis=1)
-        distance, geom, normal = self._multi_ray(origin, rays / length[:, None])
+        distance, geom, normal = self._multi_ray(origin, rays / length[:, None], not objects_alone)
         met = geom >= 0
         distance = np.where(met, distance - length, np.inf)
         objects = np.where(met, self.geom_object[geom], NOT_AN_OBJECT)
         for ray in np.flatnonzero(distance < -back):  # something stands before where it begins
             one, normal[ray] = np.empty(1, np.int32), 0.0
+            start = through[ray] - back * direction
             found = mujoco.mj_ray(
-                self.model, self.data, through[ray] - back * direction, direction, _SEEN, True, -1, one, normal[ray]
+                self.model, self.data, start, direction, _SEEN, not objects_alone, -1, one, normal[ray]
             )
             distance[ray] = found - back if found >= 0.0 else np.inf
             objects[ray] = self.geom_object[one[0]] if found >= 0.0 else NOT_AN_OBJECT
         return Hits(distance, objects, normal)
 
-    def _multi_ray(self, origin: np.ndarray, rays: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _multi_ray(
+        self, origin: np.ndarray, rays: np.ndarray, still: bool
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         count = len(rays)
         geom = np.empty(count, np.int32)
         distance, normal = np.empty(count), np.empty(3 * count)
+        model, data, all_of_them = self.model, self.data, mujoco.mjMAXVAL
         mujoco.mj_multiRay(
-            self.model, self.data, origin, rays.ravel(), _SEEN, True, -1, geom, distance, normal, count, mujoco.mjMAXVAL
+            model, data, origin, rays.ravel(), _SEEN, still, -1, geom, distance, normal, count, all_of_them
         )
         return distance, geom, normal.reshape(count, 3)
 
