@@ -14,6 +14,7 @@ from vla_ros.policies.gam.perception.bin_view import TotePlaces
 from vla_ros.policies.gam.pick_motion import PickConfig
 
 ACTOR, ANALYSIS = PROPOSERS = ("actor", "analysis")
+_NAMES = [criterion.name for criterion in CRITERIA]
 CRITIC, RANDOM = RANKERS = ("critic", "random")
 
 
@@ -42,8 +43,8 @@ class GamSettings(Weights):
             if getattr(self, name) not in known:
                 raise ConfigError(unknown_name(name, getattr(self, name), known))
         for name, weight in self.weights.items():
-            if name not in (known := [one.name for one in CRITERIA]):
-                raise ConfigError(unknown_name("criterion", name, known))
+            if name not in _NAMES:
+                raise ConfigError(unknown_name("criterion", name, _NAMES))
             if not weight >= 0.0:
                 raise ConfigError(f"weight of criterion {name} must be 0 or more, got {weight}")
 

@@ -38,7 +38,7 @@ def sample_bin(request: SceneRequest) -> Scene:
     origin = (0.0, 0.0) if workplace is None else workplace.origin[:2]
     fixtures, objects = [], []
     for number, name in enumerate(TOTES):
-        model, T, things = _filled(name, number, request.stream, request.seed, request.set_name)
+        model, T, things = filled(name, number, request.stream, request.seed, request.set_name)
         T = T.copy()
         T[:3, 3] += *origin, scene.table.height
         fixtures.append(PlacedFixture(name, model, T))
@@ -47,7 +47,7 @@ def sample_bin(request: SceneRequest) -> Scene:
 
 
 @lru_cache(maxsize=8)
-def _filled(
+def filled(
     name: str, number: int, stream: str, seed: int, set_name: str
 ) -> tuple[FixtureModel, np.ndarray, tuple[PlacedObject, ...]]:
     """Return a tote, its pose (4, 4) on a table at the height 0, and what lies in it in its own frame."""

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scenes of totes: what lies in them, where, and that a request alone decides."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from controllers.errors import ConfigError
+from vla_ros.objects.bags import bag
+from vla_ros.objects.catalogue import half_of
+from vla_ros.objects.totes import ToteSize, tote
+from vla_ros.sim.scenes.request import SceneRequest
+from vla_ros.tasks.bins.contents import BinTotes, SizeRange, bin_totes, draw_things
+from vla_ros.tasks.bins.dropping import drop
+from vla_ros.tasks.bins.scenes import filled, sample_bin
+
+ROBOT = "franka+seven_piston"
+
+
+def test_a_scene_is_a_pure_function_of_its_request():
+    first = sample_bin(SceneRequest(seed=3, robot=ROBOT))
+    filled.cache_clear()  # or the same objects would be compared with themselves
+    again = sample_bin(SceneRequest(seed=3, robot=ROBOT))
+    assert [one.name for one in first.objects] == [one.name for one in again.objects]
+    np.testing.assert_array_equal(
+        [one.T_base_object for one in first.objects], [one.T_base_object for one in again.objects]
+    )
+    other = sample_bin(SceneRequest(seed=4, robot=ROBOT))
+    assert [one.name for one in first.objects] != [one.name for one in other.objects]
+    generated = sample_bin(SceneRequest(seed=3, robot=ROBOT, stream="generation"))
+    assert [one.name for one in first.objects] != [one.name for one in generated.objects]
+
+
+def test_dropped_things_lie_between_the_walls_and_the_same_things_lie_the_same():
+    rng = np.random.default_rng(0)
+    size, model = ToteSize(), tote("tote", "blue", rng)
+    things = draw_things(6, "evaluation", False, rng)
+    lying = drop(things, model, size, np.random.default_rng(1), above_rim=0.03)
+    assert len(lying) >= 4
+    for number, T in lying:
+        assert size.contains(T[None, :3, 3])[0]
+        assert 0.0 < T[2, 3] < size.inside[2] + 0.1
+        assert np.linalg.det(T[:3, :3]) == pytest.approx(1.0)
+        assert 0 <= number < len(things)
+    again = drop(things, model, size, np.random.default_rng(1), above_rim=0.03)
+    assert [number for number, _ in again] == [number for number, _ in lying]
+    np.testing.assert_array_equal([T for _, T in again], [T for _, T in lying])
+
+
+def test_things_of_evaluation_are_of_the_half_that_no_scene_of_training_has():
+    rng = np.random.default_rng(0)
+    for stream, half in (("evaluation", "evaluation"), ("generation", "training")):
+        known = [one for one in draw_things(40, stream, False, rng) if one.category not in ("parcel", "bag")]
+        assert known
+        assert {half_of(one) for one in known} == {half}
+
+
+def test_a_bag_is_closed_and_as_large_as_it_is_told():
+    model = bag("bag", "red", np.random.default_rng(0), (0.15, 0.12, 0.04), 0.2)
+    _, drawn = model.parts
+    assert np.allclose(model.size, (0.15, 0.12, 0.04), atol=0.012)
+    faces = drawn.mesh.faces
+    edges = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
+    _, counts = np.unique(edges, axis=0, return_counts=True)
+    assert (counts == 2).all()  # every edge has two faces: it is closed
+    corners = drawn.mesh.vertices[faces]
+    volume = np.einsum("fi,fi->f", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])).sum() / 6.0
+    assert 0.3 * 0.15 * 0.12 * 0.04 < volume < 0.15 * 0.12 * 0.04  # and its faces look outwards
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"things": (9, 5)}, "things must be an increasing range"),
+        ({"shares": {"bottle": 1.0}}, "unknown share 'bottle'"),
+        ({"shares": {"box": 0.0}}, "shares must name what is drawn"),
+        ({"heaviest": 0.0}, "widest and heaviest above 0"),
+    ],
+)
+def test_contents_that_cannot_be_are_refused_in_one_line(changes, reason):
+    with pytest.raises(ConfigError, match=reason) as raised:
+        BinTotes(**{**vars(bin_totes()), **changes})
+    assert "\n" not in str(raised.value)
+    with pytest.raises(ConfigError, match="low must be above 0"):
+        SizeRange((0.0, 0.1, 0.1), (0.1, 0.1, 0.1), (1.0, 2.0))
+    with pytest.raises(ConfigError, match="above 0 m"):
+        ToteSize((0.0, 0.1, 0.1))

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`vla generate --task bin_pick`: scenes and labelled candidates, which training reads."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from vla_ros import cli
+from vla_ros.policies.gam.criteria import criteria_of
+from vla_ros.robots.tools.generator import PREFIX, held_back
+from vla_ros.training.candidates.settings import CandidateSettings, load_candidate_settings
+
+OWN = """
+sets: {basic: 1.0}
+tools: {single_cup: [suction]}
+drawn: 0
+candidates: 60
+scenes: 1
+seed: 5
+"""
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    path = tmp_path_factory.mktemp("settings") / "own.yaml"
+    path.write_text(OWN)
+    return path
+
+
+def generate(output, own, *words):
+    return cli.main(["generate", str(output), "--task", "bin_pick", "--config", str(own), "--workers", "1", *words])
+
+
+@pytest.fixture(scope="module")
+def made(own, tmp_path_factory):
+    output = tmp_path_factory.mktemp("made") / "out"
+    assert generate(output, own, "--json", str(output.parent / "figures.json")) == 0
+    return output
+
+
+def test_files_hold_what_training_reads(made):
+    pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
+    from vla_ros.policies.gam.config import GamSizes
+    from vla_ros.training.gam.candidate_file import read_candidates
+    from vla_ros.training.gam.scene_file import read_scene
+
+    scene = read_scene(made / "scenes/000005.npz", GamSizes().scene)
+    labelled = read_candidates(made / "candidates/000005/single_cup.suction.npz")
+    assert labelled.scores.shape == (60, len(criteria_of("suction")))
+    shown = scene.instance_objects[scene.instance_objects >= 0]
+    assert set(labelled.objects) & set(shown)  # something that candidates mean is seen as an instance
+    figures = json.loads((made.parent / "figures.json").read_text())
+    assert (figures["scenes"], figures["candidates"], figures["left_out"]) == (1, 60, 0)
+
+
+def test_candidates_stand_on_what_is_seen(made):
+    scene = np.load(made / "scenes/000005.npz")
+    labelled = np.load(made / "candidates/000005/single_cup.suction.npz")
+    seals = labelled["scores"][:, list(labelled["criteria"]).index("seal")] > 0.3
+    assert seals.any()
+    lips = labelled["positions"][seals]
+    gaps = np.linalg.norm(lips[:, None] - scene["points"][None], axis=2).min(axis=1)
+    assert np.median(gaps) < 0.03  # a lip is on a surface, but for its piston and depth noise
+
+
+def test_the_same_command_keeps_what_is_there_and_another_tool_is_labelled_in_the_same_scenes(made, own):
+    kept = made / "candidates/000005/single_cup.suction.npz"
+    before = kept.stat().st_mtime_ns
+    assert generate(made, own) == 0
+    assert generate(made, own, "--tools", "quad_cup") == 0
+    assert kept.stat().st_mtime_ns == before
+    assert (made / "candidates/000005/quad_cup.suction.npz").is_file()
+
+
+def test_tools_of_the_generator_are_none_that_are_held_back():
+    settings = CandidateSettings(drawn=3)
+    for seed in range(30):
+        names = [name for name in settings.tools_of(seed) if name.startswith(PREFIX)]
+        assert not any(held_back(int(name.removeprefix(PREFIX))) for name in names)
+    assert settings.tools_of(4) == settings.tools_of(4)
+    assert load_candidate_settings("bin_pick") == CandidateSettings()
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--tools", "octo_cup"], "octo_cup"),
+        (["--scenes", "0"], "scenes must be 1 to"),
+        (["--episodes", "3"], "--episodes is for demonstrations"),
+        (["--workers", "0"], "--workers must be 1 to"),
+    ],
+)
+def test_what_cannot_be_made_is_refused_in_one_line(own, tmp_path, capsys, words, reason):
+    assert generate(tmp_path / "out", own, *words) == 2
+    told = capsys.readouterr().err.strip()
+    assert reason in told
+    assert "\n" not in told
+
+
+def test_a_folder_of_something_else_is_refused(own, tmp_path, capsys, made):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/notes.txt").write_text("mine")
+    assert generate(tmp_path / "out", own) == 2
+    assert "holds no candidates" in capsys.readouterr().err
+    assert generate(made, own, "--seed", "9") == 2
+    assert "holds candidates of another 'seed'" in capsys.readouterr().err
+    assert cli.main(["generate", str(tmp_path / "new"), "--scenes", "3"]) == 2
+    assert "--scenes is for --task bin_pick" in capsys.readouterr().err
