@@ -1,4 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
+import dataclasses
+
+import mujoco
 import numpy as np
 import pytest
 from objects_on_table import box, mixed_scene, scene_of
@@ -8,9 +11,11 @@ from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.criteria import criteria_of
 from vla_ros.robots.tools.description import SUCTION, Tool
 from vla_ros.robots.tools.named import load_tool
+from vla_ros.sim.candidates.cup_contacts import cup_contacts
 from vla_ros.sim.candidates.labels import Labels, label
-from vla_ros.sim.candidates.still_scene import StillScene
+from vla_ros.sim.candidates.still_scene import StillScene, placed_data, still_spec
 from vla_ros.sim.candidates.suction_sampler import suction_candidates
+from vla_ros.sim.lip_rays import LipRays
 
 TOP = 0.08  # [m] of the boxes
 BRICK = box("brick", (0.06, 0.05, TOP / 2), (0.5, 0.0))
@@ -161,3 +166,41 @@ def test_only_objects_among_those_named_are_meant(seven) -> None:
     assert set(objects) == {2, 5}
     with pytest.raises(ConfigError, match="no object that may be meant"):
         suction_candidates(still, seven, 100, np.random.default_rng(0), among=[])
+
+
+def test_a_sponge_leaks(seven) -> None:
+    sponge = dataclasses.replace(BRICK, model=dataclasses.replace(BRICK.model, category="sponge"))
+    still = StillScene.of(scene_of([sponge]))
+    labels = label(still, seven, SUCTION, above(seven, [(0.5, 0.0)], [0]), np.array([0]))
+    assert scores(labels)["seal"] == 0.0
+    assert scores(labels)["flatness"] > 0.95
+    assert not labels.success[0]
+
+
+def test_cups_lie_on_what_those_of_the_simulator_would(seven) -> None:
+    scene = mixed_scene()
+    still = StillScene.of(scene)
+    candidates, _ = suction_candidates(still, seven, 60, np.random.default_rng(2))
+    contacts = cup_contacts(still, seven, candidates.positions, candidates.rotations)
+    spec = still_spec(scene)
+    lip = spec.worldbody.add_body(name="lip")
+    lip.add_freejoint()
+    lip.add_geom(type=mujoco.mjtGeom.mjGEOM_SPHERE, size=[1e-3, 0, 0], mass=1.0, contype=0, conaffinity=0, group=5)
+    model = spec.compile()
+    data = placed_data(model, scene)
+    rays, address = LipRays(model, data), model.jnt_qposadr[model.body("lip").jntadr[0]]
+    agree, near = 0, 0
+    quaternion = np.empty(4)
+    for row, (position, rotation) in enumerate(zip(candidates.positions, candidates.rotations, strict=True)):
+        mujoco.mju_mat2Quat(quaternion, rotation.ravel())
+        for number, cup in enumerate(seven.cups):
+            data.qpos[address : address + 3] = position + rotation @ (cup.x, cup.y, 0.0)
+            data.qpos[address + 3 : address + 7] = quaternion
+            mujoco.mj_kinematics(model, data)
+            under = rays.cast(model.body("lip").id, cup.radius, 0.05)
+            here = contacts.distances[row, number]
+            if (under.distances < 0.04).all() and (here > -0.009).all():  # all within the reach of the simulator's rays
+                near += 1
+                agree += np.abs(under.distances - here).max() < 5e-4
+    assert near > 30
+    assert agree >= 0.97 * near

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vla_ros.objects.permeability import conductance
 from vla_ros.robots.suction.cup_array import CupArray
-from vla_ros.robots.suction.seal import RIM_POINTS, Seal, inner_offsets, rim_offsets, seal
+from vla_ros.robots.suction.seal import RIM_POINTS, LipLimits, Seal, inner_offsets, rim_offsets, seal
+from vla_ros.robots.tools.description import Tool
 from vla_ros.sim.candidates.still_scene import NOT_AN_OBJECT, StillScene
 from vla_ros.sim.candidates.swept_tool import APPROACH
 
@@ -31,11 +33,13 @@ class CupContacts:
         return self.seal.sealed & (self.objects[..., 0] == index[:, None])
 
 
-def cup_contacts(still: StillScene, cups: CupArray, positions: np.ndarray, rotations: np.ndarray) -> CupContacts:
+def cup_contacts(still: StillScene, tool: Tool, positions: np.ndarray, rotations: np.ndarray) -> CupContacts:
     """Cast all rays of tools at positions (N, 3) [m] and rotations (N, 3, 3), and judge the cups.
 
     A lip touches what is no further below what it meets first than it gives way: bellows, and its tilt over its width.
+    Raises ConfigError for a tool without cups.
     """
+    cups = CupArray.of(tool.cups)
     disc = np.concatenate([rim_offsets(), inner_offsets()])  # (R, 2)
     places = cups.positions[:, None, :2] + cups.radius[:, None, None] * disc  # (C, R, 2)
     flat = np.column_stack([places.reshape(-1, 2), np.zeros(places.size // 2)])  # (C R, 3)
@@ -46,7 +50,9 @@ def cup_contacts(still: StillScene, cups: CupArray, positions: np.ndarray, rotat
         distances[row] = hits.distance.reshape(shape[1:])
         objects[row] = hits.objects.reshape(shape[1:])
     rim, inner = distances[..., :RIM_POINTS], distances[..., RIM_POINTS:]
-    sealing = seal(rim, cups, inner, objects[..., :RIM_POINTS], objects[..., RIM_POINTS:])
+    leaks = np.array([*(conductance(one.model.category) for one in still.scene.objects), 0.0])[objects[..., -1]]
+    limits = LipLimits(pump_vacuum=tool.vacuum)
+    sealing = seal(rim, cups, inner, objects[..., :RIM_POINTS], objects[..., RIM_POINTS:], leaks, limits)
     first = distances.min(axis=-1)
     gives = cups.bellows + 2.0 * cups.radius * np.tan(cups.tilt)  # (C,)
     reach = np.minimum(first + gives, cups.stroke + cups.bellows)  # (N, C)

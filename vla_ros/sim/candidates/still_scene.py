@@ -55,6 +55,9 @@ class StillScene:
         bodies = [model.body(name).id for name in names]
         index = np.full(model.nbody, NOT_AN_OBJECT)
         index[bodies] = np.arange(len(names))
+        drawn = np.isin(model.geom_group, (VISUAL_GROUP, CLEAR_GROUP))
+        invisible = np.isin(model.geom_bodyid, bodies) & ~np.isin(model.geom_bodyid, model.geom_bodyid[drawn])
+        model.geom_group[invisible] = VISUAL_GROUP  # of what is not drawn at all rays meet what collides
         return cls(
             scene=scene,
             model=model,

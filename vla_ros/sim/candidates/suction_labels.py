@@ -31,7 +31,7 @@ def suction_scores(
     """
     cups = CupArray.of(tool.cups)
     positions, rotations = candidates.positions, candidates.rotations
-    contacts = cup_contacts(still, cups, positions, rotations)
+    contacts = cup_contacts(still, tool, positions, rotations)
     on = candidates.active[:, : len(tool.cups)] >= ON
     sealed = on & contacts.seals_on(objects)
     scores = cup_scores(still, cups, contacts, on, sealed, candidates, objects)

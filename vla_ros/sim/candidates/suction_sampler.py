@@ -68,7 +68,7 @@ def suction_candidates(
         rows = rows[hit]
         positions[rows], rotations[rows], anchors[rows] = _poses(seen, cups, at[rows], sort[rows], rng)
     objects = seen.objects[at]
-    sealed = cup_contacts(still, cups, positions, rotations).seals_on(objects)
+    sealed = cup_contacts(still, tool, positions, rotations).seals_on(objects)
     active = np.zeros((count, len(tool.names)))
     active[:, : len(tool.cups)] = _activations(cups, sealed, anchors, rng)
     return Candidates(positions, rotations, active, open_in, open_in.copy()), objects

@@ -19,7 +19,7 @@ from vla_ros.sim.candidates.still_scene import NOT_AN_OBJECT, StillScene, placed
 
 APPROACH = 0.1  # [m] of the straight way
 BODY = "tool"  # of the simulated tool
-_TOOL_BITS, _SCENE_BITS = 2, 1  # what is of the tool touches what is of the scene, and nothing else does
+_TOUCHES = 1  # contact bit by which the tool touches what is of the scene, and nothing else anything
 _AWAY = 100.0  # [m] where a finger stands that is left out
 
 
@@ -44,7 +44,7 @@ class SweptTool:
         spec = still_spec(still.scene, collide_only=True)
         for geom in spec.geoms:
             if geom.contype or geom.conaffinity:
-                geom.contype, geom.conaffinity = 0, _SCENE_BITS
+                geom.contype, geom.conaffinity = 0, _TOUCHES
         body = spec.worldbody.add_body(name=BODY)
         body.add_freejoint()
         # The parts are told by name: element/<index> or the body's own.
@@ -146,7 +146,7 @@ def _cylinder(
         type=mujoco.mjtGeom.mjGEOM_CYLINDER,
         size=[radius, 0.5 * (end - start), 0.0],
         pos=[*place, 0.5 * (end + start)],
-        contype=_SCENE_BITS,
+        contype=_TOUCHES,
         conaffinity=0,
     )
 
@@ -160,6 +160,6 @@ def _box(body: mujoco.MjsBody, name: str, finger: Finger, height: float) -> None
         type=mujoco.mjtGeom.mjGEOM_BOX,
         size=[0.5 * thick, finger.radius, 0.5 * long],
         pos=[-0.5 * thick, 0.0, -0.5 * long],
-        contype=_SCENE_BITS,
+        contype=_TOUCHES,
         conaffinity=0,
     )
