@@ -23,6 +23,7 @@ TASKS = {  # name → module and class
     "flip": ("vla_ros.tasks.flip.task", "Flipping"),
     "tray": ("vla_ros.tasks.tray.task", "Carrying"),
     "bin_pick": ("vla_ros.tasks.bins.task", "BinPicking"),
+    "bin_pack": ("vla_ros.tasks.bins.task", "BinPacking"),
     "handover": ("vla_ros.tasks.handover.task", "Handover"),
 }
 

@@ -57,10 +57,14 @@ class Picker:
                 target = high.copy()
                 target[:3, 3] = T_base_over[:3, 3]
                 way.append(target)
-            if self.reach.strength(way, q, _STRENGTH) < _STRENGTH:
+            if not self.reaches(way, q):
                 continue
             return index, self._pick(candidates, index, mode, T, target, points, tree)
         return None
+
+    def reaches(self, poses: Sequence[np.ndarray], q: np.ndarray) -> bool:
+        """Say whether the arm goes from q (N,) [rad] through poses (4, 4) with strength."""
+        return self.reach.strength(poses, q, _STRENGTH) >= _STRENGTH
 
     def _pick(
         self,

@@ -3,23 +3,29 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from controllers.chunks.chunk import ActionChunk
 from controllers.errors import ConfigError
+from vla_ros.policies.capabilities.reasoning import Reasoning
 from vla_ros.policies.capabilities.scored_candidates import ScoredCandidates
+from vla_ros.policies.gam.analytic_placement import height_map, held_points, placements
 from vla_ros.policies.gam.analytic_suction import propose_suction
+from vla_ros.policies.gam.candidate_boxes import candidate_boxes, instance_box
 from vla_ros.policies.gam.criteria import merits, ranking
 from vla_ros.policies.gam.network import GamNetwork
 from vla_ros.policies.gam.observed_scene import ObservedScene
 from vla_ros.policies.gam.perception.bin_view import BinObservation, observe_bins
+from vla_ros.policies.gam.perception.cameras import SOURCE
 from vla_ros.policies.gam.perception.tote_fit import NoToteError
-from vla_ros.policies.gam.pick_motion import PickMotion, PickPhase
+from vla_ros.policies.gam.pick_motion import Pick, PickMotion, PickPhase
 from vla_ros.policies.gam.picking import Picker
 from vla_ros.policies.gam.proposing import Proposal, propose
 from vla_ros.policies.gam.settings import RANDOM, GamSettings
 from vla_ros.policies.geometric.reachability import Reach
-from vla_ros.policies.observation import Observation
+from vla_ros.policies.observation import CameraView, Observation
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
 from vla_ros.robots.tools.mounting import carried_tool
 
@@ -49,6 +55,7 @@ class GamPolicy:
         self.explanation = ""
         self.scored: ScoredCandidates | None = None
         self.seen: BinObservation | None = None
+        self.reasoning: Reasoning | None = None  # of the last look
         self._attempts = 0
         self._over: float | None = None
         self._motion.reset()
@@ -107,10 +114,38 @@ class GamPolicy:
             np.array(merits(scores, self._criteria)),
             None if found is None else found[0],
         )
+        self.reasoning = self._reasoning(proposal, seen, observation.cameras[SOURCE], self.scored)
         if found is None:
             self.explanation = "no grasp found that keeps to the limits and is in reach"
             return
-        self._motion.begin(found[1], observation.stamp)
+        pick = self._placed(found[1], seen, int(proposal.instances[found[0]]), q)
+        self._motion.begin(pick, observation.stamp)
+
+    def _placed(self, pick: Pick, seen: BinObservation, instance: int, q: np.ndarray) -> Pick:
+        """Return the pick with where it is put down, where there is room that the arm reaches; else it is kept."""
+        T_tote_base = np.linalg.inv(seen.T_base_destination)
+        own = seen.points @ T_tote_base[:3, :3].T + T_tote_base[:3, 3]
+        size = self.settings.totes.size
+        near = size.contains(own) & (own[:, 2] > -size.wall)
+        held = held_points(seen.points, seen.instances, instance, pick.T_base_tool, seen.T_base_source)
+        for found in placements(held, T_tote_base @ pick.T_base_tool, height_map(own[near], size), size):
+            T_place = seen.T_base_destination @ found.T_tote_tool
+            over = T_place.copy()
+            over[2, 3] = max(float(self._over or 0.0), T_place[2, 3])
+            if self._picker.reaches([over, T_place], q):
+                return dataclasses.replace(pick, T_base_over=over, T_base_place=T_place)
+        return pick
+
+    def _reasoning(
+        self, proposal: Proposal, seen: BinObservation, view: CameraView, scored: ScoredCandidates
+    ) -> Reasoning:
+        boxes: dict[str, np.ndarray] = {}
+        T, chosen = None, scored.chosen
+        if chosen is not None:
+            boxes[SOURCE] = instance_box(seen.labels, int(proposal.instances[chosen]), seen.crop.first)
+            T = np.eye(4)
+            T[:3, :3], T[:3, 3] = scored.rotations[chosen], scored.positions[chosen]
+        return Reasoning(boxes, {SOURCE: candidate_boxes(scored, view)}, T, 0.0, {})
 
     def _instances(self, seen: BinObservation) -> list[int]:
         """Return the things that are proposed for: those whose surface is highest, of enough points."""

@@ -91,14 +91,15 @@ class PickJudge(Judge):
 
     def _follow(self, name: str, held: Sequence[str], truth: Truth) -> None:
         """Follow what has left the tote."""
-        T = truth.objects[name]
-        x, y, _ = (np.linalg.inv(self._destination) @ T[:, 3])[:3]
-        half = np.array(self._size.inside[:2]) / 2
         if name not in held:
             self._end(DROPPED, f"{self._called([name])} was dropped")
-        elif abs(x) < half[0] and abs(y) < half[1]:
+        elif self._over_destination(truth.objects[name]):
             self.progress = max(self.progress, _ACROSS)
             self._succeed()
+
+    def _over_destination(self, T: np.ndarray) -> bool:
+        """Say whether the middle of a thing at T (4, 4) is between the walls of the destination, at any height."""
+        return bool(self._size.contains((np.linalg.inv(self._destination) @ T)[None, :3, 3])[0])
 
     def _follow_tool(self, height: float, something: bool) -> None:
         """Count a try once the tool went down and has come up again without a thing."""

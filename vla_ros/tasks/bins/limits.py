@@ -17,6 +17,11 @@ class BinLimits(TaskLimits):
     above_m: float = 0.005
     beside_m: float = 0.30
 
+    overflow_m: float = 0.03
+    rest_s: float = 0.5
+    still_m: float = 0.004
+    away_m: float = 0.12
+
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._check_positive("lift_m", "descent_m", "above_m", "beside_m")
+        self._check_positive(*(name for name in vars(self) if name.endswith(("_m", "_s"))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Mapping
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
@@ -18,12 +18,13 @@ from vla_ros.robots.tools.mounting import carried_tool
 from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
-from vla_ros.sim.scenes.sets import check_set
+from vla_ros.sim.scenes.sets import SceneSets, check_set, load_sets
 from vla_ros.sim.world import World
 from vla_ros.tasks.bins.contents import TASK, bin_totes
 from vla_ros.tasks.bins.expert import PickExpert
 from vla_ros.tasks.bins.judge import PickJudge
 from vla_ros.tasks.bins.limits import BinLimits
+from vla_ros.tasks.bins.pack_judge import PackJudge
 from vla_ros.tasks.bins.scenes import SOURCE, sample_bin
 from vla_ros.tasks.judging import Judge, TaskLimits, Truth
 from vla_ros.tasks.placing.receptacles import Body
@@ -37,7 +38,13 @@ class BinPicking(TaskFiles[BinLimits]):
 
     name = TASK
     limits_type = BinLimits
+    judged_by: ClassVar[type[PickJudge]] = PickJudge
     summary = "take one thing out of the source tote, alone, and carry it across to the other tote"
+
+    @property
+    def sets(self) -> SceneSets:
+        """Return the sets that bin picking and bin packing share."""
+        return load_sets(TASK)
 
     @property
     def success(self) -> str:
@@ -91,7 +98,7 @@ class BinPicking(TaskFiles[BinLimits]):
     ) -> Judge:
         """Judge a pick, whatever the words are: any thing counts."""
         size = shown[SIZE]
-        return PickJudge(
+        return self.judged_by(
             {name: np.array(T) for name, T in shown[TOTES].items()},
             ToteSize(tuple(size["inside"]), size["wall"]),
             {name: Body(**values) for name, values in shown[BODIES].items()},
@@ -108,3 +115,23 @@ class BinPicking(TaskFiles[BinLimits]):
     def prompts(self, scene: Scene) -> Collection[str]:
         """Tell an operator what to do."""
         return ("take any one thing out of the tote on the left, and carry it over the tote on the right",)
+
+
+class BinPacking(BinPicking):
+    """Pick one thing from a tote and put it into the other."""
+
+    name = "bin_pack"
+    judged_by = PackJudge
+    summary = "take one thing out of the source tote, alone, and put it into the other tote"
+
+    @property
+    def success(self) -> str:
+        """Say what counts as success."""
+        return (
+            f"one thing alone leaves the source tote and lies still for {self.limits.rest_s:g} s in the destination "
+            f"tote, at most {100 * self.limits.overflow_m:g} cm above its rim"
+        )
+
+    def prompts(self, scene: Scene) -> Collection[str]:
+        """Tell an operator what to do."""
+        return ("take any one thing out of the tote on the left, and put it into the tote on the right",)

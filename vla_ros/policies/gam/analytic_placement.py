@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where in a tote a held thing goes, by a height map of measured points: low, level and clear of the walls.
+
+Shape legend: M points, R, C cells of the map along x and y, N placements.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+from scipy.spatial import cKDTree
+
+from vla_ros.objects.totes import ToteSize
+
+CELL = 0.005  # [m]
+_TURNS = 24  # about the vertical that are tried
+_WALLS = 0.008  # [m] that a thing keeps off the walls
+_TILTED = 0.5  # [m] of merit for each metre that the ground under it is uneven
+_AROUND = 0.03  # [m] of an outline, of what a thing lies on
+_LOWERED = 0.006  # [m] above the ground that it is let go at
+_TALLEST = 0.10  # [m] of a thing of which only the top was seen
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """One way to put it down, in the tote's frame."""
+
+    T_tote_tool: np.ndarray  # (4, 4) of the tool's frame when it lets go
+    top: float  # [m] of the thing above the tote's floor then
+    uneven: float  # [m] of the ground under it
+
+
+def height_map(points: np.ndarray, size: ToteSize) -> np.ndarray:
+    """Return the highest of points (M, 3) [m] of a tote's frame over each cell (R, C); what was not seen is 0."""
+    x, y, _ = size.inside
+    shape = int(np.ceil(x / CELL)), int(np.ceil(y / CELL))
+    heights = np.zeros(shape)
+    cells = np.floor((points[:, :2] + [x / 2, y / 2]) / CELL).astype(int)
+    inside = ((cells >= 0) & (cells < shape)).all(axis=1) & (points[:, 2] < 2 * size.inside[2])
+    np.maximum.at(heights, tuple(cells[inside].T), points[inside, 2])
+    # A lone high cell is noise, a lone low one a hole between points.
+    return ndimage.median_filter(heights, 3)
+
+
+def placements(held: np.ndarray, T_tote_tool: np.ndarray, heights: np.ndarray, size: ToteSize) -> list[Placement]:
+    """Return where a thing is best put down, one way for each of some turns about the vertical, the best first.
+
+    `held` (M, 3) [m] are points of it in the tool's frame; `T_tote_tool` (4, 4) is how the tool is turned now. None
+    where it has no room.
+    """
+    found: list[tuple[float, int, Placement]] = []
+    for number, turn in enumerate(np.linspace(0.0, 2 * np.pi, _TURNS, endpoint=False)):
+        c, s = np.cos(turn), np.sin(turn)
+        R = np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]]) @ T_tote_tool[:3, :3]
+        own = held @ R.T
+        lowest = _lowest(own, heights, size)
+        if lowest is None:
+            continue
+        merit, cell, ground, uneven = lowest
+        low, high = own[:, 2].min(), own[:, 2].max()
+        middle = (own[:, :2].min(axis=0) + own[:, :2].max(axis=0)) / 2
+        T = np.eye(4)
+        T[:3, :3] = R
+        T[:2, 3] = (cell + 0.5) * CELL - np.array(size.inside[:2]) / 2 - middle
+        T[2, 3] = ground - low + _LOWERED
+        found.append((merit, number, Placement(T, ground + high - low, uneven)))
+    return [placement for _, _, placement in sorted(found, key=lambda one: one[:2])]
+
+
+def held_points(
+    points: np.ndarray, instances: np.ndarray, instance: int, T_base_tool: np.ndarray, T_base_source: np.ndarray
+) -> np.ndarray:
+    """Return a thing as the tool will hold it (K, 3) [m], tool's frame: what is seen of it, and the same at its bottom.
+
+    Its bottom is not seen: it is taken to be where it meets what lies around it, the lower quarter of the points within
+    3 cm of its outline, or the tote's floor.
+    """
+    own = points[instances == instance]
+    tree = cKDTree(own[:, :2])
+    others = points[instances != instance]
+    distance, _ = tree.query(others[:, :2], distance_upper_bound=_AROUND)
+    around = others[np.isfinite(distance), 2]
+    around = around[around < np.median(own[:, 2])]  # walls of the tote are no ground
+    floor = T_base_source[2, 3]
+    bottom = max(float(np.percentile(around, 25)) if len(around) else floor, floor)
+    low = own.copy()
+    low[:, 2] = min(bottom, float(own[:, 2].min()))
+    T_tool_base = np.linalg.inv(T_base_tool)
+    both = np.concatenate([own, low])
+    return np.asarray(both @ T_tool_base[:3, :3].T + T_tool_base[:3, 3])
+
+
+def _lowest(own: np.ndarray, heights: np.ndarray, size: ToteSize) -> tuple[float, np.ndarray, float, float] | None:
+    """Return merit, cell, height of the ground and how uneven it is, where a footprint lies lowest and most level."""
+    extent = np.ptp(own[:, :2], axis=0)
+    half = np.maximum(np.ceil(extent / 2 / CELL).astype(int), 1)
+    margin = half + int(np.ceil(_WALLS / CELL))
+    shape = np.array(heights.shape)
+    if (shape - 2 * margin < 1).any():
+        return None
+    footprint = (2 * half[0] + 1, 2 * half[1] + 1)
+    ground = ndimage.maximum_filter(heights, footprint)
+    mean = ndimage.uniform_filter(heights, footprint)
+    tall = np.ptp(own[:, 2])
+    merit = ground + _TILTED * (ground - mean)
+    merit[ground + tall > size.inside[2] + _TALLEST] = np.inf
+    room = merit[margin[0] : shape[0] - margin[0], margin[1] : shape[1] - margin[1]]
+    if not np.isfinite(room).any():
+        return None
+    cell = np.array(np.unravel_index(int(np.argmin(room)), room.shape)) + margin
+    at = tuple(cell)
+    return float(merit[at]), cell, float(ground[at]), float(ground[at] - mean[at])
