@@ -15,8 +15,9 @@ from vla_ros.sim.candidates.still_scene import NOT_AN_OBJECT, StillScene
 from vla_ros.sim.candidates.swept_tool import finger_offsets
 
 TOUCHING = 0.0015  # [m] what is no further behind a pad's first contact is touched with it: pads give way
-_ACROSS, _ALONG = 3, 4  # rays over a pad's width and length
-_INSET = 0.9  # share of a pad that they cover
+_ACROSS, _ALONG = 5, 6  # rays over a pad's width and length
+_SHARP = 0.5  # sine of the slope from which on a surface is a corner: rays 6 mm apart see as much of a radius of 6 mm
+_INSET = 0.95  # share of a pad that they cover
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,7 @@ class FingerContacts:
     travel: np.ndarray  # (N, F) [m] that it closes until then, infinite where it meets nothing
     points: np.ndarray  # (N, F, 3) [m] middle of what it touches
     normals: np.ndarray  # (N, F, 3) outwards there, unit
+    patch: np.ndarray  # (N, F) [m] that what it touches reaches from that middle
     directions: np.ndarray  # (N, F, 3) unit vectors along which it closes
     cover: np.ndarray  # (N, F) share of the pad's rays that touch
     touched: np.ndarray  # (N, F, O + 1) bool; the last column stands for table and tote
@@ -73,17 +75,41 @@ def finger_contacts(
     touching = (distance <= first[..., None] + TOUCHING) & meets[..., None]
     weight = touching / np.maximum(touching.sum(axis=2), 1)[..., None]
     ends = starts + np.where(touching, distance, 0.0)[..., None] * directions[:, :, None]
-    normal = (weight[..., None] * normals).sum(axis=2)
+    points = (weight[..., None] * ends).sum(axis=2)
+    apart = np.linalg.norm(ends - points[:, :, None], axis=-1)
+    spacing = np.array([2.0 * _INSET * finger.radius / (_ACROSS - 1) for finger in tool.fingers])
     kinds = np.where(met == NOT_AN_OBJECT, things, met)
     return FingerContacts(
         meets=meets,
         travel=np.where(meets, first, np.inf),
-        points=(weight[..., None] * ends).sum(axis=2),
-        normals=normal / np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1e-9),
+        points=points,
+        normals=_contact_normals(rotations, directions, distance, normals),
+        patch=np.where(touching, apart, 0.0).max(axis=2) + 0.5 * spacing,
         directions=directions,
         cover=touching.mean(axis=2),
         touched=((kinds[..., None] == np.arange(things + 1)) & touching[..., None]).any(axis=2),
     )
+
+
+def _contact_normals(
+    rotations: np.ndarray, directions: np.ndarray, distance: np.ndarray, normals: np.ndarray
+) -> np.ndarray:
+    """Return (N, F, 3) unit normals of what the pads lie on, from distances (N, F, R) and surface normals (N, F, R, 3).
+
+    Where a surface is nearest amid a pad it is parallel to it there, between the rays: its slope counts only at the
+    pad's border, or where it is a corner's, on which an object turns away.
+    """
+    nearest = distance.argmin(axis=2)
+    normal = np.take_along_axis(normals, nearest[..., None, None], axis=2)[:, :, 0]
+    up = np.broadcast_to(rotations[:, None, :, 2], directions.shape)
+    for axis, index, last in (
+        (np.cross(up, directions), nearest // _ALONG, _ACROSS - 1),
+        (up, nearest % _ALONG, _ALONG - 1),
+    ):
+        slope = (normal * axis).sum(axis=-1)
+        amid = (index > 0) & (index < last) & (np.abs(slope) < _SHARP)
+        normal = normal - np.where(amid, slope, 0.0)[..., None] * axis
+    return np.asarray(normal / np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1e-9))
 
 
 def _pad(finger: Finger) -> np.ndarray:

@@ -33,16 +33,23 @@ def contact_angles(contacts: FingerContacts) -> np.ndarray:
 
 
 def force_closure(contacts: FingerContacts, friction: np.ndarray) -> np.ndarray:
-    """Say (N,) whether every finger presses within its cone of friction (N,), and two along the line between them.
+    """Say (N,) whether every finger presses within its cone of friction (N,), and two along a line between them.
 
-    Nguyen ("Constructing force-closure grasps", 1988) for two; three press towards their middle alike.
+    Nguyen ("Constructing force-closure grasps", 1988) for two, between any points of the patches that they touch;
+    three press towards their middle alike.
     """
     cone = np.arctan(friction)
     within = contacts.meets.all(axis=1) & (contact_angles(contacts) <= cone[:, None]).all(axis=1)
     if contacts.meets.shape[1] != 2:
         return np.asarray(within)
+    closing = contacts.directions[:, 0]
     line = contacts.points[:, 1] - contacts.points[:, 0]
-    length = np.maximum(np.linalg.norm(line, axis=1), _SHORT)
+    along = (line * closing).sum(axis=1)
+    aside = line - along[:, None] * closing
+    off = np.maximum(np.linalg.norm(aside, axis=1), 1e-9)
+    shortened = np.maximum(off - contacts.patch.sum(axis=1), 0.0) / off
+    line = along[:, None] * closing + shortened[:, None] * aside
+    length = np.maximum(np.linalg.norm(line, axis=1), 1e-9)
     for index, sign in ((0, 1.0), (1, -1.0)):
         cosine = -sign * (line * contacts.normals[:, index]).sum(axis=1) / length
         within &= cosine >= np.cos(cone)

@@ -113,7 +113,8 @@ class StillScene:
             )
             distance[ray] = found - back if found >= 0.0 else np.inf
             objects[ray] = self.geom_object[one[0]] if found >= 0.0 else NOT_AN_OBJECT
-        return Hits(distance, objects, normal)
+        # What is drawn may be open, and is then seen from behind.
+        return Hits(distance, objects, np.where((normal @ direction > 0.0)[:, None], -normal, normal))
 
     def _multi_ray(
         self, origin: np.ndarray, rays: np.ndarray, still: bool
@@ -134,7 +135,7 @@ class Hits:
 
     distance: np.ndarray  # (N,) [m], infinite where nothing
     objects: np.ndarray  # (N,) index of the object, or NOT_AN_OBJECT
-    normal: np.ndarray  # (N, 3) outwards
+    normal: np.ndarray  # (N, 3) against the ray
 
 
 _SEEN = np.array([group in (VISUAL_GROUP, CLEAR_GROUP) for group in range(6)], np.uint8)
