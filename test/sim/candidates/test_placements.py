@@ -11,14 +11,17 @@ from vla_ros.objects.totes import ToteSize, tote
 from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.criteria import criteria_of
 from vla_ros.policies.gam.prompts import PLACE
-from vla_ros.robots.tools.description import Tool
+from vla_ros.robots.tools.description import SUCTION, Tool
 from vla_ros.robots.tools.named import load_tool
 from vla_ros.sim.candidates.container import Container, height_map
 from vla_ros.sim.candidates.held_object import HeldObject
+from vla_ros.sim.candidates.labels import label
 from vla_ros.sim.candidates.landing import landing
+from vla_ros.sim.candidates.placed_picks import place_picks
 from vla_ros.sim.candidates.placement_labels import label_placements
 from vla_ros.sim.candidates.placement_sampler import placement_candidates
 from vla_ros.sim.candidates.still_scene import StillScene
+from vla_ros.sim.candidates.suction_sampler import suction_candidates
 from vla_ros.sim.object_geoms import add_object
 from vla_ros.sim.scenes.placed import PlacedFixture
 from vla_ros.sim.scenes.scene import PlacedObject
@@ -183,3 +186,22 @@ def test_placements_are_good_and_bad_ones_and_follow_from_the_seed(tool) -> None
     assert np.std(labels.scores[:, NAMES.index("placement_depth")]) > 0.1
     assert 0.2 < labels.success.mean() < 0.8
     assert drawn[0].active.shape == (80, 1)
+
+
+def test_good_picks_of_different_objects_are_placed(tool) -> None:
+    boxes = [box("left", HALF, (0.45, -0.1)), box("right", HALF, (0.55, 0.1))]
+    source, (still, container) = StillScene.of(scene_of(boxes)), filled()
+    candidates, objects = suction_candidates(source, tool, 100, np.random.default_rng(0))
+    success = label(source, tool, SUCTION, candidates, objects).success
+    picked = candidates, objects, success
+    placed = place_picks(source, still, tool, container, picked, 2, 15, np.random.default_rng(1))
+    assert placed is not None
+    assert placed.placements.positions.shape == placed.picks.positions.shape == (30, 3)
+    assert len(placed.labels.success) == 30
+    assert set(placed.objects) == {0, 1}
+    assert placed.labels.success.any()
+    rows = [int(np.flatnonzero((candidates.positions == place).all(axis=1))[0]) for place in placed.picks.positions]
+    assert success[rows].all()
+    assert (objects[rows] == placed.objects).all()
+    nothing = candidates, objects, np.zeros(100, bool)
+    assert place_picks(source, still, tool, container, nothing, 2, 15, np.random.default_rng(1)) is None
