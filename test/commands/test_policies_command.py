@@ -29,6 +29,7 @@ def test_every_family_is_listed_in_a_line(said):
         "gr3",
         "gr3_full",
         "gear_vla",
+        "gam",
         "flow",
         "act",
         "lerobot",

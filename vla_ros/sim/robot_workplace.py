@@ -30,9 +30,13 @@ def table_area(robot: Embodiment, ranges: SceneRanges) -> TableArea:
 def camera_views(
     robot: Embodiment, urdf: str, ranges: SceneRanges, home: Mapping[str, float]
 ) -> list[tuple[CameraConfig, CameraView | None]]:
-    """Return every camera that the robot can have, as it is drawn without chance; None where it is not drawn."""
+    """Return every camera that the robot can have, as it is drawn without chance; None where it is not drawn.
+
+    Those that stand, are there only when asked for and have no place in these scenes are left out: of another task.
+    """
     tree, structure = LinkTree(urdf), Structure(urdf)
-    return [(camera, _view(camera, robot, tree, structure, ranges, home)) for camera in robot.described_cameras]
+    views = [(camera, _view(camera, robot, tree, structure, ranges, home)) for camera in robot.described_cameras]
+    return [(camera, view) for camera, view in views if view is not None or camera.usual or camera.moves]
 
 
 def _view(

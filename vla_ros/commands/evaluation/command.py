@@ -60,6 +60,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--wording", default="common", help="common, or unseen: words that no training data contains; "
                         "config/tasks/wording.yaml")  # fmt: skip
     parser.add_argument("--robot", default=DEFAULT_ROBOT, help="robot; config/robots")
+    parser.add_argument("--tool", default="", metavar="NAME",
+                        help="end-of-arm tool that the robot carries instead of its hand: vla tools list")  # fmt: skip
+    parser.add_argument("--mode", default="", help="how policy gam takes things: suction, pinch or cage")
     parser.add_argument("--command", default="", help="what drives the arm: effort, position or pose; default the "
                         "first that the robot takes")  # fmt: skip
     parser.add_argument("--episodes", type=int, default=20, metavar="N", help="how many scenes (default 20)")
@@ -130,6 +133,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         return run_test(arguments, arguments.defaults)
     _check_combination(arguments)
+    _join_tool_and_mode(arguments)
     settings = _settings(arguments)
     settings.check()
     counterpart = read_counterpart(arguments.compare, settings.episode) if arguments.compare else None
@@ -159,6 +163,18 @@ def run(arguments: argparse.Namespace) -> int:
     if evaluation.interrupted:
         return 130
     return 1 if evaluation.broken else 0
+
+
+def _join_tool_and_mode(arguments: argparse.Namespace) -> None:
+    """Say the tool in the robot's name and the mode in the policy's settings. Raises ConfigError for a second tool."""
+    from vla_ros.robots.tools.mounting import SIGN
+
+    if arguments.tool:
+        if SIGN in arguments.robot:
+            raise ConfigError(f"--tool {arguments.tool}: robot '{arguments.robot}' carries a tool already: give one")
+        arguments.robot = f"{arguments.robot}{SIGN}{arguments.tool}"
+    if arguments.mode:
+        arguments.setting = ",".join(filter(None, (arguments.setting, f"mode={arguments.mode}")))
 
 
 def _check_combination(arguments: argparse.Namespace) -> None:

@@ -20,7 +20,7 @@ _WALLS = 0.008  # [m] that a thing keeps off the walls
 _TILTED = 0.5  # [m] of merit for each metre that the ground under it is uneven
 _AROUND = 0.03  # [m] of an outline, of what a thing lies on
 _LOWERED = 0.006  # [m] above the ground that it is let go at
-_TALLEST = 0.10  # [m] of a thing of which only the top was seen
+_ABOVE_RIM = 0.03  # [m] that a thing may stand
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +105,7 @@ def _lowest(own: np.ndarray, heights: np.ndarray, size: ToteSize) -> tuple[float
     mean = ndimage.uniform_filter(heights, footprint)
     tall = np.ptp(own[:, 2])
     merit = ground + _TILTED * (ground - mean)
-    merit[ground + tall > size.inside[2] + _TALLEST] = np.inf
+    merit[ground + tall > size.inside[2] + _ABOVE_RIM] = np.inf
     room = merit[margin[0] : shape[0] - margin[0], margin[1] : shape[1] - margin[1]]
     if not np.isfinite(room).any():
         return None

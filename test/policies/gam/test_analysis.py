@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Suction and placement by analysis of points, on scenes made of planes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from controllers.errors import ConfigError
+from vla_ros.objects.totes import ToteSize
+from vla_ros.policies.gam.analytic_placement import height_map, held_points, placements
+from vla_ros.policies.gam.analytic_suction import propose_suction
+from vla_ros.policies.gam.criteria import criteria_of, merits
+from vla_ros.robots.tools.named import load_tool
+
+
+def block(x: float, y: float, top: float, half: tuple[float, float], apart: float = 0.003) -> np.ndarray:
+    """Return points (M, 3) of a level face."""
+    u, v = np.meshgrid(np.arange(-half[0], half[0], apart), np.arange(-half[1], half[1], apart))
+    return np.column_stack([u.ravel() + x, v.ravel() + y, np.full(u.size, top)])
+
+
+def proposed(points: np.ndarray, instances: np.ndarray, tool: str, count: int = 40):
+    criteria = criteria_of("suction")
+    found = propose_suction(points, instances, [0], load_tool(tool), criteria, count, np.random.default_rng(0))
+    return (*found, np.array(merits(found[2].tolist(), criteria)), [one.name for one in criteria])
+
+
+def test_the_best_stands_on_the_face_that_is_meant_and_looks_down():
+    face, floor = block(0.4, 0.2, 0.05, (0.04, 0.03)), block(0.4, 0.2, 0.0, (0.12, 0.12), 0.006)
+    points = np.concatenate([face, floor])
+    instances = np.where(np.arange(len(points)) < len(face), 0, -1)
+    candidates, meant, scores, merit, names = proposed(points, instances, "single_cup")
+    best = int(np.argmax(merit))
+    assert (meant == 0).all()
+    assert candidates.rotations[best][2, 2] < -0.99
+    assert np.abs(candidates.positions[best][:2] - (0.4, 0.2)).max() < 0.04
+    assert scores[best, names.index("seal")] > 0.9
+    assert scores[best, names.index("collision")] == 0.0
+    middle = np.linalg.norm(candidates.positions[:, :2] - (0.4, 0.2), axis=1)
+    assert np.corrcoef(middle, scores[:, names.index("centre_distance")])[0, 1] < -0.8
+
+
+def test_ridges_do_not_seal_and_a_wall_is_in_the_way():
+    face = block(0.4, 0.2, 0.05, (0.04, 0.03))
+    ridged = face + np.column_stack([np.zeros((len(face), 2)), 0.006 * np.sign(np.sin(face[:, 0] * 900.0))])
+    instances = np.zeros(len(face), int)
+    *_, smooth, _, names = proposed(face, instances, "single_cup")
+    *_, rough, _, _ = proposed(ridged, instances, "single_cup")
+    seal = names.index("seal")
+    assert rough[:, seal].mean() < 0.3 * smooth[:, seal].mean()
+    wall = np.column_stack([np.full(400, 0.4), np.linspace(0.1, 0.3, 400), np.linspace(0.06, 0.14, 400)])
+    wall = np.concatenate([wall, wall + np.array([0.004, 0.0, 0.02]), wall - np.array([0.004, 0.0, -0.01])])
+    *_, scores, _, _ = proposed(np.concatenate([face, wall]), np.append(instances, np.full(len(wall), -1)), "quad_cup")
+    assert scores[:, names.index("collision")].mean() > 0.5
+    with pytest.raises(ConfigError, match="has no cups"):
+        proposed(face, instances, "parallel")
+
+
+def test_a_thing_goes_beside_what_lies_there_and_stands_on_the_floor():
+    size = ToteSize()
+    there = block(0.0, -0.06, 0.07, (0.13, 0.12), 0.004)
+    heights = height_map(there, size)
+    held = np.concatenate([block(0.0, 0.0, 0.0, (0.05, 0.03)), block(0.0, 0.0, 0.04, (0.05, 0.03))])
+    T = np.diag([1.0, -1.0, -1.0, 1.0])  # the tool looks down, the thing reaches 4 cm beyond it
+    found = placements(held, T, heights, size)
+    assert found
+    best = found[0]
+    own = held @ best.T_tote_tool[:3, :3].T + best.T_tote_tool[:3, 3]
+    assert 0.0 < own[:, 2].min() < 0.02
+    assert size.contains(own, 0.005).all()
+    assert own[:, 1].min() > 0.05  # beside what lies there
+    assert best.top == pytest.approx(0.04, abs=0.01)
+    high = placements(held, T, np.full(heights.shape, 0.2), size)
+    assert high == []
+    wide = placements(block(0.0, 0.0, 0.0, (0.2, 0.2)), T, heights, size)
+    assert wide == []
+
+
+def test_what_is_held_reaches_down_to_what_it_lay_on():
+    top, around = block(0.4, 0.2, 0.06, (0.03, 0.03)), block(0.4, 0.2, 0.02, (0.08, 0.08), 0.005)
+    around = around[(np.abs(around[:, :2] - (0.4, 0.2)) > 0.032).any(axis=1)]
+    points = np.concatenate([top, around])
+    instances = np.where(np.arange(len(points)) < len(top), 3, -1)
+    T_tool = np.diag([1.0, -1.0, -1.0, 1.0])
+    T_tool[:3, 3] = 0.4, 0.2, 0.06
+    held = held_points(points, instances, 3, T_tool, np.eye(4))
+    assert held[:, 2].min() == pytest.approx(0.0, abs=1e-6)
+    assert held[:, 2].max() == pytest.approx(0.04, abs=1e-3)  # along the tool's axis, downwards

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A pick's phases on an arm that does what it is told: where the tool goes, when cups suck, how it ends."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from controllers.chunks.chunk import TaskStatus
+from controllers.errors import ConfigError
+from vla_ros.policies.gam.pick_motion import Pick, PickConfig, PickMotion, PickPhase
+from vla_ros.policies.observation import ArmState, EndEffectorState, Observation, RobotState
+from vla_ros.robots.tools.named import load_tool
+
+OVER = 0.4
+DOWN = np.diag([1.0, -1.0, -1.0])
+
+
+def pose(x: float, y: float, z: float) -> np.ndarray:
+    T = np.eye(4)
+    T[:3, :3], T[:3, 3] = DOWN, (x, y, z)
+    return T
+
+
+class Cell:
+    """The arm of a tool that goes where chunks say; cups seal at a height."""
+
+    def __init__(self, tool: str, surface: float = 0.05) -> None:
+        self.tool, self.surface = load_tool(tool), surface
+        self.motion = PickMotion(self.tool, "arm", "base")
+        self.T, self.stamp, self.values = pose(0.4, 0.0, 0.5), 0.0, {}
+        self.sealed: dict[str, bool] = {}
+        self.visited: list[tuple[PickPhase, np.ndarray, dict[str, float]]] = []
+
+    def observe(self) -> Observation:
+        arm = ArmState((), np.zeros(0), np.zeros(0), self.T)
+        near = self.T[2, 3] < self.surface + 0.002
+        for cup in self.tool.cups:  # what has sealed stays so until it is switched off
+            on = bool(self.values.get(f"{cup.name}/suction", 0.0))
+            self.sealed[cup.name] = on and (near or self.sealed.get(cup.name, False))
+        state = RobotState(self.stamp, {"arm": arm}, {"cups": EndEffectorState(sealed=dict(self.sealed))})
+        return Observation(self.stamp, "", {}, state, state)
+
+    def run(self, pick: Pick, most: int = 60) -> TaskStatus:
+        self.motion.begin(pick, self.stamp)
+        for _ in range(most):
+            chunk = self.motion.next(self.observe(), OVER)
+            self.values = {name: chunk.values[-1, n] for n, name in enumerate(chunk.channels)}
+            for row in range(len(chunk.times)):
+                T = np.eye(4)
+                T[:3, 3], T[:3, :3] = (
+                    chunk.positions("arm")[row],
+                    Rotation.from_quat(chunk.quaternions("arm")[row]).as_matrix(),
+                )
+                self.visited.append((self.motion.phase, T, self.values))
+                self.T = T
+            self.stamp += chunk.duration
+            if self.motion.finished:
+                return self.motion.next(self.observe(), OVER).status
+        raise AssertionError(f"still {self.motion.phase}")
+
+
+def test_it_goes_over_everything_takes_and_puts_down():
+    cell = Cell("seven_piston")
+    place = pose(0.4, -0.2, 0.08)
+    over = pose(0.4, -0.2, OVER)
+    pick = Pick("suction", pose(0.45, 0.2, 0.05), {"cup_1": 0.01}, T_base_over=over, T_base_place=place)
+    assert cell.run(pick) is TaskStatus.TERMINATED
+    assert [phase for phase in dict.fromkeys(phase for phase, _, _ in cell.visited)] == [
+        PickPhase.OVER, PickPhase.DOWN, PickPhase.TAKE, PickPhase.LIFT, PickPhase.CARRY, PickPhase.LOWER,
+        PickPhase.RELEASE, PickPhase.LEAVE, PickPhase.DONE,
+    ]  # fmt: skip
+    sideways = [T[2, 3] for phase, T, _ in cell.visited if phase is PickPhase.CARRY and -0.15 < T[1, 3] < 0.15]
+    assert sideways
+    assert min(sideways) > OVER - 0.01  # nothing is crossed low
+    lowest = {phase: min(T[2, 3] for p, T, _ in cell.visited if p is phase) for phase, _, _ in cell.visited}
+    assert lowest[PickPhase.DOWN] == pytest.approx(0.05, abs=0.003)
+    assert lowest[PickPhase.LOWER] == pytest.approx(0.08, abs=0.003)
+    for phase, _, values in cell.visited:
+        holding = phase in (PickPhase.DOWN, PickPhase.TAKE, PickPhase.LIFT, PickPhase.CARRY, PickPhase.LOWER)
+        assert values["cup_1/suction"] == float(holding)
+        assert values["cup_2/suction"] == values["cup_2/depth"] == 0.0
+        if phase in (PickPhase.DOWN, PickPhase.TAKE):
+            assert values["cup_1/depth"] == pytest.approx(0.01 + PickConfig().press)
+
+
+def test_speed_stays_within_what_is_configured():
+    cell = Cell("seven_piston")
+    cell.run(Pick("suction", pose(0.45, 0.2, 0.05), {"cup_1": 0.0}, T_base_over=pose(0.4, -0.2, OVER)))
+    steps = [np.linalg.norm(b[1][:3, 3] - a[1][:3, 3]) for a, b in zip(cell.visited, cell.visited[1:], strict=False)]
+    config = PickConfig()
+    assert max(steps) <= config.carry_speed * config.period + 1e-6
+
+
+def test_what_does_not_seal_is_missed_and_said_so():
+    cell = Cell("seven_piston", surface=-1.0)
+    assert cell.run(Pick("suction", pose(0.45, 0.2, 0.05), {"cup_1": 0.0})) is TaskStatus.INVALID
+    assert cell.motion.phase is PickPhase.MISSED
+    assert cell.T[2, 3] == pytest.approx(OVER, abs=0.01)  # not before it is up again
+
+
+def test_fingers_open_before_close_on_it_and_a_cage_comes_after_the_lift():
+    cell = Cell("hybrid")
+    cell.run(Pick("pinch", pose(0.45, 0.2, 0.05), {}, width=0.06, depth=0.04, T_base_over=pose(0.4, -0.2, OVER)))
+    widths = {phase: values["fingers/width"] for phase, _, values in cell.visited}
+    assert widths[PickPhase.DOWN] == pytest.approx(0.06)
+    assert widths[PickPhase.TAKE] == widths[PickPhase.CARRY] == 0.0
+    assert all(values["cup_1/suction"] == 0.0 for _, _, values in cell.visited)
+    cell = Cell("hybrid")
+    cage = Pick("cage", pose(0.45, 0.2, 0.05), {"cup_1": 0.0}, width=0.08, depth=0.05)
+    cage = Pick(**{**vars(cage), "T_base_over": pose(0.4, -0.2, OVER)})
+    cell.run(cage)
+    depths = {phase: values["fingers/depth"] for phase, _, values in cell.visited}
+    assert depths[PickPhase.LIFT] == 0.0
+    assert depths[PickPhase.CARRY] == pytest.approx(0.05)
+
+
+def test_what_the_tool_has_not_is_refused_in_one_line():
+    motion = PickMotion(load_tool("single_cup"), "arm", "base")
+    with pytest.raises(ConfigError, match="knows no mode 'pinch': suction"):
+        motion.begin(Pick("pinch", np.eye(4), {}), 0.0)
+    with pytest.raises(ConfigError, match="has no cup 'cup_9': cup_1"):
+        motion.begin(Pick("suction", np.eye(4), {"cup_9": 0.0}), 0.0)
+    with pytest.raises(ConfigError, match=r"pick\.speed must be above 0"):
+        PickConfig(speed=0.0)
