@@ -114,6 +114,10 @@ def test_a_tall_thing_overflows_by_what_stands_out(tool) -> None:
     scores, success = judged(still, container, tool, over(0.0, 0.0, 0.005, half), held(half))
     assert scores["overflow"] == pytest.approx((0.2 - DEPTH) / 0.2, abs=0.01)
     assert not success
+    low = (0.03, 0.03, (DEPTH + 0.02) / 2)  # 20 mm above the rim
+    scores, success = judged(still, container, tool, over(0.0, 0.0, 0.005, low), held(low))
+    assert scores["overflow"] > 0.0
+    assert success
 
 
 def test_on_another_thing_it_lies_higher_and_only_while_its_weight_is_over_it(tool) -> None:

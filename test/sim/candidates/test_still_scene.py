@@ -72,3 +72,4 @@ def test_names_are_known(mixed) -> None:
         mixed.index("thng_3")
     with pytest.raises(ConfigError, match="no rigid object"):
         StillScene.of(scene_of([]))
+    assert StillScene.of(scene_of([]), empty=True).names == ()

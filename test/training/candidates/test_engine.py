@@ -4,20 +4,26 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 
+from controllers.errors import ConfigError
 from vla_ros import cli
 from vla_ros.policies.gam.criteria import criteria_of
+from vla_ros.policies.gam.prompts import PLACE
 from vla_ros.robots.tools.generator import PREFIX, held_back
-from vla_ros.training.candidates.settings import CandidateSettings, load_candidate_settings
+from vla_ros.training.candidates.files import CandidateFolder, write_arrays
+from vla_ros.training.candidates.settings import CandidateSettings, Placing, load_candidate_settings
 
 OWN = """
 sets: {basic: 1.0}
 tools: {single_cup: [suction]}
 drawn: 0
 candidates: 60
+places: {single_cup: 2}
+placements: 20
 scenes: 1
 seed: 5
 """
@@ -53,7 +59,7 @@ def test_files_hold_what_training_reads(made):
     shown = scene.instance_objects[scene.instance_objects >= 0]
     assert set(labelled.objects) & set(shown)  # something that candidates mean is seen as an instance
     figures = json.loads((made.parent / "figures.json").read_text())
-    assert (figures["scenes"], figures["candidates"], figures["left_out"]) == (1, 60, 0)
+    assert (figures["scenes"], figures["candidates"], figures["left_out"]) == (1, 100, 0)  # 40 are placements
 
 
 def test_candidates_stand_on_what_is_seen(made):
@@ -66,12 +72,65 @@ def test_candidates_stand_on_what_is_seen(made):
     assert np.median(gaps) < 0.03  # a lip is on a surface, but for its piston and depth noise
 
 
+def test_placements_are_of_good_picks_and_training_makes_batches_of_them(made):
+    pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
+    from vla_ros.training.gam.batches import BatchMaker
+    from vla_ros.training.gam.config import GamTraining
+    from vla_ros.training.gam.dataset import read_dataset
+
+    config = GamTraining()
+    tasks = [task for task in read_dataset([made], config, lambda *_: None) if task.labelled.mode == PLACE]
+    assert [len(task.rows) for task in tasks] == [20, 20]
+    batch = BatchMaker(tasks, config).make(4, np.random.default_rng(0))
+    assert batch["picked"].shape[0] == 4
+    assert batch["labels"].shape == (4, config.critic_candidates, len(criteria_of(PLACE)))
+    assert batch["images"].shape[1] == 2  # both totes
+    picks = np.load(made / "candidates/000005/single_cup.suction.npz")
+    T_base_source = np.load(made / "scenes/000005.npz")["T_base_source"]
+    for task in tasks:
+        place = T_base_source[:3, :3] @ task.labelled.picked.positions[task.rows[0]] + T_base_source[:3, 3]
+        row = np.linalg.norm(picks["positions"] - place, axis=1).argmin()
+        assert np.linalg.norm(picks["positions"][row] - place) < 1e-5
+        assert picks["success"][row] == 1.0
+        assert picks["objects"][row] == task.labelled.objects[task.rows[0]]
+        seen = task.scene.observed.points[task.scene.observed.instances == task.instances[0]]
+        assert np.linalg.norm(seen - place, axis=1).min() < 0.03  # what is carried hangs at the cup
+
+
+def test_without_a_good_pick_of_what_is_seen_a_file_of_placements_is_empty(made, tmp_path):
+    pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
+    from vla_ros.sim.candidates.still_scene import StillScene
+    from vla_ros.tasks.bins.scenes import DESTINATION, SOURCE, sample_bin
+    from vla_ros.training.candidates.labelled_scene import in_tote
+    from vla_ros.training.candidates.placed import placed
+    from vla_ros.training.gam.candidate_file import read_candidates
+    from vla_ros.training.gam.config import GamTraining
+    from vla_ros.training.gam.dataset import read_dataset
+
+    scene = sample_bin(CandidateSettings(sets={"basic": 1.0}).request(5))
+    source, picks = StillScene.of(in_tote(scene, SOURCE)), made / "candidates/000005/single_cup.suction.npz"
+    arrays = placed(
+        source, in_tote(scene, DESTINATION), np.eye(4), read_candidates(picks), np.zeros(0, int),
+        Placing("suction", 2, 20), np.random.default_rng(0),
+    )  # fmt: skip
+    folder = CandidateFolder(tmp_path)
+    folder.begin(CandidateSettings())
+    shutil.copytree(made / "scenes", tmp_path / "scenes")
+    write_arrays(folder.candidates(5, "single_cup", PLACE), arrays)
+    assert read_dataset([tmp_path], GamTraining(), lambda *_: None) == []
+
+
 def test_the_same_command_keeps_what_is_there_and_another_tool_is_labelled_in_the_same_scenes(made, own):
-    kept = made / "candidates/000005/single_cup.suction.npz"
-    before = kept.stat().st_mtime_ns
+    kept = [made / f"candidates/000005/single_cup.{mode}.npz" for mode in ("suction", PLACE)]
+    before = [one.stat().st_mtime_ns for one in kept]
+    drawn = dict(np.load(kept[1]))
     assert generate(made, own) == 0
-    assert generate(made, own, "--tools", "quad_cup") == 0
-    assert kept.stat().st_mtime_ns == before
+    assert [one.stat().st_mtime_ns for one in kept] == before
+    kept[1].unlink()
+    assert generate(made, own, "--tools", "single_cup,quad_cup") == 0
+    assert kept[0].stat().st_mtime_ns == before[0]
+    for name, values in np.load(kept[1]).items():
+        np.testing.assert_array_equal(values, drawn[name])
     assert (made / "candidates/000005/quad_cup.suction.npz").is_file()
 
 
@@ -82,6 +141,13 @@ def test_tools_of_the_generator_are_none_that_are_held_back():
         assert not any(held_back(int(name.removeprefix(PREFIX))) for name in names)
     assert settings.tools_of(4) == settings.tools_of(4)
     assert load_candidate_settings("bin_pick") == CandidateSettings()
+
+
+def test_only_tools_of_a_scene_put_down_what_they_pick():
+    settings = CandidateSettings(tools={"hybrid": ("pinch", "suction")}, places={"seven_piston": 3, "hybrid": 2})
+    assert settings.places_of(4) == {"hybrid": Placing("pinch", 2, settings.placements)}
+    with pytest.raises(ConfigError, match="places of tool 'hybrid' must be 1 to 1000"):
+        CandidateSettings(places={"hybrid": 0})
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from vla_ros.sim.candidates.swept_tool import SweptTool
 
 PRESSED = 0.003  # [m] that an object may stand in what it is put on: it gives way
 DROP = 0.03  # [m] from which on a fall is one
+ABOVE_RIM = 0.03  # [m] that an object may stand: it is no failure of packing yet
 
 
 def label_placements(
@@ -29,7 +30,7 @@ def label_placements(
     """Label poses of the tool at which it lets go, in a scene without the held object, by `criteria_of(PLACE)`.
 
     Success: neither tool nor object hits anything, and the object falls by 30 mm at most, lies stably, wholly between
-    the walls and no higher than these.
+    the walls and no more than 30 mm higher than these.
     """
     heights = height_map(still, container)
     hit = SweptTool(still, tool).touches(
@@ -57,7 +58,7 @@ def label_placements(
             "overflow": overflow if within else 1.0,
         }
         scores[row] = [values.get(name, np.nan) for name in names]
-        lies = within and overflow == 0.0 and lands.fall <= DROP and lands.rests_stably(heights)
+        lies = within and top <= depth + ABOVE_RIM and lands.fall <= DROP and lands.rests_stably(heights)
         success[row] = lies and not collision
     return Labels(scores, success)
 

@@ -45,14 +45,14 @@ class StillScene:
     geom_object: np.ndarray  # (ngeom,) index of the object that a geom is part of, or NOT_AN_OBJECT
 
     @classmethod
-    def of(cls, scene: Scene) -> StillScene:
-        """Build it. Raises ConfigError for a scene without objects."""
-        if not scene.objects:
+    def of(cls, scene: Scene, empty: bool = False) -> StillScene:
+        """Build it. Raises ConfigError for a scene without objects, which may be `empty` where things are put down."""
+        if not scene.objects and not empty:
             raise ConfigError(f"scene {scene.seed} has no rigid object: candidates need at least one")
         model = still_spec(scene).compile()
         data = placed_data(model, scene)
         names = tuple(placed.name for placed in scene.objects)
-        bodies = [model.body(name).id for name in names]
+        bodies = np.array([model.body(name).id for name in names], int)
         index = np.full(model.nbody, NOT_AN_OBJECT)
         index[bodies] = np.arange(len(names))
         drawn = np.isin(model.geom_group, (VISUAL_GROUP, CLEAR_GROUP))

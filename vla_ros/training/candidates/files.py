@@ -14,13 +14,19 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from controllers.errors import ConfigError
 from vla_ros.documents import DocumentError, read_json
 from vla_ros.new_file import replace_file
+from vla_ros.policies.gam.actions import Candidates
+from vla_ros.policies.gam.criteria import criteria_of
 from vla_ros.training.candidates.settings import CandidateSettings
+
+if TYPE_CHECKING:
+    from vla_ros.sim.candidates.labels import Labels
 
 FORMAT, VERSION = "gam_candidates", 1
 DATASET, SCENES, CANDIDATES = "dataset.json", "scenes", "candidates"
@@ -55,6 +61,8 @@ class CandidateFolder:
                     "tools",
                     "drawn",
                     "modes",
+                    "places",
+                    "placements",
                 ):  # more scenes, and other tools in the same scenes, may follow
                     continue
                 if not isinstance(there, dict) or there.get(key) != value:
@@ -63,6 +71,17 @@ class CandidateFolder:
             raise ConfigError(f"{self.root}: is not empty and holds no candidates: choose a new folder")
         self.root.mkdir(parents=True, exist_ok=True)
         replace_file(path, json.dumps(wanted, indent=1).encode())
+
+
+def candidate_arrays(candidates: Candidates, objects: np.ndarray, mode: str, labels: Labels) -> dict[str, np.ndarray]:
+    """Return the arrays of a file: candidates, the objects (N,) that they mean, and what is true of them."""
+    return {
+        **{name: np.asarray(value, np.float32) for name, value in vars(candidates).items()},
+        "objects": objects.astype(np.int16),
+        "criteria": np.array([one.name for one in criteria_of(mode)]),
+        "scores": labels.scores,
+        "success": labels.success.astype(np.float32),
+    }
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:

@@ -17,6 +17,16 @@ from vla_ros.sim.scenes.request import SceneRequest
 
 COUNT_MAX, SCENE_SEED_MAX = 10_000_000, 2**31
 STREAM = "generation"
+_LIMITS = (("scenes", 1, COUNT_MAX), ("candidates", 1, 100_000), ("drawn", 0, 100), ("placements", 1, 10_000))
+
+
+@dataclass(frozen=True)
+class Placing:
+    """How a tool's picks are put down."""
+
+    mode: str  # by which they take
+    picks: int
+    each: int  # placements of a pick
 
 
 @dataclass(frozen=True)
@@ -35,11 +45,13 @@ class CandidateSettings:
     drawn: int = 2  # further tools of the generator in each scene, of those that are not held back
     modes: tuple[str, ...] = (SUCTION, PINCH, CAGE)  # of these tools, those that they know
     candidates: int = 700  # of each tool in each mode in each scene
+    places: dict[str, int] = field(default_factory=lambda: {"seven_piston": 8, "hybrid": 8})  # picks put down
+    placements: int = 200  # of each of these picks
     scenes: int = 300
     seed: int = 0  # of the first scene
 
     def __post_init__(self) -> None:
-        for name, low, high in (("scenes", 1, COUNT_MAX), ("candidates", 1, 100_000), ("drawn", 0, 100)):
+        for name, low, high in _LIMITS:
             if not low <= getattr(self, name) <= high:
                 raise ConfigError(f"{name} must be {low} to {high}, got {getattr(self, name)}")
         if not 0 <= self.seed <= SCENE_SEED_MAX:
@@ -54,6 +66,10 @@ class CandidateSettings:
         for mode in self.modes:
             if mode not in (SUCTION, PINCH, CAGE):
                 raise ConfigError(unknown_name("mode", mode, (SUCTION, PINCH, CAGE)))
+        for name, count in self.places.items():
+            load_tool(name)
+            if not 1 <= count <= 1000:
+                raise ConfigError(f"places of tool '{name}' must be 1 to 1000 picks, got {count}: or leave it out")
         if not self.sets or min(self.sets.values()) < 0.0 or sum(self.sets.values()) <= 0.0:
             raise ConfigError(f"sets: shares must be 0 or more and not all 0, got {self.sets}")
         if self.robot.split("+")[0] not in robot_names():
@@ -77,6 +93,15 @@ class CandidateSettings:
         further = (drawn_tool(rng) for _ in range(self.drawn))
         modes = {name: tuple(mode for mode in load_tool(name).modes if mode in self.modes) for name in further}
         return {**self.tools, **{name: known for name, known in modes.items() if known}}
+
+    def places_of(self, seed: int) -> dict[str, Placing]:
+        """Return what is put down in the scene of a seed, by the tool: of those that are in it."""
+        tools = self.tools_of(seed)
+        return {
+            name: Placing(tools[name][0], count, self.placements)
+            for name, count in self.places.items()
+            if tools.get(name)
+        }
 
 
 def drawn_tool(rng: np.random.Generator) -> str:
