@@ -26,7 +26,7 @@ class ToteSize:
     wall: float = 0.005  # [m]
 
     def __post_init__(self) -> None:
-        if min(*self.inside, self.wall) <= 0.0:
+        if not min(*self.inside, self.wall) > 0.0:
             raise ConfigError(f"a tote's lengths must be above 0 m, got {self.inside} and walls of {self.wall}")
 
     @property

@@ -122,5 +122,27 @@ def test_what_the_tool_has_not_is_refused_in_one_line():
         motion.begin(Pick("pinch", np.eye(4), {}), 0.0)
     with pytest.raises(ConfigError, match="has no cup 'cup_9': cup_1"):
         motion.begin(Pick("suction", np.eye(4), {"cup_9": 0.0}), 0.0)
-    with pytest.raises(ConfigError, match=r"pick\.speed must be above 0"):
-        PickConfig(speed=0.0)
+    for speed in (0.0, np.inf, np.nan):
+        with pytest.raises(ConfigError, match=r"pick\.speed must be above 0 and finite"):
+            PickConfig(speed=speed)
+    for pick in (
+        Pick("suction", np.full((4, 4), np.nan), {"cup_1": 0.0}),
+        Pick("suction", np.eye(4), {"cup_1": np.nan}),
+        Pick("suction", np.eye(4), {"cup_1": 0.0}, T_base_place=np.full((4, 4), np.inf)),
+    ):
+        with pytest.raises(ConfigError, match="must be finite"):
+            motion.begin(pick, 0.0)
+
+
+def test_before_a_pick_it_stays_and_says_that_there_is_nothing():
+    cell = Cell("single_cup")
+    chunk = cell.motion.next(cell.observe(), OVER)
+    assert chunk.status is TaskStatus.INVALID
+    assert np.abs(chunk.positions("arm") - cell.T[:3, 3]).max() == 0.0
+
+
+def test_a_tool_that_is_higher_than_it_need_be_does_not_come_down_to_lift():
+    cell = Cell("single_cup")
+    cell.run(Pick("suction", pose(0.45, 0.2, OVER + 0.05), {"cup_1": 0.0}, T_base_over=pose(0.45, 0.2, OVER + 0.1)))
+    taken = [T[2, 3] for phase, T, _ in cell.visited if phase in (PickPhase.TAKE, PickPhase.LIFT)]
+    assert min(taken) > OVER + 0.04

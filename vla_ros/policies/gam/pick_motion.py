@@ -41,7 +41,7 @@ class PickPhase(Enum):
 
 @dataclass(frozen=True)
 class PickConfig:
-    """Heights [m], speeds [m/s] and waiting times [s]. Raises ConfigError for what is not positive."""
+    """Heights [m], speeds [m/s] and waiting times [s]. Raises ConfigError for what is not positive and finite."""
 
     period: float = 0.1  # of rows
     rows: int = 20  # of a chunk at most
@@ -62,8 +62,8 @@ class PickConfig:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if not value > 0.0:
-                raise ConfigError(f"pick.{name} must be above 0, got {value}")
+            if not 0.0 < value < np.inf:
+                raise ConfigError(f"pick.{name} must be above 0 and finite, got {value}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,12 +100,15 @@ class PickMotion:
         self._sealed: dict[str, bool] = {}
 
     def begin(self, pick: Pick, stamp: float) -> None:
-        """Start with a pick. Raises ConfigError for a mode or a cup that the tool has not."""
+        """Start with a pick. Raises ConfigError for a mode or cup that the tool has not, and for what is not finite."""
         if pick.mode not in self._tool.modes:
             raise ConfigError(f"tool '{self._tool.name}' knows no mode '{pick.mode}': {', '.join(self._tool.modes)}")
         for cup in pick.cups:
             if cup not in self._cups:
                 raise ConfigError(f"tool '{self._tool.name}' has no cup '{cup}': {', '.join(self._cups)}")
+        poses = [T for T in (pick.T_base_tool, pick.T_base_over, pick.T_base_place) if T is not None]
+        if not np.isfinite(poses).all() or not np.isfinite([*pick.cups.values()]).all():
+            raise ConfigError("a pick's poses and pistons must be finite: leave out candidates that are not")
         self.pick = pick
         self._enter(PickPhase.OVER, stamp)
 
@@ -142,13 +145,13 @@ class PickMotion:
         if phase in (PickPhase.TAKE, PickPhase.HOLD, PickPhase.RELEASE):
             return [T], config.speed
         if phase is PickPhase.LIFT:
-            return [_raised(T, over)], config.lift_speed
+            return [_raised(T, max(over, T[2, 3]))], config.lift_speed
         if phase is PickPhase.CARRY:
             return [pick.T_base_over if pick.T_base_over is not None else T], config.carry_speed
         place = pick.T_base_place if pick.T_base_place is not None else T
         if phase is PickPhase.LOWER:
             return [_raised(place, max(T[2, 3], place[2, 3])), place], config.lift_speed
-        return [_raised(T, over)], config.lift_speed  # LEAVE
+        return [_raised(T, max(over, T[2, 3]))], config.lift_speed  # LEAVE
 
     def _stays(self, observation: Observation, T: np.ndarray, goals: list[np.ndarray]) -> bool:
         """Say whether the phase goes on; enter the next one where it does not."""
@@ -261,7 +264,7 @@ class PickMotion:
     def _chunk(self, observation: Observation, poses: list[np.ndarray]) -> ActionChunk:
         values = self._values()
         status = TaskStatus.ONGOING
-        if self.phase is PickPhase.MISSED:
+        if self.phase in (PickPhase.IDLE, PickPhase.MISSED):  # there is nothing that could be taken, or it was not
             status = TaskStatus.INVALID
         elif self.finished:
             status = TaskStatus.TERMINATED

@@ -17,6 +17,7 @@ _STRENGTH = 0.015  # manipulability on the way, at least
 _TRIES = 64  # candidates that inverse kinematics is asked about
 _SURFACE = 0.7  # share of a cup's radius within which points say how far its surface is
 _FEWEST = 3  # of these
+_BELOW = 0.01  # [m] that plane or finger tips may be below the floor as measured
 
 
 class Picker:
@@ -39,11 +40,13 @@ class Picker:
     ) -> tuple[int, Pick] | None:
         """Return the first of `ranked` that the arm reaches from q (N,) [rad], as a pick; None where there is none.
 
-        `over` [m]: the height that it is raised to; `T_base_over` (4, 4): where it is carried, its turn the pick's own;
-        `points` (M, 3) [m] say how far pistons go out.
+        Those that do not come down into the tote are passed over. `over` [m]: the height that it is raised to;
+        `T_base_over` (4, 4): where it is carried, its turn the pick's own; `points` (M, 3) [m] say how far pistons
+        go out.
         """
         tree = cKDTree(points) if len(points) else None
-        for tried, index in enumerate(ranked):
+        comes = self._comes_from_above(candidates, mode, over)
+        for tried, index in enumerate(index for index in ranked if comes[index]):
             if tried == self._tries:
                 return None
             T = np.eye(4)
@@ -61,6 +64,15 @@ class Picker:
                 continue
             return index, self._pick(candidates, index, mode, T, target, points, tree)
         return None
+
+    def _comes_from_above(self, candidates: Candidates, mode: str, over: float) -> np.ndarray:
+        """Say (N,) which candidates are finite, point downwards, and end between the tote's floor and `over` [m]."""
+        high, down = candidates.positions[:, 2], candidates.rotations[:, 2, 2]
+        depths = candidates.depths if mode == PINCH else np.zeros(len(high))
+        tips = high + np.nan_to_num(depths) * down
+        finite = np.isfinite(candidates.positions).all(axis=1) & np.isfinite(candidates.rotations).all(axis=(1, 2))
+        floor = over - self.config.over - _BELOW
+        return np.asarray(finite & (down < 0.0) & (np.minimum(high, tips) > floor) & (high < over))
 
     def reaches(self, poses: Sequence[np.ndarray], q: np.ndarray) -> bool:
         """Say whether the arm goes from q (N,) [rad] through poses (4, 4) with strength."""

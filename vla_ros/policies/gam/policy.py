@@ -14,6 +14,7 @@ from vla_ros.policies.capabilities.scored_candidates import ScoredCandidates
 from vla_ros.policies.gam.analytic_placement import height_map, held_points, placements
 from vla_ros.policies.gam.analytic_suction import propose_suction
 from vla_ros.policies.gam.candidate_boxes import candidate_boxes, instance_box
+from vla_ros.policies.gam.config import SceneTokens
 from vla_ros.policies.gam.criteria import merits, ranking
 from vla_ros.policies.gam.network import GamNetwork
 from vla_ros.policies.gam.observed_scene import ObservedScene
@@ -37,9 +38,7 @@ class GamPolicy:
         """Take the weights, or None where the settings propose by analysis."""
         self.settings, self._network = settings, network
         self.tool, self._arm = carried_tool(robot), robot.only_arm
-        self.mode = settings.mode or self.tool.modes[0]
-        if self.mode not in self.tool.modes:
-            raise ConfigError(f"tool '{self.tool.name}' knows no mode '{self.mode}': {', '.join(self.tool.modes)}")
+        self.mode = settings.mode_of(self.tool)
         if network is not None and len(self.tool.names) > network.sizes.elements:
             raise ConfigError(
                 f"tool '{self.tool.name}' has {len(self.tool.names)} cups and fingers: these weights have room for "
@@ -48,6 +47,8 @@ class GamPolicy:
         self._picker = Picker(self.tool, Reach(expand_urdf(robot), self._arm), settings.pick)
         self._motion = PickMotion(self.tool, self._arm.name, robot.base_frame, settings.pick)
         self._criteria = settings.criteria(self.mode)
+        scene = SceneTokens() if network is None else network.sizes.scene
+        self._picture = scene.height, scene.width  # [px]
         self.reset()
 
     def reset(self) -> None:
@@ -71,7 +72,7 @@ class GamPolicy:
 
     def _look(self, observation: Observation) -> None:
         try:
-            self.seen = seen = observe_bins(observation.cameras, self.settings.totes)
+            self.seen = seen = observe_bins(observation.cameras, self.settings.totes, *self._picture)
         except NoToteError as error:
             self.explanation = str(error)
             return
@@ -92,7 +93,7 @@ class GamPolicy:
                 )
             )
         return propose(
-            self._network, observed(seen), instances, self.tool, self.mode, self._criteria, settings.candidates,
+            self._network, ObservedScene.of(seen), instances, self.tool, self.mode, self._criteria, settings.candidates,
             self._attempts,
         )  # fmt: skip
 
@@ -154,15 +155,3 @@ class GamPolicy:
         heights = [float(np.median(seen.points[seen.instances == one, 2])) for one in large]
         order = np.argsort(heights)[::-1][: self.settings.instances]
         return [int(large[index]) for index in order]
-
-
-def observed(seen: BinObservation) -> ObservedScene:
-    """Return what was seen as the network's arrays are made of it."""
-    return ObservedScene(
-        seen.images,
-        seen.places,
-        seen.points,
-        seen.colors,
-        seen.instances,
-        np.stack([seen.T_base_source, seen.T_base_destination]),
-    )

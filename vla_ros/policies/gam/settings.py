@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 
 from controllers.errors import ConfigError, unknown_name
@@ -12,9 +13,10 @@ from vla_ros.policies.families.weights import Weights
 from vla_ros.policies.gam.criteria import CRITERIA, Criterion, criteria_of
 from vla_ros.policies.gam.perception.bin_view import TotePlaces
 from vla_ros.policies.gam.pick_motion import PickConfig
+from vla_ros.robots.tools.description import SUCTION, Tool
 
-ACTOR, ANALYSIS = PROPOSERS = ("actor", "analysis")
 _NAMES = [criterion.name for criterion in CRITERIA]
+ACTOR, ANALYSIS = PROPOSERS = ("actor", "analysis")
 CRITIC, RANDOM = RANKERS = ("critic", "random")
 
 
@@ -45,13 +47,27 @@ class GamSettings(Weights):
         for name, weight in self.weights.items():
             if name not in _NAMES:
                 raise ConfigError(unknown_name("criterion", name, _NAMES))
-            if not weight >= 0.0:
+            if not 0.0 <= weight < math.inf:
                 raise ConfigError(f"weight of criterion {name} must be 0 or more, got {weight}")
+        ToteSize(self.inside)
+        if not all(map(math.isfinite, (*self.inside, *self.source, *self.destination))):
+            raise ConfigError(
+                f"inside, source and destination must be lengths, got {self.inside}, {self.source}, {self.destination}"
+            )
 
     @property
     def totes(self) -> TotePlaces:
         """Return where totes stand."""
         return TotePlaces(ToteSize(self.inside), self.source, self.destination)
+
+    def mode_of(self, tool: Tool) -> str:
+        """Return how a tool takes things. Raises ConfigError for a mode that it, or what proposes, does not know."""
+        mode = self.mode or tool.modes[0]
+        if mode not in tool.modes:
+            raise ConfigError(f"tool '{tool.name}' knows no mode '{mode}': {', '.join(tool.modes)}")
+        if self.proposes == ANALYSIS and mode != SUCTION:
+            raise ConfigError(f"proposes={ANALYSIS} knows no mode '{mode}' (tool '{tool.name}'): {SUCTION} alone")
+        return mode
 
     def criteria(self, mode: str) -> tuple[Criterion, ...]:
         """Return what candidates of a mode are scored by, with these weights."""

@@ -26,8 +26,8 @@ class Specification(LearnedFamily):
         super().__init__(choice)
 
     def check(self) -> None:
-        """Raise ConfigError for missing files, and for a robot without one arm and one tool."""
-        carried_tool(self.choice.robot)
+        """Raise ConfigError for missing files, a robot without one arm and one tool, and a mode that it has not."""
+        self._weights.mode_of(carried_tool(self.choice.robot))
         if self._weights.proposes == ACTOR:
             self._check_files()
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -38,7 +39,8 @@ class SizeRange:
 
     def __post_init__(self) -> None:
         if not all(
-            0.0 < a <= b for a, b in zip((*self.low, self.density[0]), (*self.high, self.density[1]), strict=True)
+            0.0 < a <= b < math.inf
+            for a, b in zip((*self.low, self.density[0]), (*self.high, self.density[1]), strict=True)
         ):
             raise ConfigError(f"low must be above 0 and at most high, got {self.low}, {self.high}, {self.density}")
 
@@ -73,12 +75,13 @@ class BinTotes:
         for name, share in self.shares.items():
             if name not in SHARES:
                 raise ConfigError(unknown_name("share", name, SHARES))
-            if not share >= 0.0:
+            if not 0.0 <= share < math.inf:
                 raise ConfigError(f"share of {name} must be 0 or more, got {share}")
         if not sum(self.shares.values()) > 0.0:
             raise ConfigError(f"shares must name what is drawn, of {', '.join(SHARES)}")
-        if min(self.shift, self.turn, self.above_rim) < 0.0 or min(self.widest, self.heaviest) <= 0.0:
+        if not (min(self.shift, self.turn, self.above_rim) >= 0.0 and min(self.widest, self.heaviest) > 0.0):
             raise ConfigError("shift, turn and above_rim must be 0 or more; widest and heaviest above 0")
+        ToteSize(self.inside)
 
     @property
     def size(self) -> ToteSize:

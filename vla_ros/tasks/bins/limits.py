@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What counts in bin picking: config/tasks/bin_pick.yaml."""
+"""What counts in bin picking and packing: config/tasks/bin_pick.yaml and bin_pack.yaml say what each limit is."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from vla_ros.tasks.judging import TaskLimits
 
 @dataclass(frozen=True)
 class BinLimits(TaskLimits):
-    """Thresholds of picking. Raises ConfigError for what is not positive."""
+    """Thresholds of both tasks. Raises ConfigError for what is not positive."""
 
     lift_m: float = 0.05
     descent_m: float = 0.08
     above_m: float = 0.005
     beside_m: float = 0.30
-
     overflow_m: float = 0.03
     rest_s: float = 0.5
     still_m: float = 0.004

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 FORMAT, VERSION = "gam_candidates", 1
 DATASET, SCENES, CANDIDATES = "dataset.json", "scenes", "candidates"
+# More scenes, and other tools in the same scenes, may follow.
+_MAY_CHANGE = ("scenes", "tools", "drawn", "modes", "places", "placements")
 
 
 @dataclass(frozen=True)
@@ -56,14 +58,7 @@ class CandidateFolder:
             except DocumentError as error:
                 raise ConfigError(f"{path}: {error}") from None
             for key, value in wanted.items():
-                if key in (
-                    "scenes",
-                    "tools",
-                    "drawn",
-                    "modes",
-                    "places",
-                    "placements",
-                ):  # more scenes, and other tools in the same scenes, may follow
+                if key in _MAY_CHANGE:
                     continue
                 if not isinstance(there, dict) or there.get(key) != value:
                     raise ConfigError(f"{self.root}: holds candidates of another '{key}': choose a new folder")

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -59,6 +61,10 @@ class CandidateSettings:
         if not self.tools and not self.drawn:
             raise ConfigError("tools is empty and drawn is 0: name a tool")
         for name, modes in self.tools.items():
+            if Path(name).suffix or Path(name).name != name:
+                raise ConfigError(
+                    f"tools: '{name}' is a path, and files are named after tools: put it into config/tools"
+                )
             known = load_tool(name).modes
             for mode in modes:
                 if mode not in known:
@@ -70,7 +76,8 @@ class CandidateSettings:
             load_tool(name)
             if not 1 <= count <= 1000:
                 raise ConfigError(f"places of tool '{name}' must be 1 to 1000 picks, got {count}: or leave it out")
-        if not self.sets or min(self.sets.values()) < 0.0 or sum(self.sets.values()) <= 0.0:
+        shares = list(self.sets.values())
+        if not all(0.0 <= share < math.inf for share in shares) or sum(shares) <= 0.0:
             raise ConfigError(f"sets: shares must be 0 or more and not all 0, got {self.sets}")
         if self.robot.split("+")[0] not in robot_names():
             raise ConfigError(unknown_name("robot", self.robot.split("+")[0], robot_names()))

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which candidates the arm is sent to: of those that it reaches, none that would hurt it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import numpy as np
+import pytest
+
+from controllers.errors import ConfigError
+from vla_ros.policies.gam.actions import Candidates
+from vla_ros.policies.gam.picking import Picker
+from vla_ros.policies.gam.settings import GamSettings
+from vla_ros.policies.geometric.reachability import Reach
+from vla_ros.robots.tools.named import load_tool
+
+OVER = 0.36  # [m] above a tote whose floor is at 0
+DOWN, UP = np.diag([1.0, -1.0, -1.0]), np.eye(3)
+NAN = float("nan")
+
+
+class Anywhere:
+    """An arm that reaches everything."""
+
+    def strength(self, poses: Sequence[np.ndarray], q: np.ndarray, least: float = 0.0) -> float:
+        return 1.0
+
+
+def first(tool: str, mode: str, z: float, R: np.ndarray = DOWN, depth: float = NAN) -> int | None:
+    """Return which is taken of one that is in question and one, the second, that is not."""
+    described = load_tool(tool)
+    candidates = Candidates(
+        np.array([[0.4, 0.2, z], [0.4, 0.2, 0.1]]),
+        np.stack([R, DOWN]),
+        np.ones((2, len(described.names))),
+        np.full(2, 0.05 if described.fingers else NAN),
+        np.array([depth, 0.0 if described.fingers else NAN]),
+    )
+    picker = Picker(described, cast(Reach, Anywhere()))
+    found = picker.first(candidates, [0, 1], mode, np.zeros(7), OVER, None, np.zeros((0, 3)))
+    return None if found is None else found[0]
+
+
+def test_what_would_hurt_the_arm_is_passed_over():
+    assert first("single_cup", "suction", 0.05) == 0
+    assert first("single_cup", "suction", -0.05) == 1  # below the floor
+    assert first("single_cup", "suction", OVER + 0.1) == 1  # above where it would be lifted to
+    assert first("single_cup", "suction", NAN) == 1
+    assert first("single_cup", "suction", 0.05, UP) == 1  # from below
+    assert first("single_cup", "suction", 0.05, np.full((3, 3), NAN)) == 1
+    assert first("parallel", "pinch", 0.05, depth=0.04) == 0
+    assert first("parallel", "pinch", 0.05, depth=0.08) == 1  # fingers through the floor
+
+
+def test_modes_are_those_of_the_tool_and_of_what_proposes():
+    hybrid, parallel = load_tool("hybrid"), load_tool("parallel")
+    assert GamSettings(mode="cage").mode_of(hybrid) == "cage"
+    assert GamSettings(proposes="analysis").mode_of(hybrid) == "suction"
+    with pytest.raises(ConfigError, match="tool 'parallel' knows no mode 'suction': pinch"):
+        GamSettings(mode="suction").mode_of(parallel)
+    for settings, tool in (
+        (GamSettings(proposes="analysis", mode="cage"), hybrid),
+        (GamSettings(proposes="analysis"), parallel),
+    ):
+        with pytest.raises(ConfigError, match=r"proposes=analysis knows no mode .*suction alone"):
+            settings.mode_of(tool)
+
+
+def test_settings_that_are_no_numbers_are_refused():
+    for values in ({"source": (NAN, 0.0)}, {"inside": (0.2, NAN, 0.1)}, {"weights": {"seal": float("inf")}}):
+        with pytest.raises(ConfigError):
+            GamSettings(**values)
