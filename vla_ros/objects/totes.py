@@ -13,6 +13,7 @@ from vla_ros.objects.colors import color_ranges
 from vla_ros.objects.paint import shade
 from vla_ros.objects.solids import both, painted
 
+SOURCE, DESTINATION = TOTES = ("source", "destination")  # of a cell: what is picked from, and what is put into
 RIM = (0.010, 0.014)  # [m] how far the rim stands out, and its height: of a drawing
 _RIB = (0.003, 0.010)  # [m] how far a rib stands out of the wall, and its width: drawn
 _RIB_SPACING = 0.08  # [m]
@@ -26,7 +27,7 @@ class ToteSize:
     wall: float = 0.005  # [m]
 
     def __post_init__(self) -> None:
-        if not min(*self.inside, self.wall) > 0.0:
+        if not all(0.0 < length < np.inf for length in (*self.inside, self.wall)):
             raise ConfigError(f"a tote's lengths must be above 0 m, got {self.inside} and walls of {self.wall}")
 
     @property

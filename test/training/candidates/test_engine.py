@@ -99,9 +99,9 @@ def test_placements_are_of_good_picks_and_training_makes_batches_of_them(made):
 
 def test_without_a_good_pick_of_what_is_seen_a_file_of_placements_is_empty(made, tmp_path):
     pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
+    from vla_ros.objects.totes import DESTINATION, SOURCE
     from vla_ros.sim.candidates.still_scene import StillScene
-    from vla_ros.tasks.bins.scenes import DESTINATION, SOURCE, sample_bin
-    from vla_ros.training.candidates.labelled_scene import in_tote
+    from vla_ros.tasks.bins.scenes import in_tote, sample_bin
     from vla_ros.training.candidates.placed import placed
     from vla_ros.training.gam.candidate_file import read_candidates
     from vla_ros.training.gam.config import GamTraining
@@ -148,6 +148,15 @@ def test_only_tools_of_a_scene_put_down_what_they_pick():
     assert settings.places_of(4) == {"hybrid": Placing("pinch", 2, settings.placements)}
     with pytest.raises(ConfigError, match="places of tool 'hybrid' must be 1 to 1000"):
         CandidateSettings(places={"hybrid": 0})
+
+
+def test_settings_that_make_no_folder_are_refused():
+    for path in ("tools/own", "own.yaml", "/own"):
+        with pytest.raises(ConfigError, match="is a path, and files are named after tools"):
+            CandidateSettings(tools={path: ("suction",)})
+    for share in (float("nan"), float("inf"), -1.0):
+        with pytest.raises(ConfigError, match="shares must be 0 or more"):
+            CandidateSettings(sets={"basic": 0.5, "light": share})
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from vla_ros.objects.totes import ToteSize
+from vla_ros.policies.gam.candidate_poses import about_vertical
 
 CELL = 0.005  # [m]
 _TURNS = 24  # about the vertical that are tried
@@ -52,8 +53,7 @@ def placements(held: np.ndarray, T_tote_tool: np.ndarray, heights: np.ndarray, s
     """
     found: list[tuple[float, int, Placement]] = []
     for number, turn in enumerate(np.linspace(0.0, 2 * np.pi, _TURNS, endpoint=False)):
-        c, s = np.cos(turn), np.sin(turn)
-        R = np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]]) @ T_tote_tool[:3, :3]
+        R = about_vertical(turn) @ T_tote_tool[:3, :3]
         own = held @ R.T
         lowest = _lowest(own, heights, size)
         if lowest is None:

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from vla_ros.policies.gam.actions import ON, Candidates
+from vla_ros.policies.gam.candidate_poses import matrix_of
 from vla_ros.policies.gam.pick_motion import Pick, PickConfig
 from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.robots.tools.description import PINCH, Cup, Tool
@@ -49,8 +50,7 @@ class Picker:
         for tried, index in enumerate(index for index in ranked if comes[index]):
             if tried == self._tries:
                 return None
-            T = np.eye(4)
-            T[:3, :3], T[:3, 3] = candidates.rotations[index], candidates.positions[index]
+            T = matrix_of(candidates, index)
             before, high = T.copy(), T.copy()
             before[:3, 3] -= self.config.before * T[:3, 2]
             high[2, 3] = over

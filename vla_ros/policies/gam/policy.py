@@ -9,17 +9,18 @@ import numpy as np
 
 from controllers.chunks.chunk import ActionChunk
 from controllers.errors import ConfigError
+from vla_ros.objects.totes import SOURCE
 from vla_ros.policies.capabilities.reasoning import Reasoning
 from vla_ros.policies.capabilities.scored_candidates import ScoredCandidates
 from vla_ros.policies.gam.analytic_placement import height_map, held_points, placements
 from vla_ros.policies.gam.analytic_suction import propose_suction
 from vla_ros.policies.gam.candidate_boxes import candidate_boxes, instance_box
+from vla_ros.policies.gam.candidate_poses import matrix_of
 from vla_ros.policies.gam.config import SceneTokens
 from vla_ros.policies.gam.criteria import merits, ranking
 from vla_ros.policies.gam.network import GamNetwork
 from vla_ros.policies.gam.observed_scene import ObservedScene
 from vla_ros.policies.gam.perception.bin_view import BinObservation, observe_bins
-from vla_ros.policies.gam.perception.cameras import SOURCE
 from vla_ros.policies.gam.perception.tote_fit import NoToteError
 from vla_ros.policies.gam.pick_motion import Pick, PickMotion, PickPhase
 from vla_ros.policies.gam.picking import Picker
@@ -144,8 +145,7 @@ class GamPolicy:
         T, chosen = None, scored.chosen
         if chosen is not None:
             boxes[SOURCE] = instance_box(seen.labels, int(proposal.instances[chosen]), seen.crop.first)
-            T = np.eye(4)
-            T[:3, :3], T[:3, 3] = scored.rotations[chosen], scored.positions[chosen]
+            T = matrix_of(proposal.candidates, chosen)
         return Reasoning(boxes, {SOURCE: candidate_boxes(scored, view)}, T, 0.0, {})
 
     def _instances(self, seen: BinObservation) -> list[int]:

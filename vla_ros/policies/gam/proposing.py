@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from vla_ros.policies.gam.actions import Candidates, decode
+from vla_ros.policies.gam.candidate_poses import joined, moved
 from vla_ros.policies.gam.conditioning import SceneInputs
 from vla_ros.policies.gam.criteria import Criterion
 from vla_ros.policies.gam.network import GamNetwork
@@ -54,16 +55,5 @@ def propose(
     rows, scores = network.propose(inputs, criteria, candidates, generator)
     parts = []
     for one, own in zip(instances, rows.numpy(), strict=True):
-        parts.append(_in_base(decode(own, sizes.scales, tool), scene_frame(scene, one, mode)))
-    joined = Candidates(*(np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])))
-    return Proposal(joined, np.repeat(np.asarray(instances), candidates), scores.flatten(0, 1).numpy())
-
-
-def _in_base(candidates: Candidates, T_base_scene: np.ndarray) -> Candidates:
-    return Candidates(
-        candidates.positions @ T_base_scene[:3, :3].T + T_base_scene[:3, 3],
-        T_base_scene[:3, :3] @ candidates.rotations,
-        candidates.active,
-        candidates.widths,
-        candidates.depths,
-    )
+        parts.append(moved(decode(own, sizes.scales, tool), scene_frame(scene, one, mode)))
+    return Proposal(joined(parts), np.repeat(np.asarray(instances), candidates), scores.flatten(0, 1).numpy())

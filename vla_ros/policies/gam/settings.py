@@ -50,10 +50,8 @@ class GamSettings(Weights):
             if not 0.0 <= weight < math.inf:
                 raise ConfigError(f"weight of criterion {name} must be 0 or more, got {weight}")
         ToteSize(self.inside)
-        if not all(map(math.isfinite, (*self.inside, *self.source, *self.destination))):
-            raise ConfigError(
-                f"inside, source and destination must be lengths, got {self.inside}, {self.source}, {self.destination}"
-            )
+        if not all(map(math.isfinite, (*self.source, *self.destination))):
+            raise ConfigError(f"source and destination must be lengths, got {self.source} and {self.destination}")
 
     @property
     def totes(self) -> TotePlaces:

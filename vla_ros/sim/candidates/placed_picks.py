@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vla_ros.policies.gam.actions import Candidates
+from vla_ros.policies.gam.candidate_poses import joined, rows_of
 from vla_ros.robots.tools.description import Tool
 from vla_ros.sim.candidates.container import Container
 from vla_ros.sim.candidates.held_object import HeldObject
@@ -52,14 +53,14 @@ def place_picks(
     placements, labels = [], []
     for row in chosen:
         held = HeldObject.of(source, int(objects[row]), candidates.positions[row], candidates.rotations[row])
-        pick = _rows(candidates, np.array([row]))
+        pick = rows_of(candidates, np.array([row]))
         placements.append(placement_candidates(destination, container, held, pick, each, rng))
         labels.append(label_placements(destination, tool, container, held, placements[-1]))
     behind = np.repeat(chosen, each)
     return PlacedPicks(
-        picks=_rows(candidates, behind),
+        picks=rows_of(candidates, behind),
         objects=objects[behind],
-        placements=Candidates(*(np.concatenate(column) for column in zip(*map(_columns, placements), strict=True))),
+        placements=joined(placements),
         labels=Labels(np.concatenate([one.scores for one in labels]), np.concatenate([one.success for one in labels])),
     )
 
@@ -69,11 +70,3 @@ def _of_different_objects(objects: np.ndarray, rows: np.ndarray) -> np.ndarray:
     kinds = objects[rows]
     turn = np.array([np.count_nonzero(kinds[:number] == kind) for number, kind in enumerate(kinds)], int)
     return rows[np.argsort(turn, kind="stable")]
-
-
-def _rows(candidates: Candidates, rows: np.ndarray) -> Candidates:
-    return Candidates(*(column[rows] for column in _columns(candidates)))
-
-
-def _columns(candidates: Candidates) -> tuple[np.ndarray, ...]:
-    return (candidates.positions, candidates.rotations, candidates.active, candidates.widths, candidates.depths)

@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 
 from controllers.arm.model import ArmModel
 from controllers.chunks.chunk import ActionChunk
+from vla_ros.objects.totes import DESTINATION, SOURCE
 from vla_ros.policies.gam.criteria import criteria_of, merits
 from vla_ros.policies.gam.pick_motion import PickConfig, PickMotion
 from vla_ros.policies.gam.picking import Picker
@@ -19,10 +18,9 @@ from vla_ros.robots.tools.mounting import carried_tool
 from vla_ros.sim.candidates.labels import label
 from vla_ros.sim.candidates.samplers import draw
 from vla_ros.sim.candidates.still_scene import StillScene
-from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.world import World
 from vla_ros.tasks.bins.contents import bin_totes
-from vla_ros.tasks.bins.scenes import DESTINATION, SOURCE
+from vla_ros.tasks.bins.scenes import as_it_lies, in_tote
 
 _CANDIDATES, _TRIES = 800, 400
 
@@ -56,7 +54,7 @@ class PickExpert:
         return self.motion.next(observation, over)
 
     def _choose(self, observation: Observation, over: float) -> None:
-        still = StillScene.of(in_source(self.world))
+        still = StillScene.of(in_tote(as_it_lies(self.world), SOURCE))
         rng = np.random.default_rng(self.world.scene.seed)
         candidates, objects = draw(still, self.tool, self.mode, _CANDIDATES, rng)
         labels = label(still, self.tool, self.mode, candidates, objects)
@@ -82,13 +80,3 @@ class PickExpert:
         T = fixture.T_base_fixture.copy()
         T[2, 3] += bin_totes().size.wall
         return T
-
-
-def in_source(world: World) -> Scene:
-    """Return a scene as things lie now, those of the source alone: what lies elsewhere is in no pick's way."""
-    objects = tuple(
-        dataclasses.replace(one, T_base_object=world.object_pose(one.name))
-        for one in world.scene.objects
-        if one.name.startswith(f"{SOURCE}_")
-    )
-    return dataclasses.replace(world.scene, objects=objects)

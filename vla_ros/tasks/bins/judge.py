@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from vla_ros.objects.totes import ToteSize
+from vla_ros.objects.totes import DESTINATION, SOURCE, ToteSize
 from vla_ros.sim.referring.scene_object import SceneObject
 from vla_ros.tasks.bins.limits import BinLimits
 from vla_ros.tasks.judging import Judge, Outcome, Truth
@@ -38,7 +38,7 @@ class PickJudge(Judge):
         limits: BinLimits,
     ) -> None:
         super().__init__(start, limits, objects)
-        self._source, self._destination = totes["source"], totes["destination"]
+        self._source, self._destination = totes[SOURCE], totes[DESTINATION]
         self._size, self._bodies, self._things = size, bodies, list(source)
         self._lay = {name: start.heights[name] for name in self._things}
         self._rim = float(self._source[2, 3]) + size.inside[2]

@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from vla_ros.objects.articulated import FixtureModel
 from vla_ros.objects.colors import color_ranges
-from vla_ros.objects.totes import tote
+from vla_ros.objects.totes import SOURCE, TOTES, tote
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.scenes.composition import compose
 from vla_ros.sim.scenes.placed import PlacedFixture
@@ -19,10 +19,10 @@ from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import PlacedObject, Scene
 from vla_ros.sim.scenes.sets import check_set, load_sets
+from vla_ros.sim.world import World
 from vla_ros.tasks.bins.contents import TASK, bin_totes, draw_things
 from vla_ros.tasks.bins.dropping import drop
 
-SOURCE, DESTINATION = TOTES = ("source", "destination")
 INSTRUCTION = "move everything from the source tote into the destination tote"
 
 
@@ -44,6 +44,17 @@ def sample_bin(request: SceneRequest) -> Scene:
         fixtures.append(PlacedFixture(name, model, T))
         objects += [dataclasses.replace(thing, T_base_object=T @ thing.T_base_object) for thing in things]
     return dataclasses.replace(scene, objects=tuple(objects), fixtures=tuple(fixtures), target="")
+
+
+def as_it_lies(world: World) -> Scene:
+    """Return a world's scene with every thing where it is now."""
+    objects = tuple(dataclasses.replace(one, T_base_object=world.object_pose(one.name)) for one in world.scene.objects)
+    return dataclasses.replace(world.scene, objects=objects)
+
+
+def in_tote(scene: Scene, name: str) -> Scene:
+    """Return a scene of which only a tote's things are left: what lies elsewhere is in no candidate's way."""
+    return dataclasses.replace(scene, objects=tuple(one for one in scene.objects if one.name.startswith(f"{name}_")))
 
 
 @lru_cache(maxsize=8)

@@ -11,7 +11,7 @@ import numpy as np
 
 from controllers.arm.model import ArmModel
 from controllers.errors import ConfigError
-from vla_ros.objects.totes import ToteSize
+from vla_ros.objects.totes import SOURCE, ToteSize
 from vla_ros.policies.base import Policy
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
 from vla_ros.robots.tools.mounting import carried_tool
@@ -25,7 +25,7 @@ from vla_ros.tasks.bins.expert import PickExpert
 from vla_ros.tasks.bins.judge import PickJudge
 from vla_ros.tasks.bins.limits import BinLimits
 from vla_ros.tasks.bins.pack_judge import PackJudge
-from vla_ros.tasks.bins.scenes import SOURCE, sample_bin
+from vla_ros.tasks.bins.scenes import in_tote, sample_bin
 from vla_ros.tasks.judging import Judge, TaskLimits, Truth
 from vla_ros.tasks.placing.receptacles import Body
 from vla_ros.tasks.task_files import TaskFiles
@@ -84,7 +84,7 @@ class BinPicking(TaskFiles[BinLimits]):
             BODIES: {one.name: dataclasses.asdict(Body.of(one.model)) for one in scene.objects},
             TOTES: totes,
             SIZE: dataclasses.asdict(size),
-            THINGS: [one.name for one in scene.objects if one.name.startswith(f"{SOURCE}_")],
+            THINGS: [one.name for one in in_tote(scene, SOURCE).objects],
         }
 
     def judge(

@@ -3,21 +3,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 import zlib
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from controllers.errors import VlaError
+from vla_ros.objects.totes import DESTINATION, SOURCE
 from vla_ros.policies.gam.prompts import PLACE
 from vla_ros.robots.tools.description import Tool
 from vla_ros.robots.tools.named import load_tool
 from vla_ros.sim.candidates.labels import label
 from vla_ros.sim.candidates.samplers import draw
 from vla_ros.sim.candidates.still_scene import StillScene
-from vla_ros.sim.scenes.scene import Scene
-from vla_ros.tasks.bins.scenes import DESTINATION, SOURCE
+from vla_ros.tasks.bins.scenes import in_tote
 from vla_ros.training.candidates.files import CandidateFolder, candidate_arrays, write_arrays
 from vla_ros.training.candidates.observed import observe
 from vla_ros.training.candidates.placed import placed
@@ -73,12 +72,6 @@ def make_scene(settings: CandidateSettings, folder: CandidateFolder, seed: int) 
         },
     )
     return SceneEnded(seed, sum(count for count, _ in made.values()), made)
-
-
-def in_tote(scene: Scene, tote: str) -> Scene:
-    """Return a scene of which only a tote's things are left: what lies elsewhere is in no candidate's way."""
-    objects = tuple(one for one in scene.objects if one.name.startswith(f"{tote}_"))
-    return dataclasses.replace(scene, objects=objects)
 
 
 def labelled(still: StillScene, tool: Tool, mode: str, count: int, rng: np.random.Generator) -> dict[str, np.ndarray]:

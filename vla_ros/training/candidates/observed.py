@@ -3,20 +3,19 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import mujoco
 import numpy as np
 
+from vla_ros.objects.totes import SOURCE
 from vla_ros.policies.gam.perception.bin_view import BinObservation, TotePlaces, observe_bins
-from vla_ros.policies.gam.perception.cameras import CAMERAS, SOURCE
+from vla_ros.policies.gam.perception.cameras import CAMERAS
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.surroundings import CLEAR_GROUP, VISUAL_GROUP
 from vla_ros.sim.world import World
 from vla_ros.tasks.bins.contents import bin_totes
-from vla_ros.tasks.bins.scenes import sample_bin
+from vla_ros.tasks.bins.scenes import as_it_lies, sample_bin
 
 _MOSTLY = 0.5  # share of an instance's pixels that show the object
 _FAR = 5.0  # [m]
@@ -34,13 +33,8 @@ def observe(request: SceneRequest) -> tuple[Scene, BinObservation, np.ndarray]:
     An object is −1 where an instance mostly shows none.
     Raises NoToteError where a tote is not seen, ConfigError for a scene that cannot be drawn.
     """
-    drawn = sample_bin(request)
-    world = World(drawn, load_embodiment(request.robot))
-    poses = {one.name: world.object_pose(one.name) for one in drawn.objects}
-    still = dataclasses.replace(
-        drawn,
-        objects=tuple(dataclasses.replace(one, T_base_object=poses[one.name]) for one in drawn.objects),
-    )
+    world = World(sample_bin(request), load_embodiment(request.robot))
+    still = as_it_lies(world)
     seen = observe_bins({name: world.observe_camera(name) for name in CAMERAS}, tote_places())
     return still, seen, _shown(world, still, seen)
 

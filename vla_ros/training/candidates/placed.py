@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from vla_ros.objects.totes import DESTINATION
 from vla_ros.policies.gam.actions import Candidates
+from vla_ros.policies.gam.candidate_poses import moved, rows_of
 from vla_ros.policies.gam.criteria import criteria_of
 from vla_ros.policies.gam.prompts import PLACE
 from vla_ros.sim.candidates.container import Container
@@ -14,11 +16,9 @@ from vla_ros.sim.candidates.placed_picks import PlacedPicks, place_picks
 from vla_ros.sim.candidates.still_scene import StillScene
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.tasks.bins.contents import bin_totes
-from vla_ros.tasks.bins.scenes import DESTINATION
 from vla_ros.training.candidates.files import candidate_arrays
 from vla_ros.training.candidates.settings import Placing
 from vla_ros.training.gam.candidate_file import LabelledCandidates
-from vla_ros.training.gam.rigid import moved, rows_of
 
 
 def placed(

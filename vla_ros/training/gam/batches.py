@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from vla_ros.policies.gam.actions import encode, loss_weights
+from vla_ros.policies.gam.candidate_poses import matrix_of, moved, rows_of
 from vla_ros.policies.gam.conditioning import SceneInputs
 from vla_ros.policies.gam.config import GamSizes
 from vla_ros.policies.gam.criteria import criteria_of
@@ -25,7 +26,6 @@ from vla_ros.policies.gam.tool_tokens import ToolNumbers, tool_numbers
 from vla_ros.training.gam.config import GamTraining
 from vla_ros.training.gam.dataset import ObjectTask
 from vla_ros.training.gam.good_candidates import balanced_rows
-from vla_ros.training.gam.rigid import matrix_of, moved, rows_of
 from vla_ros.training.gam.varying import (
     ASIS,
     Drawn,

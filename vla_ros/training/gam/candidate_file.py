@@ -17,8 +17,7 @@ from vla_ros.policies.gam.criteria import Criterion, criteria_of, criterion_name
 from vla_ros.policies.gam.prompts import PLACE, PROMPTS
 from vla_ros.robots.tools.description import Tool
 from vla_ros.robots.tools.named import load_tool
-from vla_ros.training.gam.npz_file import Expected, read_arrays
-from vla_ros.training.gam.rigid import check_rotations
+from vla_ros.training.gam.npz_file import Expected, check_rotations, read_arrays
 
 _ARRAYS = {
     "positions": Expected("f", ("N", 3)),

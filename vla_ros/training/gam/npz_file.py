@@ -13,6 +13,7 @@ from controllers.errors import ConfigError
 from vla_ros.npz_errors import DAMAGED_NPZ
 
 BYTES_MAX = 2 << 30  # [B] of an array: more is a damaged header
+_OFF = 1e-3  # of RᵀR from the identity: half numbers pass, degenerate matrices do not
 KINDS = {"f": "floating-point numbers", "i": "whole numbers", "u1": "bytes", "U": "text"}
 
 
@@ -39,6 +40,14 @@ def read_arrays(path: Path, expected: Mapping[str, Expected], sizes: Mapping[str
     for name, array in arrays.items():
         _check(path, name, array, expected[name], known)
     return arrays
+
+
+def check_rotations(path: Path, name: str, rotations: np.ndarray) -> None:
+    """Raise ConfigError for matrices (N, 3, 3) that are no rotations."""
+    products = np.einsum("nji,njk->nik", rotations, rotations)
+    fits = np.abs(products - np.eye(3)).max(initial=0.0) < _OFF and (np.linalg.det(rotations) > 0.0).all()
+    if not fits:
+        raise ConfigError(f"{path}: '{name}' holds a matrix that is no rotation: generate the data again")
 
 
 def _check(path: Path, name: str, array: np.ndarray, expected: Expected, known: dict[str, int]) -> None:

@@ -14,8 +14,7 @@ import numpy as np
 from controllers.errors import ConfigError
 from vla_ros.policies.gam.config import SceneTokens
 from vla_ros.policies.gam.observed_scene import ObservedScene
-from vla_ros.training.gam.npz_file import Expected, read_arrays
-from vla_ros.training.gam.rigid import check_rotations
+from vla_ros.training.gam.npz_file import Expected, check_rotations, read_arrays
 
 _ARRAYS = {
     "images": Expected("u1", ("V", "H", "W", 3)),

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vla_ros.policies.gam.actions import Candidates
+from vla_ros.policies.gam.candidate_poses import about_vertical, moved
 from vla_ros.policies.gam.observed_scene import SceneArrays
 from vla_ros.policies.gam.point_tokens import COLOR
 from vla_ros.training.gam.config import Variation
-from vla_ros.training.gam.rigid import mirrored, moved
 
 _MIRROR = np.array([-1.0, 1.0, 1.0], dtype=np.float32)
 
@@ -54,7 +54,7 @@ def varied_scene(
     `unit` [m] is that of the arrays.
     """
     T = np.eye(4, dtype=np.float32)
-    T[:3, :3] = _turned(drawn.turn)
+    T[:3, :3] = about_vertical(drawn.turn)
     R = T[:3, :3]
     places, points = arrays.places, arrays.points
     if drawn.mirror:
@@ -72,8 +72,8 @@ def varied_scene(
 def varied_candidates(candidates: Candidates, drawn: Drawn) -> Candidates:
     """Return candidates of the varied scene, of the tool that `varied_cylinders` returns."""
     T = np.eye(4)
-    T[:3, :3] = _turned(drawn.turn)
-    return moved(mirrored(candidates) if drawn.mirror else candidates, T)
+    T[:3, :3] = about_vertical(drawn.turn)
+    return moved(_mirrored(candidates) if drawn.mirror else candidates, T)
 
 
 def varied_cylinders(cylinders: np.ndarray, drawn: Drawn) -> np.ndarray:
@@ -81,6 +81,7 @@ def varied_cylinders(cylinders: np.ndarray, drawn: Drawn) -> np.ndarray:
     return cylinders * _MIRROR if drawn.mirror else cylinders
 
 
-def _turned(angle: float) -> np.ndarray:
-    c, s = np.cos(angle), np.sin(angle)
-    return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
+def _mirrored(candidates: Candidates) -> Candidates:
+    """Return candidates of the mirrored tool in the mirrored scene: x of both frames is −x."""
+    X = np.diag([-1.0, 1.0, 1.0])
+    return replace(candidates, positions=candidates.positions @ X, rotations=X @ candidates.rotations @ X)

@@ -15,8 +15,8 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from controllers.errors import VlaError
-from vla_ros.objects.totes import RIM, ToteSize
-from vla_ros.policies.gam.perception.cameras import ASIDE, CAMERAS, DESTINATION, SOURCE
+from vla_ros.objects.totes import DESTINATION, RIM, SOURCE, ToteSize
+from vla_ros.policies.gam.perception.cameras import ASIDE, CAMERAS
 from vla_ros.policies.gam.perception.crop import ToteCrop, crop
 from vla_ros.policies.gam.perception.segmentation import segment
 from vla_ros.policies.gam.perception.tote_fit import NominalTote, fit_tote, table_height

@@ -10,6 +10,7 @@ import numpy as np
 
 from controllers.errors import VlaError
 from vla_ros.objects.totes import ToteSize
+from vla_ros.policies.gam.candidate_poses import about_vertical
 from vla_ros.policies.geometric.table_plane import fit_table
 
 _BAND = 0.012  # [m] a rim's points lie this close to its height
@@ -63,7 +64,7 @@ def fit_tote(points: np.ndarray, table: float, nominal: NominalTote, rim: float)
             f"{100 * np.abs(center).max():.1f} cm beside its place: at most {100 * _OFF:g} cm"
         )
     T = np.eye(4)
-    T[:2, :2] = [[np.cos(yaw), -np.sin(yaw)], [np.sin(yaw), np.cos(yaw)]]
+    T[:3, :3] = about_vertical(yaw)
     T[:3, 3] = *(center + nominal.center), table + size.wall
     return T
 
@@ -72,8 +73,8 @@ def _rectangle(points: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray, float
     """Return the middle (2,) and turn [rad] of a rectangle, `edges` along x and y, about points (N, 2) of its rim."""
     *_, angle = cv2.minAreaRect(points.astype(np.float32))
     yaw = np.radians((angle + 45.0) % 90.0 - 45.0)  # of either edge: a tote is turned by little
-    c, s = np.cos(yaw), np.sin(yaw)
-    turned = points @ np.array([[c, -s], [s, c]])
+    R = about_vertical(yaw)[:2, :2]
+    turned = points @ R
     low, high = np.percentile(turned, 1, axis=0), np.percentile(turned, 99, axis=0)
     middle = (low + high) / 2 if np.all(high - low > 0.8 * edges) else turned.mean(axis=0)
-    return np.array([[c, -s], [s, c]]) @ middle, float(yaw)
+    return R @ middle, float(yaw)
