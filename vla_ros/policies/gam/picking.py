@@ -46,7 +46,7 @@ class Picker:
         go out.
         """
         tree = cKDTree(points) if len(points) else None
-        comes = self._comes_from_above(candidates, mode, over)
+        comes = self.comes_from_above(candidates, mode, over)
         for tried, index in enumerate(index for index in ranked if comes[index]):
             if tried == self._tries:
                 return None
@@ -65,7 +65,7 @@ class Picker:
             return index, self._pick(candidates, index, mode, T, target, points, tree)
         return None
 
-    def _comes_from_above(self, candidates: Candidates, mode: str, over: float) -> np.ndarray:
+    def comes_from_above(self, candidates: Candidates, mode: str, over: float) -> np.ndarray:
         """Say (N,) which candidates are finite, point downwards, and end between the tote's floor and `over` [m]."""
         high, down = candidates.positions[:, 2], candidates.rotations[:, 2, 2]
         depths = candidates.depths if mode == PINCH else np.zeros(len(high))

@@ -12,10 +12,11 @@ from controllers.errors import ConfigError
 from vla_ros.objects.totes import SOURCE
 from vla_ros.policies.capabilities.reasoning import Reasoning
 from vla_ros.policies.capabilities.scored_candidates import ScoredCandidates
+from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.analytic_placement import height_map, held_points, placements
 from vla_ros.policies.gam.analytic_suction import propose_suction
 from vla_ros.policies.gam.candidate_boxes import candidate_boxes, instance_box
-from vla_ros.policies.gam.candidate_poses import matrix_of
+from vla_ros.policies.gam.candidate_poses import matrix_of, moved
 from vla_ros.policies.gam.config import SceneTokens
 from vla_ros.policies.gam.criteria import merits, ranking
 from vla_ros.policies.gam.network import GamNetwork
@@ -24,8 +25,10 @@ from vla_ros.policies.gam.perception.bin_view import BinObservation, observe_bin
 from vla_ros.policies.gam.perception.tote_fit import NoToteError
 from vla_ros.policies.gam.pick_motion import Pick, PickMotion, PickPhase
 from vla_ros.policies.gam.picking import Picker
+from vla_ros.policies.gam.placing import acting, proposed_placements
+from vla_ros.policies.gam.prompts import PLACE
 from vla_ros.policies.gam.proposing import Proposal, propose
-from vla_ros.policies.gam.settings import RANDOM, GamSettings
+from vla_ros.policies.gam.settings import ANALYSIS, RANDOM, GamSettings
 from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.policies.observation import CameraView, Observation
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
@@ -36,7 +39,7 @@ class GamPolicy:
     """One arm and the tool that it carries. Raises ConfigError for a mode that the tool does not know."""
 
     def __init__(self, network: GamNetwork | None, robot: Embodiment, settings: GamSettings) -> None:
-        """Take the weights, or None where the settings propose by analysis."""
+        """Take the weights, or None where the settings ask them for nothing."""
         self.settings, self._network = settings, network
         self.tool, self._arm = carried_tool(robot), robot.only_arm
         self.mode = settings.mode_of(self.tool)
@@ -86,7 +89,7 @@ class GamPolicy:
 
     def _propose(self, seen: BinObservation, instances: list[int]) -> Proposal:
         settings = self.settings
-        if self._network is None:
+        if self._network is None or settings.proposes == ANALYSIS:
             rng = np.random.default_rng(self._attempts)
             return Proposal(
                 *propose_suction(
@@ -120,23 +123,46 @@ class GamPolicy:
         if found is None:
             self.explanation = "no grasp found that keeps to the limits and is in reach"
             return
-        pick = self._placed(found[1], seen, int(proposal.instances[found[0]]), q)
+        pick = self._placed(found[1], proposal, found[0], seen, q)
         self._motion.begin(pick, observation.stamp)
 
-    def _placed(self, pick: Pick, seen: BinObservation, instance: int, q: np.ndarray) -> Pick:
+    def _placed(self, pick: Pick, proposal: Proposal, chosen: int, seen: BinObservation, q: np.ndarray) -> Pick:
         """Return the pick with where it is put down, where there is room that the arm reaches; else it is kept."""
-        T_tote_base = np.linalg.inv(seen.T_base_destination)
-        own = seen.points @ T_tote_base[:3, :3].T + T_tote_base[:3, 3]
-        size = self.settings.totes.size
-        near = size.contains(own) & (own[:, 2] > -size.wall)
-        held = held_points(seen.points, seen.instances, instance, pick.T_base_tool, seen.T_base_source)
-        for found in placements(held, T_tote_base @ pick.T_base_tool, height_map(own[near], size), size):
-            T_place = seen.T_base_destination @ found.T_tote_tool
+        instance = int(proposal.instances[chosen])
+        if self.settings.places == ANALYSIS:
+            places = self._analysed(pick, seen, instance)
+        else:
+            behind = acting(pick, proposal.candidates.active[chosen], self.tool)
+            places = self._proposed(behind, seen, instance)
+        for T_place in places:
             over = T_place.copy()
             over[2, 3] = max(float(self._over or 0.0), T_place[2, 3])
             if self._picker.reaches([over, T_place], q):
                 return dataclasses.replace(pick, T_base_over=over, T_base_place=T_place)
         return pick
+
+    def _analysed(self, pick: Pick, seen: BinObservation, instance: int) -> list[np.ndarray]:
+        """Return poses of the tool (4, 4) at which it lets go, base frame, the best first."""
+        T_tote_base = np.linalg.inv(seen.T_base_destination)
+        own = seen.points @ T_tote_base[:3, :3].T + T_tote_base[:3, 3]
+        size = self.settings.totes.size
+        near = size.contains(own) & (own[:, 2] > -size.wall)
+        held = held_points(seen.points, seen.instances, instance, pick.T_base_tool, seen.T_base_source)
+        found = placements(held, T_tote_base @ pick.T_base_tool, height_map(own[near], size), size)
+        return [seen.T_base_destination @ one.T_tote_tool for one in found]
+
+    def _proposed(self, pick: Candidates, seen: BinObservation, instance: int) -> list[np.ndarray]:
+        """Return likewise what the network proposes of a pick, without what does not come down into the tote."""
+        if self._network is None:
+            return []
+        settings, T_base_tote = self.settings, seen.T_base_destination
+        found = proposed_placements(
+            self._network, ObservedScene.of(seen), instance, self.tool, pick, settings.criteria(PLACE),
+            settings.placements, self._attempts,
+        )  # fmt: skip
+        own = moved(found, np.linalg.inv(T_base_tote)).positions
+        comes = self._picker.comes_from_above(found, PLACE, float(T_base_tote[2, 3]) + settings.pick.over)
+        return [matrix_of(found, row) for row in np.flatnonzero(comes & settings.totes.size.contains(own))]
 
     def _reasoning(
         self, proposal: Proposal, seen: BinObservation, view: CameraView, scored: ScoredCandidates

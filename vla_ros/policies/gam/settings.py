@@ -33,15 +33,17 @@ class GamSettings(Weights):
     smallest: int = 40  # points of a thing
     attempts: int = 3  # picks that are tried
     proposes: str = ACTOR  # actor; or analysis of the measured points, which needs no weights: the baseline
+    places: str = ANALYSIS  # where what is picked is put: analysis of the destination's points; or actor and critic
+    placements: int = 32  # that the actor proposes of a pick
     ranks: str = CRITIC  # critic (the analysis' own scores where that proposes); random: what a choice is worth
     weights: dict[str, float] = field(default_factory=dict)  # of criteria, where others than criteria.py has
     pick: PickConfig = field(default_factory=PickConfig)
 
     def __post_init__(self) -> None:
-        for name in ("instances", "candidates", "smallest", "attempts"):
+        for name in ("instances", "candidates", "smallest", "attempts", "placements"):
             if not 1 <= getattr(self, name) <= 1000:
                 raise ConfigError(f"{name} must be 1 to 1000, got {getattr(self, name)}")
-        for name, known in (("proposes", PROPOSERS), ("ranks", RANKERS)):
+        for name, known in (("proposes", PROPOSERS), ("places", PROPOSERS), ("ranks", RANKERS)):
             if getattr(self, name) not in known:
                 raise ConfigError(unknown_name(name, getattr(self, name), known))
         for name, weight in self.weights.items():
@@ -52,6 +54,11 @@ class GamSettings(Weights):
         ToteSize(self.inside)
         if not all(map(math.isfinite, (*self.source, *self.destination))):
             raise ConfigError(f"source and destination must be lengths, got {self.source} and {self.destination}")
+
+    @property
+    def asks_network(self) -> bool:
+        """Say whether weights are needed."""
+        return ACTOR in (self.proposes, self.places)
 
     @property
     def totes(self) -> TotePlaces:

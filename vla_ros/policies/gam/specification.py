@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from controllers.errors import ConfigError
 from vla_ros.policies.base import Policy
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.families.family import LearnedFamily, PolicyChoice
 from vla_ros.policies.gam.checkpoint_config import KIND, PACKAGES
 from vla_ros.policies.gam.perception.cameras import CAMERAS
-from vla_ros.policies.gam.settings import ACTOR, GamSettings
+from vla_ros.policies.gam.prompts import PLACE
+from vla_ros.policies.gam.settings import ACTOR, ANALYSIS, GamSettings
 from vla_ros.policies.needs import CameraNeed, Needs
 from vla_ros.robots.tools.mounting import carried_tool
 
@@ -28,7 +30,7 @@ class Specification(LearnedFamily):
     def check(self) -> None:
         """Raise ConfigError for missing files, a robot without one arm and one tool, and a mode that it has not."""
         self._weights.mode_of(carried_tool(self.choice.robot))
-        if self._weights.proposes == ACTOR:
+        if self._weights.asks_network:
             self._check_files()
 
     def needs(self) -> Needs:
@@ -50,5 +52,9 @@ class Specification(LearnedFamily):
         from vla_ros.policies.gam.checkpoint import load_gam
         from vla_ros.policies.gam.policy import GamPolicy
 
-        network = load_gam(self._weights.folder)[0] if self._weights.proposes == ACTOR else None
+        network = None
+        if self._weights.asks_network:
+            network, config = load_gam(self._weights.folder)
+            if self._weights.places == ACTOR and PLACE not in config.modes:
+                raise ConfigError(f"{self._weights.folder}: has learned no placements: set places={ANALYSIS}")
         return GamPolicy(network, self.choice.robot, self._weights)
