@@ -15,7 +15,7 @@ _GRID = 33  # points along either edge of each side
 _EDGE = 0.0015  # [m] half of the seam's thickness
 _FULLNESS = 0.45  # exponent of the thickness towards the seam: smaller is fuller
 _WRINKLES = 14  # waves that are drawn into a side
-_WAVE = (18.0, 70.0)  # [rad/m × 1] wave numbers, of wrinkles 9 to 35 cm long over 2 π
+_WAVE = (18.0, 70.0)  # [rad/m] wave numbers: waves of 9 to 35 cm, of which each half is a wrinkle
 
 
 def bag(name: str, color: str, rng: np.random.Generator, size: tuple[float, float, float], mass: float) -> ObjectModel:

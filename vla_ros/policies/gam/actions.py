@@ -15,7 +15,7 @@ import numpy as np
 from controllers.errors import ConfigError
 from vla_ros.policies.actions import rotation_6d
 from vla_ros.policies.gam.config import ActionScales
-from vla_ros.robots.tools.description import CAGE, CUP, PINCH, Tool
+from vla_ros.robots.tools.description import CAGE, PINCH, Tool
 
 POSITION, ROTATION, WIDTH, DEPTH = slice(0, 3), slice(3, 9), 9, 10
 POSE = 11  # numbers of a row before those of the elements
@@ -93,12 +93,3 @@ def loss_weights(tool: Tool, mode: str, room: int) -> np.ndarray:
     elements = len(tool.names)
     weights[POSE : POSE + elements] = 3.0 / elements
     return weights
-
-
-def cups_on(candidates: Candidates, tool: Tool) -> list[tuple[str, ...]]:
-    """Name the cups that each candidate turns on."""
-    cups = [kind == CUP for kind in tool.kinds]
-    return [
-        tuple(name for name, cup, share in zip(tool.names, cups, row, strict=True) if cup and share >= ON)
-        for row in candidates.active
-    ]

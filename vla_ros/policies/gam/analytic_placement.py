@@ -30,7 +30,6 @@ class Placement:
 
     T_tote_tool: np.ndarray  # (4, 4) of the tool's frame when it lets go
     top: float  # [m] of the thing above the tote's floor then
-    uneven: float  # [m] of the ground under it
 
 
 def height_map(points: np.ndarray, size: ToteSize) -> np.ndarray:
@@ -58,14 +57,14 @@ def placements(held: np.ndarray, T_tote_tool: np.ndarray, heights: np.ndarray, s
         lowest = _lowest(own, heights, size)
         if lowest is None:
             continue
-        merit, cell, ground, uneven = lowest
+        merit, cell, ground = lowest
         low, high = own[:, 2].min(), own[:, 2].max()
         middle = (own[:, :2].min(axis=0) + own[:, :2].max(axis=0)) / 2
         T = np.eye(4)
         T[:3, :3] = R
         T[:2, 3] = (cell + 0.5) * CELL - np.array(size.inside[:2]) / 2 - middle
         T[2, 3] = ground - low + _LOWERED
-        found.append((merit, number, Placement(T, ground + high - low, uneven)))
+        found.append((merit, number, Placement(T, ground + high - low)))
     return [placement for _, _, placement in sorted(found, key=lambda one: one[:2])]
 
 
@@ -92,8 +91,8 @@ def held_points(
     return np.asarray(both @ T_tool_base[:3, :3].T + T_tool_base[:3, 3])
 
 
-def _lowest(own: np.ndarray, heights: np.ndarray, size: ToteSize) -> tuple[float, np.ndarray, float, float] | None:
-    """Return merit, cell, height of the ground and how uneven it is, where a footprint lies lowest and most level."""
+def _lowest(own: np.ndarray, heights: np.ndarray, size: ToteSize) -> tuple[float, np.ndarray, float] | None:
+    """Return merit, cell and height [m] of the ground where a footprint lies lowest and most level."""
     extent = np.ptp(own[:, :2], axis=0)
     half = np.maximum(np.ceil(extent / 2 / CELL).astype(int), 1)
     margin = half + int(np.ceil(_WALLS / CELL))
@@ -111,4 +110,4 @@ def _lowest(own: np.ndarray, heights: np.ndarray, size: ToteSize) -> tuple[float
         return None
     cell = np.array(np.unravel_index(int(np.argmin(room)), room.shape)) + margin
     at = tuple(cell)
-    return float(merit[at]), cell, float(ground[at]), float(ground[at] - mean[at])
+    return float(merit[at]), cell, float(ground[at])

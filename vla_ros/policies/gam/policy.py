@@ -75,6 +75,7 @@ class GamPolicy:
         return self._motion.next(observation, over)
 
     def _look(self, observation: Observation) -> None:
+        self.explanation, self.scored, self.reasoning = "", None, None  # those of an earlier look say nothing of this
         try:
             self.seen = seen = observe_bins(observation.cameras, self.settings.totes, *self._picture)
         except NoToteError as error:

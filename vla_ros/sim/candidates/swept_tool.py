@@ -20,7 +20,6 @@ from vla_ros.sim.candidates.still_scene import NOT_AN_OBJECT, StillScene, placed
 APPROACH = 0.1  # [m] of the straight way
 BODY = "tool"  # of the simulated tool
 _TOUCHES = 1  # contact bit by which the tool touches what is of the scene, and nothing else anything
-_AWAY = 100.0  # [m] where a finger stands that is left out
 
 
 @dataclass(frozen=True, eq=False)
