@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -64,6 +65,19 @@ class Picker:
                 continue
             return index, self._pick(candidates, index, mode, T, target, points, tree)
         return None
+
+    def put_down(self, pick: Pick, places: Iterable[np.ndarray], over: float, q: np.ndarray) -> Pick:
+        """Return a pick with where it is put down: the first of `places` that the arm reaches from q (N,) [rad].
+
+        `places`: poses of the tool (4, 4) at which it lets go, base frame; `over` [m]: the height that it is raised to.
+        Where none is reached the pick stays as it is.
+        """
+        for T_place in places:
+            T_over = T_place.copy()
+            T_over[2, 3] = max(over, T_place[2, 3])
+            if self.reaches([T_over, T_place], q):
+                return replace(pick, T_base_over=T_over, T_base_place=T_place)
+        return pick
 
     def comes_from_above(self, candidates: Candidates, mode: str, over: float) -> np.ndarray:
         """Say (N,) which candidates are finite, point downwards, and end between the tote's floor and `over` [m]."""

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 
 from controllers.chunks.chunk import ActionChunk
@@ -135,12 +133,7 @@ class GamPolicy:
         else:
             behind = acting(pick, proposal.candidates.active[chosen], self.tool)
             places = self._proposed(behind, seen, instance)
-        for T_place in places:
-            over = T_place.copy()
-            over[2, 3] = max(float(self._over or 0.0), T_place[2, 3])
-            if self._picker.reaches([over, T_place], q):
-                return dataclasses.replace(pick, T_base_over=over, T_base_place=T_place)
-        return pick
+        return self._picker.put_down(pick, places, float(self._over or 0.0), q)
 
     def _analysed(self, pick: Pick, seen: BinObservation, instance: int) -> list[np.ndarray]:
         """Return poses of the tool (4, 4) at which it lets go, base frame, the best first."""

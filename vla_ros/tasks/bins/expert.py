@@ -9,7 +9,7 @@ from controllers.arm.model import ArmModel
 from controllers.chunks.chunk import ActionChunk
 from vla_ros.objects.totes import DESTINATION, SOURCE
 from vla_ros.policies.gam.criteria import criteria_of, merits
-from vla_ros.policies.gam.pick_motion import PickConfig, PickMotion
+from vla_ros.policies.gam.pick_motion import Pick, PickConfig, PickMotion
 from vla_ros.policies.gam.picking import Picker
 from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.policies.observation import Observation
@@ -35,7 +35,7 @@ class PickExpert:
         self.tool = carried_tool(embodiment)
         self.mode = mode or self.tool.modes[0]
         self.config = PickConfig()
-        self._picker = Picker(self.tool, Reach(expand_urdf(embodiment), self._arm), self.config, _TRIES)
+        self.picker = Picker(self.tool, Reach(expand_urdf(embodiment), self._arm), self.config, _TRIES)
         self.motion = PickMotion(self.tool, self._arm.name, embodiment.base_frame, self.config)
         self.reset()
 
@@ -68,11 +68,15 @@ class PickExpert:
         T_over[2, 3] = over
         points = np.concatenate(still.surfaces)
         q = observation.state.arms[self._arm.name].q
-        found = self._picker.first(candidates, ranked.tolist(), self.mode, q, over, T_over, points)
+        found = self.picker.first(candidates, ranked.tolist(), self.mode, q, over, T_over, points)
         if found is None:
             self.explanation = "no grasp found"
             return
-        self.motion.begin(found[1], observation.stamp)
+        self.motion.begin(self._placed(found[1], still, int(objects[found[0]]), over, q), observation.stamp)
+
+    def _placed(self, pick: Pick, still: StillScene, index: int, over: float, q: np.ndarray) -> Pick:
+        """Return the pick of an object of the source, by its index, as it is to end: held over the destination."""
+        return pick
 
     def _floor(self, name: str) -> np.ndarray:
         """Return where the middle of a tote's floor is (4, 4)."""

@@ -24,6 +24,7 @@ from vla_ros.tasks.bins.contents import TASK, bin_totes
 from vla_ros.tasks.bins.expert import PickExpert
 from vla_ros.tasks.bins.judge import PickJudge
 from vla_ros.tasks.bins.limits import BinLimits
+from vla_ros.tasks.bins.pack_expert import PackExpert
 from vla_ros.tasks.bins.pack_judge import PackJudge
 from vla_ros.tasks.bins.scenes import in_tote, sample_bin
 from vla_ros.tasks.judging import Judge, TaskLimits, Truth
@@ -131,6 +132,10 @@ class BinPacking(BinPicking):
             f"one thing alone leaves the source tote and lies still for {self.limits.rest_s:g} s in the destination "
             f"tote, at most {100 * self.limits.overflow_m:g} cm above its rim"
         )
+
+    def expert(self, world: World, arm: ArmModel) -> Policy:
+        """Return what picks and places with the truth: the best labelled candidate, low and level."""
+        return PackExpert(world, arm)
 
     def prompts(self, scene: Scene) -> Collection[str]:
         """Tell an operator what to do."""
