@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from controllers.errors import VlaError
+from vla_ros.configuration import config_file, load_config
 from vla_ros.objects.totes import ToteSize
 from vla_ros.policies.gam.perception.bin_view import TotePlaces, observe_bins
 from vla_ros.policies.gam.perception.cameras import CAMERAS
 from vla_ros.policies.gam.perception.segmentation import segment
 from vla_ros.policies.gam.perception.tote_fit import NominalTote, NoToteError, fit_tote, table_height
+from vla_ros.policies.gam.settings import GamSettings
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.world import World
@@ -89,3 +91,8 @@ def test_what_is_missing_is_named_in_one_line(views):
     rim = np.zeros((100, 3), np.float32)
     with pytest.raises(NoToteError, match="0 points of its rim"):
         fit_tote(rim, 0.0, NominalTote(ToteSize(), (0.45, 0.24)), 0.01)
+
+
+def test_the_policy_looks_where_scenes_have_their_totes():
+    assert load_config(config_file("policies", "gam.yaml"), GamSettings).totes == tote_places()
+    assert GamSettings().totes == tote_places()
