@@ -35,6 +35,7 @@ class PickPhase(Enum):
     LOWER = "lower"
     RELEASE = "release"
     LEAVE = "leave"
+    AWAY = "away"
     DONE = "done"
     MISSED = "missed"
 
@@ -98,6 +99,7 @@ class PickMotion:
         self.pick: Pick | None = None
         self._since = 0.0
         self._sealed: dict[str, bool] = {}
+        self._T_base_rest: np.ndarray | None = None  # (4, 4) where the tool was at first, out of the cameras' view
 
     def begin(self, pick: Pick, stamp: float) -> None:
         """Start with a pick. Raises ConfigError for a mode or cup that the tool has not, and for what is not finite."""
@@ -120,6 +122,8 @@ class PickMotion:
     def next(self, observation: Observation, over: float) -> ActionChunk:
         """Return the next rows; `over` [m] is the height in the base frame at which the tool passes over everything."""
         T = observation.commanded.arms[self._arm].T_base_ee
+        if self._T_base_rest is None:
+            self._T_base_rest = T.copy()
         self._sealed = dict(sealed_cups(observation))
         for _ in PickPhase:
             goals, speed = self._goals(T, over)
@@ -148,6 +152,10 @@ class PickMotion:
             return [_raised(T, max(over, T[2, 3]))], config.lift_speed
         if phase is PickPhase.CARRY:
             return [pick.T_base_over if pick.T_base_over is not None else T], config.carry_speed
+        if phase is PickPhase.AWAY:
+            rest = T if self._T_base_rest is None else self._T_base_rest
+            high = max(over, T[2, 3])
+            return [_raised(T, high), _raised(rest, max(high, rest[2, 3])), rest], config.speed
         place = pick.T_base_place if pick.T_base_place is not None else T
         if phase is PickPhase.LOWER:
             return [_raised(place, max(T[2, 3], place[2, 3])), place], config.lift_speed
@@ -174,13 +182,13 @@ class PickMotion:
             PickPhase.LOWER: (there, PickPhase.RELEASE),
             PickPhase.RELEASE: (waited > config.release_s, PickPhase.LEAVE),
             PickPhase.LEAVE: (there, PickPhase.DONE),
+            PickPhase.AWAY: (there, PickPhase.MISSED),
         }
         over, after = following[phase]
-        if not over:
+        lost = self._lost() and (phase is PickPhase.CARRY or (over and phase is PickPhase.LIFT))
+        if not over and not lost:
             return True
-        if phase is PickPhase.LIFT and self._lost():
-            after = PickPhase.MISSED
-        self._enter(after, stamp)
+        self._enter(PickPhase.AWAY if lost else after, stamp)
         return False
 
     def _taken(self, waited: float) -> bool:
@@ -197,7 +205,7 @@ class PickMotion:
         return pick.mode != PINCH and bool(pick.cups) and all(self._sealed.get(cup, False) for cup in pick.cups)
 
     def _lost(self) -> bool:
-        """Say whether no cup holds anything after the lift, where cups say so."""
+        """Say whether no cup holds anything any more, where cups say so."""
         pick = self.pick
         assert pick is not None
         return pick.mode != PINCH and bool(self._sealed) and not any(self._sealed.values())

@@ -156,7 +156,7 @@ class GamPolicy:
         )  # fmt: skip
         own = moved(found, np.linalg.inv(T_base_tote)).positions
         comes = self._picker.comes_from_above(found, PLACE, float(T_base_tote[2, 3]) + settings.pick.over)
-        return [matrix_of(found, row) for row in np.flatnonzero(comes & settings.totes.size.contains(own))]
+        return [matrix_of(found, int(row)) for row in np.flatnonzero(comes & settings.totes.size.contains(own))]
 
     def _reasoning(
         self, proposal: Proposal, seen: BinObservation, view: CameraView, scored: ScoredCandidates
