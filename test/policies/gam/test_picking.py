@@ -56,7 +56,7 @@ def test_what_would_hurt_the_arm_is_passed_over():
 
 def test_modes_are_those_of_the_tool_and_of_what_proposes():
     hybrid, parallel = load_tool("hybrid"), load_tool("parallel")
-    assert GamSettings(mode="cage").mode_of(hybrid) == "cage"
+    assert GamSettings(proposes="actor", mode="cage").mode_of(hybrid) == "cage"
     assert GamSettings(proposes="analysis").mode_of(hybrid) == "suction"
     with pytest.raises(ConfigError, match="tool 'parallel' knows no mode 'suction': pinch"):
         GamSettings(mode="suction").mode_of(parallel)
@@ -72,3 +72,23 @@ def test_settings_that_are_no_numbers_are_refused():
     for values in ({"source": (NAN, 0.0)}, {"inside": (0.2, NAN, 0.1)}, {"weights": {"seal": float("inf")}}):
         with pytest.raises(ConfigError):
             GamSettings(**values)
+
+
+def test_how_far_along_the_axis_is_measured_and_pistons_go_out_as_far_as_the_surface_is():
+    tool = load_tool("seven_piston")
+    picker, q = Picker(tool, cast(Reach, Anywhere())), np.zeros(7)
+    u, v = np.meshgrid(np.arange(-0.06, 0.06, 0.003), np.arange(-0.06, 0.06, 0.003))
+    surface = np.column_stack([u.ravel() + 0.45, v.ravel(), np.full(u.size, 0.08)])
+    candidates = Candidates(
+        np.array([[0.45, 0.0, 0.12]]), DOWN[None], np.ones((1, 7)), np.full(1, NAN), np.full(1, NAN)
+    )
+    found = picker.first(candidates, [0], "suction", q, 0.4, None, surface)
+    assert found is not None
+    pick, stroke = found[1], tool.cups[0].stroke
+    assert set(pick.cups) == set(tool.names)
+    for depth in pick.cups.values():
+        assert depth == pytest.approx(0.4 * stroke, abs=0.002)
+    assert pick.T_base_tool[2, 3] == pytest.approx(0.08 + 0.4 * stroke, abs=0.002)
+    bare = picker.first(candidates, [0], "suction", q, 0.4, None, np.zeros((0, 3)))
+    assert bare is not None
+    assert bare[1].T_base_tool[2, 3] == pytest.approx(0.12)  # nothing is seen: as it was proposed

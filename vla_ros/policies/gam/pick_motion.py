@@ -154,8 +154,8 @@ class PickMotion:
             return [pick.T_base_over if pick.T_base_over is not None else T], config.carry_speed
         if phase is PickPhase.AWAY:
             rest = T if self._T_base_rest is None else self._T_base_rest
-            high = max(over, T[2, 3])
-            return [_raised(T, high), _raised(rest, max(high, rest[2, 3])), rest], config.speed
+            height = max(over, float(T[2, 3]))
+            return [_raised(T, height), _raised(rest, max(height, float(rest[2, 3]))), rest], config.speed
         place = pick.T_base_place if pick.T_base_place is not None else T
         if phase is PickPhase.LOWER:
             return [_raised(place, max(T[2, 3], place[2, 3])), place], config.lift_speed

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +19,8 @@ _STRENGTH = 0.015  # manipulability on the way, at least
 _TRIES = 64  # candidates that inverse kinematics is asked about
 _SURFACE = 0.7  # share of a cup's radius within which points say how far its surface is
 _FEWEST = 3  # of these
+_OFF = 0.03  # [m] beyond stroke and lip that a surface is looked for: so far a candidate may stand off it
+_MEANT = 0.4  # share of its stroke that a piston is out
 _BELOW = 0.01  # [m] that plane or finger tips may be below the floor as measured
 
 
@@ -103,9 +105,26 @@ class Picker:
         tree: cKDTree | None,
     ) -> Pick:
         names = [] if mode == PINCH else self._on(candidates.active[index])
-        depths = {name: self._out(self._cups[name], T, points, tree) for name in names}
+        cups = [self._cups[name] for name in names]
+        seen = {cup.name: self._surface(cup, T, points, tree) for cup in cups}
+        nearer = self._nearer(cups, seen)
+        T = T.copy()
+        T[:3, 3] += nearer * T[:3, 2]
+        depths = {}
+        for cup in cups:
+            distance = seen[cup.name]
+            out = cup.stroke / 2 if distance is None else distance - nearer
+            depths[cup.name] = float(np.clip(out, 0.0, cup.stroke))
         width, depth = float(candidates.widths[index]), float(candidates.depths[index])
         return Pick(mode, T, depths, width, depth, target)
+
+    def _nearer(self, cups: Sequence[Cup], seen: Mapping[str, float | None]) -> float:
+        """Return how far the tool goes on along its axis [m] until pistons are out as they should be.
+
+        Where a surface is along the axis is measured, which is surer than any proposal of it.
+        """
+        off = [distance - _MEANT * cup.stroke for cup in cups if (distance := seen[cup.name]) is not None]
+        return float(np.clip(np.median(off), -_OFF, _OFF)) if off else 0.0
 
     def _on(self, active: np.ndarray) -> Sequence[str]:
         """Return the cups that are on: the surest one where none is."""
@@ -114,17 +133,15 @@ class Picker:
         on = [name for name, share in zip(names, active[:count], strict=True) if share >= ON]
         return on or [names[int(np.argmax(active[:count]))]]
 
-    def _out(self, cup: Cup, T: np.ndarray, points: np.ndarray, tree: cKDTree | None) -> float:
-        """Return how far a cup's piston goes out to the surface under it [m]; half its stroke where none is seen."""
-        if cup.stroke <= 0.0:
-            return 0.0
+    def _surface(self, cup: Cup, T: np.ndarray, points: np.ndarray, tree: cKDTree | None) -> float | None:
+        """Return how far the surface under a cup is from its lip with the piston in [m]; None where none is seen."""
+        if tree is None:
+            return None
         lip = T[:3, 3] + T[:3, :3] @ np.array([cup.x, cup.y, 0.0])
-        middle = lip + T[:3, 2] * cup.stroke / 2
-        near = [] if tree is None else tree.query_ball_point(middle, cup.stroke / 2 + cup.radius)
+        half = cup.stroke / 2 + _OFF
+        near = tree.query_ball_point(lip + T[:3, 2] * cup.stroke / 2, half + cup.radius)
         offset = points[near] - lip
         along = offset @ T[:3, 2]
         aside = np.linalg.norm(offset - along[:, None] * T[:3, 2], axis=1)
-        surface = along[aside < _SURFACE * cup.radius]
-        if len(surface) < _FEWEST:
-            return cup.stroke / 2
-        return float(np.clip(np.median(surface), 0.0, cup.stroke))
+        surface = along[(aside < _SURFACE * cup.radius) & (np.abs(along - cup.stroke / 2) < half)]
+        return float(np.median(surface)) if len(surface) >= _FEWEST else None

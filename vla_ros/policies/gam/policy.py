@@ -92,7 +92,7 @@ class GamPolicy:
             rng = np.random.default_rng(self._attempts)
             return Proposal(
                 *propose_suction(
-                    seen.points, seen.instances, instances, self.tool, self._criteria, settings.candidates, rng
+                    seen.points, seen.instances, instances, self.tool, self._criteria, settings.analysed, rng
                 )
             )
         return propose(

@@ -30,9 +30,12 @@ class GamSettings(Weights):
     destination: tuple[float, float] = (0.45, -0.24)
     instances: int = 8  # of things that are proposed for, the highest ones
     candidates: int = 8  # of each of these
+    analysed: int = 60  # of each, where they are proposed by analysis
     smallest: int = 40  # points of a thing
     attempts: int = 3  # picks that are tried
-    proposes: str = ACTOR  # actor; or analysis of the measured points, which needs no weights: the baseline
+    # Actor; or analysis of the measured points, the baseline, which needs no weights. Empty: the actor where there are
+    # weights, else analysis.
+    proposes: str = ""
     places: str = ANALYSIS  # where what is picked is put: analysis of the destination's points; or actor and critic
     placements: int = 32  # that the actor proposes of a pick
     ranks: str = CRITIC  # critic (the analysis' own scores where that proposes); random: what a choice is worth
@@ -40,9 +43,11 @@ class GamSettings(Weights):
     pick: PickConfig = field(default_factory=PickConfig)
 
     def __post_init__(self) -> None:
-        for name in ("instances", "candidates", "smallest", "attempts", "placements"):
+        for name in ("instances", "candidates", "analysed", "smallest", "attempts", "placements"):
             if not 1 <= getattr(self, name) <= 1000:
                 raise ConfigError(f"{name} must be 1 to 1000, got {getattr(self, name)}")
+        if not self.proposes:
+            object.__setattr__(self, "proposes", ACTOR if self.checkpoint else ANALYSIS)
         for name, known in (("proposes", PROPOSERS), ("places", PROPOSERS), ("ranks", RANKERS)):
             if getattr(self, name) not in known:
                 raise ConfigError(unknown_name(name, getattr(self, name), known))
