@@ -172,7 +172,7 @@ def test_an_episode_that_nobody_attends_to_is_counted_down_and_kept_by_a_press(s
     sync_api.expect(ada.page.locator("#ending")).to_be_hidden()
     assert site.collection.calls == ["start"]
     ada.reads("#ending", "Ends by itself in")
-    sync_api.expect(ada.page.locator("#recording-mark")).to_be_hidden()
+    sync_api.expect(ada.page.locator("#recording-mark")).to_be_hidden(timeout=20e3)
     ada.reads("#notes", "episode_000000 has ended by itself: nothing is moved")
     assert site.collection.calls == ["start", "abandon"]
 

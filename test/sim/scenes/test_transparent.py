@@ -12,9 +12,9 @@ from drawn_scene import grasping_scene
 from controllers.errors import ConfigError
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.scenes.scene import Scene
-from vla_ros.sim.scenes.sets import SceneSet, load_sets
+from vla_ros.sim.scenes.sets import SceneSet
 from vla_ros.sim.world import World
-from vla_ros.tasks.table import TASKS
+from vla_ros.tasks.table import TASKS, load_task
 
 FAR = 0.01  # [m] that depth says something else by
 
@@ -60,7 +60,7 @@ def test_depth_is_of_what_is_behind_and_colour_of_both() -> None:
 
 
 def test_the_set_is_of_grasping_alone() -> None:
-    assert [name for name in TASKS if "transparent" in load_sets(name).sets] == ["grasping"]
+    assert [name for name in TASKS if "transparent" in load_task(name).sets.sets] == ["grasping"]
 
 
 @pytest.mark.parametrize("opacity", [(0.0, 0.5), (0.6, 0.5), (0.5, 1.2)])

@@ -85,10 +85,9 @@ def _check(names: Sequence[str], arguments: argparse.Namespace) -> None:
     from vla_ros.output_file import write_output
     from vla_ros.progress import shown
     from vla_ros.robots.embodiment import load_embodiment
-    from vla_ros.sim.scenes.sets import load_sets
-    from vla_ros.tasks.table import check_task
+    from vla_ros.tasks.table import load_task
 
-    ranges = load_sets(check_task(arguments.task)).scene
+    ranges = load_task(arguments.task).sets.scene
     console, checked = Console(), []
     for name in names:
         with shown(f"checking {name}") as progress:
@@ -106,10 +105,9 @@ def _draw(names: Sequence[str], arguments: argparse.Namespace) -> None:
     from vla_ros.output_file import write_output
     from vla_ros.progress import shown
     from vla_ros.robots.embodiment import load_embodiment
-    from vla_ros.sim.scenes.sets import load_sets
-    from vla_ros.tasks.table import check_task
+    from vla_ros.tasks.table import load_task
 
-    ranges = load_sets(check_task(arguments.task)).scene
+    ranges = load_task(arguments.task).sets.scene
     robots = [load_embodiment(name) for name in names]
     require_egl()
     with shown("drawing") as progress:
