@@ -36,6 +36,12 @@ class ToteSize:
         x, y, _ = self.inside
         return x + 2 * self.wall, y + 2 * self.wall
 
+    def floor(self, T_base_fixture: np.ndarray) -> np.ndarray:
+        """Return T_base_tote (4, 4), in the middle of the floor, of a tote whose fixture stands there (4, 4)."""
+        T = T_base_fixture.copy()
+        T[:3, 3] += self.wall * T[:3, 2]
+        return T
+
     def contains(self, points: np.ndarray, margin: float = 0.0) -> np.ndarray:
         """Say which points (N, 3) [m] of its frame lie between its walls, `margin` [m] off them: (N,) bool."""
         half = np.array(self.inside[:2]) / 2 - margin

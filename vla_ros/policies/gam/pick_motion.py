@@ -247,22 +247,21 @@ class PickMotion:
                 wanted = pick.cups[cup] + self.config.press if pick is not None and on and out else 0.0
                 values[f"{cup}/depth"] = float(np.clip(wanted, 0.0, stroke))
         if self._tool.fingers:
-            values |= self._finger_values(holding)
+            values |= self._finger_values(holding, out)
         return values
 
-    def _finger_values(self, holding: bool) -> dict[str, float]:
+    def _finger_values(self, holding: bool, out: bool) -> dict[str, float]:
         pick, phase, tool = self.pick, self.phase, self._tool
         stroke = min(finger.stroke for finger in tool.fingers)
         width, depth = tool.opening, 0.0
         if pick is not None and np.isfinite(pick.width):
-            down = phase in (PickPhase.OVER, PickPhase.DOWN, PickPhase.TAKE) and pick.mode == PINCH
+            pinching = pick.mode == PINCH
             caging = pick.mode == CAGE and phase in (PickPhase.CARRY, PickPhase.HOLD, PickPhase.LOWER, PickPhase.DONE)
-            if down or caging or (holding and pick.mode == PINCH):
+            if caging or (pinching and out):
                 depth = float(np.clip(pick.depth, 0.0, stroke)) if np.isfinite(pick.depth) else 0.0
-            closing = holding and phase is not PickPhase.DOWN and pick.mode == PINCH
-            if closing:
+            if pinching and holding and phase is not PickPhase.DOWN:
                 width = 0.0
-            elif pick.mode == PINCH or caging:
+            elif pinching or caging:
                 width = float(np.clip(pick.width, 0.0, tool.opening))
         values = {f"{FINGERS}/width": width}
         if stroke > 0.0:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from controllers.chunks.chunk import ActionChunk
@@ -10,27 +12,27 @@ from controllers.errors import ConfigError
 from vla_ros.objects.totes import SOURCE
 from vla_ros.policies.capabilities.reasoning import Reasoning
 from vla_ros.policies.capabilities.scored_candidates import ScoredCandidates
-from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.analytic_placement import height_map, held_points, placements
 from vla_ros.policies.gam.analytic_suction import propose_suction
 from vla_ros.policies.gam.candidate_boxes import candidate_boxes, instance_box
 from vla_ros.policies.gam.candidate_poses import matrix_of, moved
 from vla_ros.policies.gam.config import SceneTokens
 from vla_ros.policies.gam.criteria import merits, ranking
-from vla_ros.policies.gam.network import GamNetwork
 from vla_ros.policies.gam.observed_scene import ObservedScene
 from vla_ros.policies.gam.perception.bin_view import BinObservation, observe_bins
 from vla_ros.policies.gam.perception.tote_fit import NoToteError
 from vla_ros.policies.gam.pick_motion import Pick, PickMotion, PickPhase
 from vla_ros.policies.gam.picking import Picker
-from vla_ros.policies.gam.placing import acting, proposed_placements
 from vla_ros.policies.gam.prompts import PLACE
-from vla_ros.policies.gam.proposing import Proposal, propose
+from vla_ros.policies.gam.proposal import Proposal
 from vla_ros.policies.gam.settings import ANALYSIS, RANDOM, GamSettings
 from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.policies.observation import CameraView, Observation
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
 from vla_ros.robots.tools.mounting import carried_tool
+
+if TYPE_CHECKING:
+    from vla_ros.policies.gam.network import GamNetwork
 
 
 class GamPolicy:
@@ -95,6 +97,8 @@ class GamPolicy:
                     seen.points, seen.instances, instances, self.tool, self._criteria, settings.analysed, rng
                 )
             )
+        from vla_ros.policies.gam.proposing import propose  # analysis needs no PyTorch
+
         return propose(
             self._network, ObservedScene.of(seen), instances, self.tool, self.mode, self._criteria, settings.candidates,
             self._attempts,
@@ -131,8 +135,7 @@ class GamPolicy:
         if self.settings.places == ANALYSIS:
             places = self._analysed(pick, seen, instance)
         else:
-            behind = acting(pick, proposal.candidates.active[chosen], self.tool)
-            places = self._proposed(behind, seen, instance)
+            places = self._proposed(pick, proposal.candidates.active[chosen], seen, instance)
         return self._picker.put_down(pick, places, float(self._over or 0.0), q)
 
     def _analysed(self, pick: Pick, seen: BinObservation, instance: int) -> list[np.ndarray]:
@@ -145,13 +148,16 @@ class GamPolicy:
         found = placements(held, T_tote_base @ pick.T_base_tool, height_map(own[near], size), size)
         return [seen.T_base_destination @ one.T_tote_tool for one in found]
 
-    def _proposed(self, pick: Candidates, seen: BinObservation, instance: int) -> list[np.ndarray]:
+    def _proposed(self, pick: Pick, active: np.ndarray, seen: BinObservation, instance: int) -> list[np.ndarray]:
         """Return likewise what the network proposes of a pick, without what does not come down into the tote."""
         if self._network is None:
             return []
+        from vla_ros.policies.gam.placing import acting, proposed_placements  # as above
+
         settings, T_base_tote = self.settings, seen.T_base_destination
+        behind = acting(pick, active, self.tool)
         found = proposed_placements(
-            self._network, ObservedScene.of(seen), instance, self.tool, pick, settings.criteria(PLACE),
+            self._network, ObservedScene.of(seen), instance, self.tool, behind, settings.criteria(PLACE),
             settings.placements, self._attempts,
         )  # fmt: skip
         own = moved(found, np.linalg.inv(T_base_tote)).positions

@@ -7,7 +7,7 @@ Shape legend: I instances, N candidates of all, C criteria.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -20,18 +20,10 @@ from vla_ros.policies.gam.criteria import Criterion
 from vla_ros.policies.gam.network import GamNetwork
 from vla_ros.policies.gam.observed_scene import SOURCE, ObservedScene, scene_arrays, scene_frame
 from vla_ros.policies.gam.prompts import mode_prompt
+from vla_ros.policies.gam.proposal import Proposal
 from vla_ros.policies.gam.text_tokens import prompt_words
 from vla_ros.policies.gam.tool_tokens import tool_numbers
 from vla_ros.robots.tools.description import Tool
-
-
-@dataclass(frozen=True, eq=False)
-class Proposal:
-    """Candidates in the base frame, with the instance that each means and its scores."""
-
-    candidates: Candidates  # (N, …)
-    instances: np.ndarray  # (N,)
-    scores: np.ndarray  # (N, C)
 
 
 def propose(

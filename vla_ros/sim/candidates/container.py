@@ -30,9 +30,7 @@ class Container:
         """Return a scene's tote by the name of its fixture. Raises ConfigError for a name that is none."""
         for fixture in still.scene.fixtures:
             if fixture.name == name:
-                T = fixture.T_base_fixture.copy()
-                T[:3, 3] += size.wall * T[:3, 2]
-                return cls(T, size.inside)
+                return cls(size.floor(fixture.T_base_fixture), size.inside)
         raise ConfigError(unknown_name("fixture", name, [fixture.name for fixture in still.scene.fixtures]))
 
 

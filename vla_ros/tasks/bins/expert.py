@@ -19,8 +19,7 @@ from vla_ros.sim.candidates.labels import label
 from vla_ros.sim.candidates.samplers import draw
 from vla_ros.sim.candidates.still_scene import StillScene
 from vla_ros.sim.world import World
-from vla_ros.tasks.bins.contents import bin_totes
-from vla_ros.tasks.bins.scenes import as_it_lies, in_tote
+from vla_ros.tasks.bins.scenes import as_it_lies, floors, in_tote
 
 _CANDIDATES, _TRIES = 800, 400
 
@@ -30,6 +29,7 @@ class PickExpert:
 
     def __init__(self, world: World, arm: ArmModel, mode: str = "") -> None:
         self.world = world
+        self._floors = floors(world.scene)
         embodiment = world.embodiment
         self._arm = embodiment.arm_with(arm.joints)
         self.tool = carried_tool(embodiment)
@@ -47,7 +47,7 @@ class PickExpert:
 
     def infer(self, observation: Observation) -> ActionChunk:
         """Return the next rows of the pick."""
-        over = self._floor(SOURCE)[2, 3] + self.config.over
+        over = self._floors[SOURCE][2, 3] + self.config.over
         if not self._tried:
             self._tried = True
             self._choose(observation, over)
@@ -64,7 +64,7 @@ class PickExpert:
         merit = np.array(merits(np.nan_to_num(labels.scores[:, asked]).tolist(), known))
         good = np.flatnonzero(labels.success)
         ranked = good[np.argsort(-merit[good], kind="stable")]
-        T_over = self._floor(DESTINATION)
+        T_over = self._floors[DESTINATION].copy()
         T_over[2, 3] = over
         points = np.concatenate(still.surfaces)
         q = observation.state.arms[self._arm.name].q
@@ -77,10 +77,3 @@ class PickExpert:
     def _placed(self, pick: Pick, still: StillScene, index: int, over: float, q: np.ndarray) -> Pick:
         """Return the pick of an object of the source, by its index, as it is to end: held over the destination."""
         return pick
-
-    def _floor(self, name: str) -> np.ndarray:
-        """Return where the middle of a tote's floor is (4, 4)."""
-        (fixture,) = (one for one in self.world.scene.fixtures if one.name == name)
-        T = fixture.T_base_fixture.copy()
-        T[2, 3] += bin_totes().size.wall
-        return T

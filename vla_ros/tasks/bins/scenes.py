@@ -46,6 +46,12 @@ def sample_bin(request: SceneRequest) -> Scene:
     return dataclasses.replace(scene, objects=tuple(objects), fixtures=tuple(fixtures), target="")
 
 
+def floors(scene: Scene) -> dict[str, np.ndarray]:
+    """Return T_base_tote (4, 4) of each tote by its name: in the middle of its floor, z up."""
+    size = bin_totes().size
+    return {fixture.name: size.floor(fixture.T_base_fixture) for fixture in scene.fixtures}
+
+
 def as_it_lies(world: World) -> Scene:
     """Return a world's scene with every thing where it is now."""
     objects = tuple(dataclasses.replace(one, T_base_object=world.object_pose(one.name)) for one in world.scene.objects)

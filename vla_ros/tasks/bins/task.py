@@ -26,7 +26,7 @@ from vla_ros.tasks.bins.judge import PickJudge
 from vla_ros.tasks.bins.limits import BinLimits
 from vla_ros.tasks.bins.pack_expert import PackExpert
 from vla_ros.tasks.bins.pack_judge import PackJudge
-from vla_ros.tasks.bins.scenes import in_tote, sample_bin
+from vla_ros.tasks.bins.scenes import floors, in_tote, sample_bin
 from vla_ros.tasks.judging import Judge, TaskLimits, Truth
 from vla_ros.tasks.placing.receptacles import Body
 from vla_ros.tasks.task_files import TaskFiles
@@ -75,16 +75,10 @@ class BinPicking(TaskFiles[BinLimits]):
 
     def facts(self, scene: Scene) -> Mapping[str, Any]:
         """Return every object's hull, where the totes stand, how large they are, and what lies in the source."""
-        size = bin_totes().size
-        totes = {}
-        for fixture in scene.fixtures:
-            T = fixture.T_base_fixture.copy()
-            T[2, 3] += size.wall
-            totes[fixture.name] = T.round(6).tolist()
         return {
             BODIES: {one.name: dataclasses.asdict(Body.of(one.model)) for one in scene.objects},
-            TOTES: totes,
-            SIZE: dataclasses.asdict(size),
+            TOTES: {name: T.round(6).tolist() for name, T in floors(scene).items()},
+            SIZE: dataclasses.asdict(bin_totes().size),
             THINGS: [one.name for one in in_tote(scene, SOURCE).objects],
         }
 
