@@ -11,12 +11,14 @@ from controllers.errors import ConfigError
 from vla_ros.objects.articulated import FixtureModel
 from vla_ros.objects.colors import color_ranges
 from vla_ros.objects.paint import shade
-from vla_ros.objects.solids import both, painted
+from vla_ros.objects.solids import both, painted, solid
 
 SOURCE, DESTINATION = TOTES = ("source", "destination")  # of a cell: what is picked from, and what is put into
 RIM = (0.010, 0.014)  # [m] how far the rim stands out, and its height: of a drawing
 _RIB = (0.003, 0.010)  # [m] how far a rib stands out of the wall, and its width: drawn
 _RIB_SPACING = 0.08  # [m]
+
+_FLOOR = 0.06  # [m] that a tote's floor collides below its upper side
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,11 @@ def tote(name: str, color: str, rng: np.random.Generator, size: ToteSize | None 
     inner = shade(paint, 0.8)
     x, y = size.inside[0] / 2, size.inside[1] / 2
     wall, deep = size.wall, size.inside[2]
-    parts = [both("box", (x + wall, y + wall, wall / 2), inner, (0, 0, wall / 2), gloss=0.2)]
+    # What falls fast would stand in a thin floor and be wedged between it and the table: it collides further down.
+    parts = [
+        painted("box", (x + wall, y + wall, wall / 2), inner, (0, 0, wall / 2), gloss=0.2),
+        solid("box", (x + wall, y + wall, _FLOOR / 2), (0, 0, wall - _FLOOR / 2)),
+    ]
     tall, middle = deep / 2, wall + deep / 2
     out, thick = RIM[0] / 2, RIM[1] / 2
     for sign in (-1.0, 1.0):

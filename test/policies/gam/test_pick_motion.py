@@ -80,7 +80,7 @@ def test_it_goes_over_everything_takes_and_puts_down():
     assert lowest[PickPhase.DOWN] == pytest.approx(0.05, abs=0.003)
     assert lowest[PickPhase.LOWER] == pytest.approx(0.08, abs=0.003)
     for phase, _, values in cell.visited:
-        holding = phase in (PickPhase.DOWN, PickPhase.TAKE, PickPhase.LIFT, PickPhase.CARRY, PickPhase.LOWER)
+        holding = phase in (PickPhase.TAKE, PickPhase.LIFT, PickPhase.CARRY, PickPhase.LOWER)
         assert values["cup_1/suction"] == float(holding)
         assert values["cup_2/suction"] == values["cup_2/depth"] == 0.0
         if phase in (PickPhase.DOWN, PickPhase.TAKE):

@@ -13,6 +13,7 @@ from controllers.errors import ConfigError
 from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.picking import Picker
 from vla_ros.policies.gam.settings import GamSettings
+from vla_ros.policies.gam.surfaces import Surfaces
 from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.robots.tools.named import load_tool
 
@@ -28,6 +29,9 @@ class Anywhere:
         return 1.0
 
 
+NOWHERE = Surfaces(np.zeros((0, 3)))
+
+
 def first(tool: str, mode: str, z: float, R: np.ndarray = DOWN, depth: float = NAN) -> int | None:
     """Return which is taken of one that is in question and one, the second, that is not."""
     described = load_tool(tool)
@@ -39,7 +43,7 @@ def first(tool: str, mode: str, z: float, R: np.ndarray = DOWN, depth: float = N
         np.array([depth, 0.0 if described.fingers else NAN]),
     )
     picker = Picker(described, cast(Reach, Anywhere()))
-    found = picker.first(candidates, [0, 1], mode, np.zeros(7), OVER, None, np.zeros((0, 3)))
+    found = picker.first(candidates, [0, 1], mode, np.zeros(7), OVER, None, NOWHERE)
     return None if found is None else found[0]
 
 
@@ -82,13 +86,16 @@ def test_how_far_along_the_axis_is_measured_and_pistons_go_out_as_far_as_the_sur
     candidates = Candidates(
         np.array([[0.45, 0.0, 0.12]]), DOWN[None], np.ones((1, 7)), np.full(1, NAN), np.full(1, NAN)
     )
-    found = picker.first(candidates, [0], "suction", q, 0.4, None, surface)
+    surfaces = Surfaces(surface)
+    brought = surfaces.met(candidates, tool)
+    assert brought.positions[0, 2] == pytest.approx(0.08 + 0.4 * tool.cups[0].stroke, abs=0.002)
+    found = picker.first(brought, [0], "suction", q, 0.4, None, surfaces)
     assert found is not None
     pick, stroke = found[1], tool.cups[0].stroke
     assert set(pick.cups) == set(tool.names)
     for depth in pick.cups.values():
         assert depth == pytest.approx(0.4 * stroke, abs=0.002)
-    assert pick.T_base_tool[2, 3] == pytest.approx(0.08 + 0.4 * stroke, abs=0.002)
-    bare = picker.first(candidates, [0], "suction", q, 0.4, None, np.zeros((0, 3)))
-    assert bare is not None
-    assert bare[1].T_base_tool[2, 3] == pytest.approx(0.12)  # nothing is seen: as it was proposed
+    assert NOWHERE.met(candidates, tool) is candidates  # nothing is seen: as it was proposed
+    known = picker.first(candidates, [0], "suction", q, 0.4, None, NOWHERE, np.full((1, 7), 0.02))
+    assert known is not None
+    assert set(known[1].cups.values()) == {0.02}

@@ -59,7 +59,7 @@ def test_a_flat_top_is_a_success_and_its_edge_is_not(seven) -> None:
 
 
 def test_a_taller_neighbour_is_hit(seven) -> None:
-    neighbour = box("tower", (0.03, 0.05, 0.08), (0.58, 0.0))  # begins 50 mm from the brick's middle, tool: 62 mm
+    neighbour = box("tower", (0.03, 0.05, 0.08), (0.591, 0.0))  # begins 61 mm from the brick's middle, tool: 62 mm
     still = StillScene.of(scene_of([BRICK, neighbour]))
     beside, clear = (above(seven, [place], [0]) for place in ((0.5, 0.0), (0.485, 0.0)))
     hit = label(still, seven, SUCTION, beside, np.array([0]))
@@ -204,3 +204,17 @@ def test_cups_lie_on_what_those_of_the_simulator_would(seven) -> None:
                 agree += np.abs(under.distances - here).max() < 5e-4
     assert near > 30
     assert agree >= 0.97 * near
+
+
+def test_what_others_lie_on_is_not_lifted_alone(seven) -> None:
+    upon = box("upon", (0.02, 0.02, 0.02), (0.54, 0.0), height=2 * BRICK_TOP)
+    still = StillScene.of(scene_of([BRICK, upon]))
+    assert still.burdens[0] == pytest.approx(9.81 * still.masses[1], rel=0.2)
+    assert still.burdens[1] == 0.0
+    labels = label(still, seven, SUCTION, above(seven, [(0.47, 0.0)], [0]), np.array([0]))
+    assert scores(labels)["uncovered"] < 0.2
+    assert scores(labels)["seal"] > 0.8
+    assert not labels.success[0]
+    alone = label(StillScene.of(scene_of([BRICK])), seven, SUCTION, above(seven, [(0.47, 0.0)], [0]), np.array([0]))
+    assert scores(alone)["uncovered"] == 1.0
+    assert alone.success[0]

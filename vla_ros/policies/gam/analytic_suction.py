@@ -114,6 +114,8 @@ def _seals(
             if under.sum() < _FEWEST or np.mean(instances[near][under] == meant[row]) < 0.9:
                 continue
             own = own[under]
+            if not _all_around(own[:, :2], cup.radius):
+                continue
             design = np.column_stack([own[:, :2], np.ones(len(own))])
             plane, *_ = np.linalg.lstsq(design, own[:, 2], rcond=None)
             uneven = np.sqrt(np.mean((own[:, 2] - design @ plane) ** 2))
@@ -129,6 +131,13 @@ def _seals(
         aside = offset - (offset @ rotations[row, :, 2]) * rotations[row, :, 2]
         near[row] = 1.0 - min(np.linalg.norm(aside) / max(sizes[one], 1e-6), 1.0)
     return quality, near
+
+
+def _all_around(places: np.ndarray, radius: float) -> bool:
+    """Say whether there are points (N, 2) in every eighth of a lip's outer ring but one: none where it overhangs."""
+    outer = places[np.linalg.norm(places, axis=1) > radius / 2]
+    eighths = np.floor(np.arctan2(outer[:, 1], outer[:, 0]) / (np.pi / 4)).astype(int) % 8
+    return len(np.unique(eighths)) >= 7
 
 
 def _hits(points: np.ndarray, tree: cKDTree, tool: Tool, positions: np.ndarray, rotations: np.ndarray) -> np.ndarray:

@@ -15,9 +15,11 @@ from torch import Tensor, nn
 from vla_ros.policies.gam.actions import POSE
 from vla_ros.policies.gam.config import PATCH, GamSizes
 from vla_ros.policies.gam.image_tokens import ImageTokens
-from vla_ros.policies.gam.point_tokens import PointTokens
+from vla_ros.policies.gam.point_tokens import COLOR, PointTokens
 from vla_ros.policies.gam.text_tokens import TextTokens
 from vla_ros.policies.gam.tool_tokens import ToolNumbers, ToolTokens
+
+_EVERY = 2  # points: so many are enough below a cup
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +48,10 @@ class Conditioning:
     elements: Tensor  # (B, K, D) of the tool
     elements_there: Tensor  # (B, K) bool
     element_places: Tensor  # (B, K, 3) in the tool's frame, in units of ActionScales.position
+    element_radii: Tensor  # (B, K) [m]
+    points: Tensor  # (B, M, 3) every other one that is measured
+    points_on_object: Tensor  # (B, M) bool
+    points_there: Tensor  # (B, M) bool; of a placement what stands in the container alone
 
     def repeat(self, times: int) -> Conditioning:
         """Return the same with each sample `times` in a row."""
@@ -80,6 +86,9 @@ class ConditioningEncoder(nn.Module):
         shown = inputs.views_there if inputs.views_there is not None else always.expand(-1, views)
         rest = self.spatial_rest.expand(batch, 1, -1), self.task_rest.expand(batch, 1, -1)
         cylinders = inputs.tool.cylinders
+        near = slice(None, None, _EVERY)
+        on_object = inputs.features[:, near, COLOR] > 0.5
+        points_there = inputs.points_there[:, near]
         lips = torch.cat([cylinders[..., :2], torch.zeros_like(cylinders[..., :1])], dim=2) / self._position
         return Conditioning(
             spatial=torch.cat([rest[0], patches.flatten(1, 2), groups + self.cloud], dim=1),
@@ -89,6 +98,10 @@ class ConditioningEncoder(nn.Module):
             elements=elements,
             elements_there=inputs.tool.there,
             element_places=lips,
+            element_radii=cylinders[..., 2],
+            points=inputs.points[:, near],
+            points_on_object=on_object,
+            points_there=points_there & ~(on_object & pick_there),
         )
 
     def _picked(self, inputs: SceneInputs, elements: Tensor) -> tuple[Tensor, Tensor, Tensor]:

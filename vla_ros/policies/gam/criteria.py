@@ -46,7 +46,9 @@ _PICKS = (SUCTION, PINCH, CAGE)
 _SUCKS = (SUCTION, CAGE)
 CRITERIA = (
     Criterion("collision", "probability of collision", (*_PICKS, PLACE), False, 2.0, limit=0.5),
+    Criterion("lift", "object stays held when lifted and moved fast", _PICKS, weight=6.0),
     Criterion("single_object", "touches a single object", _PICKS),
+    Criterion("uncovered", "nothing lies on the object", _PICKS, weight=2.0),
     Criterion("centre_distance", "proximity to object center", _PICKS),
     Criterion("seal", "suction seal quality", _SUCKS, weight=2.0),
     Criterion("flatness", "surface flatness for suction seal", _SUCKS),
@@ -54,6 +56,7 @@ CRITERIA = (
     Criterion("force_closure", "force closure for pinch", (PINCH,), weight=2.0),
     Criterion("pinch_alignment", "pinch alignment", (PINCH,)),
     Criterion("caging", "fingers cage the object", (CAGE,)),
+    Criterion("stability", "object lies stably where it is placed", (PLACE,), weight=6.0),
     Criterion("placement_depth", "placement depth", (PLACE,)),
     Criterion("volume_utilisation", "volume utilization of the container", (PLACE,)),
     Criterion("overflow", "risk of overflow from the container", (PLACE,), False),

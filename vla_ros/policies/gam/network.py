@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 
 from vla_ros.policies.gam.actor import Actor
@@ -35,19 +34,6 @@ class GamNetwork(nn.Module):
         """Return a token (Q, D) of each criterion's prompt."""
         words = prompt_words([criterion.prompt for criterion in criteria])
         return self.encoder.text.sentences(words.to(self.encoder.cloud.device))
-
-    @torch.no_grad()
-    def propose(
-        self,
-        inputs: SceneInputs,
-        criteria: Sequence[Criterion],
-        candidates: int = 64,
-        rng: torch.Generator | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        """Return candidates (B, N, A) and their scores (B, N, Q): criteria.ranking() says which come first."""
-        conditioning = self.conditioning(inputs)
-        actions = self.actor.sample(conditioning, candidates, rng)
-        return actions, self.critic.scores(actions, self.criteria_tokens(criteria), conditioning)
 
 
 def parameters(network: nn.Module) -> int:

@@ -21,6 +21,8 @@ from vla_ros.policies.observation import Observation
 from vla_ros.robots.tools.description import CAGE, PINCH, Tool
 from vla_ros.robots.tools.mounting import FINGERS
 
+_TO_SEAL = 0.15  # [s] that cups are given before anybody looks whether they have sealed
+
 
 class PickPhase(Enum):
     """What the tool is doing."""
@@ -174,7 +176,7 @@ class PickMotion:
             return True
         following = {
             PickPhase.OVER: (there, PickPhase.DOWN),
-            PickPhase.DOWN: (there or self._taken_early(), PickPhase.TAKE),
+            PickPhase.DOWN: (there, PickPhase.TAKE),
             PickPhase.TAKE: (self._taken(waited), PickPhase.LIFT),
             PickPhase.LIFT: (there, PickPhase.CARRY),
             PickPhase.CARRY: (there, PickPhase.LOWER if pick.T_base_place is not None else PickPhase.HOLD),
@@ -196,13 +198,9 @@ class PickMotion:
         assert pick is not None
         if pick.mode == PINCH:
             return waited > self.config.close_s
-        return (waited > 0.15 and all(self._sealed.get(cup, False) for cup in pick.cups)) or waited > self.config.seal_s
-
-    def _taken_early(self) -> bool:
-        """Say whether every cup has sealed before the tool is where it was sent."""
-        pick = self.pick
-        assert pick is not None
-        return pick.mode != PINCH and bool(pick.cups) and all(self._sealed.get(cup, False) for cup in pick.cups)
+        return (
+            waited > _TO_SEAL and all(self._sealed.get(cup, False) for cup in pick.cups)
+        ) or waited > self.config.seal_s
 
     def _lost(self) -> bool:
         """Say whether no cup holds anything any more, where cups say so."""
@@ -242,7 +240,7 @@ class PickMotion:
         values: dict[str, float] = {}
         for cup, stroke in self._cups.items():
             on = pick is not None and cup in pick.cups
-            values[f"{cup}/suction"] = float(on and holding)
+            values[f"{cup}/suction"] = float(on and holding and phase is not PickPhase.DOWN)
             if stroke > 0.0:
                 wanted = pick.cups[cup] + self.config.press if pick is not None and on and out else 0.0
                 values[f"{cup}/depth"] = float(np.clip(wanted, 0.0, stroke))

@@ -1,26 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The first of ranked candidates that the arm can carry out, made a pick. Shape legend: N candidates, M points."""
+"""The first of ranked candidates that the arm can carry out, made a pick. Shape legend: N candidates, C cups."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from vla_ros.policies.gam.actions import ON, Candidates
 from vla_ros.policies.gam.candidate_poses import matrix_of
 from vla_ros.policies.gam.pick_motion import Pick, PickConfig
+from vla_ros.policies.gam.surfaces import Surfaces
 from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.robots.tools.description import PINCH, Cup, Tool
 
 _STRENGTH = 0.015  # manipulability on the way, at least
 _TRIES = 64  # candidates that inverse kinematics is asked about
-_SURFACE = 0.7  # share of a cup's radius within which points say how far its surface is
-_FEWEST = 3  # of these
-_OFF = 0.03  # [m] beyond stroke and lip that a surface is looked for: so far a candidate may stand off it
-_MEANT = 0.4  # share of its stroke that a piston is out
 _BELOW = 0.01  # [m] that plane or finger tips may be below the floor as measured
 
 
@@ -40,15 +36,15 @@ class Picker:
         q: np.ndarray,
         over: float,
         T_base_over: np.ndarray | None,
-        points: np.ndarray,
+        surfaces: Surfaces,
+        distances: np.ndarray | None = None,
     ) -> tuple[int, Pick] | None:
         """Return the first of `ranked` that the arm reaches from q (N,) [rad], as a pick; None where there is none.
 
         Those that do not come down into the tote are passed over. `over` [m]: the height that it is raised to;
-        `T_base_over` (4, 4): where it is carried, its turn the pick's own; `points` (M, 3) [m] say how far pistons
-        go out.
+        `T_base_over` (4, 4): where it is carried, its turn the pick's own. How far pistons go out `surfaces` say, or
+        `distances` (N, C) [m] of cups to what is below with the pistons in, where these are known.
         """
-        tree = cKDTree(points) if len(points) else None
         comes = self.comes_from_above(candidates, mode, over)
         for tried, index in enumerate(index for index in ranked if comes[index]):
             if tried == self._tries:
@@ -65,7 +61,8 @@ class Picker:
                 way.append(target)
             if not self.reaches(way, q):
                 continue
-            return index, self._pick(candidates, index, mode, T, target, points, tree)
+            known = None if distances is None else distances[index]
+            return index, self._pick(candidates, index, mode, T, target, surfaces, known)
         return None
 
     def put_down(self, pick: Pick, places: Iterable[np.ndarray], over: float, q: np.ndarray) -> Pick:
@@ -101,30 +98,18 @@ class Picker:
         mode: str,
         T: np.ndarray,
         target: np.ndarray | None,
-        points: np.ndarray,
-        tree: cKDTree | None,
+        surfaces: Surfaces,
+        distances: np.ndarray | None,
     ) -> Pick:
         names = [] if mode == PINCH else self._on(candidates.active[index])
-        cups = [self._cups[name] for name in names]
-        seen = {cup.name: self._surface(cup, T, points, tree) for cup in cups}
-        nearer = self._nearer(cups, seen)
-        T = T.copy()
-        T[:3, 3] += nearer * T[:3, 2]
         depths = {}
-        for cup in cups:
-            distance = seen[cup.name]
-            out = cup.stroke / 2 if distance is None else distance - nearer
-            depths[cup.name] = float(np.clip(out, 0.0, cup.stroke))
+        for name in names:
+            cup = self._cups[name]
+            known = None if distances is None else float(distances[list(self._cups).index(name)])
+            out = surfaces.below(cup, T) if known is None else known
+            depths[name] = float(np.clip(cup.stroke / 2 if out is None else out, 0.0, cup.stroke))
         width, depth = float(candidates.widths[index]), float(candidates.depths[index])
         return Pick(mode, T, depths, width, depth, target)
-
-    def _nearer(self, cups: Sequence[Cup], seen: Mapping[str, float | None]) -> float:
-        """Return how far the tool goes on along its axis [m] until pistons are out as they should be.
-
-        Where a surface is along the axis is measured, which is surer than any proposal of it.
-        """
-        off = [distance - _MEANT * cup.stroke for cup in cups if (distance := seen[cup.name]) is not None]
-        return float(np.clip(np.median(off), -_OFF, _OFF)) if off else 0.0
 
     def _on(self, active: np.ndarray) -> Sequence[str]:
         """Return the cups that are on: the surest one where none is."""
@@ -132,16 +117,3 @@ class Picker:
         names = self.tool.names[:count]
         on = [name for name, share in zip(names, active[:count], strict=True) if share >= ON]
         return on or [names[int(np.argmax(active[:count]))]]
-
-    def _surface(self, cup: Cup, T: np.ndarray, points: np.ndarray, tree: cKDTree | None) -> float | None:
-        """Return how far the surface under a cup is from its lip with the piston in [m]; None where none is seen."""
-        if tree is None:
-            return None
-        lip = T[:3, 3] + T[:3, :3] @ np.array([cup.x, cup.y, 0.0])
-        half = cup.stroke / 2 + _OFF
-        near = tree.query_ball_point(lip + T[:3, 2] * cup.stroke / 2, half + cup.radius)
-        offset = points[near] - lip
-        along = offset @ T[:3, 2]
-        aside = np.linalg.norm(offset - along[:, None] * T[:3, 2], axis=1)
-        surface = along[(aside < _SURFACE * cup.radius) & (np.abs(along - cup.stroke / 2) < half)]
-        return float(np.median(surface)) if len(surface) >= _FEWEST else None

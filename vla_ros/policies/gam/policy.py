@@ -25,7 +25,8 @@ from vla_ros.policies.gam.pick_motion import Pick, PickMotion, PickPhase
 from vla_ros.policies.gam.picking import Picker
 from vla_ros.policies.gam.prompts import PLACE
 from vla_ros.policies.gam.proposal import Proposal
-from vla_ros.policies.gam.settings import ANALYSIS, RANDOM, GamSettings
+from vla_ros.policies.gam.settings import ANALYSIS, CRITIC, RANDOM, GamSettings
+from vla_ros.policies.gam.surfaces import Surfaces
 from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.policies.observation import CameraView, Observation
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
@@ -86,25 +87,34 @@ class GamPolicy:
         if not len(instances):
             self.explanation = "the tote is empty"
             return
-        self._begin(self._propose(seen, instances), seen, observation)
+        surfaces = Surfaces(seen.points)
+        self._begin(self._propose(seen, instances, surfaces), surfaces, seen, observation)
 
-    def _propose(self, seen: BinObservation, instances: list[int]) -> Proposal:
+    def _propose(self, seen: BinObservation, instances: list[int], surfaces: Surfaces) -> Proposal:
         settings = self.settings
-        if self._network is None or settings.proposes == ANALYSIS:
+        if settings.proposes == ANALYSIS:
             rng = np.random.default_rng(self._attempts)
-            return Proposal(
-                *propose_suction(
-                    seen.points, seen.instances, instances, self.tool, self._criteria, settings.analysed, rng
-                )
+            found, of, scores = propose_suction(
+                seen.points, seen.instances, instances, self.tool, self._criteria, settings.analysed, rng
             )
-        from vla_ros.policies.gam.proposing import propose  # analysis needs no PyTorch
+            found = surfaces.met(found, self.tool)
+            if self._network is not None and settings.ranks == CRITIC:
+                from vla_ros.policies.gam.proposing import scored  # analysis alone needs no PyTorch
+
+                scores = scored(
+                    self._network, ObservedScene.of(seen), instances, self.tool, self.mode, self._criteria, found,
+                    self._attempts,
+                )  # fmt: skip
+            return Proposal(found, of, scores)
+        assert self._network is not None  # which the settings ask for
+        from vla_ros.policies.gam.proposing import propose  # as above
 
         return propose(
             self._network, ObservedScene.of(seen), instances, self.tool, self.mode, self._criteria, settings.candidates,
-            self._attempts,
+            self._attempts, brought=surfaces.met,
         )  # fmt: skip
 
-    def _begin(self, proposal: Proposal, seen: BinObservation, observation: Observation) -> None:
+    def _begin(self, proposal: Proposal, surfaces: Surfaces, seen: BinObservation, observation: Observation) -> None:
         """Begin with the best that the arm reaches."""
         scores = proposal.scores.tolist()
         T_over = seen.T_base_destination.copy()
@@ -113,7 +123,7 @@ class GamPolicy:
         ranked = ranking(scores, self._criteria)
         if self.settings.ranks == RANDOM:
             ranked = np.random.default_rng(self._attempts).permutation(len(scores)).tolist()
-        found = self._picker.first(proposal.candidates, ranked, self.mode, q, float(T_over[2, 3]), T_over, seen.points)
+        found = self._picker.first(proposal.candidates, ranked, self.mode, q, float(T_over[2, 3]), T_over, surfaces)
         self.scored = ScoredCandidates(
             proposal.candidates.positions,
             proposal.candidates.rotations,

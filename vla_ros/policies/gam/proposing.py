@@ -6,15 +6,15 @@ Shape legend: I instances, N candidates of all, C criteria.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 import torch
 
 from vla_ros.policies.gam.actions import Candidates, decode, encode
-from vla_ros.policies.gam.candidate_poses import joined, matrix_of, moved
-from vla_ros.policies.gam.conditioning import SceneInputs
+from vla_ros.policies.gam.candidate_poses import joined, matrix_of, moved, rows_of
+from vla_ros.policies.gam.conditioning import Conditioning, SceneInputs
 from vla_ros.policies.gam.config import GamSizes
 from vla_ros.policies.gam.criteria import Criterion
 from vla_ros.policies.gam.network import GamNetwork
@@ -36,19 +36,74 @@ def propose(
     candidates: int,
     seed: int = 0,
     pick: Candidates | None = None,
+    brought: Callable[[Candidates, Tool], Candidates] | None = None,
 ) -> Proposal:
     """Return `candidates` of each instance. Raises ConfigError for a tool with more elements than there is room for.
 
-    `pick`, a single candidate in the base frame, is the one behind placements.
+    `pick`, a single candidate in the base frame, is the one behind placements. `brought` moves candidates in the base
+    frame, to the surface that is measured, before they are scored.
     """
+    frames = [scene_frame(scene, one, mode) for one in instances]
+    conditioning = _conditioning(network, scene, instances, tool, mode, seed, pick)
+    rows = network.actor.sample(conditioning, candidates, torch.Generator().manual_seed(seed)).numpy()
+    parts = [moved(decode(own, network.sizes.scales, tool), frame) for own, frame in zip(rows, frames, strict=True)]
+    found = joined(parts)
+    if brought is not None:
+        found = brought(found, tool)
+    scores = _scores(network, conditioning, found, frames, criteria)
+    return Proposal(found, np.repeat(np.asarray(instances), candidates), scores)
+
+
+def scored(
+    network: GamNetwork,
+    scene: ObservedScene,
+    instances: Sequence[int],
+    tool: Tool,
+    mode: str,
+    criteria: Sequence[Criterion],
+    candidates: Candidates,
+    seed: int = 0,
+) -> np.ndarray:
+    """Return the critic's scores (N, C) of candidates in the base frame that another has proposed.
+
+    As many of each instance, in the order of these. Raises ConfigError as `propose` does.
+    """
+    frames = [scene_frame(scene, one, mode) for one in instances]
+    conditioning = _conditioning(network, scene, instances, tool, mode, seed, None)
+    return _scores(network, conditioning, candidates, frames, criteria)
+
+
+@torch.no_grad()
+def _conditioning(
+    network: GamNetwork,
+    scene: ObservedScene,
+    instances: Sequence[int],
+    tool: Tool,
+    mode: str,
+    seed: int,
+    pick: Candidates | None,
+) -> Conditioning:
+    rng = np.random.default_rng(seed)
+    return network.conditioning(scene_inputs(network.sizes, scene, instances, tool, mode, rng, pick))
+
+
+@torch.no_grad()
+def _scores(
+    network: GamNetwork,
+    conditioning: Conditioning,
+    candidates: Candidates,
+    frames: Sequence[np.ndarray],
+    criteria: Sequence[Criterion],
+) -> np.ndarray:
+    """Return scores (N, C) of candidates in the base frame, as many for each of `frames`, T_base_scene (4, 4)."""
     sizes = network.sizes
-    inputs = scene_inputs(sizes, scene, instances, tool, mode, np.random.default_rng(seed), pick)
-    generator = torch.Generator().manual_seed(seed)
-    rows, scores = network.propose(inputs, criteria, candidates, generator)
-    parts = []
-    for one, own in zip(instances, rows.numpy(), strict=True):
-        parts.append(moved(decode(own, sizes.scales, tool), scene_frame(scene, one, mode)))
-    return Proposal(joined(parts), np.repeat(np.asarray(instances), candidates), scores.flatten(0, 1).numpy())
+    parts = [
+        encode(moved(rows_of(candidates, rows), np.linalg.inv(frame)), sizes.scales, sizes.elements)
+        for rows, frame in zip(np.split(np.arange(len(candidates.positions)), len(frames)), frames, strict=True)
+    ]
+    actions = torch.from_numpy(np.stack(parts))
+    scores = network.critic.scores(actions, network.criteria_tokens(criteria), conditioning)
+    return np.asarray(scores.flatten(0, 1).numpy())
 
 
 def scene_inputs(

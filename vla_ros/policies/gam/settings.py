@@ -17,7 +17,8 @@ from vla_ros.robots.tools.description import SUCTION, Tool
 
 _NAMES = [criterion.name for criterion in CRITERIA]
 ACTOR, ANALYSIS = PROPOSERS = ("actor", "analysis")
-CRITIC, RANDOM = RANKERS = ("critic", "random")
+CRITIC, RANDOM = "critic", "random"
+RANKERS = (CRITIC, ANALYSIS, RANDOM)
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,9 @@ class GamSettings(Weights):
     proposes: str = ""
     places: str = ANALYSIS  # where what is picked is put: analysis of the destination's points; or actor and critic
     placements: int = 32  # that the actor proposes of a pick
-    ranks: str = CRITIC  # critic (the analysis' own scores where that proposes); random: what a choice is worth
+    # Critic; analysis, of what it proposes itself; random, what a choice is worth. Empty: the critic where there are
+    # weights, else analysis.
+    ranks: str = ""
     weights: dict[str, float] = field(default_factory=dict)  # of criteria, where others than criteria.py has
     pick: PickConfig = field(default_factory=PickConfig)
 
@@ -48,9 +51,15 @@ class GamSettings(Weights):
                 raise ConfigError(f"{name} must be 1 to 1000, got {getattr(self, name)}")
         if not self.proposes:
             object.__setattr__(self, "proposes", ACTOR if self.checkpoint else ANALYSIS)
+        if not self.ranks:
+            object.__setattr__(self, "ranks", CRITIC if self.checkpoint or self.proposes == ACTOR else ANALYSIS)
         for name, known in (("proposes", PROPOSERS), ("places", PROPOSERS), ("ranks", RANKERS)):
             if getattr(self, name) not in known:
                 raise ConfigError(unknown_name(name, getattr(self, name), known))
+        if (self.proposes, self.ranks) == (ACTOR, ANALYSIS):
+            raise ConfigError(
+                f"ranks={ANALYSIS} scores what proposes={ANALYSIS} proposes, not the {ACTOR}'s candidates"
+            )
         for name, weight in self.weights.items():
             if name not in _NAMES:
                 raise ConfigError(unknown_name("criterion", name, _NAMES))
@@ -63,7 +72,7 @@ class GamSettings(Weights):
     @property
     def asks_network(self) -> bool:
         """Say whether weights are needed."""
-        return ACTOR in (self.proposes, self.places)
+        return ACTOR in (self.proposes, self.places) or self.ranks == CRITIC
 
     @property
     def totes(self) -> TotePlaces:

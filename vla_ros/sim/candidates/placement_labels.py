@@ -57,9 +57,10 @@ def label_placements(
             "volume_utilisation": _utilisation(heights, lands) if within else 0.0,
             "overflow": overflow if within else 1.0,
         }
-        scores[row] = [values.get(name, np.nan) for name in names]
         lies = within and top <= depth + ABOVE_RIM and lands.fall <= DROP and lands.rests_stably(heights)
         success[row] = lies and not collision
+        values["stability"] = float(success[row])
+        scores[row] = [values.get(name, np.nan) for name in names]
     return Labels(scores, success)
 
 

@@ -89,6 +89,21 @@ class StillScene:
             found.append(np.concatenate([sample_surface(self.solids(index), _POINTS, rng).points, outermost]))
         return tuple(found)
 
+    @cached_property
+    def burdens(self) -> np.ndarray:
+        """Return (O,) [N] by how much what else stands here presses each object down, as it lies still."""
+        model, data = self.model, mujoco.MjData(self.model)
+        data.qpos[:] = self.data.qpos
+        mujoco.mj_forward(model, data)
+        pressed, wrench = np.zeros(len(self.names)), np.zeros(6)
+        for number, contact in enumerate(data.contact):
+            mujoco.mj_contactForce(model, data, number, wrench)
+            upwards = float((contact.frame.reshape(3, 3).T @ wrench[:3])[2])  # on the second of the two
+            for geom, force in ((contact.geom1, -upwards), (contact.geom2, upwards)):
+                if (of := self.geom_object[geom]) != NOT_AN_OBJECT:
+                    pressed[of] += max(-force, 0.0)
+        return pressed
+
     def cast(
         self, through: np.ndarray, direction: np.ndarray, back: float = np.inf, objects_alone: bool = False
     ) -> Hits:

@@ -11,10 +11,12 @@ from vla_ros.objects.totes import DESTINATION, SOURCE
 from vla_ros.policies.gam.criteria import criteria_of, merits
 from vla_ros.policies.gam.pick_motion import Pick, PickConfig, PickMotion
 from vla_ros.policies.gam.picking import Picker
+from vla_ros.policies.gam.surfaces import Surfaces
 from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.policies.observation import Observation
 from vla_ros.robots.embodiment import expand_urdf
 from vla_ros.robots.tools.mounting import carried_tool
+from vla_ros.sim.candidates.cup_contacts import cup_contacts
 from vla_ros.sim.candidates.labels import label
 from vla_ros.sim.candidates.samplers import draw
 from vla_ros.sim.candidates.still_scene import StillScene
@@ -66,9 +68,12 @@ class PickExpert:
         ranked = good[np.argsort(-merit[good], kind="stable")]
         T_over = self._floors[DESTINATION].copy()
         T_over[2, 3] = over
-        points = np.concatenate(still.surfaces)
         q = observation.state.arms[self._arm.name].q
-        found = self.picker.first(candidates, ranked.tolist(), self.mode, q, over, T_over, points)
+        distances = None
+        if self.tool.cups:
+            distances = cup_contacts(still, self.tool, candidates.positions, candidates.rotations).seal.distance
+        nowhere = Surfaces(np.zeros((0, 3)))
+        found = self.picker.first(candidates, ranked.tolist(), self.mode, q, over, T_over, nowhere, distances)
         if found is None:
             self.explanation = "no grasp found"
             return

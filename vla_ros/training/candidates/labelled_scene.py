@@ -10,14 +10,17 @@ import numpy as np
 
 from controllers.errors import VlaError
 from vla_ros.objects.totes import DESTINATION, SOURCE
+from vla_ros.policies.gam.actions import Candidates
+from vla_ros.policies.gam.candidate_poses import joined
 from vla_ros.policies.gam.prompts import PLACE
-from vla_ros.robots.tools.description import Tool
+from vla_ros.robots.tools.description import SUCTION, Tool
 from vla_ros.robots.tools.named import load_tool
 from vla_ros.sim.candidates.labels import label
 from vla_ros.sim.candidates.samplers import draw
 from vla_ros.sim.candidates.still_scene import StillScene
 from vla_ros.tasks.bins.scenes import in_tote
 from vla_ros.training.candidates.files import CandidateFolder, candidate_arrays, write_arrays
+from vla_ros.training.candidates.measured import measured_suction
 from vla_ros.training.candidates.observed import observe
 from vla_ros.training.candidates.placed import placed
 from vla_ros.training.candidates.settings import CandidateSettings
@@ -52,7 +55,10 @@ def make_scene(settings: CandidateSettings, folder: CandidateFolder, seed: int) 
                 picks = read_candidates(folder.candidates(seed, name, places[name].mode))
                 arrays = placed(still, in_tote(scene, DESTINATION), seen.T_base_source, picks, shown, places[name], rng)
             else:
-                arrays = labelled(still, load_tool(name), mode, settings.candidates, rng)
+                tool = load_tool(name)
+                some = round(settings.candidates * settings.measured) if mode == SUCTION else 0
+                measured = measured_suction(seen, shown, tool, some, rng) if some else None
+                arrays = labelled(still, tool, mode, settings.candidates - some, rng, measured)
             write_arrays(folder.candidates(seed, name, mode), arrays)
             before = made.get(mode, (0, 0))
             made[mode] = before[0] + len(arrays["success"]), before[1] + int(arrays["success"].sum())
@@ -74,7 +80,16 @@ def make_scene(settings: CandidateSettings, folder: CandidateFolder, seed: int) 
     return SceneEnded(seed, sum(count for count, _ in made.values()), made)
 
 
-def labelled(still: StillScene, tool: Tool, mode: str, count: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Return the arrays of a file of candidates."""
+def labelled(
+    still: StillScene,
+    tool: Tool,
+    mode: str,
+    count: int,
+    rng: np.random.Generator,
+    measured: tuple[Candidates, np.ndarray] | None = None,
+) -> dict[str, np.ndarray]:
+    """Return the arrays of a file of candidates: `count` that are drawn by the truth, and those `measured`."""
     candidates, objects = draw(still, tool, mode, count, rng)
+    if measured is not None:
+        candidates, objects = joined([candidates, measured[0]]), np.concatenate([objects, measured[1]])
     return candidate_arrays(candidates, objects, mode, label(still, tool, mode, candidates, objects))

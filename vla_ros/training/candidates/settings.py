@@ -47,6 +47,7 @@ class CandidateSettings:
     drawn: int = 2  # further tools of the generator in each scene, of those that are not held back
     modes: tuple[str, ...] = (SUCTION, PINCH, CAGE)  # of these tools, those that they know
     candidates: int = 700  # of each tool in each mode in each scene
+    measured: float = 0.3  # share of those of suction that analysis proposes from what is measured
     places: dict[str, int] = field(default_factory=lambda: {"seven_piston": 8, "hybrid": 8})  # picks put down
     placements: int = 200  # of each of these picks
     scenes: int = 300
@@ -56,6 +57,8 @@ class CandidateSettings:
         for name, low, high in _LIMITS:
             if not low <= getattr(self, name) <= high:
                 raise ConfigError(f"{name} must be {low} to {high}, got {getattr(self, name)}")
+        if not 0.0 <= self.measured < 1.0:
+            raise ConfigError(f"measured must be 0 or more and below 1, got {self.measured}")
         if not 0 <= self.seed <= SCENE_SEED_MAX:
             raise ConfigError(f"seed must be 0 to {SCENE_SEED_MAX}, got {self.seed}")
         if not self.tools and not self.drawn:
