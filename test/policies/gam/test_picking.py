@@ -64,12 +64,18 @@ def test_modes_are_those_of_the_tool_and_of_what_proposes():
     assert GamSettings(proposes="analysis").mode_of(hybrid) == "suction"
     with pytest.raises(ConfigError, match="tool 'parallel' knows no mode 'suction': pinch"):
         GamSettings(mode="suction").mode_of(parallel)
-    for settings, tool in (
-        (GamSettings(proposes="analysis", mode="cage"), hybrid),
-        (GamSettings(proposes="analysis"), parallel),
-    ):
-        with pytest.raises(ConfigError, match=r"proposes=analysis knows no mode .*suction alone"):
-            settings.mode_of(tool)
+    assert GamSettings(proposes="analysis", mode="cage").mode_of(hybrid) == "cage"
+    assert GamSettings(proposes="analysis").mode_of(parallel) == "pinch"
+
+
+def test_who_ranks_follows_from_who_proposes_and_from_weights():
+    assert GamSettings().ranks == "analysis"
+    assert GamSettings(proposes="actor").ranks == "critic"
+    assert GamSettings(checkpoint="weights", proposes="analysis").ranks == "critic"
+    assert not GamSettings().asks_network
+    assert GamSettings(ranks="critic").asks_network
+    with pytest.raises(ConfigError, match="ranks=analysis scores what proposes=analysis proposes"):
+        GamSettings(proposes="actor", ranks="analysis")
 
 
 def test_settings_that_are_no_numbers_are_refused():

@@ -207,8 +207,10 @@ def test_cups_lie_on_what_those_of_the_simulator_would(seven) -> None:
 
 
 def test_what_others_lie_on_is_not_lifted_alone(seven) -> None:
-    upon = box("upon", (0.02, 0.02, 0.02), (0.54, 0.0), height=2 * BRICK_TOP)
-    still = StillScene.of(scene_of([BRICK, upon]))
+    upon = box("upon", (0.02, 0.02, 0.001), (0.53, 0.0))
+    T = upon.T_base_object.copy()
+    T[2, 3] += TOP - 1e-5
+    still = StillScene.of(scene_of([BRICK, dataclasses.replace(upon, T_base_object=T)]))
     assert still.burdens[0] == pytest.approx(9.81 * still.masses[1], rel=0.2)
     assert still.burdens[1] == 0.0
     labels = label(still, seven, SUCTION, above(seven, [(0.47, 0.0)], [0]), np.array([0]))

@@ -8,7 +8,7 @@ Shape legend: N candidates, K elements that there is room for, A = POSE + K numb
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -77,6 +77,14 @@ def decode(rows: np.ndarray, scales: ActionScales, tool: Tool) -> Candidates:
         widths=widths,
         depths=depths,
     )
+
+
+def decided(candidates: Candidates) -> Candidates:
+    """Return candidates whose elements act or do not; the surest one where none is sure to."""
+    on = candidates.active >= ON
+    surest = candidates.active.argmax(axis=1)
+    on[~on.any(axis=1), surest[~on.any(axis=1)]] = True
+    return replace(candidates, active=on.astype(float))
 
 
 def loss_weights(tool: Tool, mode: str, room: int) -> np.ndarray:

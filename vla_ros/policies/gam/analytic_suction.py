@@ -17,6 +17,7 @@ from scipy.spatial.transform import Rotation
 from controllers.errors import ConfigError
 from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.criteria import Criterion
+from vla_ros.policies.gam.surfaces import all_around
 from vla_ros.robots.tools.description import Tool
 
 _NEIGHBOURS = 0.014  # [m] around a point, of which its normal is
@@ -58,9 +59,11 @@ def propose_suction(
     active[:, : len(lips)] = quality > 0.0
     hits = _hits(points, tree, tool, positions, rotations)
     sealed = (quality > 0.0).sum(axis=1)
+    hit, seal = np.clip(hits / _FEWEST, 0.0, 1.0), quality.sum(axis=1) / np.maximum(sealed, 1)
     known = {
-        "collision": np.clip(hits / _FEWEST, 0.0, 1.0),
-        "seal": quality.sum(axis=1) / np.maximum(sealed, 1),
+        "collision": hit,
+        "lift": (1.0 - hit) * (1.0 - np.prod(1.0 - quality, axis=1)) * (1.0 + center) / 2.0,  # if one cup seals
+        "seal": seal,
         "active_cups": sealed / len(lips),
         "centre_distance": center,
     }
@@ -114,7 +117,7 @@ def _seals(
             if under.sum() < _FEWEST or np.mean(instances[near][under] == meant[row]) < 0.9:
                 continue
             own = own[under]
-            if not _all_around(own[:, :2], cup.radius):
+            if not all_around(own[:, :2], cup.radius):
                 continue
             design = np.column_stack([own[:, :2], np.ones(len(own))])
             plane, *_ = np.linalg.lstsq(design, own[:, 2], rcond=None)
@@ -133,21 +136,18 @@ def _seals(
     return quality, near
 
 
-def _all_around(places: np.ndarray, radius: float) -> bool:
-    """Say whether there are points (N, 2) in every eighth of a lip's outer ring but one: none where it overhangs."""
-    outer = places[np.linalg.norm(places, axis=1) > radius / 2]
-    eighths = np.floor(np.arctan2(outer[:, 1], outer[:, 0]) / (np.pi / 4)).astype(int) % 8
-    return len(np.unique(eighths)) >= 7
-
-
 def _hits(points: np.ndarray, tree: cKDTree, tool: Tool, positions: np.ndarray, rotations: np.ndarray) -> np.ndarray:
-    """Return how many points (N,) stand where the tool's body comes, straight along its axis."""
-    radius = tool.body_radius
+    """Return how many points (N,) stand where body and open fingers come, straight along the tool's axis."""
+    reach = [tool.body_radius, *(np.hypot(one.x, one.y) + 2.0 * one.radius for one in tool.fingers)]
     hits = np.zeros(len(positions))
     middle = positions - rotations[:, :, 2] * _SWEPT / 2
-    for row, near in enumerate(tree.query_ball_point(middle, np.hypot(_SWEPT / 2, radius))):
+    for row, near in enumerate(tree.query_ball_point(middle, np.hypot(_SWEPT / 2, max(reach)))):
         own = (points[near] - positions[row]) @ rotations[row]
-        hits[row] = (
-            (own[:, 2] < -_CLEAR) & (own[:, 2] > -_SWEPT) & (np.linalg.norm(own[:, :2], axis=1) < radius)
-        ).sum()
+        own = own[(own[:, 2] < -_CLEAR) & (own[:, 2] > -_SWEPT), :2]
+        met = np.linalg.norm(own, axis=1) < tool.body_radius
+        for finger in tool.fingers:
+            behind = (own - (finger.x, finger.y)) @ -finger.direction
+            across = np.abs((own - (finger.x, finger.y)) @ np.array([-finger.direction[1], finger.direction[0]]))
+            met |= (behind > 0.0) & (behind < 2.0 * finger.radius) & (across < finger.radius)
+        hits[row] = met.sum()
     return hits

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ import numpy as np
 from vla_ros.policies.gam.actions import ON, Candidates
 from vla_ros.policies.gam.candidate_poses import matrix_of
 from vla_ros.policies.gam.pick_motion import Pick, PickConfig
+from vla_ros.policies.gam.prompts import PLACE
 from vla_ros.policies.gam.surfaces import Surfaces
 from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.robots.tools.description import PINCH, Cup, Tool
@@ -45,7 +47,7 @@ class Picker:
         `T_base_over` (4, 4): where it is carried, its turn the pick's own. How far pistons go out `surfaces` say, or
         `distances` (N, C) [m] of cups to what is below with the pistons in, where these are known.
         """
-        comes = self.comes_from_above(candidates, mode, over)
+        comes = self.can_come(candidates, mode, over)
         for tried, index in enumerate(index for index in ranked if comes[index]):
             if tried == self._tries:
                 return None
@@ -78,14 +80,15 @@ class Picker:
                 return replace(pick, T_base_over=T_over, T_base_place=T_place)
         return pick
 
-    def comes_from_above(self, candidates: Candidates, mode: str, over: float) -> np.ndarray:
-        """Say (N,) which candidates are finite, point downwards, and end between the tote's floor and `over` [m]."""
+    def can_come(self, candidates: Candidates, mode: str, over: float) -> np.ndarray:
+        """Say (N,) which are finite, have a cup on, point downwards, and end between tote's floor and `over` [m]."""
         high, down = candidates.positions[:, 2], candidates.rotations[:, 2, 2]
         depths = candidates.depths if mode == PINCH else np.zeros(len(high))
         tips = high + np.nan_to_num(depths) * down
         finite = np.isfinite(candidates.positions).all(axis=1) & np.isfinite(candidates.rotations).all(axis=(1, 2))
+        holds = mode in (PINCH, PLACE) or (candidates.active[:, : len(self._cups)] >= ON).any(axis=1)
         floor = over - self.config.over - _BELOW
-        return np.asarray(finite & (down < 0.0) & (np.minimum(high, tips) > floor) & (high < over))
+        return np.asarray(finite & holds & (down < 0.0) & (np.minimum(high, tips) > floor) & (high < over))
 
     def reaches(self, poses: Sequence[np.ndarray], q: np.ndarray) -> bool:
         """Say whether the arm goes from q (N,) [rad] through poses (4, 4) with strength."""
@@ -101,19 +104,12 @@ class Picker:
         surfaces: Surfaces,
         distances: np.ndarray | None,
     ) -> Pick:
-        names = [] if mode == PINCH else self._on(candidates.active[index])
+        on = np.zeros(0, bool) if mode == PINCH else candidates.active[index, : len(self._cups)] >= ON
         depths = {}
-        for name in names:
+        for name in itertools.compress(self._cups, on):
             cup = self._cups[name]
             known = None if distances is None else float(distances[list(self._cups).index(name)])
             out = surfaces.below(cup, T) if known is None else known
             depths[name] = float(np.clip(cup.stroke / 2 if out is None else out, 0.0, cup.stroke))
         width, depth = float(candidates.widths[index]), float(candidates.depths[index])
         return Pick(mode, T, depths, width, depth, target)
-
-    def _on(self, active: np.ndarray) -> Sequence[str]:
-        """Return the cups that are on: the surest one where none is."""
-        count = len(self.tool.cups)
-        names = self.tool.names[:count]
-        on = [name for name, share in zip(names, active[:count], strict=True) if share >= ON]
-        return on or [names[int(np.argmax(active[:count]))]]

@@ -12,6 +12,8 @@ from controllers.errors import ConfigError
 from vla_ros.objects.totes import SOURCE
 from vla_ros.policies.capabilities.reasoning import Reasoning
 from vla_ros.policies.capabilities.scored_candidates import ScoredCandidates
+from vla_ros.policies.gam.actions import Candidates
+from vla_ros.policies.gam.analytic_fingers import caged, propose_pinches
 from vla_ros.policies.gam.analytic_placement import height_map, held_points, placements
 from vla_ros.policies.gam.analytic_suction import propose_suction
 from vla_ros.policies.gam.candidate_boxes import candidate_boxes, instance_box
@@ -30,10 +32,13 @@ from vla_ros.policies.gam.surfaces import Surfaces
 from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.policies.observation import CameraView, Observation
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
+from vla_ros.robots.tools.description import CAGE, PINCH
 from vla_ros.robots.tools.mounting import carried_tool
 
 if TYPE_CHECKING:
     from vla_ros.policies.gam.network import GamNetwork
+
+_CAGED = 3  # times as many candidates of a cage by analysis
 
 
 class GamPolicy:
@@ -93,11 +98,7 @@ class GamPolicy:
     def _propose(self, seen: BinObservation, instances: list[int], surfaces: Surfaces) -> Proposal:
         settings = self.settings
         if settings.proposes == ANALYSIS:
-            rng = np.random.default_rng(self._attempts)
-            found, of, scores = propose_suction(
-                seen.points, seen.instances, instances, self.tool, self._criteria, settings.analysed, rng
-            )
-            found = surfaces.met(found, self.tool)
+            found, of, scores = self._analysed_picks(seen, instances, surfaces)
             if self._network is not None and settings.ranks == CRITIC:
                 from vla_ros.policies.gam.proposing import scored  # analysis alone needs no PyTorch
 
@@ -113,6 +114,27 @@ class GamPolicy:
             self._network, ObservedScene.of(seen), instances, self.tool, self.mode, self._criteria, settings.candidates,
             self._attempts, brought=surfaces.met,
         )  # fmt: skip
+
+    def _analysed_picks(
+        self, seen: BinObservation, instances: list[int], surfaces: Surfaces
+    ) -> tuple[Candidates, np.ndarray, np.ndarray]:
+        """Return what analysis proposes of each instance, the instance (N,) each means, and scores (N, C)."""
+        rng, count = np.random.default_rng(self._attempts), self.settings.analysed
+        if self.mode == CAGE:
+            count *= _CAGED  # most are turned so that fingers do not fit
+        points, of = seen.points, seen.instances
+        if self.mode == PINCH:
+            floor = float(seen.T_base_source[2, 3])
+            return propose_pinches(points, of, instances, self.tool, self._criteria, count, floor, rng)
+        found, meant, scores = propose_suction(points, of, instances, self.tool, self._criteria, count, rng)
+        found = surfaces.met(found, self.tool)
+        if self.mode == CAGE:
+            found, well = caged(found, points, of, meant, self.tool)
+            names = [one.name for one in self._criteria]
+            scores[:, names.index("caging")] = well
+            scores[:, names.index("lift")] *= well
+            scores[well == 0.0, names.index("collision")] = 1.0
+        return found, meant, scores
 
     def _begin(self, proposal: Proposal, surfaces: Surfaces, seen: BinObservation, observation: Observation) -> None:
         """Begin with the best that the arm reaches."""
@@ -171,7 +193,7 @@ class GamPolicy:
             settings.placements, self._attempts,
         )  # fmt: skip
         own = moved(found, np.linalg.inv(T_base_tote)).positions
-        comes = self._picker.comes_from_above(found, PLACE, float(T_base_tote[2, 3]) + settings.pick.over)
+        comes = self._picker.can_come(found, PLACE, float(T_base_tote[2, 3]) + settings.pick.over)
         return [matrix_of(found, int(row)) for row in np.flatnonzero(comes & settings.totes.size.contains(own))]
 
     def _reasoning(

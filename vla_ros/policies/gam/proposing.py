@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from vla_ros.policies.gam.actions import Candidates, decode, encode
+from vla_ros.policies.gam.actions import Candidates, decided, decode, encode
 from vla_ros.policies.gam.candidate_poses import joined, matrix_of, moved, rows_of
 from vla_ros.policies.gam.conditioning import Conditioning, SceneInputs
 from vla_ros.policies.gam.config import GamSizes
@@ -47,7 +47,7 @@ def propose(
     conditioning = _conditioning(network, scene, instances, tool, mode, seed, pick)
     rows = network.actor.sample(conditioning, candidates, torch.Generator().manual_seed(seed)).numpy()
     parts = [moved(decode(own, network.sizes.scales, tool), frame) for own, frame in zip(rows, frames, strict=True)]
-    found = joined(parts)
+    found = decided(joined(parts))  # as a robot would carry them out
     if brought is not None:
         found = brought(found, tool)
     scores = _scores(network, conditioning, found, frames, criteria)

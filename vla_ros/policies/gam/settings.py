@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.objects.totes import ToteSize
 from vla_ros.policies.families.weights import Weights
+from vla_ros.policies.gam.analytic_fingers import check_pinches
 from vla_ros.policies.gam.criteria import CRITERIA, Criterion, criteria_of
 from vla_ros.policies.gam.perception.bin_view import TotePlaces
 from vla_ros.policies.gam.pick_motion import PickConfig
-from vla_ros.robots.tools.description import SUCTION, Tool
+from vla_ros.robots.tools.description import PINCH, Tool
 
 _NAMES = [criterion.name for criterion in CRITERIA]
 ACTOR, ANALYSIS = PROPOSERS = ("actor", "analysis")
@@ -80,12 +81,12 @@ class GamSettings(Weights):
         return TotePlaces(ToteSize(self.inside), self.source, self.destination)
 
     def mode_of(self, tool: Tool) -> str:
-        """Return how a tool takes things. Raises ConfigError for a mode that it, or what proposes, does not know."""
+        """Return how a tool takes things. Raises ConfigError for a mode that it, or analysis, does not know."""
         mode = self.mode or tool.modes[0]
         if mode not in tool.modes:
             raise ConfigError(f"tool '{tool.name}' knows no mode '{mode}': {', '.join(tool.modes)}")
-        if self.proposes == ANALYSIS and mode != SUCTION:
-            raise ConfigError(f"proposes={ANALYSIS} knows no mode '{mode}' (tool '{tool.name}'): {SUCTION} alone")
+        if self.proposes == ANALYSIS and mode == PINCH:
+            check_pinches(tool)
         return mode
 
     def criteria(self, mode: str) -> tuple[Criterion, ...]:

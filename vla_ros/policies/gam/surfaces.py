@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 from scipy.spatial import cKDTree
+from scipy.spatial.transform import Rotation
 
 from vla_ros.policies.gam.actions import ON, Candidates
 from vla_ros.policies.gam.candidate_poses import matrix_of
@@ -21,7 +22,20 @@ _WITHIN = 0.7  # share of a cup's radius within which points say how far its sur
 _FEWEST = 3  # of these
 _FIRST = 0.2  # share of them that may be nearer than where the lip is taken to touch: noise
 _OFF = 0.03  # [m] beyond stroke and lip that a surface is looked for: so far a candidate may stand off it
+_PLANE = 8  # points of which a slope is
+_STEP = 0.01  # [m] from a cup's middle height at which a point is not of the surface that a lip lies on
+_FLAT = 50.0  # condition of the points' moments from which on a slope says nothing
+_TURN = np.radians(20.0)  # that a candidate is turned at most
 _MEANT = 0.4  # share of its stroke that a piston is out
+_UNSURE = np.radians(5.0)  # by which a measured slope may be off
+_UNEVEN = 0.0045  # [m] root mean square off a plane, noise included, from which on no lip lies on
+
+
+def all_around(places: np.ndarray, radius: float) -> bool:
+    """Say whether points (N, 2) are in every eighth of a lip's outer ring but one: not where it overhangs."""
+    outer = places[np.linalg.norm(places, axis=1) > radius / 2]
+    eighths = np.floor(np.arctan2(outer[:, 1], outer[:, 0]) / (np.pi / 4)).astype(int) % 8
+    return len(np.unique(eighths)) >= 7
 
 
 class Surfaces:
@@ -36,31 +50,74 @@ class Surfaces:
 
         None where too few points say it.
         """
-        if self._tree is None:
-            return None
-        lip = T[:3, 3] + T[:3, :3] @ np.array([cup.x, cup.y, 0.0])
-        half = cup.stroke / 2 + _OFF
-        near = self._tree.query_ball_point(lip + T[:3, 2] * cup.stroke / 2, half + cup.radius)
-        offset = self._points[near] - lip
-        along = offset @ T[:3, 2]
-        aside = np.linalg.norm(offset - along[:, None] * T[:3, 2], axis=1)
-        surface = along[(aside < _WITHIN * cup.radius) & (np.abs(along - cup.stroke / 2) < half)]
-        return float(np.quantile(surface, _FIRST)) if len(surface) >= _FEWEST else None
+        under = self._under(cup, T, _WITHIN)
+        return float(np.quantile(under[:, 2], _FIRST)) if len(under) >= _FEWEST else None
 
     def met(self, candidates: Candidates, tool: Tool) -> Candidates:
-        """Return candidates moved along their axis, by 30 mm at most, until pistons are 40 % out on what is below.
+        """Return candidates turned to face what is measured under their cups, and moved along their axis to it.
 
-        Those without a cup that is on, or with nothing measured below these, stay where they are.
+        By 20° and 30 mm at most, until pistons are 40 % out. Cups that could not lie on what is below them are turned
+        off; a candidate with none on stays where it is.
         """
         if not tool.cups or self._tree is None:
             return candidates
-        nearer = np.array([self._nearer(candidates, row, tool.cups) for row in range(len(candidates.positions))])
-        return replace(candidates, positions=candidates.positions + nearer[:, None] * candidates.rotations[:, :, 2])
+        positions, rotations = candidates.positions.copy(), candidates.rotations.copy()
+        active = candidates.active.copy()
+        for row in range(len(positions)):
+            T = matrix_of(candidates, row)
+            on = [cup for cup, share in zip(tool.cups, candidates.active[row], strict=False) if share >= ON]
+            if on and np.isfinite(T).all():
+                T = self._facing(T, on)
+                lying = [cup for cup in on if self._lies(cup, T)]
+                active[row, : len(tool.cups)] = [cup in lying for cup in tool.cups]
+                positions[row], rotations[row] = T[:3, 3] + self._nearer(T, lying) * T[:3, 2], T[:3, :3]
+        return replace(candidates, positions=positions, rotations=rotations, active=active)
 
-    def _nearer(self, candidates: Candidates, row: int, cups: Sequence[Cup]) -> float:
-        T = matrix_of(candidates, row)
-        if not np.isfinite(T).all():
-            return 0.0
-        on = [cup for cup, share in zip(cups, candidates.active[row], strict=False) if share >= ON]
-        off = [distance - _MEANT * cup.stroke for cup in on if (distance := self.below(cup, T)) is not None]
+    def _lies(self, cup: Cup, T: np.ndarray) -> bool:
+        """Say whether what is measured under a lip is all around it, and as level and even as noise lets one tell."""
+        under = self._under(cup, T, 1.0)
+        if len(under) < _PLANE or not all_around(under[:, :2], cup.radius):
+            return False
+        columns = np.column_stack([under[:, :2], np.ones(len(under))])
+        plane, *_ = np.linalg.lstsq(columns, under[:, 2], rcond=None)
+        uneven = float(np.std(under[:, 2] - columns @ plane))
+        return bool(np.hypot(*plane[:2]) < np.tan(cup.tilt + _UNSURE) and uneven < _UNEVEN)
+
+    def _facing(self, T: np.ndarray, cups: Sequence[Cup]) -> np.ndarray:
+        """Return T (4, 4) turned about the middle of the lips so that surfaces under them are level, on the whole.
+
+        Each cup has a piston, so that only slopes count, not which of them is nearer.
+        """
+        parts = [under - under.mean(axis=0) for cup in cups if len(under := self._under(cup, T, 1.0)) >= _PLANE]
+        if not parts:
+            return T
+        own = np.concatenate(parts)
+        own = own[np.abs(own[:, 2]) < _STEP]
+        moments = own[:, :2].T @ own[:, :2]
+        if len(own) < _PLANE or np.linalg.cond(moments) > _FLAT:
+            return T
+        slope = np.linalg.solve(moments, own[:, :2].T @ own[:, 2])
+        angle = float(np.arctan(np.hypot(*slope)))
+        if angle > _TURN or angle < 1e-6:
+            return T
+        across = np.array([-slope[1], slope[0], 0.0]) / np.hypot(*slope)  # the axis leans against the slope
+        middle = np.array([*np.mean([(cup.x, cup.y) for cup in cups], axis=0), 0.0])
+        turned = T.copy()
+        turned[:3, :3] = T[:3, :3] @ Rotation.from_rotvec(-angle * across).as_matrix()
+        turned[:3, 3] = T[:3, 3] + (T[:3, :3] - turned[:3, :3]) @ middle
+        return turned
+
+    def _nearer(self, T: np.ndarray, cups: Sequence[Cup]) -> float:
+        off = [distance - _MEANT * cup.stroke for cup in cups if (distance := self.below(cup, T)) is not None]
         return float(np.clip(np.median(off), -_OFF, _OFF)) if off else 0.0
+
+    def _under(self, cup: Cup, T: np.ndarray, within: float) -> np.ndarray:
+        """Return points (M, 3) under a cup, `within` its radius, in a frame in its lip with the piston in."""
+        if self._tree is None:
+            return np.zeros((0, 3))
+        lip = T[:3, 3] + T[:3, :3] @ np.array([cup.x, cup.y, 0.0])
+        half = cup.stroke / 2 + _OFF
+        near = self._tree.query_ball_point(lip + T[:3, 2] * cup.stroke / 2, half + cup.radius)
+        own = (self._points[near] - lip) @ T[:3, :3]
+        there = np.hypot(own[:, 0], own[:, 1]) < within * cup.radius
+        return np.asarray(own[there & (np.abs(own[:, 2] - cup.stroke / 2) < half)])

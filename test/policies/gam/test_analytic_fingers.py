@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pinches and cages by analysis of points, on boxes that are seen from above."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from controllers.errors import ConfigError
+from vla_ros.policies.gam.actions import Candidates
+from vla_ros.policies.gam.analytic_fingers import caged, check_pinches, propose_pinches
+from vla_ros.policies.gam.criteria import criteria_of, merits
+from vla_ros.robots.tools.named import load_tool
+
+FLOOR = 0.02  # [m]
+TOP = 0.08
+DOWN = np.diag([1.0, -1.0, -1.0])
+
+
+def face(x: float, y: float, top: float, half: tuple[float, float]) -> np.ndarray:
+    """Return points (M, 3) of a level face."""
+    u, v = np.meshgrid(np.arange(-half[0], half[0], 0.003), np.arange(-half[1], half[1], 0.003))
+    return np.column_stack([u.ravel() + x, v.ravel() + y, np.full(u.size, top)])
+
+
+def pinched(points: np.ndarray, instances: np.ndarray, tool: str):
+    criteria = criteria_of("pinch")
+    rng = np.random.default_rng(0)
+    found, meant, scores = propose_pinches(points, instances, [0], load_tool(tool), criteria, 80, FLOOR, rng)
+    assert (meant == 0).all()
+    return found, scores, np.array(merits(scores.tolist(), criteria)), [one.name for one in criteria]
+
+
+@pytest.mark.parametrize("tool", ["parallel", "hybrid"])
+def test_the_best_pinch_is_across_the_narrow_side_and_above_the_floor(tool):
+    board = face(0.4, 0.2, TOP, (0.1, 0.02))  # 20 cm along x, 4 cm along y
+    found, scores, merit, names = pinched(board, np.zeros(len(board), int), tool)
+    best, described = int(np.argmax(merit)), load_tool(tool)
+    R, first = found.rotations[best], described.fingers[0].direction
+    closing = R @ np.array([*first, 0.0])
+    assert abs(closing[1]) > 0.97
+    assert R[2, 2] < -0.9
+    assert 0.04 < found.widths[best] < 0.07
+    middle = found.positions[best] + found.depths[best] * R[:, 2]
+    assert middle[1] == pytest.approx(0.2, abs=0.006)
+    assert abs(middle[0] - 0.4) < 0.05
+    assert FLOOR < middle[2] < TOP - 0.005
+    assert scores[best, names.index("collision")] == 0.0
+    assert found.active[best].tolist() == [0.0] * len(described.cups) + [1.0, 1.0]
+
+
+def test_what_is_too_wide_or_has_no_room_beside_it_is_no_pinch():
+    board = face(0.4, 0.2, TOP, (0.09, 0.09))
+    _, scores, _, names = pinched(board, np.zeros(len(board), int), "parallel")
+    assert (scores[:, names.index("collision")] == 1.0).mean() > 0.8
+    assert scores[:, names.index("lift")].max() < 0.2  # across its corners alone
+    narrow = face(0.4, 0.2, TOP, (0.1, 0.02))
+    walls = np.concatenate([face(0.4, 0.2 + sign * 0.034, TOP, (0.1, 0.01)) for sign in (-1, 1)])
+    points = np.concatenate([narrow, walls])
+    of = np.where(np.arange(len(points)) < len(narrow), 0, 1)
+    _, between, _, _ = pinched(points, of, "parallel")
+    alone, *_ = (pinched(narrow, np.zeros(len(narrow), int), "parallel")[1],)
+    lift = names.index("lift")
+    assert between[:, lift].max() < 0.3 * alone[:, lift].max()
+
+
+def test_a_tool_without_two_opposite_fingers_does_not_pinch_by_analysis():
+    with pytest.raises(ConfigError, match="tool 'seven_piston' has no two fingers"):
+        check_pinches(load_tool("seven_piston"))
+    check_pinches(load_tool("hybrid"))
+
+
+def test_fingers_of_a_cage_pass_what_is_held_and_none_fit_around_what_is_wider():
+    tool = load_tool("hybrid")
+    small, wide = face(0.4, 0.2, TOP, (0.03, 0.03)), face(0.7, 0.2, TOP, (0.08, 0.03))
+    points = np.concatenate([small, wide])
+    of = np.where(np.arange(len(points)) < len(small), 0, 1)
+    nothing = np.full(2, np.nan)
+    on = np.tile([0.0, 1.0, 0.0, 0.0, 0.0], (2, 1))
+    places = np.array([[0.4, 0.2, TOP + 0.008], [0.7, 0.2, TOP + 0.008]])
+    picks = Candidates(places, np.tile(DOWN, (2, 1, 1)), on, nothing, nothing)
+    found, well = caged(picks, points, of, np.array([0, 1]), tool)
+    assert found.widths[0] == pytest.approx(2 * (0.03 + 0.012), abs=0.007)
+    assert found.depths[0] == pytest.approx(0.02, abs=0.002)
+    assert well[0] > 0.8
+    assert well[1] == 0.0
+    assert found.active[0].tolist() == [0.0, 1.0, 0.0, 1.0, 1.0]

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pinches and cages by analysis alone, from measured points: the geometric baseline beside actor and critic.
+
+A pinch stands over a measured point, along the narrow side of what is seen of the instance there or turned at random,
+with room for the pads on both sides; what is not seen of a side is taken to go straight down.
+Shape legend: N candidates, M points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.spatial import cKDTree
+from scipy.spatial.transform import Rotation
+
+from controllers.errors import ConfigError
+from vla_ros.policies.gam.actions import Candidates
+from vla_ros.policies.gam.criteria import Criterion
+from vla_ros.robots.tools.description import Finger, Tool
+
+_LEAN = 0.12  # [rad] standard deviation of the approach from straight down
+_ALONG = 0.6  # share of pinches along the narrow side, the others turned at random
+_DEEP = (0.012, 0.03)  # [m] that tips go below the highest point between the pads
+_FLOOR = 0.004  # [m] that tips stay above the tote's floor
+_PLAY = 0.006  # [m] beside what is between the pads, on either side
+_NOISE = 0.003  # [m] by which points may be off
+_AROUND = 0.15  # [m] from the point of what is looked at
+_FEWEST = 6  # points between pads, and points in the way of a certain hit
+_ENGAGED = 0.02  # [m] of a pad below the top from which on more is no better
+_UNALIKE = 0.02  # [m] that both ends of the pads find the sides apart at which nothing is held
+_WAY = 0.15  # [m] that a tool comes
+_BESIDE = 0.012  # [m] between what is caged and fingers, and beyond its lowest point
+_LOOSE = 0.04  # [m] between a finger and what is caged at which it holds nothing
+
+
+def propose_pinches(
+    points: np.ndarray,
+    instances: np.ndarray,
+    among: Sequence[int],
+    tool: Tool,
+    criteria: Sequence[Criterion],
+    candidates: int,
+    floor: float,
+    rng: np.random.Generator,
+) -> tuple[Candidates, np.ndarray, np.ndarray]:
+    """Return `candidates` of each instance of `among`, the instance (N,) each means, and scores (N, C).
+
+    `points` (M, 3) [m] base frame, `instances` (M,); `floor` [m] how high the tote's floor is. What no criterion of
+    analysis says is 0.5. Raises ConfigError for a tool without two fingers that close on one another.
+    """
+    check_pinches(tool)
+    tree = cKDTree(points)
+    found: list[tuple[np.ndarray, np.ndarray, float, float, dict[str, float]]] = []
+    for one in among:
+        own = points[instances == one]
+        middle = own.mean(axis=0)
+        _, axes = np.linalg.eigh(np.cov((own - middle)[:, :2].T)) if len(own) > 2 else (None, np.eye(2))
+        for _ in range(candidates):
+            at = own[rng.integers(len(own))]
+            near = tree.query_ball_point(at, _AROUND)
+            yaw = np.arctan2(axes[1, 0], axes[0, 0]) if rng.random() < _ALONG else rng.uniform(-np.pi, np.pi)
+            R = _down(tool, yaw + np.pi * rng.integers(2), rng)
+            found.append(_pinch(points[near], instances[near] == one, at, R, middle, tool, floor, rng))
+    known = [row[4] for row in found]
+    scores = [[one.get(criterion.name, 0.5) for criterion in criteria] for one in known]
+    active = np.zeros((len(found), len(tool.names)))
+    active[:, len(tool.cups) :] = 1.0
+    positions, rotations = np.array([row[0] for row in found]), np.array([row[1] for row in found])
+    widths, depths = np.array([row[2] for row in found]), np.array([row[3] for row in found])
+    return (
+        Candidates(positions, rotations, active, widths, depths),
+        np.repeat(np.asarray(among), candidates),
+        np.array(scores),
+    )
+
+
+def caged(
+    picks: Candidates, points: np.ndarray, instances: np.ndarray, meant: np.ndarray, tool: Tool
+) -> tuple[Candidates, np.ndarray]:
+    """Return picks by suction with fingers around what is seen of the instance (N,) that each means; how well, (N,).
+
+    Fingers stand 12 mm beside what they pass and go 12 mm beyond its lowest point, as far as they can; 0 where they
+    would hit it, less than 1 where they stand off it on one side.
+    """
+    stroke = min(finger.stroke for finger in tool.fingers)
+    widths, depths, well = np.full(len(meant), tool.opening), np.full(len(meant), stroke), np.zeros(len(meant))
+    for row, one in enumerate(meant):
+        own = (points[instances == one] - picks.positions[row]) @ picks.rotations[row]
+        sides = np.array([_beside(own, finger) for finger in tool.fingers])
+        beyond = float(own[:, 2].max())
+        if sides.max() + _BESIDE > tool.opening / 2.0:
+            continue
+        widths[row] = 2.0 * (sides.max() + _BESIDE)
+        depths[row] = np.clip(beyond + _BESIDE, 0.0, stroke)
+        there = np.clip(depths[row] / max(beyond, 1e-3), 0.0, 1.0)
+        well[row] = there * np.clip(1.0 - float(np.ptp(sides)) / _LOOSE, 0.0, 1.0)
+    active = picks.active.copy()
+    active[:, len(tool.cups) :] = 1.0
+    return Candidates(picks.positions, picks.rotations, active, widths, depths), well
+
+
+def _beside(own: np.ndarray, finger: Finger) -> float:
+    """Return how far from the axis [m] the points (M, 3), tool's frame, reach where a finger passes them."""
+    out = -finger.direction
+    across = np.abs(own[:, :2] @ np.array([-out[1], out[0]]) - (finger.y * out[0] - finger.x * out[1]))
+    reach = (own[:, :2] @ out)[across < finger.radius + _BESIDE]
+    return float(reach.max(initial=0.0))
+
+
+def check_pinches(tool: Tool) -> None:
+    """Raise ConfigError for a tool without two fingers that close on one another."""
+    opposite = len(tool.fingers) == 2 and tool.fingers[0].direction @ tool.fingers[1].direction < -0.99
+    if not opposite:
+        raise ConfigError(f"tool '{tool.name}' has no two fingers that close on one another: analysis pinches so alone")
+
+
+def _down(tool: Tool, yaw: float, rng: np.random.Generator) -> np.ndarray:
+    """Return a rotation (3, 3) that looks down, leaning a bit, whose fingers close along `yaw` [rad]."""
+    first = tool.fingers[0].direction
+    turn = Rotation.from_euler("z", -np.arctan2(first[1], first[0]))
+    facing = Rotation.from_euler("z", yaw) * Rotation.from_matrix(np.diag([1.0, -1.0, -1.0]))
+    lean = Rotation.from_rotvec([rng.normal(0.0, _LEAN), 0.0, 0.0])  # about the way that fingers close
+    return np.asarray((facing * lean * turn).as_matrix())
+
+
+def _pinch(
+    points: np.ndarray,
+    own: np.ndarray,
+    at: np.ndarray,
+    R: np.ndarray,
+    middle: np.ndarray,
+    tool: Tool,
+    floor: float,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray, float, float, dict[str, float]]:
+    """Return position (3,), rotation (3, 3), width and depth [m], and scores by criterion, of a pinch at a point.
+
+    `points` (M, 3) around it, of which the object's are `own` (M,) bool.
+    """
+    first = tool.fingers[0]
+    closing = R[:, 0] * first.direction[0] + R[:, 1] * first.direction[1]
+    approach = R[:, 2]
+    side = np.cross(approach, closing)
+    offset = points - at
+    c, s, a = offset @ closing, offset @ side, offset @ approach
+    pad = np.abs(s) < first.radius + _NOISE
+    top = float(a[own & pad].min(initial=0.0))
+    tip = top + rng.uniform(*_DEEP)
+    tip = min(tip, float((at[2] - floor - _FLOOR) / max(-approach[2], 0.1)))
+    between = own & pad & (a < tip)
+    nothing = at - approach * 0.1, R, tool.opening, 0.0, {"collision": 1.0, "lift": 0.0}
+    if between.sum() < _FEWEST or tip - top < _NOISE:
+        return nothing
+    low, high = float(c[between].min()), float(c[between].max())
+    width = high - low + 2.0 * _PLAY
+    if width > tool.opening:
+        return nothing
+    centre = 0.5 * (low + high)
+    stroke = min(finger.stroke for finger in tool.fingers)
+    depth = 0.0
+    if stroke > 0.0:
+        below = np.hypot(c - centre, s) < tool.body_radius
+        depth = float(np.clip(tip - a[below].min(initial=top) + _NOISE, 0.0, stroke))
+    plane = tip - depth
+    thick = 2.0 * first.radius
+    beside = (np.abs(c - centre) > width / 2) & (np.abs(c - centre) < width / 2 + thick) & pad
+    hits = int((beside & (a < tip) & (a > tip - _WAY)).sum())
+    body = (np.hypot(c - centre, s) < tool.body_radius) & (a < plane - (0.0 if stroke else first.length))
+    hits += int((body & (a > plane - _WAY)).sum())
+    within = (np.abs(c - centre) < width / 2) & pad & (a < tip)
+    alone = float(own[within].mean())
+    ends = [c[between & (np.sign(s) == sign)] for sign in (-1.0, 1.0)]
+    unalike = 1.0
+    if min(map(len, ends)) >= 2:
+        unalike = (abs(ends[0].min() - ends[1].min()) + abs(ends[0].max() - ends[1].max())) / _UNALIKE
+    aligned = float(np.clip(1.0 - unalike, 0.0, 1.0))
+    engaged = float(np.clip((tip - top) / _ENGAGED, 0.0, 1.0))
+    size = max(float(np.linalg.norm(points[own] - middle, axis=1).max()), 1e-3)
+    aside = (at + centre * closing - middle) @ side
+    central = float(np.clip(1.0 - abs(aside) / size, 0.0, 1.0))
+    free = float(np.clip(1.0 - hits / _FEWEST, 0.0, 1.0))
+    grip = 0.5 * (_face(tool, 0) + _face(tool, 1))
+    position = at + centre * closing + plane * approach - grip * closing
+    scores = {
+        "collision": 1.0 - free,
+        "single_object": alone,
+        "centre_distance": central,
+        "pinch_alignment": aligned,
+        "force_closure": aligned * engaged,
+        "lift": free * alone * aligned * engaged * central,
+    }
+    return position, R, width, depth, scores
+
+
+def _face(tool: Tool, number: int) -> float:
+    """Return where the inner face of a finger is along the way that the first one closes [m]."""
+    finger, first = tool.fingers[number], tool.fingers[0]
+    return float(finger.x * first.direction[0] + finger.y * first.direction[1])
