@@ -27,6 +27,8 @@ _PLAY = 0.006  # [m] beside what is between the pads, on either side
 _NOISE = 0.003  # [m] by which points may be off
 _AROUND = 0.15  # [m] from the point of what is looked at
 _FEWEST = 6  # points between pads, and points in the way of a certain hit
+_EDGE = 0.004  # [m] of the widest place between the pads in which a side begins
+_HIDDEN = 0.3  # what room is worth that is not seen to be there
 _ENGAGED = 0.02  # [m] of a pad below the top from which on more is no better
 _UNALIKE = 0.02  # [m] that both ends of the pads find the sides apart at which nothing is held
 _WAY = 0.15  # [m] that a tool comes
@@ -175,11 +177,16 @@ def _pinch(
     if min(map(len, ends)) >= 2:
         unalike = (abs(ends[0].min() - ends[1].min()) + abs(ends[0].max() - ends[1].max())) / _UNALIKE
     aligned = float(np.clip(1.0 - unalike, 0.0, 1.0))
+    edges = [a[between & (c < low + _EDGE)].min(), a[between & (c > high - _EDGE)].min()]
+    steep = float(np.clip(1.0 - (max(edges) - top) / (tip - top), 0.0, 1.0))  # a slope has only low points at its end
     engaged = float(np.clip((tip - top) / _ENGAGED, 0.0, 1.0))
     size = max(float(np.linalg.norm(points[own] - middle, axis=1).max()), 1e-3)
     aside = (at + centre * closing - middle) @ side
     central = float(np.clip(1.0 - abs(aside) / size, 0.0, 1.0))
     free = float(np.clip(1.0 - hits / _FEWEST, 0.0, 1.0))
+    lower = beside & (a > tip)  # what is seen below where a finger goes: nothing hidden stands there
+    seen = min(int((lower & (c > centre)).sum()), int((lower & (c < centre)).sum()))
+    room = float(np.clip(seen / _FEWEST, _HIDDEN, 1.0))
     grip = 0.5 * (_face(tool, 0) + _face(tool, 1))
     position = at + centre * closing + plane * approach - grip * closing
     scores = {
@@ -187,8 +194,8 @@ def _pinch(
         "single_object": alone,
         "centre_distance": central,
         "pinch_alignment": aligned,
-        "force_closure": aligned * engaged,
-        "lift": free * alone * aligned * engaged * central,
+        "force_closure": aligned * engaged * steep,
+        "lift": free * room * alone * aligned * engaged * steep * central,
     }
     return position, R, width, depth, scores
 

@@ -32,13 +32,13 @@ from vla_ros.policies.gam.surfaces import Surfaces
 from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.policies.observation import CameraView, Observation
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
-from vla_ros.robots.tools.description import CAGE, PINCH
+from vla_ros.robots.tools.description import CAGE, PINCH, SUCTION
 from vla_ros.robots.tools.mounting import carried_tool
 
 if TYPE_CHECKING:
     from vla_ros.policies.gam.network import GamNetwork
 
-_CAGED = 3  # times as many candidates of a cage by analysis
+_FINGERED = 3  # times as many candidates of a pinch or a cage by analysis: fingers fit in few
 
 
 class GamPolicy:
@@ -120,8 +120,8 @@ class GamPolicy:
     ) -> tuple[Candidates, np.ndarray, np.ndarray]:
         """Return what analysis proposes of each instance, the instance (N,) each means, and scores (N, C)."""
         rng, count = np.random.default_rng(self._attempts), self.settings.analysed
-        if self.mode == CAGE:
-            count *= _CAGED  # most are turned so that fingers do not fit
+        if self.mode != SUCTION:
+            count *= _FINGERED
         points, of = seen.points, seen.instances
         if self.mode == PINCH:
             floor = float(seen.T_base_source[2, 3])
