@@ -8,6 +8,7 @@ import numpy as np
 from controllers.arm.model import ArmModel
 from controllers.chunks.chunk import ActionChunk
 from vla_ros.objects.totes import DESTINATION, SOURCE
+from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.criteria import criteria_of, merits
 from vla_ros.policies.gam.pick_motion import Pick, PickConfig, PickMotion
 from vla_ros.policies.gam.picking import Picker
@@ -23,7 +24,7 @@ from vla_ros.sim.candidates.still_scene import StillScene
 from vla_ros.sim.world import World
 from vla_ros.tasks.bins.scenes import as_it_lies, floors, in_tote
 
-_CANDIDATES, _TRIES = 800, 400
+_CANDIDATES, _DRAWN, _TRIES = 800, 4, 400
 
 
 class PickExpert:
@@ -56,28 +57,35 @@ class PickExpert:
         return self.motion.next(observation, over)
 
     def _choose(self, observation: Observation, over: float) -> None:
+        """Begin the best of what is drawn, and draw again where the arm reaches no success."""
         still = StillScene.of(in_tote(as_it_lies(self.world), SOURCE))
         rng = np.random.default_rng(self.world.scene.seed)
-        candidates, objects = draw(still, self.tool, self.mode, _CANDIDATES, rng)
+        T_over = self._floors[DESTINATION].copy()
+        T_over[2, 3] = over
+        q = observation.state.arms[self._arm.name].q
+        for _ in range(_DRAWN):
+            candidates, objects = draw(still, self.tool, self.mode, _CANDIDATES, rng)
+            ranked = self._ranked(still, candidates, objects)
+            distances = None
+            if self.tool.cups:
+                distances = cup_contacts(still, self.tool, candidates.positions, candidates.rotations).seal.distance
+            nowhere = Surfaces(np.zeros((0, 3)))
+            found = self.picker.first(candidates, ranked, self.mode, q, over, T_over, nowhere, distances)
+            if found is not None:
+                pick = self._placed(found[1], still, int(objects[found[0]]), over, q)
+                self.motion.begin(pick, observation.stamp)
+                return
+        self.explanation = "no grasp found"
+
+    def _ranked(self, still: StillScene, candidates: Candidates, objects: np.ndarray) -> list[int]:
+        """Return the candidates that succeed, the best first."""
         labels = label(still, self.tool, self.mode, candidates, objects)
         criteria = criteria_of(self.mode)
         asked = ~np.isnan(labels.scores).all(axis=0)
         known = tuple(one for one, there in zip(criteria, asked, strict=True) if there)
         merit = np.array(merits(np.nan_to_num(labels.scores[:, asked]).tolist(), known))
         good = np.flatnonzero(labels.success)
-        ranked = good[np.argsort(-merit[good], kind="stable")]
-        T_over = self._floors[DESTINATION].copy()
-        T_over[2, 3] = over
-        q = observation.state.arms[self._arm.name].q
-        distances = None
-        if self.tool.cups:
-            distances = cup_contacts(still, self.tool, candidates.positions, candidates.rotations).seal.distance
-        nowhere = Surfaces(np.zeros((0, 3)))
-        found = self.picker.first(candidates, ranked.tolist(), self.mode, q, over, T_over, nowhere, distances)
-        if found is None:
-            self.explanation = "no grasp found"
-            return
-        self.motion.begin(self._placed(found[1], still, int(objects[found[0]]), over, q), observation.stamp)
+        return [int(row) for row in good[np.argsort(-merit[good], kind="stable")]]
 
     def _placed(self, pick: Pick, still: StillScene, index: int, over: float, q: np.ndarray) -> Pick:
         """Return the pick of an object of the source, by its index, as it is to end: held over the destination."""
