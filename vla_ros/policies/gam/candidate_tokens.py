@@ -11,10 +11,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from vla_ros.policies.gam.actions import POSE, POSITION, ROTATION
+from vla_ros.policies.gam.actions import POSE, POSITION
 from vla_ros.policies.gam.conditioning import Conditioning
 from vla_ros.policies.gam.config import GamSizes
-from vla_ros.policies.gam.points_below import PointsBelow
+from vla_ros.policies.gam.points_below import PointsBelow, plane_axes
 from vla_ros.policies.gam.position_embedding import position_embedding
 
 
@@ -39,9 +39,7 @@ class CandidateTokens(nn.Module):
 
 def lip_places(actions: Tensor, element_places: Tensor) -> Tensor:
     """Return where candidates (B, N, A) take the tool's elements (B, K, 3): (B, N, K, 3) in the scene's frame."""
-    first, second = actions[..., ROTATION].unflatten(-1, (2, 3)).unbind(dim=-2)  # (B, N, 3)
-    x = nn.functional.normalize(first, dim=-1)
-    y = nn.functional.normalize(second - (x * second).sum(dim=-1, keepdim=True) * x, dim=-1)
+    x, y = plane_axes(actions)
     # What is asked lies in the tool's plane, z = 0 (vla_ros/robots/tools/description.py).
     along = element_places[:, None, :, :1] * x[:, :, None] + element_places[:, None, :, 1:2] * y[:, :, None]
     return actions[..., None, POSITION] + along

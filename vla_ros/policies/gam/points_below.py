@@ -46,11 +46,16 @@ class PointsBelow(nn.Module):
 
 def in_tool_frames(actions: Tensor, points: Tensor) -> Tensor:
     """Return points (B, M, 3) of the scene's frame in those of the tool of each candidate (B, N, A): (B, N, M, 3)."""
-    first, second = actions[..., ROTATION].unflatten(-1, (2, 3)).unbind(dim=-2)
-    x = nn.functional.normalize(first, dim=-1)
-    y = nn.functional.normalize(second - (x * second).sum(dim=-1, keepdim=True) * x, dim=-1)
+    x, y = plane_axes(actions)
     R = torch.stack([x, y, torch.linalg.cross(x, y)], dim=-1)  # (B, N, 3, 3) of scene from tool
     return points[:, None] @ R - actions[..., None, POSITION] @ R
+
+
+def plane_axes(actions: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the axes (B, N, 3) of the tool's plane at candidates (B, N, A), in the scene's frame."""
+    first, second = actions[..., ROTATION].unflatten(-1, (2, 3)).unbind(dim=-2)
+    x = nn.functional.normalize(first, dim=-1)
+    return x, nn.functional.normalize(second - (x * second).sum(dim=-1, keepdim=True) * x, dim=-1)
 
 
 def _elements(own: Tensor, places: Tensor, conditioning: Conditioning) -> Tensor:
