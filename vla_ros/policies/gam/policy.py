@@ -112,7 +112,7 @@ class GamPolicy:
 
         return propose(
             self._network, ObservedScene.of(seen), instances, self.tool, self.mode, self._criteria, settings.candidates,
-            self._attempts, brought=surfaces.met,
+            self._attempts, brought=None if self.mode == PINCH else surfaces.met,
         )  # fmt: skip
 
     def _analysed_picks(

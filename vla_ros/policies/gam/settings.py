@@ -73,7 +73,12 @@ class GamSettings(Weights):
     @property
     def asks_network(self) -> bool:
         """Say whether weights are needed."""
-        return ACTOR in (self.proposes, self.places) or self.ranks == CRITIC
+        return self.asks_picks or self.places == ACTOR
+
+    @property
+    def asks_picks(self) -> bool:
+        """Say whether picks are proposed or scored by weights."""
+        return self.proposes == ACTOR or self.ranks == CRITIC
 
     @property
     def totes(self) -> TotePlaces:

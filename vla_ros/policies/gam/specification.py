@@ -55,6 +55,12 @@ class Specification(LearnedFamily):
         network = None
         if self._weights.asks_network:
             network, config = load_gam(self._weights.folder)
+            mode = self._weights.mode_of(carried_tool(self.choice.robot))
+            if self._weights.asks_picks and mode not in config.modes:
+                raise ConfigError(
+                    f"{self._weights.folder}: has learned no picks by {mode}, but {', '.join(config.modes)}: set "
+                    f"proposes={ANALYSIS} and ranks={ANALYSIS}"
+                )
             if self._weights.places == ACTOR and PLACE not in config.modes:
                 raise ConfigError(f"{self._weights.folder}: has learned no placements: set places={ANALYSIS}")
         return GamPolicy(network, self.choice.robot, self._weights)
