@@ -18,13 +18,13 @@ from controllers.errors import ConfigError
 from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.criteria import Criterion
 from vla_ros.policies.gam.surfaces import all_around
+from vla_ros.policies.gam.way_in import in_the_way
 from vla_ros.robots.tools.description import Tool
 
 _NEIGHBOURS = 0.014  # [m] around a point, of which its normal is
 _FEWEST = 6  # points under a lip, or around a point
 _STEEPEST = 0.35  # cosine of a normal against up, at least
 _UNEVEN = 0.004  # [m] root mean square off the plane under a lip at which nothing seals: measured depth is noisy
-_SWEPT, _CLEAR = 0.10, 0.006  # [m] of the way that a tool comes; of points that may stand in it, of noise
 _MEANT = 0.4  # share of its stroke that a piston is out
 
 
@@ -57,7 +57,9 @@ def propose_suction(
     quality, center = _seals(points, instances, tree, tool, positions, rotations, instances[chosen])
     active = np.zeros((len(chosen), len(tool.names)))
     active[:, : len(lips)] = quality > 0.0
-    hits = _hits(points, tree, tool, positions, rotations)
+    nothing = np.full(len(chosen), np.nan)
+    found = Candidates(positions, rotations, active, nothing, nothing.copy())
+    hits = in_the_way(points, tool, found)
     sealed = (quality > 0.0).sum(axis=1)
     hit, seal = np.clip(hits / _FEWEST, 0.0, 1.0), quality.sum(axis=1) / np.maximum(sealed, 1)
     known = {
@@ -68,8 +70,7 @@ def propose_suction(
         "centre_distance": center,
     }
     scores = np.stack([known.get(one.name, np.full(len(chosen), 0.5)) for one in criteria], axis=1)
-    nothing = np.full(len(chosen), np.nan)
-    return Candidates(positions, rotations, active, nothing, nothing.copy()), instances[chosen], scores
+    return found, instances[chosen], scores
 
 
 def _normals(points: np.ndarray, tree: cKDTree, chosen: np.ndarray) -> np.ndarray:
@@ -134,20 +135,3 @@ def _seals(
         aside = offset - (offset @ rotations[row, :, 2]) * rotations[row, :, 2]
         near[row] = 1.0 - min(np.linalg.norm(aside) / max(sizes[one], 1e-6), 1.0)
     return quality, near
-
-
-def _hits(points: np.ndarray, tree: cKDTree, tool: Tool, positions: np.ndarray, rotations: np.ndarray) -> np.ndarray:
-    """Return how many points (N,) stand where body and open fingers come, straight along the tool's axis."""
-    reach = [tool.body_radius, *(np.hypot(one.x, one.y) + 2.0 * one.radius for one in tool.fingers)]
-    hits = np.zeros(len(positions))
-    middle = positions - rotations[:, :, 2] * _SWEPT / 2
-    for row, near in enumerate(tree.query_ball_point(middle, np.hypot(_SWEPT / 2, max(reach)))):
-        own = (points[near] - positions[row]) @ rotations[row]
-        own = own[(own[:, 2] < -_CLEAR) & (own[:, 2] > -_SWEPT), :2]
-        met = np.linalg.norm(own, axis=1) < tool.body_radius
-        for finger in tool.fingers:
-            behind = (own - (finger.x, finger.y)) @ -finger.direction
-            across = np.abs((own - (finger.x, finger.y)) @ np.array([-finger.direction[1], finger.direction[0]]))
-            met |= (behind > 0.0) & (behind < 2.0 * finger.radius) & (across < finger.radius)
-        hits[row] = met.sum()
-    return hits

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +30,7 @@ from vla_ros.policies.gam.prompts import PLACE
 from vla_ros.policies.gam.proposal import Proposal
 from vla_ros.policies.gam.settings import ANALYSIS, CRITIC, RANDOM, GamSettings
 from vla_ros.policies.gam.surfaces import Surfaces
+from vla_ros.policies.gam.way_in import in_the_way, wall_points
 from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.policies.observation import CameraView, Observation
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     from vla_ros.policies.gam.network import GamNetwork
 
 _FINGERED = 3  # times as many candidates of a pinch or a cage by analysis: fingers fit in few
+
+_WALLED = 3  # points of a wall that stand where the tool comes: fewer are no collision
 
 
 class GamPolicy:
@@ -145,6 +149,9 @@ class GamPolicy:
         ranked = ranking(scores, self._criteria)
         if self.settings.ranks == RANDOM:
             ranked = np.random.default_rng(self._attempts).permutation(len(scores)).tolist()
+        walls = wall_points(seen.T_base_source, self.settings.totes.size)
+        clear = in_the_way(walls, self.tool, self._as_it_comes(proposal.candidates)) < _WALLED
+        ranked = [row for row in ranked if clear[row]]
         found = self._picker.first(proposal.candidates, ranked, self.mode, q, float(T_over[2, 3]), T_over, surfaces)
         self.scored = ScoredCandidates(
             proposal.candidates.positions,
@@ -160,6 +167,13 @@ class GamPolicy:
             return
         pick = self._placed(found[1], proposal, found[0], seen, q)
         self._motion.begin(pick, observation.stamp)
+
+    def _as_it_comes(self, candidates: Candidates) -> Candidates:
+        """Return candidates with fingers where they are on the way in: a cage's go out after the lift."""
+        if self.mode == PINCH:
+            return candidates
+        nothing = np.full(len(candidates.positions), np.nan)
+        return replace(candidates, widths=nothing, depths=nothing)
 
     def _placed(self, pick: Pick, proposal: Proposal, chosen: int, seen: BinObservation, q: np.ndarray) -> Pick:
         """Return the pick with where it is put down, where there is room that the arm reaches; else it is kept."""

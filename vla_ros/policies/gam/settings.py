@@ -31,7 +31,7 @@ class GamSettings(Weights):
     source: tuple[float, float] = (0.45, 0.24)  # [m] where the middle of the tote stands, base frame
     destination: tuple[float, float] = (0.45, -0.24)
     instances: int = 8  # of things that are proposed for, the highest ones
-    candidates: int = 8  # of each of these
+    candidates: int = 12  # of each of these
     analysed: int = 60  # of each, where they are proposed by analysis
     smallest: int = 40  # points of a thing
     attempts: int = 3  # picks that are tried

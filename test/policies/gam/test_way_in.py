@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stands where a tool comes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vla_ros.objects.totes import ToteSize
+from vla_ros.policies.gam.actions import Candidates
+from vla_ros.policies.gam.way_in import in_the_way, wall_points
+from vla_ros.robots.tools.named import load_tool
+
+DOWN = np.diag([1.0, -1.0, -1.0])
+NAN = float("nan")
+
+
+def at(*places: tuple[float, float, float], width: float = NAN, depth: float = NAN) -> Candidates:
+    count = len(places)
+    return Candidates(
+        np.array(places),
+        np.tile(DOWN, (count, 1, 1)),
+        np.ones((count, 1)),
+        np.full(count, width),
+        np.full(count, depth),
+    )
+
+
+def test_a_tool_deep_beside_a_wall_stands_in_it_and_one_in_the_middle_does_not():
+    tool, size = load_tool("seven_piston"), ToteSize()
+    T = np.eye(4)
+    T[:3, 3] = 0.45, 0.24, 0.02
+    walls = wall_points(T, size)
+    half = size.inside[0] / 2
+    assert np.allclose(np.abs(walls - T[:3, 3])[:, :2].max(axis=0), np.array(size.inside[:2]) / 2, atol=0.004)
+    beside, middle, above, nowhere = in_the_way(
+        walls,
+        tool,
+        at((0.45 + half - 0.03, 0.24, 0.06), (0.45, 0.24, 0.06), (0.45 + half - 0.03, 0.24, 0.19), (NAN, 0.0, 0.0)),
+    )
+    assert beside > 10
+    assert middle == above == nowhere == 0
+
+
+def test_fingers_take_room_where_they_are():
+    tool = load_tool("hybrid")  # its fingers close along x from 60 mm on either side
+    post = np.array([[0.4 + 0.07, 0.0, z] for z in np.arange(0.0, 0.3, 0.003)])
+    assert in_the_way(post, tool, at((0.4, 0.0, 0.1)))[0] > 10  # open
+    assert in_the_way(post, tool, at((0.4, 0.0, 0.1), width=0.04))[0] == 0  # closed to 4 cm the post is beside them
+    low = post[post[:, 2] < 0.08]
+    assert in_the_way(low, tool, at((0.4, 0.0, 0.1)))[0] == 0
+    assert in_the_way(low, tool, at((0.4, 0.0, 0.1), width=0.12, depth=0.05))[0] > 3  # out, they reach down to it
