@@ -17,7 +17,6 @@ SOURCE, DESTINATION = TOTES = ("source", "destination")  # of a cell: what is pi
 RIM = (0.010, 0.014)  # [m] how far the rim stands out, and its height: of a drawing
 _RIB = (0.003, 0.010)  # [m] how far a rib stands out of the wall, and its width: drawn
 _RIB_SPACING = 0.08  # [m]
-
 _FLOOR = 0.06  # [m] that a tote's floor collides below its upper side
 
 

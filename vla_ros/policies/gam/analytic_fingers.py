@@ -64,16 +64,13 @@ def propose_pinches(
             yaw = np.arctan2(axes[1, 0], axes[0, 0]) if rng.random() < _ALONG else rng.uniform(-np.pi, np.pi)
             R = _down(tool, yaw + np.pi * rng.integers(2), rng)
             found.append(_pinch(points[near], instances[near] == one, at, R, middle, tool, floor, rng))
-    known = [row[4] for row in found]
-    scores = [[one.get(criterion.name, 0.5) for criterion in criteria] for one in known]
+    positions, rotations, widths, depths, known = zip(*found, strict=True)
     active = np.zeros((len(found), len(tool.names)))
     active[:, len(tool.cups) :] = 1.0
-    positions, rotations = np.array([row[0] for row in found]), np.array([row[1] for row in found])
-    widths, depths = np.array([row[2] for row in found]), np.array([row[3] for row in found])
     return (
-        Candidates(positions, rotations, active, widths, depths),
+        Candidates(np.array(positions), np.array(rotations), active, np.array(widths), np.array(depths)),
         np.repeat(np.asarray(among), candidates),
-        np.array(scores),
+        np.array([[one.get(criterion.name, 0.5) for criterion in criteria] for one in known]),
     )
 
 

@@ -63,13 +63,13 @@ class PickExpert:
         T_over = self._floors[DESTINATION].copy()
         T_over[2, 3] = over
         q = observation.state.arms[self._arm.name].q
+        nowhere = Surfaces(np.zeros((0, 3)))  # distances are known
         for _ in range(_DRAWN):
             candidates, objects = draw(still, self.tool, self.mode, _CANDIDATES, rng)
             ranked = self._ranked(still, candidates, objects)
             distances = None
             if self.tool.cups:
                 distances = cup_contacts(still, self.tool, candidates.positions, candidates.rotations).seal.distance
-            nowhere = Surfaces(np.zeros((0, 3)))
             found = self.picker.first(candidates, ranked, self.mode, q, over, T_over, nowhere, distances)
             if found is not None:
                 pick = self._placed(found[1], still, int(objects[found[0]]), over, q)
