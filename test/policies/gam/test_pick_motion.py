@@ -63,6 +63,15 @@ class Cell:
         raise AssertionError(f"still {self.motion.phase}")
 
 
+def test_between_picks_it_waits_where_it_is_for_further_frames():
+    cell = Cell("seven_piston")
+    chunk = cell.motion.wait(cell.observe())
+    assert chunk.status is TaskStatus.ONGOING  # nothing is given up yet
+    assert len(chunk.times) == 1
+    np.testing.assert_allclose(chunk.positions("arm")[0], cell.T[:3, 3])
+    assert not any(chunk.values[0, n] for n, name in enumerate(chunk.channels) if name.endswith("suction"))
+
+
 def test_it_goes_over_everything_takes_and_puts_down():
     cell = Cell("seven_piston")
     place = pose(0.4, -0.2, 0.08)

@@ -14,6 +14,7 @@ from vla_ros import cli
 from vla_ros.policies.gam.criteria import criteria_of
 from vla_ros.policies.gam.prompts import PLACE
 from vla_ros.robots.tools.generator import PREFIX, held_back
+from vla_ros.robots.tools.named import load_tool
 from vla_ros.training.candidates.files import CandidateFolder, write_arrays
 from vla_ros.training.candidates.settings import CandidateSettings, Placing, load_candidate_settings
 
@@ -154,9 +155,50 @@ def test_settings_that_make_no_folder_are_refused():
     for path in ("tools/own", "own.yaml", "/own"):
         with pytest.raises(ConfigError, match="is a path, and files are named after tools"):
             CandidateSettings(tools={path: ("suction",)})
+    for shares, reason in (
+        ({"measured": 1.0}, "measured must be 0 or more and below 1"),
+        ({"proposed": float("nan"), "checkpoint": "own"}, "proposed must be 0 or more and below 1"),
+        ({"measured": 0.6, "proposed": 0.5, "checkpoint": "own"}, "below 1 together"),
+        ({"proposed": 0.5}, "give both or neither"),
+        ({"checkpoint": "own"}, "give both or neither"),
+        ({"frames": 0}, "frames must be 1 to 100"),
+    ):
+        with pytest.raises(ConfigError, match=reason):
+            CandidateSettings(**shares)
     for share in (float("nan"), float("inf"), -1.0):
         with pytest.raises(ConfigError, match="shares must be 0 or more"):
             CandidateSettings(sets={"basic": 0.5, "light": share})
+
+
+def test_an_actor_proposes_what_is_labelled_in_the_modes_that_it_has_learned(tmp_path, own, capsys):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
+    from vla_ros.policies.gam.checkpoint import save_gam
+    from vla_ros.policies.gam.checkpoint_config import GamConfig
+    from vla_ros.policies.gam.config import GamSizes
+    from vla_ros.policies.gam.network import GamNetwork
+    from vla_ros.training.candidates.measured import MeasuredScene
+    from vla_ros.training.candidates.observed import observe
+
+    torch.manual_seed(0)
+    sizes = GamSizes(width=24, heads=2, feedforward=32, actor_blocks=2, critic_blocks=2, sampling_steps=2)
+    save_gam(tmp_path / "weights", GamNetwork(sizes), GamConfig(sizes, ("quad_cup",), ("suction",)))
+    _, seen, shown = observe(CandidateSettings(sets={"basic": 1.0}).request(5), frames=1)
+    scene, rng = MeasuredScene(seen, shown), np.random.default_rng(0)
+    asked = [str(tmp_path / "weights"), load_tool("hybrid")]
+    candidates, objects = scene.acted(*asked, "suction", 20, rng)
+    assert len(candidates.positions) == len(objects) >= 10
+    assert set(objects) <= set(shown[shown >= 0])
+    assert np.isfinite(candidates.positions).all()
+    assert scene.acted(*asked, "pinch", 20, rng) is None
+    for mode in ("suction", "pinch", "cage"):
+        analysed, meant = scene.analysed(asked[1], mode, 30, rng)
+        assert len(analysed.positions) == len(meant) >= 15
+    assert scene.analysed(load_tool("drawn_0"), "pinch", 30, rng) is None  # none of two fingers
+
+    odd = own.with_name("odd.yaml")
+    odd.write_text(OWN + f"proposed: 0.5\ncheckpoint: {tmp_path / 'nowhere'}\n")
+    assert generate(tmp_path / "out", odd) == 2
+    assert "nowhere" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -107,10 +107,14 @@ def _beside(own: np.ndarray, finger: Finger) -> float:
     return float(reach.max(initial=0.0))
 
 
+def pinches_by_analysis(tool: Tool) -> bool:
+    """Say whether a tool has two fingers that close on one another."""
+    return len(tool.fingers) == 2 and bool(tool.fingers[0].direction @ tool.fingers[1].direction < -0.99)
+
+
 def check_pinches(tool: Tool) -> None:
     """Raise ConfigError for a tool without two fingers that close on one another."""
-    opposite = len(tool.fingers) == 2 and tool.fingers[0].direction @ tool.fingers[1].direction < -0.99
-    if not opposite:
+    if not pinches_by_analysis(tool):
         raise ConfigError(f"tool '{tool.name}' has no two fingers that close on one another: analysis pinches so alone")
 
 

@@ -57,6 +57,10 @@ class Conditioning:
         """Return the same with each sample `times` in a row."""
         return Conditioning(*(value.repeat_interleave(times, dim=0) for value in vars(self).values()))
 
+    def rows(self, which: Tensor) -> Conditioning:
+        """Return some samples, by their numbers (n,)."""
+        return Conditioning(*(value[which] for value in vars(self).values()))
+
 
 class ConditioningEncoder(nn.Module):
     """The encoders of pictures, points, words and tools."""

@@ -132,7 +132,14 @@ class PickMotion:
             if self._stays(observation, T, goals):
                 break
         poses = self._path(T, goals, speed)
-        return self._chunk(observation, poses)
+        return self._chunk(observation, poses, self._status())
+
+    def wait(self, observation: Observation) -> ActionChunk:
+        """Return one row that stays where it is, between picks, for a further frame."""
+        T = observation.commanded.arms[self._arm].T_base_ee
+        if self._T_base_rest is None:
+            self._T_base_rest = T.copy()
+        return self._chunk(observation, [T], TaskStatus.ONGOING)
 
     # -- phases --------------------------------------------------------------------------------------------------------
     def _goals(self, T: np.ndarray, over: float) -> tuple[list[np.ndarray], float]:
@@ -266,13 +273,13 @@ class PickMotion:
             values[f"{FINGERS}/depth"] = depth
         return values
 
-    def _chunk(self, observation: Observation, poses: list[np.ndarray]) -> ActionChunk:
-        values = self._values()
-        status = TaskStatus.ONGOING
+    def _status(self) -> TaskStatus:
         if self.phase in (PickPhase.IDLE, PickPhase.MISSED):  # there is nothing that could be taken, or it was not
-            status = TaskStatus.INVALID
-        elif self.finished:
-            status = TaskStatus.TERMINATED
+            return TaskStatus.INVALID
+        return TaskStatus.TERMINATED if self.finished else TaskStatus.ONGOING
+
+    def _chunk(self, observation: Observation, poses: list[np.ndarray], status: TaskStatus) -> ActionChunk:
+        values = self._values()
         channels = (*pose_channels(self._arm), *values, STATUS_CHANNEL)
         rows = [[*T[:3, 3], *from_matrix(T[:3, :3]), *values.values(), float(status.value)] for T in poses]
         self._sequence += 1

@@ -13,11 +13,11 @@ import numpy as np
 from vla_ros.policies.gam.actions import ON, Candidates
 from vla_ros.policies.gam.candidate_poses import rows_of
 from vla_ros.policies.gam.criteria import Criterion, ranking
+from vla_ros.policies.gam.encoded_look import EncodedLook
 from vla_ros.policies.gam.network import GamNetwork
 from vla_ros.policies.gam.observed_scene import ObservedScene
 from vla_ros.policies.gam.pick_motion import Pick
 from vla_ros.policies.gam.prompts import PLACE
-from vla_ros.policies.gam.proposing import propose
 from vla_ros.robots.tools.description import CUP, Tool
 
 
@@ -45,5 +45,5 @@ def proposed_placements(
 
     `pick` is a single candidate; both are in the base frame.
     """
-    proposal = propose(network, scene, [instance], tool, PLACE, criteria, count, seed, pick)
+    proposal = EncodedLook(network, scene, [instance], tool, PLACE, criteria, seed, pick).propose(count)
     return rows_of(proposal.candidates, np.array(ranking(proposal.scores.tolist(), criteria), int))

@@ -14,15 +14,15 @@ from vla_ros.objects.totes import SOURCE
 from vla_ros.policies.capabilities.reasoning import Reasoning
 from vla_ros.policies.capabilities.scored_candidates import ScoredCandidates
 from vla_ros.policies.gam.actions import Candidates
-from vla_ros.policies.gam.analytic_fingers import caged, propose_pinches
+from vla_ros.policies.gam.analysis import analysed_picks
 from vla_ros.policies.gam.analytic_placement import height_map, held_points, placements
-from vla_ros.policies.gam.analytic_suction import propose_suction
 from vla_ros.policies.gam.candidate_boxes import candidate_boxes, instance_box
 from vla_ros.policies.gam.candidate_poses import matrix_of, moved
 from vla_ros.policies.gam.config import SceneTokens
 from vla_ros.policies.gam.criteria import merits, ranking
 from vla_ros.policies.gam.observed_scene import ObservedScene
 from vla_ros.policies.gam.perception.bin_view import BinObservation, observe_bins
+from vla_ros.policies.gam.perception.still_frames import StillFrames
 from vla_ros.policies.gam.perception.tote_fit import NoToteError
 from vla_ros.policies.gam.pick_motion import Pick, PickMotion, PickPhase
 from vla_ros.policies.gam.picking import Picker
@@ -34,7 +34,7 @@ from vla_ros.policies.gam.way_in import in_the_way, wall_points
 from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.policies.observation import CameraView, Observation
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
-from vla_ros.robots.tools.description import CAGE, PINCH, SUCTION
+from vla_ros.robots.tools.description import PINCH, SUCTION
 from vla_ros.robots.tools.mounting import carried_tool
 
 if TYPE_CHECKING:
@@ -72,15 +72,20 @@ class GamPolicy:
         self.seen: BinObservation | None = None
         self.reasoning: Reasoning | None = None  # of the last look
         self._attempts = 0
+        self._frames = StillFrames()
         self._over: float | None = None
         self._motion.reset()
 
     def infer(self, observation: Observation) -> ActionChunk:
-        """Return the next rows; a look first where nothing is under way and there are tries left."""
+        """Return the next rows; a look of several frames first, if nothing is under way and there are tries left."""
         again = self._motion.phase in (PickPhase.IDLE, PickPhase.MISSED)
         if again and self._attempts < self.settings.attempts:
+            self._frames.add(observation.cameras)
+            if len(self._frames) < self.settings.frames:
+                return self._motion.wait(observation)
             self._attempts += 1
-            self._look(observation)
+            self._look(replace(observation, cameras=self._frames.averaged()))
+            self._frames.clear()
         over = observation.commanded.arms[self._arm.name].T_base_ee[2, 3] if self._over is None else self._over
         return self._motion.next(observation, over)
 
@@ -100,45 +105,25 @@ class GamPolicy:
         self._begin(self._propose(seen, instances, surfaces), surfaces, seen, observation)
 
     def _propose(self, seen: BinObservation, instances: list[int], surfaces: Surfaces) -> Proposal:
-        settings = self.settings
+        settings, analysed = self.settings, None
         if settings.proposes == ANALYSIS:
-            found, of, scores = self._analysed_picks(seen, instances, surfaces)
-            if self._network is not None and settings.ranks == CRITIC:
-                from vla_ros.policies.gam.proposing import scored  # analysis alone needs no PyTorch
-
-                scores = scored(
-                    self._network, ObservedScene.of(seen), instances, self.tool, self.mode, self._criteria, found,
-                    self._attempts,
-                )  # fmt: skip
-            return Proposal(found, of, scores)
+            count = settings.analysed * (1 if self.mode == SUCTION else _FINGERED)
+            rng = np.random.default_rng(self._attempts)
+            analysed = analysed_picks(seen, surfaces, instances, self.tool, self.mode, self._criteria, count, rng)
+            if self._network is None or settings.ranks != CRITIC:
+                return analysed
         assert self._network is not None  # which the settings ask for
-        from vla_ros.policies.gam.proposing import propose  # as above
+        from vla_ros.policies.gam.encoded_look import EncodedLook  # analysis alone needs no PyTorch
 
-        return propose(
-            self._network, ObservedScene.of(seen), instances, self.tool, self.mode, self._criteria, settings.candidates,
-            self._attempts, brought=None if self.mode == PINCH else surfaces.met,
+        look = EncodedLook(
+            self._network, ObservedScene.of(seen), instances, self.tool, self.mode, self._criteria, self._attempts,
+            brought=surfaces.brought(self.mode),
         )  # fmt: skip
-
-    def _analysed_picks(
-        self, seen: BinObservation, instances: list[int], surfaces: Surfaces
-    ) -> tuple[Candidates, np.ndarray, np.ndarray]:
-        """Return what analysis proposes of each instance, the instance (N,) each means, and scores (N, C)."""
-        rng, count = np.random.default_rng(self._attempts), self.settings.analysed
-        if self.mode != SUCTION:
-            count *= _FINGERED
-        points, of = seen.points, seen.instances
-        if self.mode == PINCH:
-            floor = float(seen.T_base_source[2, 3])
-            return propose_pinches(points, of, instances, self.tool, self._criteria, count, floor, rng)
-        found, meant, scores = propose_suction(points, of, instances, self.tool, self._criteria, count, rng)
-        found = surfaces.met(found, self.tool)
-        if self.mode == CAGE:
-            found, well = caged(found, points, of, meant, self.tool)
-            names = [one.name for one in self._criteria]
-            scores[:, names.index("caging")] = well
-            scores[:, names.index("lift")] *= well
-            scores[well == 0.0, names.index("collision")] = 1.0
-        return found, meant, scores
+        if analysed is not None:
+            proposal = replace(analysed, scores=look.scores(analysed.candidates))
+        else:
+            proposal = look.propose(settings.candidates)
+        return proposal if settings.ranks == RANDOM else look.refined(proposal, settings.refinements)
 
     def _begin(self, proposal: Proposal, surfaces: Surfaces, seen: BinObservation, observation: Observation) -> None:
         """Begin with the best that the arm reaches."""

@@ -13,6 +13,7 @@ from vla_ros.policies.families.weights import Weights
 from vla_ros.policies.gam.analytic_fingers import check_pinches
 from vla_ros.policies.gam.criteria import CRITERIA, Criterion, criteria_of
 from vla_ros.policies.gam.perception.bin_view import TotePlaces
+from vla_ros.policies.gam.perception.still_frames import FRAMES
 from vla_ros.policies.gam.pick_motion import PickConfig
 from vla_ros.robots.tools.description import PINCH, Tool
 
@@ -35,11 +36,13 @@ class GamSettings(Weights):
     analysed: int = 60  # of each, where they are proposed by analysis
     smallest: int = 40  # points of a thing
     attempts: int = 3  # picks that are tried
+    frames: int = FRAMES  # of which depth is the mean, while the arm waits beside: 1 is as a camera measures
     # Actor; or analysis of the measured points, the baseline, which needs no weights. Empty: the actor where there are
     # weights, else analysis.
     proposes: str = ""
     places: str = ANALYSIS  # where what is picked is put: analysis of the destination's points; or actor and critic
     placements: int = 32  # that the actor proposes of a pick
+    refinements: int = 2  # rounds of further candidates about those that the critic finds best
     # Critic; analysis, of what it proposes itself; random, what a choice is worth. Empty: the critic where there are
     # weights, else analysis.
     ranks: str = ""
@@ -47,9 +50,11 @@ class GamSettings(Weights):
     pick: PickConfig = field(default_factory=PickConfig)
 
     def __post_init__(self) -> None:
-        for name in ("instances", "candidates", "analysed", "smallest", "attempts", "placements"):
+        for name in ("instances", "candidates", "analysed", "smallest", "attempts", "frames", "placements"):
             if not 1 <= getattr(self, name) <= 1000:
                 raise ConfigError(f"{name} must be 1 to 1000, got {getattr(self, name)}")
+        if not 0 <= self.refinements <= 100:
+            raise ConfigError(f"refinements must be 0 to 100, got {self.refinements}")
         if not self.proposes:
             object.__setattr__(self, "proposes", ACTOR if self.checkpoint else ANALYSIS)
         if not self.ranks:

@@ -16,6 +16,7 @@ from controllers.errors import VlaError
 from vla_ros.evaluation.child_process import SINGLE_THREAD
 from vla_ros.training.candidates.files import CandidateFolder
 from vla_ros.training.candidates.labelled_scene import SceneEnded, make_scene
+from vla_ros.training.candidates.measured import check_proposer
 from vla_ros.training.candidates.settings import CandidateSettings
 
 
@@ -49,8 +50,10 @@ def make_all(
 ) -> Made:
     """Make all scenes in `workers` processes; scenes under way are finished when asked to stop.
 
-    Raises VlaError when a process dies.
+    Raises VlaError when a process dies, ConfigError for weights that cannot propose.
     """
+    if settings.checkpoint:
+        check_proposer(settings.checkpoint)
     folder.begin(settings)
     made, seeds = Made(), iter(settings.seeds)
     os.environ.update(SINGLE_THREAD)  # which a worker is born with

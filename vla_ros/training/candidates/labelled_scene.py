@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,14 +14,14 @@ from vla_ros.objects.totes import DESTINATION, SOURCE
 from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.candidate_poses import joined
 from vla_ros.policies.gam.prompts import PLACE
-from vla_ros.robots.tools.description import SUCTION, Tool
+from vla_ros.robots.tools.description import Tool
 from vla_ros.robots.tools.named import load_tool
 from vla_ros.sim.candidates.labels import label
 from vla_ros.sim.candidates.samplers import draw
 from vla_ros.sim.candidates.still_scene import StillScene
 from vla_ros.tasks.bins.scenes import in_tote
 from vla_ros.training.candidates.files import CandidateFolder, candidate_arrays, write_arrays
-from vla_ros.training.candidates.measured import measured_suction
+from vla_ros.training.candidates.measured import MeasuredScene
 from vla_ros.training.candidates.observed import observe
 from vla_ros.training.candidates.placed import placed
 from vla_ros.training.candidates.settings import CandidateSettings
@@ -46,7 +47,8 @@ def make_scene(settings: CandidateSettings, folder: CandidateFolder, seed: int) 
     if not lacking and folder.scene(seed).exists():
         return SceneEnded(seed)
     try:
-        scene, seen, shown = observe(settings.request(seed))
+        scene, seen, shown = observe(settings.request(seed), settings.frames)
+        measured = MeasuredScene(seen, shown)
         made: dict[str, tuple[int, int]] = {}
         still = StillScene.of(in_tote(scene, SOURCE))
         for name, mode in lacking:
@@ -56,9 +58,18 @@ def make_scene(settings: CandidateSettings, folder: CandidateFolder, seed: int) 
                 arrays = placed(still, in_tote(scene, DESTINATION), seen.T_base_source, picks, shown, places[name], rng)
             else:
                 tool = load_tool(name)
-                some = round(settings.candidates * settings.measured) if mode == SUCTION else 0
-                measured = measured_suction(seen, shown, tool, some, rng) if some else None
-                arrays = labelled(still, tool, mode, settings.candidates - some, rng, measured)
+                analysed, acted = (
+                    round(settings.candidates * share) for share in (settings.measured, settings.proposed)
+                )
+                proposed = [
+                    measured.analysed(tool, mode, analysed, rng),
+                    measured.acted(settings.checkpoint, tool, mode, acted, rng),
+                ]
+                parts = [part for part in proposed if part is not None]
+                rest = settings.candidates - sum(len(objects) for _, objects in parts)
+                if rest > 0:
+                    parts.append(draw(still, tool, mode, rest, rng))
+                arrays = labelled(still, tool, mode, parts)
             write_arrays(folder.candidates(seed, name, mode), arrays)
             before = made.get(mode, (0, 0))
             made[mode] = before[0] + len(arrays["success"]), before[1] + int(arrays["success"].sum())
@@ -81,15 +92,9 @@ def make_scene(settings: CandidateSettings, folder: CandidateFolder, seed: int) 
 
 
 def labelled(
-    still: StillScene,
-    tool: Tool,
-    mode: str,
-    count: int,
-    rng: np.random.Generator,
-    measured: tuple[Candidates, np.ndarray] | None = None,
+    still: StillScene, tool: Tool, mode: str, parts: Sequence[tuple[Candidates, np.ndarray]]
 ) -> dict[str, np.ndarray]:
-    """Return the arrays of a file of candidates: `count` that are drawn by the truth, and those `measured`."""
-    candidates, objects = draw(still, tool, mode, count, rng)
-    if measured is not None:
-        candidates, objects = joined([candidates, measured[0]]), np.concatenate([objects, measured[1]])
+    """Return the arrays of a file of candidates: of `parts`, each with the object (N,) that each means."""
+    candidates = joined([candidates for candidates, _ in parts])
+    objects = np.concatenate([objects for _, objects in parts])
     return candidate_arrays(candidates, objects, mode, label(still, tool, mode, candidates, objects))

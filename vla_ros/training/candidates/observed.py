@@ -9,6 +9,7 @@ import numpy as np
 from vla_ros.objects.totes import SOURCE
 from vla_ros.policies.gam.perception.bin_view import BinObservation, TotePlaces, observe_bins
 from vla_ros.policies.gam.perception.cameras import CAMERAS
+from vla_ros.policies.gam.perception.still_frames import FRAMES, StillFrames
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
@@ -27,15 +28,19 @@ def tote_places() -> TotePlaces:
     return TotePlaces(totes.size, totes.source, totes.destination)
 
 
-def observe(request: SceneRequest) -> tuple[Scene, BinObservation, np.ndarray]:
+def observe(request: SceneRequest, frames: int = FRAMES) -> tuple[Scene, BinObservation, np.ndarray]:
     """Return a scene as it lies still, what is seen of it, and the object (I,) that each instance mostly shows.
 
-    An object is −1 where an instance mostly shows none.
+    Seen is the mean of `frames`, as a policy looks. An object is −1 where an instance mostly shows none.
     Raises NoToteError where a tote is not seen, ConfigError for a scene that cannot be drawn.
     """
     world = World(sample_bin(request), load_embodiment(request.robot))
     still = as_it_lies(world)
-    seen = observe_bins({name: world.observe_camera(name) for name in CAMERAS}, tote_places())
+    looked = StillFrames()
+    while len(looked) < frames:
+        looked.add({name: world.observe_camera(name) for name in CAMERAS})
+        world.step()  # nothing moves: another instant has other noise
+    seen = observe_bins(looked.averaged(), tote_places())
     return still, seen, _shown(world, still, seen)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import config_path, load_config
+from vla_ros.policies.gam.perception.still_frames import FRAMES
 from vla_ros.robots.embodiment import robot_names
 from vla_ros.robots.tools.description import CAGE, PINCH, SUCTION
 from vla_ros.robots.tools.generator import PREFIX, SEED_MAX, held_back
@@ -19,7 +20,13 @@ from vla_ros.sim.scenes.request import SceneRequest
 
 COUNT_MAX, SCENE_SEED_MAX = 10_000_000, 2**31
 STREAM = "generation"
-_LIMITS = (("scenes", 1, COUNT_MAX), ("candidates", 1, 100_000), ("drawn", 0, 100), ("placements", 1, 10_000))
+_LIMITS = (
+    ("scenes", 1, COUNT_MAX),
+    ("candidates", 1, 100_000),
+    ("drawn", 0, 100),
+    ("placements", 1, 10_000),
+    ("frames", 1, 100),
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,10 @@ class CandidateSettings:
     drawn: int = 2  # further tools of the generator in each scene, of those that are not held back
     modes: tuple[str, ...] = (SUCTION, PINCH, CAGE)  # of these tools, those that they know
     candidates: int = 700  # of each tool in each mode in each scene
-    measured: float = 0.3  # share of those of suction that analysis proposes from what is measured
+    frames: int = FRAMES  # that a look at a scene is the mean of
+    measured: float = 0.3  # share that analysis proposes from what is measured
+    proposed: float = 0.0  # share that the actor of `checkpoint` proposes, in the modes that it has learned
+    checkpoint: str = ""  # folder of weights of policy gam
     places: dict[str, int] = field(default_factory=lambda: {"seven_piston": 8, "hybrid": 8})  # picks put down
     placements: int = 200  # of each of these picks
     scenes: int = 300
@@ -57,8 +67,16 @@ class CandidateSettings:
         for name, low, high in _LIMITS:
             if not low <= getattr(self, name) <= high:
                 raise ConfigError(f"{name} must be {low} to {high}, got {getattr(self, name)}")
-        if not 0.0 <= self.measured < 1.0:
-            raise ConfigError(f"measured must be 0 or more and below 1, got {self.measured}")
+        for name in ("measured", "proposed"):
+            if not 0.0 <= getattr(self, name) < 1.0:
+                raise ConfigError(f"{name} must be 0 or more and below 1, got {getattr(self, name)}")
+        if self.measured + self.proposed >= 1.0:
+            raise ConfigError(f"measured and proposed must be below 1 together, got {self.measured} + {self.proposed}")
+        if bool(self.checkpoint) != (self.proposed > 0.0):
+            raise ConfigError(
+                f"checkpoint is '{self.checkpoint}' and proposed, the share that it proposes, {self.proposed}: "
+                "give both or neither"
+            )
         if not 0 <= self.seed <= SCENE_SEED_MAX:
             raise ConfigError(f"seed must be 0 to {SCENE_SEED_MAX}, got {self.seed}")
         if not self.tools and not self.drawn:

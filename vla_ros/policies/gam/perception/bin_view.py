@@ -117,7 +117,7 @@ def _totes(views: Mapping[str, CameraView], places: TotePlaces) -> dict[str, np.
 def _merged(
     seen: list[tuple[ToteCrop, str, np.ndarray | None]], poses: Mapping[str, np.ndarray], size: ToteSize
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return points of all crops in and about their totes, some way apart, their colors and instances."""
+    """Return points of all crops in and about their totes, a mean a cell, and the color and instance of one there."""
     rows: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     known: cKDTree | None = None
     numbers_known = np.zeros(0, np.int16)
@@ -141,6 +141,8 @@ def _merged(
     points, colors, numbers = (np.concatenate(values) for values in zip(*rows, strict=True))
     apart = np.where(numbers >= 0, _APART, _APART_ELSE)[:, None]
     cells = np.column_stack([np.floor(points / apart).astype(np.int64), numbers >= 0])
-    _, first = np.unique(cells, axis=0, return_index=True)
-    first.sort()
-    return points[first], colors[first], numbers[first]
+    _, first, cell, count = np.unique(cells, axis=0, return_index=True, return_inverse=True, return_counts=True)
+    means = np.stack([np.bincount(cell.ravel(), points[:, axis]) / count for axis in range(3)], axis=1)
+    order = np.argsort(first)
+    first = first[order]
+    return means[order].astype(np.float32), colors[first], numbers[first]

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A look encoded once: what is proposed, scored and refined of it means the same instance."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from gam_tiny import SIZES, write_scenes
+
+from vla_ros.policies.gam.candidate_poses import rows_of
+from vla_ros.policies.gam.criteria import criteria_of, merits
+from vla_ros.policies.gam.encoded_look import EncodedLook
+from vla_ros.policies.gam.network import GamNetwork
+from vla_ros.robots.tools.description import SUCTION
+from vla_ros.robots.tools.named import load_tool
+from vla_ros.training.gam.config import GamTraining
+from vla_ros.training.gam.dataset import read_dataset
+
+TOOL, EACH = load_tool("single_cup"), 6
+ANY = tuple(replace(one, limit=None) for one in criteria_of(SUCTION))
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    folder = write_scenes(tmp_path_factory.mktemp("looking") / "scenes", 1)
+    return read_dataset([folder], GamTraining(sizes=SIZES), lambda *_: None)[0].scene.observed
+
+
+@pytest.fixture(scope="module")
+def network() -> GamNetwork:
+    torch.manual_seed(0)
+    network = GamNetwork(SIZES).eval().requires_grad_(False)
+    for parameter in network.parameters():  # where it begins, its outputs are 0
+        parameter += 0.1 * torch.randn_like(parameter)
+    return network
+
+
+def test_refined_candidates_are_scored_as_the_instance_that_they_mean(scene, network) -> None:
+    instances = [2, 0]  # in no order
+    look = EncodedLook(network, scene, instances, TOOL, SUCTION, ANY)
+    proposal = look.propose(EACH)
+    refined = look.refined(proposal, 2)
+    np.testing.assert_array_equal(refined.scores[: 2 * EACH], proposal.scores)  # nothing is lost
+    assert len(refined.instances) == 2 * EACH + 2 * 64
+    best = merits(refined.scores.tolist(), ANY)
+    assert max(best) > max(merits(proposal.scores.tolist(), ANY))
+    for one in instances:
+        rows = np.flatnonzero(refined.instances == one)
+        alone = EncodedLook(network, scene, [one], TOOL, SUCTION, ANY).scores(rows_of(refined.candidates, rows))
+        # Points of an instance are drawn anew for each look, where there are more than the network takes.
+        np.testing.assert_allclose(refined.scores[rows], alone, atol=0.02)
+    assert set(refined.instances[2 * EACH :]) <= set(instances)
+
+
+def test_what_is_brought_elsewhere_is_scored_there(scene, network) -> None:
+    def lifted(candidates, tool):
+        return replace(candidates, positions=candidates.positions + np.array([0.0, 0.0, 0.05]))
+
+    plain, brought = (
+        EncodedLook(network, scene, [0, 1], TOOL, SUCTION, ANY, **how) for how in ({}, {"brought": lifted})
+    )
+    there, before = brought.propose(EACH), plain.propose(EACH)
+    np.testing.assert_allclose(there.candidates.positions, lifted(before.candidates, TOOL).positions)
+    np.testing.assert_allclose(there.scores, plain.scores(there.candidates), atol=1e-6)
+
+
+def test_without_a_candidate_within_limits_nothing_is_refined(scene, network) -> None:
+    never = tuple(replace(one, limit=0.0 if not one.higher_is_better else 1.0) for one in ANY)
+    look = EncodedLook(network, scene, [0], TOOL, SUCTION, never)
+    proposal = look.propose(EACH)
+    assert look.refined(proposal, 3) is proposal

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Picks by analysis of what is measured, in every mode: the baseline, and what critics learn to judge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from vla_ros.policies.gam.analytic_fingers import caged, propose_pinches
+from vla_ros.policies.gam.analytic_suction import propose_suction
+from vla_ros.policies.gam.criteria import Criterion
+from vla_ros.policies.gam.perception.bin_view import BinObservation
+from vla_ros.policies.gam.proposal import Proposal
+from vla_ros.policies.gam.surfaces import Surfaces
+from vla_ros.robots.tools.description import CAGE, PINCH, Tool
+
+
+def analysed_picks(
+    seen: BinObservation,
+    surfaces: Surfaces,
+    among: Sequence[int],
+    tool: Tool,
+    mode: str,
+    criteria: Sequence[Criterion],
+    candidates: int,
+    rng: np.random.Generator,
+) -> Proposal:
+    """Return `candidates` of each instance of `among`, those of cups brought to what is measured.
+
+    Raises ConfigError for a tool that analysis knows no pick of in this mode.
+    """
+    points, of = seen.points, seen.instances
+    if mode == PINCH:
+        floor = float(seen.T_base_source[2, 3])
+        return Proposal(*propose_pinches(points, of, among, tool, criteria, candidates, floor, rng))
+    found, meant, scores = propose_suction(points, of, among, tool, criteria, candidates, rng)
+    found = surfaces.met(found, tool)
+    if mode == CAGE:
+        found, well = caged(found, points, of, meant, tool)
+        names = [one.name for one in criteria]
+        scores[:, names.index("caging")] = well
+        scores[:, names.index("lift")] *= well
+        scores[well == 0.0, names.index("collision")] = 1.0
+    return Proposal(found, meant, scores)

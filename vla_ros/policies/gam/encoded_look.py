@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is seen as the network reads it, encoded once: the actor proposes, the critic scores, in one batch.
+
+Shape legend: I instances, G groups, N candidates of all, C criteria.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from vla_ros.policies.gam.actions import Candidates, decided, decode, encode
+from vla_ros.policies.gam.candidate_poses import joined, matrix_of, moved, rows_of
+from vla_ros.policies.gam.conditioning import Conditioning, SceneInputs
+from vla_ros.policies.gam.config import GamSizes
+from vla_ros.policies.gam.criteria import Criterion, ranking
+from vla_ros.policies.gam.network import GamNetwork
+from vla_ros.policies.gam.observed_scene import SOURCE, ObservedScene, scene_arrays, scene_frame
+from vla_ros.policies.gam.perturbing import perturbed
+from vla_ros.policies.gam.prompts import mode_prompt
+from vla_ros.policies.gam.proposal import Proposal
+from vla_ros.policies.gam.text_tokens import prompt_words
+from vla_ros.policies.gam.tool_tokens import tool_numbers
+from vla_ros.robots.tools.description import Tool
+
+_KEPT, _EACH = 8, 8  # candidates that others are drawn about, and how many of each
+
+Brought = Callable[[Candidates, Tool], Candidates]
+
+
+def _as_it_is(candidates: Candidates, tool: Tool) -> Candidates:
+    return candidates
+
+
+class EncodedLook:
+    """Some instances of what is seen, one tool in one mode. Candidates are in the base frame."""
+
+    @torch.no_grad()
+    def __init__(
+        self,
+        network: GamNetwork,
+        scene: ObservedScene,
+        instances: Sequence[int],
+        tool: Tool,
+        mode: str,
+        criteria: Sequence[Criterion],
+        seed: int = 0,
+        pick: Candidates | None = None,
+        brought: Brought = _as_it_is,
+    ) -> None:
+        """Encode. Raises ConfigError for a tool with more elements than there is room for.
+
+        `pick`, a single candidate, is the one behind placements. `brought` moves candidates to the surface that is
+        measured, before they are scored.
+        """
+        self._network, self._tool, self._mode, self._criteria, self._brought = network, tool, mode, criteria, brought
+        self._instances, self._seed = np.asarray(instances), seed
+        self._frames = [scene_frame(scene, one, mode) for one in instances]
+        rng = np.random.default_rng(seed)
+        inputs = scene_inputs(network.sizes, scene, instances, tool, mode, rng, pick)
+        self._conditioning: Conditioning = network.conditioning(inputs)
+
+    def propose(self, each: int) -> Proposal:
+        """Return `each` of the actor's candidates of every instance, scored."""
+        sizes = self._network.sizes
+        rows = self._network.actor.sample(self._conditioning, each, torch.Generator().manual_seed(self._seed)).numpy()
+        parts = [
+            moved(decode(own, sizes.scales, self._tool), frame) for own, frame in zip(rows, self._frames, strict=True)
+        ]
+        found = self._brought(decided(joined(parts)), self._tool)  # as a robot would carry them out
+        return Proposal(found, np.repeat(self._instances, each), self.scores(found))
+
+    def scores(self, candidates: Candidates) -> np.ndarray:
+        """Return the critic's scores (N, C) of candidates, as many of each instance, in the order of these."""
+        return self._scores(candidates, np.arange(len(self._instances)))
+
+    def refined(self, proposal: Proposal, rounds: int) -> Proposal:
+        """Return a proposal with further candidates, drawn about the best of before in each of some rounds.
+
+        The cross-entropy method over the critic, as Dex-Net's policies search (Mahler et al. 2018, section V).
+        """
+        rng = np.random.default_rng(self._seed)
+        for number in range(rounds):
+            best = np.array(ranking(proposal.scores.tolist(), self._criteria)[:_KEPT], int)
+            if not len(best):
+                break
+            about = rows_of(proposal.candidates, np.repeat(best, _EACH))
+            found = self._brought(perturbed(about, self._tool, self._mode, 0.5**number, rng), self._tool)
+            of = proposal.instances[best]
+            groups = np.searchsorted(self._instances, of, sorter=np.argsort(self._instances))
+            scores = self._scores(found, np.argsort(self._instances)[groups])
+            proposal = Proposal(
+                joined([proposal.candidates, found]),
+                np.concatenate([proposal.instances, np.repeat(of, _EACH)]),
+                np.concatenate([proposal.scores, scores]),
+            )
+        return proposal
+
+    @torch.no_grad()
+    def _scores(self, candidates: Candidates, groups: np.ndarray) -> np.ndarray:
+        """Return scores (N, C) of candidates, N / G for each of `groups` (G,): which of the instances it means."""
+        sizes = self._network.sizes
+        parts = [
+            encode(moved(rows_of(candidates, rows), np.linalg.inv(self._frames[group])), sizes.scales, sizes.elements)
+            for rows, group in zip(np.split(np.arange(len(candidates.positions)), len(groups)), groups, strict=True)
+        ]
+        tokens = self._network.criteria_tokens(self._criteria)
+        conditioning = self._conditioning.rows(torch.from_numpy(groups))
+        scores = self._network.critic.scores(torch.from_numpy(np.stack(parts)), tokens, conditioning)
+        return np.asarray(scores.flatten(0, 1).numpy())
+
+
+def scene_inputs(
+    sizes: GamSizes,
+    scene: ObservedScene,
+    instances: Sequence[int],
+    tool: Tool,
+    mode: str,
+    rng: np.random.Generator,
+    pick: Candidates | None = None,
+) -> SceneInputs:
+    """Return what the network reads of each instance, as in training. Raises ConfigError for a placement without pick.
+
+    Of the pick behind a placement its pose counts and which elements act, not the fingers' width and depth.
+    """
+    count, T_source_tool, picked = len(instances), None, None
+    if pick is not None:
+        nowhere = np.full(1, np.nan)
+        behind = moved(replace(pick, widths=nowhere, depths=nowhere), np.linalg.inv(scene.T_base_totes[SOURCE]))
+        T_source_tool = matrix_of(behind, 0)
+        picked = torch.from_numpy(encode(behind, sizes.scales, sizes.elements)).expand(count, -1)
+    arrays = [scene_arrays(scene, one, mode, sizes, rng, T_source_tool) for one in instances]
+    words = prompt_words([mode_prompt(mode)]).expand(count, -1, -1)
+    stacked = {name: torch.from_numpy(np.stack([getattr(one, name) for one in arrays])) for name in vars(arrays[0])}
+    stacked = {name: value.float() if value.is_floating_point() else value for name, value in stacked.items()}
+    return SceneInputs(words=words, tool=tool_numbers([tool] * count, sizes.elements), picked=picked, **stacked)
