@@ -17,6 +17,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRA
 
 from gam_tiny import SIZES, write_scenes
 
+from controllers.errors import ConfigError
 from vla_ros import cli
 from vla_ros.policies.gam.checkpoint import load_gam
 from vla_ros.training.gam.config import GamTraining, load_gam_training
@@ -120,6 +121,18 @@ def test_tools_that_are_held_back_make_no_difference(data: Path, tmp_path: Path)
     assert all(torch.equal(value, two[name]) for name, value in one.items())
     assert load_gam(tmp_path / "with")[1].tools == ("single_cup",)
     assert "gam.unseen_suction_near" in result.figures
+
+
+def test_a_training_begins_with_the_weights_of_another(data: Path, trained: Path, tmp_path: Path) -> None:
+    own = replace(SHORT, start=str(trained), held_back_tools=("quad_cup",), gam=replace(SHORT.gam, learning_rate=1e-6))
+    train(own, [data], tmp_path / "on")
+    before, config = load_gam(trained)
+    after, told = load_gam(tmp_path / "on")
+    off = [float((value - after.state_dict()[name]).abs().max()) for name, value in before.state_dict().items()]
+    assert 0.0 < max(off) < 1e-3
+    assert told.tools == config.tools  # quad_cup as well, which it has not forgotten wholly
+    with pytest.raises(ConfigError, match=r"is of other sizes \(width\)"):
+        train(replace(own, sizes=replace(SIZES, width=24)), [data], tmp_path / "other")
 
 
 def _cut(path: Path) -> None:

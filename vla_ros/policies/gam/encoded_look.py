@@ -27,6 +27,7 @@ from vla_ros.policies.gam.tool_tokens import tool_numbers
 from vla_ros.robots.tools.description import Tool
 
 _KEPT, _EACH = 8, 8  # candidates that others are drawn about, and how many of each
+PER_ROUND = _KEPT * _EACH
 
 Brought = Callable[[Candidates, Tool], Candidates]
 

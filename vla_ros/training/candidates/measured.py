@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from vla_ros.policies.gam.network import GamNetwork
 
 _FEWEST = 40  # points of an instance
+_REFINED = 0.6  # share of the actor's candidates that are drawn about those that its critic finds best
 
 
 def check_proposer(checkpoint: str) -> None:
@@ -74,14 +75,15 @@ class MeasuredScene:
         network, config = _loaded(checkpoint)
         if mode not in config.modes or len(tool.names) > config.sizes.elements:
             return None
-        from vla_ros.policies.gam.encoded_look import EncodedLook
+        from vla_ros.policies.gam.encoded_look import PER_ROUND, EncodedLook
         from vla_ros.policies.gam.observed_scene import ObservedScene
 
         look = EncodedLook(
             network, ObservedScene.of(self._seen), self._known, tool, mode, criteria_of(mode),
             int(rng.integers(2**31)), brought=self._surfaces.brought(mode),
         )  # fmt: skip
-        return self._with_objects(look.propose(max(1, round(count / len(self._known)))))
+        each = max(1, round((1.0 - _REFINED) * count / len(self._known)))
+        return self._with_objects(look.refined(look.propose(each), round(_REFINED * count / PER_ROUND)))
 
     def _with_objects(self, found: Proposal) -> tuple[Candidates, np.ndarray]:
         return found.candidates, self._shown[found.instances].astype(int)

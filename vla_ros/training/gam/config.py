@@ -36,6 +36,7 @@ class GamTraining:
 
     network: str = KIND  # `vla train` reads it
     seed: int = 0
+    start: str = ""  # folder of a checkpoint of the same sizes to begin with; empty: from nothing
     validation: float = 0.1  # share of scenes kept for it
     threads: int = 2
     held_back_tools: tuple[str, ...] = ()  # never learned from, judged apart

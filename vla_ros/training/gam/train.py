@@ -12,7 +12,7 @@ from torch import nn
 
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.new_file import replace_file
-from vla_ros.policies.gam.checkpoint import save_gam
+from vla_ros.policies.gam.checkpoint import load_gam, save_gam
 from vla_ros.policies.gam.checkpoint_config import KIND, GamConfig
 from vla_ros.policies.gam.network import GamNetwork
 from vla_ros.training.gam.batches import Batch, BatchMaker
@@ -55,14 +55,17 @@ def train(
     maker = BatchMaker(kept, config)
     if not maker.modes:
         raise ConfigError("no scene has a candidate without a collision to learn from: generate more scenes")
-    stage = _stage(config, maker, some_of(held, JUDGED_OFTEN), output / "training", on_event, distributed, stop)
+    beginning, known = _beginning(config)
+    stage = _stage(
+        config, beginning, maker, some_of(held, JUDGED_OFTEN), output / "training", on_event, distributed, stop
+    )
     network = stage.run().cpu()
     if not stage.done:
         figures = {f"{KIND}.{name}": value for name, value in stage.figures.items()}
         return TrainingResult(figures, interrupted=True)
     if not distributed.leads:
         return TrainingResult()
-    tools = tuple(sorted({task.labelled.tool for task in kept}))
+    tools = tuple(sorted({*known, *(task.labelled.tool for task in kept)}))
     save_gam(output, network, GamConfig(config.sizes, tools, maker.modes))  # type: ignore[arg-type]
     return TrainingResult(_final_figures(network, held, unseen, config.judged, output))  # type: ignore[arg-type]
 
@@ -97,6 +100,7 @@ def split(
 
 def _stage(
     config: GamTraining,
+    beginning: GamNetwork,
     maker: BatchMaker,
     judged: Sequence[ObjectTask],
     work: Path,
@@ -114,7 +118,7 @@ def _stage(
 
     return Stage(
         KIND,
-        GamNetwork(config.sizes),
+        beginning,
         config.gam,
         work,
         batch,
@@ -124,6 +128,17 @@ def _stage(
         distributed,
         stop,
     )
+
+
+def _beginning(config: GamTraining) -> tuple[GamNetwork, tuple[str, ...]]:
+    """Return the network before the first step, and what tools it knows. Raises ConfigError for other sizes."""
+    if not config.start:
+        return GamNetwork(config.sizes), ()
+    network, there = load_gam(Path(config.start))
+    if there.sizes != config.sizes:
+        different = [name for name, value in vars(there.sizes).items() if value != getattr(config.sizes, name)]
+        raise ConfigError(f"start '{config.start}' is of other sizes ({', '.join(different)}): give the same")
+    return network.train().requires_grad_(True), there.tools
 
 
 def _final_figures(
