@@ -29,7 +29,7 @@ class Actor(nn.Module):
         super().__init__()
         width = sizes.width
         self._sizes, self.schedule = sizes, NoiseSchedule(sizes.schedule, sizes.diffusion_steps)
-        self.embed = CandidateTokens(sizes)
+        self.embed = CandidateTokens(sizes, below=False)
         self.time = nn.Sequential(nn.Linear(TIME_FEATURES, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU())
         self.blocks = nn.ModuleList(
             TransformerBlock(width, sizes.heads, sizes.feedforward, timed=True) for _ in range(sizes.actor_blocks)

@@ -21,19 +21,21 @@ from vla_ros.policies.gam.position_embedding import position_embedding
 class CandidateTokens(nn.Module):
     """Embeds candidates, noisy or clean."""
 
-    def __init__(self, sizes: GamSizes) -> None:
+    def __init__(self, sizes: GamSizes, below: bool) -> None:
+        """`below`: whether a token knows the points below it, which says nothing of candidates that are noise yet."""
         super().__init__()
         width = sizes.width
         self.pose, self.active = nn.Linear(POSE, width), nn.Linear(1, width)
         self.place, self.tool = nn.Linear(width, width), nn.Linear(width, width)
-        self.below = PointsBelow(width, sizes.scales.position)
+        self.below = PointsBelow(width, sizes.scales.position) if below else None
 
     def forward(self, actions: Tensor, conditioning: Conditioning) -> Tensor:
         """Return tokens (B, N, 1 + K, D) of candidates (B, N, A)."""
         places = torch.cat([actions[..., None, POSITION], lip_places(actions, conditioning.element_places)], dim=2)
         elements = self.active(actions[..., POSE:, None]) + self.tool(conditioning.elements)[:, None]
         tokens = torch.cat([self.pose(actions[..., None, :POSE]), elements], dim=2)
-        tokens = tokens + self.below(actions, conditioning)
+        if self.below is not None:
+            tokens = tokens + self.below(actions, conditioning)
         return tokens + self.place(position_embedding(places, tokens.shape[3]))
 
 

@@ -19,8 +19,6 @@ from vla_ros.policies.gam.point_tokens import COLOR, PointTokens
 from vla_ros.policies.gam.text_tokens import TextTokens
 from vla_ros.policies.gam.tool_tokens import ToolNumbers, ToolTokens
 
-_EVERY = 2  # points: so many are enough below a cup
-
 
 @dataclass(frozen=True, eq=False)
 class SceneInputs:
@@ -49,7 +47,7 @@ class Conditioning:
     elements_there: Tensor  # (B, K) bool
     element_places: Tensor  # (B, K, 3) in the tool's frame, in units of ActionScales.position
     element_radii: Tensor  # (B, K) [m]
-    points: Tensor  # (B, M, 3) every other one that is measured
+    points: Tensor  # (B, M, 3) as measured
     points_on_object: Tensor  # (B, M) bool
     points_there: Tensor  # (B, M) bool; of a placement what stands in the container alone
 
@@ -90,9 +88,7 @@ class ConditioningEncoder(nn.Module):
         shown = inputs.views_there if inputs.views_there is not None else always.expand(-1, views)
         rest = self.spatial_rest.expand(batch, 1, -1), self.task_rest.expand(batch, 1, -1)
         cylinders = inputs.tool.cylinders
-        near = slice(None, None, _EVERY)
-        on_object = inputs.features[:, near, COLOR] > 0.5
-        points_there = inputs.points_there[:, near]
+        on_object = inputs.features[:, :, COLOR] > 0.5
         lips = torch.cat([cylinders[..., :2], torch.zeros_like(cylinders[..., :1])], dim=2) / self._position
         return Conditioning(
             spatial=torch.cat([rest[0], patches.flatten(1, 2), groups + self.cloud], dim=1),
@@ -103,9 +99,9 @@ class ConditioningEncoder(nn.Module):
             elements_there=inputs.tool.there,
             element_places=lips,
             element_radii=cylinders[..., 2],
-            points=inputs.points[:, near],
+            points=inputs.points,
             points_on_object=on_object,
-            points_there=points_there & ~(on_object & pick_there),
+            points_there=inputs.points_there & ~(on_object & pick_there),
         )
 
     def _picked(self, inputs: SceneInputs, elements: Tensor) -> tuple[Tensor, Tensor, Tensor]:

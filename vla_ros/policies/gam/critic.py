@@ -27,7 +27,7 @@ class Critic(nn.Module):
     def __init__(self, sizes: GamSizes) -> None:
         super().__init__()
         width = sizes.width
-        self.embed = CandidateTokens(sizes)
+        self.embed = CandidateTokens(sizes, below=True)
         self.criterion = nn.Linear(width, width)
         self.blocks = nn.ModuleList(
             TransformerBlock(width, sizes.heads, sizes.feedforward, timed=False) for _ in range(sizes.critic_blocks)
