@@ -3,17 +3,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from controllers.errors import ConfigError
 from vla_ros.objects.bags import bag
-from vla_ros.objects.catalogue import half_of
+from vla_ros.objects.catalogue import half_of, load_catalogue
 from vla_ros.objects.totes import ToteSize, tote
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.tasks.bins.contents import BinTotes, SizeRange, bin_totes, draw_things
 from vla_ros.tasks.bins.dropping import drop
 from vla_ros.tasks.bins.scenes import filled, sample_bin
+from vla_ros.tasks.table import load_task
 
 ROBOT = "franka+seven_piston"
 
@@ -35,7 +38,7 @@ def test_a_scene_is_a_pure_function_of_its_request():
 def test_dropped_things_lie_between_the_walls_and_the_same_things_lie_the_same():
     rng = np.random.default_rng(0)
     size, model = ToteSize(), tote("tote", "blue", rng)
-    things = draw_things(6, "evaluation", False, rng)
+    things = draw_things(6, "evaluation", False, rng, load_catalogue())
     lying = drop(things, model, size, np.random.default_rng(1), above_rim=0.03)
     assert len(lying) >= 4
     for number, T in lying:
@@ -51,7 +54,11 @@ def test_dropped_things_lie_between_the_walls_and_the_same_things_lie_the_same()
 def test_things_of_evaluation_are_of_the_half_that_no_scene_of_training_has():
     rng = np.random.default_rng(0)
     for stream, half in (("evaluation", "evaluation"), ("generation", "training")):
-        known = [one for one in draw_things(40, stream, False, rng) if one.category not in ("parcel", "bag")]
+        known = [
+            one
+            for one in draw_things(40, stream, False, rng, load_catalogue())
+            if one.category not in ("parcel", "bag")
+        ]
         assert known
         assert {half_of(one) for one in known} == {half}
 
@@ -86,3 +93,18 @@ def test_contents_that_cannot_be_are_refused_in_one_line(changes, reason):
         SizeRange((0.0, 0.1, 0.1), (0.1, 0.1, 0.1), (1.0, 2.0))
     with pytest.raises(ConfigError, match="above 0 m"):
         ToteSize((0.0, 0.1, 0.1))
+
+
+def test_objects_of_a_folder_lie_among_boxes_and_bags(tmp_path):
+    own = Path(__file__).parents[2] / "assets/objects"
+    request = SceneRequest(seed=1, robot=ROBOT, objects=own)
+    load_task("bin_pick").check(request)
+    scene = sample_bin(request)
+    assert scene.objects == sample_bin(request).objects
+    theirs = [one for one in scene.objects if one.model in load_catalogue(own).objects]
+    assert 0 < len(theirs) < len(scene.objects)
+    for file in own.iterdir():
+        text = file.read_text() + "scale: 5\n" if file.suffix == ".yaml" else None
+        (tmp_path / file.name).write_bytes(file.read_bytes() if text is None else text.encode())
+    with pytest.raises(ConfigError, match="none of the 2 objects is at most 0.* m long"):
+        load_task("bin_pick").check(SceneRequest(robot=ROBOT, objects=tmp_path))

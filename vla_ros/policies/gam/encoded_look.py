@@ -81,7 +81,7 @@ class EncodedLook:
     def refined(self, proposal: Proposal, rounds: int) -> Proposal:
         """Return a proposal with further candidates, drawn about the best of before in each of some rounds.
 
-        The cross-entropy method over the critic, as Dex-Net's policies search (Mahler et al. 2018, section V).
+        The cross-entropy method over the critic, as the policies of Dex-Net 2.0 and 3.0 search (Mahler et al.).
         """
         rng = np.random.default_rng(self._seed)
         for number in range(rounds):

@@ -42,7 +42,7 @@ class GamSettings(Weights):
     proposes: str = ""
     places: str = ANALYSIS  # where what is picked is put: analysis of the destination's points; or actor and critic
     placements: int = 32  # that the actor proposes of a pick
-    refinements: int = 2  # rounds of further candidates about those that the critic finds best
+    refinements: int = 4  # rounds of further candidates about those that the critic finds best
     # Critic; analysis, of what it proposes itself; random, what a choice is worth. Empty: the critic where there are
     # weights, else analysis.
     ranks: str = ""

@@ -12,7 +12,7 @@ import numpy as np
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import config_file, load_config
 from vla_ros.objects.bags import bag
-from vla_ros.objects.catalogue import load_catalogue
+from vla_ros.objects.catalogue import Catalogue
 from vla_ros.objects.category import NOVEL
 from vla_ros.objects.colors import color_ranges
 from vla_ros.objects.lying_size import lying_sizes
@@ -22,7 +22,7 @@ from vla_ros.objects.totes import ToteSize
 
 TASK = "bin_pick"
 CATALOGUE, BOX, BAG = SHARES = ("catalogue", "box", "bag")
-_KNOWN = "action+grounding"  # categories of training
+KNOWN = "action+grounding"  # categories of training
 _CARDBOARD = (0.45, 0.65)  # sliding friction
 
 Vector = tuple[float, float, float]
@@ -95,19 +95,22 @@ def bin_totes() -> BinTotes:
     return load_config(config_file("tasks", "bin_totes.yaml"), BinTotes)
 
 
-def draw_things(count: int, stream: str, novel: bool, rng: np.random.Generator) -> list[ObjectModel]:
+def draw_things(
+    count: int, stream: str, novel: bool, rng: np.random.Generator, catalogue: Catalogue
+) -> list[ObjectModel]:
     """Return `count` things: of the stream's own half of the catalogue, boxes and bags.
 
-    `novel`: every other one of the catalogue is of a category that training has not.
+    `novel`: every other one of the catalogue is of a category that training has not. Raises ConfigError where nothing
+    of a folder of objects fits into a tote.
     """
-    totes, catalogue = bin_totes(), load_catalogue()
+    totes = bin_totes()
     names = list(totes.shares)
     shares = np.array([totes.shares[name] for name in names])
     chosen: list[ObjectModel] = []
     for number in range(count):
         kind = str(rng.choice(names, p=shares / shares.sum()))
         if kind == CATALOGUE:
-            models = _narrow(NOVEL if novel and number % 2 else _KNOWN, stream)
+            models = narrow(catalogue, NOVEL if novel and number % 2 else KNOWN, stream)
             model = models[int(rng.integers(len(models)))]
             chosen.append(catalogue.vary(model, rng))
         else:
@@ -126,12 +129,15 @@ def _packed(kind: str, totes: BinTotes, rng: np.random.Generator) -> ObjectModel
 
 
 @cache
-def _narrow(categories: str, stream: str) -> tuple[ObjectModel, ...]:
-    """Return the catalogue's things that are no longer than a tote has room for."""
-    models = load_catalogue().models(categories, stream)
+def narrow(catalogue: Catalogue, categories: str, stream: str) -> tuple[ObjectModel, ...]:
+    """Return what of a catalogue is no longer than a tote has room for. Raises ConfigError where that is nothing."""
+    models = catalogue.models(categories, stream)
     widest = bin_totes().widest
-    return tuple(
+    fitting = tuple(
         model
         for model, size in zip(models, lying_sizes(models), strict=True)
         if max(size.widest, size.tallest) <= widest
     )
+    if not fitting:
+        raise ConfigError(f"none of the {len(models)} objects is at most {widest:g} m long, as a tote has room for")
+    return fitting

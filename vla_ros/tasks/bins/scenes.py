@@ -10,6 +10,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from vla_ros.objects.articulated import FixtureModel
+from vla_ros.objects.catalogue import Catalogue, load_catalogue
 from vla_ros.objects.colors import color_ranges
 from vla_ros.objects.totes import SOURCE, TOTES, tote
 from vla_ros.robots.embodiment import load_embodiment
@@ -36,14 +37,20 @@ def sample_bin(request: SceneRequest) -> Scene:
     scene = compose(([], []), request, sets, lambda placed: INSTRUCTION)
     workplace = load_embodiment(request.robot).workplace
     origin = (0.0, 0.0) if workplace is None else workplace.origin[:2]
+    catalogue = catalogue_of(request)
     fixtures, objects = [], []
     for number, name in enumerate(TOTES):
-        model, T, things = filled(name, number, request.stream, request.seed, request.set_name)
+        model, T, things = filled(name, number, request.stream, request.seed, request.set_name, catalogue)
         T = T.copy()
         T[:3, 3] += *origin, scene.table.height
         fixtures.append(PlacedFixture(name, model, T))
         objects += [dataclasses.replace(thing, T_base_object=T @ thing.T_base_object) for thing in things]
     return dataclasses.replace(scene, objects=tuple(objects), fixtures=tuple(fixtures), target="")
+
+
+def catalogue_of(request: SceneRequest) -> Catalogue:
+    """Return whose things lie in totes, beside boxes and bags. Raises ConfigError for a folder that holds none."""
+    return request.objects if isinstance(request.objects, Catalogue) else load_catalogue(request.objects)
 
 
 def floors(scene: Scene) -> dict[str, np.ndarray]:
@@ -65,7 +72,7 @@ def in_tote(scene: Scene, name: str) -> Scene:
 
 @lru_cache(maxsize=8)
 def filled(
-    name: str, number: int, stream: str, seed: int, set_name: str
+    name: str, number: int, stream: str, seed: int, set_name: str, catalogue: Catalogue
 ) -> tuple[FixtureModel, np.ndarray, tuple[PlacedObject, ...]]:
     """Return a tote, its pose (4, 4) on a table at the height 0, and what lies in it in its own frame."""
     totes = bin_totes()
@@ -77,7 +84,7 @@ def filled(
     low, high = totes.things if name == SOURCE else totes.packed
     novel = check_set(load_sets(TASK), set_name).novel
     things = draw_things(
-        int(rng.integers(low, high + 1)), stream, novel, scene_generator(stream, seed, "objects", number)
+        int(rng.integers(low, high + 1)), stream, novel, scene_generator(stream, seed, "objects", number), catalogue
     )
     lying = drop(things, model, totes.size, scene_generator(stream, seed, "places", number), totes.above_rim)
     return (

@@ -20,13 +20,13 @@ from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import Scene
 from vla_ros.sim.scenes.sets import SceneSets, check_set, load_sets
 from vla_ros.sim.world import World
-from vla_ros.tasks.bins.contents import TASK, bin_totes
+from vla_ros.tasks.bins.contents import KNOWN, TASK, bin_totes, narrow
 from vla_ros.tasks.bins.expert import PickExpert
 from vla_ros.tasks.bins.judge import PickJudge
 from vla_ros.tasks.bins.limits import BinLimits
 from vla_ros.tasks.bins.pack_expert import PackExpert
 from vla_ros.tasks.bins.pack_judge import PackJudge
-from vla_ros.tasks.bins.scenes import floors, in_tote, sample_bin
+from vla_ros.tasks.bins.scenes import catalogue_of, floors, in_tote, sample_bin
 from vla_ros.tasks.judging import Judge, TaskLimits, Truth
 from vla_ros.tasks.placing.receptacles import Body
 from vla_ros.tasks.task_files import TaskFiles
@@ -62,10 +62,15 @@ class BinPicking(TaskFiles[BinLimits]):
         raise ConfigError(f"success_object '{name}': any thing in the tote counts: leave it out")
 
     def check(self, request: SceneRequest) -> None:
-        """Check the set's name, that no thing is asked for, and that the robot carries a tool. Raises ConfigError."""
+        """Check the set's name, that no thing is asked for, and that the robot carries a tool. Raises ConfigError.
+
+        A folder of objects is to hold one that fits into a tote.
+        """
         check_set(self.sets, request.set_name)
-        if request.objects or request.target or request.place or request.by_part:
-            raise ConfigError("objects, target, place, by_part: any thing of a tote may be picked: leave them out")
+        if request.target or request.place or request.by_part:
+            raise ConfigError("target, place, by_part: any thing of a tote may be picked: leave them out")
+        if not request.built_in:
+            narrow(catalogue_of(request), KNOWN, request.stream)
         carried_tool(load_embodiment(request.robot))
 
     def scene(self, request: SceneRequest) -> Scene:
