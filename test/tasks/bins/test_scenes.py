@@ -104,7 +104,7 @@ def test_objects_of_a_folder_lie_among_boxes_and_bags(tmp_path):
     theirs = [one for one in scene.objects if one.model in load_catalogue(own).objects]
     assert 0 < len(theirs) < len(scene.objects)
     for file in (one for one in own.iterdir() if one.is_file()):
-        text = file.read_text() + "scale: 5\n" if file.suffix == ".yaml" else None
+        text = file.read_text() + "scale: 3\n" if file.suffix == ".yaml" else None
         (tmp_path / file.name).write_bytes(file.read_bytes() if text is None else text.encode())
     with pytest.raises(ConfigError, match=r"none of the 2 objects is at most 0\.\d+ m long"):
         load_task("bin_pick").check(SceneRequest(robot=ROBOT, objects=tmp_path))
