@@ -8,6 +8,7 @@ import shutil
 
 import numpy as np
 import pytest
+from ray_stand_in import standing_in
 
 from controllers.errors import ConfigError
 from vla_ros import cli
@@ -133,6 +134,21 @@ def test_the_same_command_keeps_what_is_there_and_another_tool_is_labelled_in_th
     for name, values in np.load(kept[1]).items():
         np.testing.assert_array_equal(values, drawn[name])
     assert (made / "candidates/000005/quad_cup.suction.npz").is_file()
+
+
+def test_tasks_of_a_cluster_make_what_processes_make(made, own, tmp_path, monkeypatch, capsys):
+    ray = standing_in(monkeypatch)
+    assert generate(tmp_path / "out", own, "--ray", "local") == 0
+    assert (ray.addresses, ray.closed, ray.options_given["num_cpus"]) == (["local"], True, 1)
+    for file in ("scenes/000005.npz", "candidates/000005/single_cup.suction.npz"):
+        there, here = (dict(np.load(folder / file)) for folder in (tmp_path / "out", made))
+        assert set(there) == set(here)
+        for name, values in here.items():
+            np.testing.assert_array_equal(there[name], values, err_msg=name)
+    ray.dies_at = 5
+    assert generate(tmp_path / "again", own, "--ray", "local") != 0
+    assert "a Ray task died (The worker died unexpectedly): start again" in capsys.readouterr().err
+    assert ray.closed
 
 
 def test_tools_of_the_generator_are_none_that_are_held_back():

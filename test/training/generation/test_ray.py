@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-import pickle
 import socket
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from fake_episodes import FakeEpisodes
+from ray_stand_in import standing_in
 
 from vla_ros import cli
 from vla_ros.data.datasets.metadata import load_metadata
@@ -23,76 +22,11 @@ from vla_ros.training.generation.settings import GenerationSettings
 from vla_ros.training.generation.worker import Job
 
 
-class RayError(Exception):
-    """What Ray raises for a task whose process died."""
-
-
-@dataclass
-class StandIn:
-    """The part of Ray that is used. Everything that goes to a task or comes back is pickled, as Ray does."""
-
-    dies_at: int = -1  # seed whose first task dies
-    addresses: list[str] = field(default_factory=list)
-    options_given: dict = field(default_factory=dict)
-    closed: bool = False
-    in_flight_most: int = 0
-
-    def init(self, address: str, **more: object) -> None:
-        if address == "auto":
-            raise ConnectionError("Could not find any running Ray instance.\nMore lines.")
-        self.addresses.append(address)
-
-    def put(self, value: object) -> bytes:
-        return pickle.dumps(value)
-
-    def remote(self, function):
-        stand_in = self
-
-        class Remote:
-            def options(self, **given):
-                stand_in.options_given = given
-                return self
-
-            def remote(self, job: bytes, group: Group) -> object:
-                if stand_in.dies_at in group.seeds:
-                    stand_in.dies_at = -1
-                    return Task(b"")
-                return Task(pickle.dumps(function(pickle.loads(job), group)))
-
-        return Remote()
-
-    def wait(self, tasks: list, num_returns: int, timeout: float) -> tuple[list, list]:
-        self.in_flight_most = max(self.in_flight_most, len(tasks))
-        return tasks[-1:], tasks[:-1]
-
-    def get(self, task: Task) -> object:
-        if not task.result:
-            raise RayError("The worker died unexpectedly.\nMore lines.")
-        return pickle.loads(task.result)
-
-    def cluster_resources(self) -> dict[str, float]:
-        return {"CPU": 3.0}
-
-    def shutdown(self) -> None:
-        self.closed = True
-
-
-@dataclass(frozen=True, eq=False)
-class Task:
-    result: bytes
-
-
 @pytest.fixture
 def ray(monkeypatch):
-    stand_in, module = StandIn(), ModuleType("ray")
-    for name in ("init", "put", "remote", "wait", "get", "cluster_resources", "shutdown"):
-        setattr(module, name, getattr(stand_in, name))
-    module.exceptions = ModuleType("ray.exceptions")
-    module.exceptions.RayError = RayError
-    monkeypatch.setitem(sys.modules, "ray", module)
     monkeypatch.setattr(maker, "episode_maker", FakeEpisodes())
     monkeypatch.setenv("MUJOCO_GL", "osmesa")
-    return stand_in
+    return standing_in(monkeypatch)
 
 
 def seeds(dataset: Path) -> list[int]:

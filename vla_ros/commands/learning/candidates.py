@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from vla_ros.training.candidates.settings import CandidateSettings
 
 DEFAULT = "bin_pick"
-_NOT_OF_CANDIDATES = ("contract", "clean", "episodes", "grounding", "objects", "ray")
+_NOT_OF_CANDIDATES = ("contract", "clean", "episodes", "grounding", "objects")
 
 
 def make_candidates(arguments: argparse.Namespace) -> int:
@@ -31,6 +32,7 @@ def make_candidates(arguments: argparse.Namespace) -> int:
     from vla_ros.tables import print_table
     from vla_ros.training.candidates.engine import make_all
     from vla_ros.training.candidates.files import CandidateFolder
+    from vla_ros.training.candidates.scene_pools import ProcessScenes, RayScenes
     from vla_ros.training.generation.interruption import Interruption
 
     for option in _NOT_OF_CANDIDATES:
@@ -42,13 +44,14 @@ def make_candidates(arguments: argparse.Namespace) -> int:
     count = workers(arguments)
     egl.require_egl()
     console = Console()
-    folder = CandidateFolder(Path(arguments.output))
-    with Interruption() as interruption, shown_in_files("scenes") as tell:
+    folder = CandidateFolder(Path(arguments.output).resolve())  # which other machines see under the same path
+    pool = RayScenes(arguments.ray, arguments.workers or 0) if arguments.ray else ProcessScenes(count)
+    with closing(pool), Interruption() as interruption, shown_in_files("scenes") as tell:
 
         def show(made: Made) -> None:
             tell(f"{made.candidates} candidates", made.scenes, settings.scenes)
 
-        made = make_all(settings, folder, count, show, lambda: interruption.asked)
+        made = make_all(settings, folder, pool, show, lambda: interruption.asked)
     rows = [[mode, f"{total}", f"{100 * good / max(total, 1):.1f} %"] for mode, (total, good) in made.modes.items()]
     if rows:
         print_table(console, ["mode", "new candidates", "of which succeed"], rows)

@@ -1,22 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scenes made side by side in processes; what is there is kept, and the same command goes on where it was."""
+"""Scenes made side by side; what is there is kept, and the same command goes on where it was."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 
-from controllers.errors import VlaError
-from vla_ros.evaluation.child_process import SINGLE_THREAD
 from vla_ros.training.candidates.files import CandidateFolder
-from vla_ros.training.candidates.labelled_scene import SceneEnded, make_scene
+from vla_ros.training.candidates.labelled_scene import SceneEnded
 from vla_ros.training.candidates.measured import check_proposer
+from vla_ros.training.candidates.scene_pools import ScenePool
 from vla_ros.training.candidates.settings import CandidateSettings
 
 
@@ -44,11 +38,11 @@ class Made:
 def make_all(
     settings: CandidateSettings,
     folder: CandidateFolder,
-    workers: int,
+    pool: ScenePool,
     show: Callable[[Made], None],
     asked_to_stop: Callable[[], bool],
 ) -> Made:
-    """Make all scenes in `workers` processes; scenes under way are finished when asked to stop.
+    """Make all scenes; those under way are finished when asked to stop.
 
     Raises VlaError when a process dies, ConfigError for weights that cannot propose.
     """
@@ -56,32 +50,13 @@ def make_all(
         check_proposer(settings.checkpoint)
     folder.begin(settings)
     made, seeds = Made(), iter(settings.seeds)
-    os.environ.update(SINGLE_THREAD)  # which a worker is born with
-    context = multiprocessing.get_context("spawn")  # OpenGL contexts do not survive a fork
-    with ProcessPoolExecutor(workers, context, _deaf) as pool:
-        under_way: set[Future[SceneEnded]] = set()
-        while True:
-            while len(under_way) < workers and not asked_to_stop() and (seed := next(seeds, None)) is not None:
-                under_way.add(pool.submit(make_scene, settings, folder, seed))
-            if not under_way:
-                break
-            done, under_way = wait(under_way, 1.0, FIRST_COMPLETED)
-            for future in done:
-                made.add(_ended(future))
-            show(made)
+    while True:
+        while pool.busy < pool.size and not asked_to_stop() and (seed := next(seeds, None)) is not None:
+            pool.start(settings, folder, seed)
+        if not pool.busy:
+            break
+        for ended in pool.wait(1.0):
+            made.add(ended)
+        show(made)
     made.interrupted = made.scenes < settings.scenes
     return made
-
-
-def _ended(future: Future[SceneEnded]) -> SceneEnded:
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        raise VlaError(
-            "a worker process died, of too little memory perhaps: give fewer --workers, and start again"
-        ) from None
-
-
-def _deaf() -> None:
-    """Ignore Ctrl-C: the parent decides what it means."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

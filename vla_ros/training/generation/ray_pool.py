@@ -1,23 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A pool of Ray tasks, on as many machines as a Ray cluster has. Ray is imported when it is wanted, not before."""
+"""A pool of Ray tasks, on as many machines as a Ray cluster has."""
 
 from __future__ import annotations
 
 import functools
-import importlib
-import socket
 import traceback
 from typing import Any
 
-from controllers.errors import ConfigError, VlaError
-from vla_ros.evaluation.child_process import SINGLE_THREAD
+from controllers.errors import VlaError
 from vla_ros.training.generation.ledger import SeedRecord
+from vla_ros.training.generation.ray_cluster import cores, first_line, join_cluster, one_core_task
 from vla_ros.training.generation.seed_queue import Group
 from vla_ros.training.generation.worker import Job, Worker
 from vla_ros.training.generation.worker_pool import Event, GroupDied, GroupEnded, SeedEnded
-
-_MODULE = "ray"
-_KNOCK_S = 5.0  # [s] for a cluster to answer
 
 
 class RayPool:
@@ -27,26 +22,16 @@ class RayPool:
     """
 
     def __init__(self, job: Job, address: str, size: int = 0) -> None:
-        self._ray = _import_ray()
-        try:
-            _knock(address)
-            self._ray.init(address=address, logging_level="error", log_to_driver=False)
-        except (OSError, RuntimeError, ValueError) as error:
-            raise ConfigError(
-                f"--ray {address}: no Ray cluster there ({_first_line(error)}): start one with `ray start --head`, "
-                "give `auto` or its host:port, or `local` for this machine alone"
-            ) from None
+        self._ray = join_cluster(address)
         self._asked = size
         self._job = self._ray.put(job)
-        # A task that dies is our business: its seeds are tried again one by one.
-        remote = self._ray.remote(run_group)
-        self._task = remote.options(num_cpus=1, max_retries=0, runtime_env={"env_vars": SINGLE_THREAD})
+        self._task = one_core_task(self._ray, run_group)
         self._groups: dict[Any, Group] = {}
 
     @property
     def size(self) -> int:
         """Return the cores of the cluster as it is now, or what was requested."""
-        return self._asked or max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+        return self._asked or cores(self._ray)
 
     @property
     def busy(self) -> int:
@@ -63,7 +48,7 @@ class RayPool:
             try:
                 records, unable, trace = self._ray.get(reference)
             except self._ray.exceptions.RayError as error:
-                events.append(GroupDied(group, f"the Ray task died: {_first_line(error)}"))
+                events.append(GroupDied(group, f"the Ray task died: {first_line(error)}"))
                 continue
             if unable:
                 raise RuntimeError(f"a Ray task failed:\n{trace}") if trace else VlaError(unable)
@@ -102,29 +87,3 @@ class _Key:
 def _worker(key: _Key) -> Worker:
     """Return this process's worker: Ray gives one process many tasks."""
     return Worker(key.job)
-
-
-def _knock(address: str) -> None:
-    """Raise OSError at once where nobody listens: Ray itself would try for minutes."""
-    host, colon, port = address.removeprefix("ray://").rpartition(":")
-    if colon and port.isdecimal():
-        socket.create_connection((host, int(port)), _KNOCK_S).close()
-
-
-def _import_ray() -> Any:
-    try:
-        ray = importlib.import_module(_MODULE)
-    except ModuleNotFoundError as error:
-        if error.name != _MODULE:
-            raise
-        ray = None
-    if not hasattr(ray, "init"):  # a folder of that name, such as Ray's own /tmp/ray, imports as an empty package
-        raise ConfigError(
-            "--ray: Ray is not installed: run `pip install ray` in the environment of every machine, or leave --ray "
-            "out to use this machine's cores"
-        )
-    return ray
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
