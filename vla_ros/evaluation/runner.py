@@ -97,7 +97,9 @@ class EpisodeRunner:
                 film.close()
         if film is not None:
             ending = "success" if judge.success else "failure"
-            film.path.replace(film.path.with_name(f"{scene.set_name}_{scene.seed:05d}_{ending}.mp4"))
+            name = f"{scene.set_name}_{scene.seed:05d}_{ending}"
+            for part in film.path.parent.glob(f".{scene.seed}.*"):  # the film, and pictures of candidates
+                part.replace(part.with_name(name + part.name.removeprefix(f".{scene.seed}")))
         episode = EpisodeResult(
             seed=scene.seed,
             category=scene.target_object.model.category if scene.target else scene.set_name,

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An episode of bin picking in lockstep, by analysis: it looks, picks and carries; pictures say what it weighed."""
+
+from __future__ import annotations
+
+import cv2
+import pytest
+
+from vla_ros.evaluation.runner import EpisodeRunner
+from vla_ros.evaluation.settings import EpisodeSettings
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("films")
+    settings = EpisodeSettings(policy="gam", task="bin_pick", robot="franka+seven_piston", spl=False, video=str(folder))
+    return EpisodeRunner(settings).run(1001), folder
+
+
+def test_one_thing_is_picked_alone(films):
+    episode, _ = films
+    assert episode.success, episode.cause
+    assert episode.attempts == 1
+    assert 4.0 < episode.duration_s < 14.0  # eight frames, down, up, across
+
+
+def test_a_picture_of_candidates_lies_beside_the_film(films):
+    _, folder = films
+    assert {path.name for path in folder.iterdir()} >= {"basic_01001_success.mp4", "basic_01001_success.1.png"}
+    assert not list(folder.glob(".*"))
+    picture = cv2.imread(str(sorted(folder.glob("*.png"))[-1]))
+    assert picture.shape[1] == 800
+    hue = cv2.cvtColor(picture, cv2.COLOR_BGR2HSV)[..., 0]
+    assert len(set(hue.ravel().tolist())) > 40  # of many merits
