@@ -57,14 +57,17 @@ def test_refined_candidates_are_scored_as_the_instance_that_they_mean(scene, net
 
 
 def test_what_is_brought_elsewhere_is_scored_there(scene, network) -> None:
-    def lifted(candidates, tool):
+    def lifted(candidates, meant, tool, mode):
+        assert meant.tolist() == [0] * EACH + [1] * EACH
         return replace(candidates, positions=candidates.positions + np.array([0.0, 0.0, 0.05]))
 
     plain, brought = (
         EncodedLook(network, scene, [0, 1], TOOL, SUCTION, ANY, **how) for how in ({}, {"brought": lifted})
     )
     there, before = brought.propose(EACH), plain.propose(EACH)
-    np.testing.assert_allclose(there.candidates.positions, lifted(before.candidates, TOOL).positions)
+    np.testing.assert_allclose(
+        there.candidates.positions, lifted(before.candidates, before.instances, TOOL, SUCTION).positions
+    )
     np.testing.assert_allclose(there.scores, plain.scores(there.candidates), atol=1e-6)
 
 

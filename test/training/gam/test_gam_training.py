@@ -97,7 +97,8 @@ def test_the_checkpoint_loads_again(trained: Path) -> None:
     assert set(config.modes) == {"suction", "place"}
     state = torch.load(trained / "training/gam.training.pt", weights_only=True)
     for name, value in network.state_dict().items():
-        assert torch.equal(value, state["average"][name])
+        learned = state["average"][name]
+        assert torch.equal(value, learned.half().float() if learned.ndim > 1 else learned)
 
 
 def test_interrupted_it_comes_to_the_same_weights(data: Path, tmp_path: Path) -> None:

@@ -22,5 +22,5 @@ def load_gam(folder: Path) -> tuple[GamNetwork, GamConfig]:
 
 
 def save_gam(folder: Path, network: GamNetwork, config: GamConfig) -> None:
-    """Write weights, then config.json."""
-    save_network(folder, network, dataclasses.asdict(config))
+    """Write weights, matrices as half numbers, then config.json."""
+    save_network(folder, network, dataclasses.asdict(config), halved=True)

@@ -29,10 +29,11 @@ from vla_ros.robots.tools.description import Tool
 _KEPT, _EACH = 8, 8  # candidates that others are drawn about, and how many of each
 PER_ROUND = _KEPT * _EACH
 
-Brought = Callable[[Candidates, Tool], Candidates]
+# Candidates, the instance (N,) each means, tool and mode → candidates brought to what is measured.
+Brought = Callable[[Candidates, np.ndarray, Tool, str], Candidates]
 
 
-def _as_it_is(candidates: Candidates, tool: Tool) -> Candidates:
+def _as_it_is(candidates: Candidates, meant: np.ndarray, tool: Tool, mode: str) -> Candidates:
     return candidates
 
 
@@ -54,8 +55,8 @@ class EncodedLook:
     ) -> None:
         """Encode. Raises ConfigError for a tool with more elements than there is room for.
 
-        `pick`, a single candidate, is the one behind placements. `brought` moves candidates to the surface that is
-        measured, before they are scored.
+        `pick`, a single candidate, is the one behind placements. `brought` moves candidates to what is measured,
+        before they are scored.
         """
         self._network, self._tool, self._mode, self._criteria, self._brought = network, tool, mode, criteria, brought
         self._instances, self._seed = np.asarray(instances), seed
@@ -71,8 +72,9 @@ class EncodedLook:
         parts = [
             moved(decode(own, sizes.scales, self._tool), frame) for own, frame in zip(rows, self._frames, strict=True)
         ]
-        found = self._brought(decided(joined(parts)), self._tool)  # as a robot would carry them out
-        return Proposal(found, np.repeat(self._instances, each), self.scores(found))
+        meant = np.repeat(self._instances, each)
+        found = self._as_carried_out(decided(joined(parts)), meant)
+        return Proposal(found, meant, self.scores(found))
 
     def scores(self, candidates: Candidates) -> np.ndarray:
         """Return the critic's scores (N, C) of candidates, as many of each instance, in the order of these."""
@@ -89,16 +91,20 @@ class EncodedLook:
             if not len(best):
                 break
             about = rows_of(proposal.candidates, np.repeat(best, _EACH))
-            found = self._brought(perturbed(about, self._tool, self._mode, 0.5**number, rng), self._tool)
             of = proposal.instances[best]
+            meant = np.repeat(of, _EACH)
+            found = self._as_carried_out(perturbed(about, self._tool, self._mode, 0.5**number, rng), meant)
             groups = np.searchsorted(self._instances, of, sorter=np.argsort(self._instances))
             scores = self._scores(found, np.argsort(self._instances)[groups])
             proposal = Proposal(
                 joined([proposal.candidates, found]),
-                np.concatenate([proposal.instances, np.repeat(of, _EACH)]),
+                np.concatenate([proposal.instances, meant]),
                 np.concatenate([proposal.scores, scores]),
             )
         return proposal
+
+    def _as_carried_out(self, candidates: Candidates, meant: np.ndarray) -> Candidates:
+        return self._brought(candidates, meant, self._tool, self._mode)
 
     @torch.no_grad()
     def _scores(self, candidates: Candidates, groups: np.ndarray) -> np.ndarray:

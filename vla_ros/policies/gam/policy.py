@@ -16,6 +16,7 @@ from vla_ros.policies.capabilities.scored_candidates import ScoredCandidates
 from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.analysis import analysed_picks
 from vla_ros.policies.gam.analytic_placement import height_map, held_points, placements
+from vla_ros.policies.gam.bringing import Bringing
 from vla_ros.policies.gam.candidate_boxes import candidate_boxes, instance_box
 from vla_ros.policies.gam.candidate_poses import matrix_of, moved
 from vla_ros.policies.gam.config import SceneTokens
@@ -117,7 +118,7 @@ class GamPolicy:
 
         look = EncodedLook(
             self._network, ObservedScene.of(seen), instances, self.tool, self.mode, self._criteria, self._attempts,
-            brought=surfaces.brought(self.mode),
+            brought=Bringing(surfaces, seen.points, seen.instances),
         )  # fmt: skip
         if analysed is not None:
             proposal = replace(analysed, scores=look.scores(analysed.candidates))

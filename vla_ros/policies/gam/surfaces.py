@@ -7,7 +7,7 @@ Shape legend: N candidates, M points.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +16,7 @@ from scipy.spatial.transform import Rotation
 
 from vla_ros.policies.gam.actions import ON, Candidates
 from vla_ros.policies.gam.candidate_poses import matrix_of
-from vla_ros.robots.tools.description import PINCH, Cup, Tool
+from vla_ros.robots.tools.description import Cup, Tool
 
 _WITHIN = 0.7  # share of a cup's radius within which points say how far its surface is
 _FEWEST = 3  # of these
@@ -72,10 +72,6 @@ class Surfaces:
                 active[row, : len(tool.cups)] = [cup in lying for cup in tool.cups]
                 positions[row], rotations[row] = T[:3, 3] + self._nearer(T, lying) * T[:3, 2], T[:3, :3]
         return replace(candidates, positions=positions, rotations=rotations, active=active)
-
-    def brought(self, mode: str) -> Callable[[Candidates, Tool], Candidates]:
-        """Return what brings candidates of a mode to what is measured: pinches stay where they are."""
-        return (lambda candidates, tool: candidates) if mode == PINCH else self.met
 
     def _lies(self, cup: Cup, T: np.ndarray) -> bool:
         """Say whether what is measured under a lip is all around it, and as level and even as noise lets one tell."""

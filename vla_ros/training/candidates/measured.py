@@ -17,6 +17,7 @@ from controllers.errors import ConfigError
 from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.analysis import analysed_picks
 from vla_ros.policies.gam.analytic_fingers import pinches_by_analysis
+from vla_ros.policies.gam.bringing import Bringing
 from vla_ros.policies.gam.checkpoint_config import read_gam_config
 from vla_ros.policies.gam.config import SceneTokens
 from vla_ros.policies.gam.criteria import criteria_of
@@ -80,7 +81,7 @@ class MeasuredScene:
 
         look = EncodedLook(
             network, ObservedScene.of(self._seen), self._known, tool, mode, criteria_of(mode),
-            int(rng.integers(2**31)), brought=self._surfaces.brought(mode),
+            int(rng.integers(2**31)), brought=Bringing(self._surfaces, self._seen.points, self._seen.instances),
         )  # fmt: skip
         each = max(1, round((1.0 - _REFINED) * count / len(self._known)))
         return self._with_objects(look.refined(look.propose(each), round(_REFINED * count / PER_ROUND)))

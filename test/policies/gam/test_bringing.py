@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Candidates of a network, brought to what is measured."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vla_ros.policies.gam.actions import Candidates
+from vla_ros.policies.gam.bringing import Bringing
+from vla_ros.policies.gam.surfaces import Surfaces
+from vla_ros.robots.tools.description import CAGE, PINCH, SUCTION
+from vla_ros.robots.tools.named import load_tool
+
+TOOL = load_tool("hybrid")
+HALF, TOP = 0.025, 0.08  # [m]
+
+
+def box(half: float) -> np.ndarray:
+    """Return points (M, 3) of a box's top and sides, in the middle of which the tool stands."""
+    line = np.arange(-half, half + 1e-9, 0.003)
+    top = np.stack([*np.meshgrid(line, line), np.full((len(line), len(line)), TOP)], -1).reshape(-1, 3)
+    wall = np.array([(x, y, z) for z in np.arange(0.02, TOP, 0.004) for x in (-half, half) for y in line])
+    return np.concatenate([top, wall, wall[:, [1, 0, 2]]])
+
+
+def candidate(width: float) -> Candidates:
+    active = np.zeros((1, len(TOOL.names)))
+    active[0, : len(TOOL.cups)] = 1.0
+    place = np.array([[0.0, 0.0, TOP + 0.02]])
+    return Candidates(place, np.diag([1.0, -1.0, -1.0])[None], active, np.array([width]), np.array([0.001]))
+
+
+def brought(half: float, mode: str, width: float = 0.01) -> Candidates:
+    points = box(half)
+    instances = np.zeros(len(points), int)
+    return Bringing(Surfaces(points), points, instances)(candidate(width), np.zeros(1, int), TOOL, mode)
+
+
+def test_fingers_of_a_cage_go_around_what_is_seen_and_no_pinch_is_moved():
+    cage = brought(HALF, CAGE)
+    assert 2 * HALF < cage.widths[0] < 2 * HALF + 0.05
+    assert cage.depths[0] > 0.01
+    assert cage.positions[0, 2] != TOP + 0.02  # lips come to the surface as those of suction do
+    np.testing.assert_allclose(cage.positions, brought(HALF, SUCTION).positions)
+    pinch, before = brought(HALF, PINCH), candidate(0.01)
+    for name, value in vars(before).items():
+        np.testing.assert_array_equal(getattr(pinch, name), value, err_msg=name)
+
+
+def test_where_fingers_do_not_fit_around_it_a_cage_keeps_what_was_proposed():
+    wide = brought(TOOL.opening / 2, CAGE)
+    assert (wide.widths[0], wide.depths[0]) == (0.01, 0.001)
