@@ -47,6 +47,8 @@ def test_fingers_of_a_cage_go_around_what_is_seen_and_no_pinch_is_moved():
         np.testing.assert_array_equal(getattr(pinch, name), value, err_msg=name)
 
 
-def test_where_fingers_do_not_fit_around_it_a_cage_keeps_what_was_proposed():
-    wide = brought(TOOL.opening / 2, CAGE)
-    assert (wide.widths[0], wide.depths[0]) == (0.01, 0.001)
+def test_a_cage_whose_fingers_do_not_fit_around_it_is_none():
+    cups = len(TOOL.cups)
+    assert brought(HALF, CAGE).active[0, :cups].any()
+    assert not brought(TOOL.opening / 2, CAGE).active[0, :cups].any()
+    assert brought(TOOL.opening / 2, SUCTION).active[0, :cups].any()

@@ -25,8 +25,8 @@ class Bringing:
     def __call__(self, candidates: Candidates, meant: np.ndarray, tool: Tool, mode: str) -> Candidates:
         """Return candidates, of which each means an instance (N,), of a tool in a mode, brought.
 
-        Lips come to what they lie on, the fingers of a cage around what is seen of the thing, where they can; a pinch
-        stays as it is.
+        Lips come to what they lie on, the fingers of a cage around what is seen of the thing; where these would hit it
+        all cups go off, so that nobody carries it out. A pinch stays as it is.
         """
         if mode == PINCH:
             return candidates
@@ -34,9 +34,6 @@ class Bringing:
         if mode != CAGE:
             return met
         around, well = caged(met, self._points, self._instances, meant, tool)
-        fits = well > 0.0
-        return replace(
-            met,
-            widths=np.where(fits, around.widths, met.widths),
-            depths=np.where(fits, around.depths, met.depths),
-        )
+        active = around.active.copy()
+        active[well == 0.0, : len(tool.cups)] = 0.0
+        return replace(around, active=active)
