@@ -14,10 +14,10 @@ from scipy.spatial.transform import Rotation
 
 from vla_ros.policies.gam.actions import POSE, Candidates, decode, encode, loss_weights
 from vla_ros.policies.gam.actor import Actor
-from vla_ros.policies.gam.candidate_tokens import lip_places
 from vla_ros.policies.gam.conditioning import SceneInputs
 from vla_ros.policies.gam.config import ActionScales, GamSizes, SceneTokens
 from vla_ros.policies.gam.dpm_solver import solve
+from vla_ros.policies.gam.element_places import in_scene, places_in_tool
 from vla_ros.policies.gam.network import GamNetwork
 from vla_ros.policies.gam.noise_schedule import NoiseSchedule
 from vla_ros.policies.gam.position_embedding import position_embedding
@@ -70,7 +70,7 @@ def answers(network: GamNetwork, inputs: SceneInputs, actions, criteria):
 def test_an_element_is_known_by_its_cylinder_and_not_by_its_number(network):
     tool = tool_numbers([load_tool("hybrid")])
     order = torch.tensor([3, 0, 4, 2, 1])
-    turned = ToolNumbers(*(values[:, order] for values in vars(tool).values()))
+    turned = ToolNumbers(*(values[:, order] if values.ndim > 1 else values for values in vars(tool).values()))
     actions, criteria = torch.randn(1, 7, POSE + 5), torch.randn(2, 48)
     clean, logits = answers(network, scene(tool), actions, criteria)
     moved = torch.cat([actions[..., :POSE], actions[..., POSE:][..., order]], dim=2)
@@ -152,10 +152,33 @@ def test_rows_decode_to_what_was_encoded_and_cups_stand_where_the_pose_takes_the
     for name, value in vars(candidates).items():
         np.testing.assert_allclose(getattr(back, name), value, atol=1e-6)
     plane = np.concatenate([tool.cylinders[:, :2], np.zeros((5, 1))], axis=1)
-    places = lip_places(torch.tensor(rows)[None], torch.tensor(plane / scales.position, dtype=torch.float32)[None])
+    own = torch.tensor(plane / scales.position, dtype=torch.float32).expand(1, 6, -1, -1)
+    places = in_scene(torch.tensor(rows)[None], own)
     expected = candidates.positions[:, None] + plane @ candidates.rotations.transpose(0, 2, 1)
     np.testing.assert_allclose(places[0].numpy() * scales.position, expected, atol=1e-6)
     assert not loss_weights(tool, "suction", 8)[[9, 10, 16, 17, 18]].any()
+
+
+@pytest.mark.parametrize("name", ["hybrid", "drawn_6"])
+def test_fingers_stand_by_a_candidates_width_and_depth_cups_where_they_are(name, network):
+    tool, scales = load_tool(name), ActionScales()
+    cups, rows = len(tool.cups), len(tool.names)
+    with torch.no_grad():
+        conditioning = network.conditioning(scene(tool_numbers([tool])))
+    width = 0.6 * tool.opening
+    told = Candidates(
+        np.zeros((2, 3)), np.tile(np.eye(3), (2, 1, 1)), np.ones((2, rows)), np.array([width, np.nan]),
+        np.array([0.02, np.nan]),
+    )  # fmt: skip
+    actions = torch.from_numpy(encode(told, scales, rows))[None]
+    places = places_in_tool(actions, conditioning, scales)[0].numpy() * scales.position
+    as_described = np.column_stack([tool.cylinders[:, :2], np.zeros(rows)])
+    np.testing.assert_allclose(places[1], as_described, atol=1e-6)  # without a width: open, and in
+    np.testing.assert_allclose(places[0, :cups], as_described[:cups], atol=1e-6)
+    np.testing.assert_allclose(places[0, cups:, 2], 0.02, atol=1e-6)
+    first = tool.fingers[0].direction
+    along = (places[0, cups:, :2] - places[0, cups, :2]) @ first
+    assert along.max() == pytest.approx(width, abs=1e-5)
 
 
 def gaussian_error(steps: int, order: int) -> float:

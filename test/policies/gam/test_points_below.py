@@ -13,6 +13,7 @@ torch = pytest.importorskip("torch")
 from vla_ros.policies.gam.actions import Candidates, encode
 from vla_ros.policies.gam.conditioning import Conditioning
 from vla_ros.policies.gam.config import ActionScales
+from vla_ros.policies.gam.element_places import places_in_tool
 from vla_ros.policies.gam.points_below import PointsBelow, in_tool_frames
 from vla_ros.policies.gam.tool_tokens import tool_numbers
 from vla_ros.robots.tools.named import load_tool
@@ -30,6 +31,7 @@ def below(points: np.ndarray, on_object: bool = True) -> Conditioning:
     places = torch.cat([numbers.cylinders[..., :2], torch.zeros(1, 7, 1)], dim=2) / SCALES.position
     return Conditioning(
         nothing, none, nothing, none, torch.zeros(1, 7, 8), numbers.there, places, numbers.cylinders[..., 2],
+        numbers.closing, numbers.openings,
         torch.from_numpy(points / SCALES.position).float()[None], there & on_object, there,
     )  # fmt: skip
 
@@ -39,6 +41,10 @@ def over(*places: tuple[float, float, float]) -> torch.Tensor:
     nothing = np.full(count, np.nan)
     candidates = Candidates(np.array(places), np.tile(DOWN, (count, 1, 1)), np.ones((count, 7)), nothing, nothing)
     return torch.from_numpy(encode(candidates, SCALES, 7))[None]
+
+
+def read(network: PointsBelow, actions: torch.Tensor, scene: Conditioning) -> torch.Tensor:
+    return network(actions, places_in_tool(actions, scene, SCALES), scene)
 
 
 def half_sheet() -> np.ndarray:
@@ -56,12 +62,12 @@ def test_a_cup_beyond_the_edge_is_told_from_one_before_it_and_far_ones_say_nothi
     torch.manual_seed(0)
     network = PointsBelow(16, SCALES.position).eval()
     scene = below(half_sheet())
-    rows = network(over((-0.06, 0.0, 0.01), (-0.06, 0.03, 0.01), (0.0, 0.0, 0.01), (-0.06, 0.0, 0.5)), scene)[0]
+    rows = read(network, over((-0.06, 0.0, 0.01), (-0.06, 0.03, 0.01), (0.0, 0.0, 0.01), (-0.06, 0.0, 0.5)), scene)[0]
     cup = rows[:, 1]
     assert (cup[0] - cup[1]).abs().max() < 0.2 * (cup[0] - cup[2]).abs().max()  # moved along the sheet: nearly the same
-    nothing = network(over((0.06, 0.0, 0.5)), scene)[0, 0, 1]
+    nothing = read(network, over((0.06, 0.0, 0.5)), scene)[0, 0, 1]
     assert torch.allclose(cup[3], nothing)
-    other = network(over((-0.06, 0.0, 0.01)), below(half_sheet(), on_object=False))[0, 0, 1]
+    other = read(network, over((-0.06, 0.0, 0.01)), below(half_sheet(), on_object=False))[0, 0, 1]
     assert (other - cup[0]).abs().max() > 0.05  # another thing's surface is no surface of the object
 
 
@@ -76,4 +82,4 @@ def test_what_is_not_there_makes_no_difference():
         points_on_object=torch.cat([scene.points_on_object, torch.ones(1, 5, dtype=torch.bool)], dim=1),
         points_there=torch.cat([scene.points_there, torch.zeros(1, 5, dtype=torch.bool)], dim=1),
     )
-    assert torch.allclose(network(actions, scene), network(actions, padded))
+    assert torch.allclose(read(network, actions, scene), read(network, actions, padded))

@@ -12,11 +12,11 @@ from gam_tiny import SIZES
 from scipy.spatial.transform import Rotation
 
 from vla_ros.policies.gam.actions import Candidates, encode
-from vla_ros.policies.gam.candidate_tokens import lip_places
+from vla_ros.policies.gam.element_places import in_scene
 from vla_ros.policies.gam.observed_scene import SceneArrays
 from vla_ros.robots.tools.named import load_tool
 from vla_ros.training.gam.config import Variation
-from vla_ros.training.gam.varying import Drawn, draw_variation, varied_candidates, varied_cylinders, varied_scene
+from vla_ros.training.gam.varying import Drawn, draw_variation, varied_candidates, varied_scene, varied_tool
 
 TOOL = load_tool("drawn_17")
 UNIT = SIZES.scales.position
@@ -46,7 +46,7 @@ def lips(candidates: Candidates, cylinders: np.ndarray) -> np.ndarray:
     """Return where the tool's elements are (N, K, 3), as the network has it."""
     rows = torch.from_numpy(encode(candidates, SIZES.scales, len(TOOL.names)))[None]
     flat = np.column_stack([cylinders[:, :2], np.zeros(len(cylinders))]) / UNIT
-    return lip_places(rows, torch.from_numpy(flat.astype(np.float32))[None])[0].numpy()
+    return in_scene(rows, torch.from_numpy(flat.astype(np.float32)).expand(1, len(rows[0]), -1, -1))[0].numpy()
 
 
 @pytest.mark.parametrize("mirror", [False, True])
@@ -54,7 +54,8 @@ def test_elements_are_as_far_from_every_point_as_before(mirror: bool) -> None:
     rng = np.random.default_rng(0)
     scene, candidates, drawn = arrays(rng), some(rng), Drawn(turn=1.1, mirror=mirror)
     varied = varied_scene(scene, drawn, False, UNIT, rng)
-    moved, cylinders = varied_candidates(candidates, drawn), varied_cylinders(TOOL.cylinders, drawn)
+    moved = varied_candidates(candidates, drawn)
+    cylinders, _ = varied_tool(TOOL.cylinders, np.zeros((len(TOOL.names), 2)), drawn)
     assert np.allclose(np.linalg.det(moved.rotations), 1.0)
     before = np.linalg.norm(lips(candidates, TOOL.cylinders)[:, :, None] - scene.points, axis=3)
     after = np.linalg.norm(lips(moved, cylinders)[:, :, None] - varied.points, axis=3)

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from vla_ros.policies.gam.actions import POSE, POSITION
 from vla_ros.policies.gam.conditioning import Conditioning
 from vla_ros.policies.gam.config import GamSizes
-from vla_ros.policies.gam.points_below import PointsBelow, plane_axes
+from vla_ros.policies.gam.element_places import in_scene, places_in_tool
+from vla_ros.policies.gam.points_below import PointsBelow
 from vla_ros.policies.gam.position_embedding import position_embedding
 
 
@@ -25,23 +26,17 @@ class CandidateTokens(nn.Module):
         """`below`: whether a token knows the points below it, which says nothing of candidates that are noise yet."""
         super().__init__()
         width = sizes.width
+        self._scales = sizes.scales
         self.pose, self.active = nn.Linear(POSE, width), nn.Linear(1, width)
         self.place, self.tool = nn.Linear(width, width), nn.Linear(width, width)
         self.below = PointsBelow(width, sizes.scales.position) if below else None
 
     def forward(self, actions: Tensor, conditioning: Conditioning) -> Tensor:
         """Return tokens (B, N, 1 + K, D) of candidates (B, N, A)."""
-        places = torch.cat([actions[..., None, POSITION], lip_places(actions, conditioning.element_places)], dim=2)
+        own = places_in_tool(actions, conditioning, self._scales)
+        places = torch.cat([actions[..., None, POSITION], in_scene(actions, own)], dim=2)
         elements = self.active(actions[..., POSE:, None]) + self.tool(conditioning.elements)[:, None]
         tokens = torch.cat([self.pose(actions[..., None, :POSE]), elements], dim=2)
         if self.below is not None:
-            tokens = tokens + self.below(actions, conditioning)
+            tokens = tokens + self.below(actions, own, conditioning)
         return tokens + self.place(position_embedding(places, tokens.shape[3]))
-
-
-def lip_places(actions: Tensor, element_places: Tensor) -> Tensor:
-    """Return where candidates (B, N, A) take the tool's elements (B, K, 3): (B, N, K, 3) in the scene's frame."""
-    x, y = plane_axes(actions)
-    # What is asked lies in the tool's plane, z = 0 (vla_ros/robots/tools/description.py).
-    along = element_places[:, None, :, :1] * x[:, :, None] + element_places[:, None, :, 1:2] * y[:, :, None]
-    return actions[..., None, POSITION] + along

@@ -47,6 +47,8 @@ class Conditioning:
     elements_there: Tensor  # (B, K) bool
     element_places: Tensor  # (B, K, 3) in the tool's frame, in units of ActionScales.position
     element_radii: Tensor  # (B, K) [m]
+    closing: Tensor  # (B, K, 2) as of ToolNumbers
+    openings: Tensor  # (B,) [m]
     points: Tensor  # (B, M, 3) as measured
     points_on_object: Tensor  # (B, M) bool
     points_there: Tensor  # (B, M) bool; of a placement what stands in the container alone
@@ -99,6 +101,8 @@ class ConditioningEncoder(nn.Module):
             elements_there=inputs.tool.there,
             element_places=lips,
             element_radii=cylinders[..., 2],
+            closing=inputs.tool.closing,
+            openings=inputs.tool.openings,
             points=inputs.points,
             points_on_object=on_object,
             points_there=inputs.points_there & ~(on_object & pick_there),

@@ -12,13 +12,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from vla_ros.policies.gam.actions import POSITION, ROTATION
+from vla_ros.policies.gam.actions import POSITION
 from vla_ros.policies.gam.conditioning import Conditioning
+from vla_ros.policies.gam.element_places import plane_axes
 
 _RINGS = (0.5, 1.0, 1.5)  # of an element, in its radius; within the second it lies on
 _AROUND = (0.02, 0.04, 0.065, 0.09)  # [m] of the whole tool
 _OCTANTS = 8
-_WINDOW = (-0.02, 0.07)  # [m] along the axis from the tool's plane, of an element
+_WINDOW = (-0.02, 0.07)  # [m] along the axis from an element's end
+_WINDOW_FINGER = -0.1  # [m] likewise, of a finger: what stands higher it would hit on its way
 _SWEPT = (-0.1, 0.07)  # [m] likewise of the whole tool
 _UNEVEN, _FAR = 0.003, 0.02  # [m] what a unit is of a distance from the plane, and of one along the axis
 _BIN, _WHOLE, _OF_AROUND = 4, 6, 3  # numbers of a bin, of an element beside its bins, of a bin around the tool
@@ -34,12 +36,11 @@ class PointsBelow(nn.Module):
         self.element = _read(len(_RINGS) * _OCTANTS * _BIN + _WHOLE, width)
         self.tool = _read(len(_AROUND) * _OCTANTS * _OF_AROUND, width)
 
-    def forward(self, actions: Tensor, conditioning: Conditioning) -> Tensor:
-        """Return (B, N, 1 + K, D) of candidates (B, N, A)."""
+    def forward(self, actions: Tensor, places: Tensor, conditioning: Conditioning) -> Tensor:
+        """Return (B, N, 1 + K, D) of candidates (B, N, A) whose elements are at `places` (B, N, K, 3), tool's frame."""
         with torch.no_grad():
             own = in_tool_frames(actions, conditioning.points) * self._position  # (B, N, M, 3) [m]
-            places = conditioning.element_places * self._position
-            elements = _elements(own, places, conditioning)
+            elements = _elements(own, places * self._position, conditioning)
             around = _around(own, conditioning)
         return torch.cat([self.tool(around)[:, :, None], self.element(elements)], dim=2)
 
@@ -51,22 +52,16 @@ def in_tool_frames(actions: Tensor, points: Tensor) -> Tensor:
     return points[:, None] @ R - actions[..., None, POSITION] @ R
 
 
-def plane_axes(actions: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the axes (B, N, 3) of the tool's plane at candidates (B, N, A), in the scene's frame."""
-    first, second = actions[..., ROTATION].unflatten(-1, (2, 3)).unbind(dim=-2)
-    x = nn.functional.normalize(first, dim=-1)
-    return x, nn.functional.normalize(second - (x * second).sum(dim=-1, keepdim=True) * x, dim=-1)
-
-
 def _elements(own: Tensor, places: Tensor, conditioning: Conditioning) -> Tensor:
     """Return (B, N, K, F) of what is below each element."""
     batch, candidates, _, _ = own.shape
-    count = places.shape[1]
-    x, y, along = own.unbind(dim=-1)
-    inside = (along > _WINDOW[0]) & (along < _WINDOW[1]) & conditioning.points_there[:, None]
+    count = places.shape[2]
+    there = conditioning.points_there[:, None]
+    above = torch.where((conditioning.closing != 0.0).any(dim=-1), _WINDOW_FINGER, _WINDOW[0])  # (B, K)
     pairs: list[tuple[Tensor, ...]] = []
     for number in range(count):  # one after the other: all at once would not fit into a cache
-        dx, dy = (values - places[:, number, axis, None, None] for axis, values in enumerate((x, y)))  # (B, N, M)
+        dx, dy, along = (own - places[:, :, number, None]).unbind(dim=-1)  # (B, N, M)
+        inside = (along > above[:, number, None, None]) & (along < _WINDOW[1]) & there
         radius = conditioning.element_radii[:, number, None, None].clamp(min=1e-3)
         off = (dx.square() + dy.square()).sqrt() / radius
         sample, candidate, point = (inside & (off < _RINGS[-1])).nonzero(as_tuple=True)

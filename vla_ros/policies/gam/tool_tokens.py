@@ -31,10 +31,12 @@ class ToolNumbers:
     kinds: Tensor  # (B, K) int64, index into KINDS
     strokes: Tensor  # (B, K) [m]
     there: Tensor  # (B, K) bool: which elements there are
+    closing: Tensor  # (B, K, 2) x, y [m] that a finger moves while the width between them falls by a metre; 0 of cups
+    openings: Tensor  # (B,) [m] width between fingers that are open
 
     def to(self, device: torch.device | str) -> ToolNumbers:
         """Return the same on a device."""
-        return ToolNumbers(*(getattr(self, name).to(device) for name in ("cylinders", "kinds", "strokes", "there")))
+        return ToolNumbers(*(value.to(device) for value in vars(self).values()))
 
 
 def tool_numbers(tools: Sequence[Tool], room: int | None = None) -> ToolNumbers:
@@ -48,11 +50,16 @@ def tool_numbers(tools: Sequence[Tool], room: int | None = None) -> ToolNumbers:
         raise ConfigError(f"a tool has {most} cups and fingers: give room for as many ('elements'), got {room}")
     cylinders, strokes = np.zeros((len(tools), room, 3), np.float32), np.zeros((len(tools), room), np.float32)
     kinds, there = np.zeros((len(tools), room), np.int64), np.zeros((len(tools), room), bool)
+    closing, openings = np.zeros((len(tools), room, 2), np.float32), np.zeros(len(tools), np.float32)
     for row, tool in enumerate(tools):
         count = len(tool.names)
         cylinders[row, :count], strokes[row, :count] = tool.cylinders, tool.strokes
         kinds[row, :count], there[row, :count] = [KINDS.index(kind) for kind in tool.kinds], True
-    return ToolNumbers(*(torch.from_numpy(array) for array in (cylinders, kinds, strokes, there)))
+        if tool.fingers:
+            ways = np.array([finger.direction for finger in tool.fingers]) / tool.opening_rate
+            closing[row, len(tool.cups) : count], openings[row] = ways, tool.opening
+    arrays = (cylinders, kinds, strokes, there, closing, openings)
+    return ToolNumbers(*(torch.from_numpy(array) for array in arrays))
 
 
 class ToolTokens(nn.Module):

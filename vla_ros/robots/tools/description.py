@@ -137,6 +137,12 @@ class Tool:
         return float(max(along))
 
     @property
+    def opening_rate(self) -> float:
+        """Return by how much `opening` falls with the way of each finger: 2 of two opposite ones, 1.5 of three."""
+        first = self.fingers[0].direction
+        return float(max(1.0 - first @ finger.direction for finger in self.fingers[1:]))
+
+    @property
     def modes(self) -> tuple[str, ...]:
         """Return how it can take something: by suction, by a pinch, by suction and then a cage of fingers."""
         modes = ((SUCTION,) if self.cups else ()) + ((PINCH,) if self.fingers else ())

@@ -18,7 +18,7 @@ from vla_ros.sim.candidates.finger_pairs import FingerPairs, finger_pairs
 from vla_ros.sim.candidates.side_room import side_room
 from vla_ros.sim.candidates.still_scene import StillScene
 from vla_ros.sim.candidates.suction_sampler import suction_candidates, tilted
-from vla_ros.sim.candidates.swept_tool import SweptTool, narrowest, opening_rate
+from vla_ros.sim.candidates.swept_tool import SweptTool, narrowest
 
 _SHARES = (0.6, 0.25, 0.15)  # good ones, near misses, bad ones
 _LEAN = (0.25, 0.35, 0.6)  # [rad] standard deviation of the approach from straight down, about the way fingers close
@@ -125,5 +125,5 @@ def cage_candidates(
     depths = np.where(anywhere, rng.uniform(0.0, stroke, count), np.clip(deep, 0.0, stroke))
     active = picks.active[kept]
     active[:, len(tool.cups) :] = 1.0
-    widths = tool.opening - opening_rate(tool) * way
+    widths = tool.opening - tool.opening_rate * way
     return Candidates(picks.positions[kept], picks.rotations[kept], active, widths, depths), objects[kept]

@@ -117,18 +117,12 @@ def finger_offsets(tool: Tool, widths: np.ndarray, depths: np.ndarray) -> np.nda
 
 def finger_ways(tool: Tool, widths: np.ndarray) -> np.ndarray:
     """Return (N,) [m] by how much each finger has closed when they are `widths` (N,) [m] apart as `tool.opening` is."""
-    return (tool.opening - widths) / opening_rate(tool)
-
-
-def opening_rate(tool: Tool) -> float:
-    """Return by how much `tool.opening` falls with the way of each finger: 2 of two opposite ones, 1.5 of three."""
-    first = tool.fingers[0].direction
-    return float(max(1.0 - first @ finger.direction for finger in tool.fingers[1:]))
+    return (tool.opening - widths) / tool.opening_rate
 
 
 def narrowest(tool: Tool) -> float:
     """Return the least width between fingers [m]."""
-    return max(tool.opening - opening_rate(tool) * min(finger.travel for finger in tool.fingers), 0.0)
+    return max(tool.opening - tool.opening_rate * min(finger.travel for finger in tool.fingers), 0.0)
 
 
 def _element(number: int) -> str:

@@ -8,6 +8,7 @@ K elements of the largest tool.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from functools import cache
 
 import numpy as np
@@ -31,8 +32,8 @@ from vla_ros.training.gam.varying import (
     Drawn,
     draw_variation,
     varied_candidates,
-    varied_cylinders,
     varied_scene,
+    varied_tool,
 )
 
 Batch = dict[str, Tensor]
@@ -84,7 +85,7 @@ def scene_part(
     arrays = scene_arrays(task.scene.observed, interest, labelled.mode, sizes, rng, T_source_tool)
     arrays = varied_scene(arrays, drawn, labelled.mode == PLACE, unit, rng)
     tool = {name: value[0].numpy() for name, value in vars(tool_numbers([labelled.description], room)).items()}
-    tool["cylinders"] = varied_cylinders(tool["cylinders"], drawn)
+    tool["cylinders"], tool["closing"] = varied_tool(tool["cylinders"], tool["closing"], drawn)
     part = {
         **vars(arrays),
         **{f"tool_{name}": value for name, value in tool.items()},
@@ -115,7 +116,7 @@ def stacked(parts: Sequence[Mapping[str, np.ndarray]]) -> Batch:
 
 def inputs_of(batch: Batch) -> SceneInputs:
     """Return what the encoder reads of a batch."""
-    tool = ToolNumbers(*(batch[f"tool_{name}"] for name in ("cylinders", "kinds", "strokes", "there")))
+    tool = ToolNumbers(**{one.name: batch[f"tool_{one.name}"] for one in fields(ToolNumbers)})
     return SceneInputs(
         images=batch["images"],
         places=batch["places"],

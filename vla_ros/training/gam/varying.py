@@ -70,15 +70,15 @@ def varied_scene(
 
 
 def varied_candidates(candidates: Candidates, drawn: Drawn) -> Candidates:
-    """Return candidates of the varied scene, of the tool that `varied_cylinders` returns."""
+    """Return candidates of the varied scene, of the tool that `varied_tool` returns."""
     T = np.eye(4)
     T[:3, :3] = about_vertical(drawn.turn)
     return moved(_mirrored(candidates) if drawn.mirror else candidates, T)
 
 
-def varied_cylinders(cylinders: np.ndarray, drawn: Drawn) -> np.ndarray:
-    """Return what stands for the tool's elements (K, 3), x, y, radius."""
-    return cylinders * _MIRROR if drawn.mirror else cylinders
+def varied_tool(cylinders: np.ndarray, closing: np.ndarray, drawn: Drawn) -> tuple[np.ndarray, np.ndarray]:
+    """Return what stands for the tool's elements (K, 3), x, y, radius, and how fingers close (K, 2)."""
+    return (cylinders * _MIRROR, closing * _MIRROR[:2]) if drawn.mirror else (cylinders, closing)
 
 
 def _mirrored(candidates: Candidates) -> Candidates:
