@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from vla_ros.policies.gam.actions import Candidates
@@ -33,18 +35,34 @@ def candidate(width: float) -> Candidates:
 def brought(half: float, mode: str, width: float = 0.01) -> Candidates:
     points = box(half)
     instances = np.zeros(len(points), int)
-    return Bringing(Surfaces(points), points, instances)(candidate(width), np.zeros(1, int), TOOL, mode)
+    return Bringing(Surfaces(points), points, instances, 0.0)(candidate(width), np.zeros(1, int), TOOL, mode)
 
 
-def test_fingers_of_a_cage_go_around_what_is_seen_and_no_pinch_is_moved():
+def test_fingers_of_a_cage_go_around_what_is_seen():
     cage = brought(HALF, CAGE)
     assert 2 * HALF < cage.widths[0] < 2 * HALF + 0.05
     assert cage.depths[0] > 0.01
     assert cage.positions[0, 2] != TOP + 0.02  # lips come to the surface as those of suction do
     np.testing.assert_allclose(cage.positions, brought(HALF, SUCTION).positions)
-    pinch, before = brought(HALF, PINCH), candidate(0.01)
-    for name, value in vars(before).items():
-        np.testing.assert_array_equal(getattr(pinch, name), value, err_msg=name)
+
+
+def test_pads_of_a_pinch_come_to_stand_alike_on_both_sides_of_what_is_seen():
+    points = box(HALF)
+    instances = np.zeros(len(points), int)
+    first = TOOL.fingers[0].direction
+    aside = 0.008 * np.array([*(np.diag([1.0, -1.0]) @ first), 0.0])
+    off = candidate(2 * HALF)
+    off = replace(off, positions=off.positions + aside, depths=np.array([0.035]))
+    bringing = Bringing(Surfaces(points), points, instances, 0.0)
+    pinch = bringing(off, np.zeros(1, int), TOOL, PINCH)
+    assert np.abs(pinch.positions[0, :2]).max() < 0.002  # the grip of this tool is in its middle
+    assert 2 * HALF + 0.008 < pinch.widths[0] < 2 * HALF + 0.016
+    tips = pinch.positions[0, 2] - pinch.depths[0]
+    assert TOP - 0.031 < tips < TOP - 0.011
+    np.testing.assert_array_equal(pinch.rotations, off.rotations)
+    wide = box(TOOL.opening / 2 + 0.01)
+    stays = Bringing(Surfaces(wide), wide, np.zeros(len(wide), int), 0.0)(off, np.zeros(1, int), TOOL, PINCH)
+    np.testing.assert_array_equal(stays.positions, off.positions)
 
 
 def test_a_cage_whose_fingers_do_not_fit_around_it_is_none():

@@ -63,7 +63,8 @@ def propose_pinches(
             near = tree.query_ball_point(at, _AROUND)
             yaw = np.arctan2(axes[1, 0], axes[0, 0]) if rng.random() < _ALONG else rng.uniform(-np.pi, np.pi)
             R = _down(tool, yaw + np.pi * rng.integers(2), rng)
-            found.append(_pinch(points[near], instances[near] == one, at, R, middle, tool, floor, rng))
+            deep = rng.uniform(*_DEEP)
+            found.append(_pinch(points[near], instances[near] == one, at, R, middle, tool, floor, deep))
     positions, rotations, widths, depths, known = zip(*found, strict=True)
     active = np.zeros((len(found), len(tool.names)))
     active[:, len(tool.cups) :] = 1.0
@@ -72,6 +73,35 @@ def propose_pinches(
         np.repeat(np.asarray(among), candidates),
         np.array([[one.get(criterion.name, 0.5) for criterion in criteria] for one in known]),
     )
+
+
+def centred(
+    pinches: Candidates, points: np.ndarray, instances: np.ndarray, meant: np.ndarray, tool: Tool, floor: float
+) -> Candidates:
+    """Return pinches with the pads as far from what is seen between them on both sides, tips below its highest point.
+
+    As analysis places them, with the turn and about the place and depth of before. One with nothing between the pads
+    stays as it is.
+    """
+    positions, rotations = pinches.positions.copy(), pinches.rotations
+    widths, depths = pinches.widths.copy(), pinches.depths.copy()
+    tree = cKDTree(points)
+    grip = 0.5 * (_face(tool, 0) + _face(tool, 1)) * np.array([*tool.fingers[0].direction, 0.0])
+    of = {one: points[instances == one] for one in np.unique(meant)}
+    for row, one in enumerate(meant):
+        R, own = rotations[row], of[one]
+        if not len(own) or not np.isfinite(positions[row]).all():
+            continue
+        tips = positions[row] + R @ (grip + np.array([0.0, 0.0, np.nan_to_num(depths[row])]))
+        at = own[np.linalg.norm(own - tips, axis=1).argmin()]
+        near = tree.query_ball_point(at, _AROUND)
+        between = own[np.abs((own - tips) @ R[:, :2]).max(axis=1) < tool.fingers[0].radius]
+        top = float(((between if len(between) else at[None]) @ R[:, 2]).min())
+        deep = float(np.clip(tips @ R[:, 2] - top, *_DEEP))
+        found = _pinch(points[near], instances[near] == one, at, R, own.mean(axis=0), tool, floor, deep)
+        if found[4]["lift"] > 0.0:
+            positions[row], _, widths[row], depths[row], _ = found
+    return Candidates(positions, rotations, pinches.active, widths, depths)
 
 
 def caged(
@@ -135,11 +165,12 @@ def _pinch(
     middle: np.ndarray,
     tool: Tool,
     floor: float,
-    rng: np.random.Generator,
+    deep: float,
 ) -> tuple[np.ndarray, np.ndarray, float, float, dict[str, float]]:
     """Return position (3,), rotation (3, 3), width and depth [m], and scores by criterion, of a pinch at a point.
 
-    `points` (M, 3) around it, of which the object's are `own` (M,) bool.
+    `points` (M, 3) around it, of which the object's are `own` (M,) bool; `deep` [m] that tips go below the highest
+    point between the pads.
     """
     first = tool.fingers[0]
     closing = R[:, 0] * first.direction[0] + R[:, 1] * first.direction[1]
@@ -149,7 +180,7 @@ def _pinch(
     c, s, a = offset @ closing, offset @ side, offset @ approach
     pad = np.abs(s) < first.radius + _NOISE
     top = float(a[own & pad].min(initial=0.0))
-    tip = top + rng.uniform(*_DEEP)
+    tip = top + deep
     tip = min(tip, float((at[2] - floor - _FLOOR) / max(-approach[2], 0.1)))
     between = own & pad & (a < tip)
     nothing = at - approach * 0.1, R, tool.opening, 0.0, {"collision": 1.0, "lift": 0.0}

@@ -11,25 +11,27 @@ from dataclasses import replace
 import numpy as np
 
 from vla_ros.policies.gam.actions import Candidates
-from vla_ros.policies.gam.analytic_fingers import caged
+from vla_ros.policies.gam.analytic_fingers import caged, centred, pinches_by_analysis
 from vla_ros.policies.gam.surfaces import Surfaces
 from vla_ros.robots.tools.description import CAGE, PINCH, Tool
 
 
 class Bringing:
-    """Points (M, 3) [m] base frame, and the instance (M,) of each."""
+    """Points (M, 3) [m] base frame, the instance (M,) of each, and how high the tote's floor is [m]."""
 
-    def __init__(self, surfaces: Surfaces, points: np.ndarray, instances: np.ndarray) -> None:
-        self._surfaces, self._points, self._instances = surfaces, points, instances
+    def __init__(self, surfaces: Surfaces, points: np.ndarray, instances: np.ndarray, floor: float) -> None:
+        self._surfaces, self._points, self._instances, self._floor = surfaces, points, instances, floor
 
     def __call__(self, candidates: Candidates, meant: np.ndarray, tool: Tool, mode: str) -> Candidates:
         """Return candidates, of which each means an instance (N,), of a tool in a mode, brought.
 
         Lips come to what they lie on, the fingers of a cage around what is seen of the thing; where these would hit it
-        all cups go off, so that nobody carries it out. A pinch stays as it is.
+        all cups go off, so that nobody carries it out. Pads of a pinch come to stand alike on both sides.
         """
         if mode == PINCH:
-            return candidates
+            if not pinches_by_analysis(tool):
+                return candidates
+            return centred(candidates, self._points, self._instances, meant, tool, self._floor)
         met = self._surfaces.met(candidates, tool)
         if mode != CAGE:
             return met

@@ -118,7 +118,7 @@ class GamPolicy:
 
         look = EncodedLook(
             self._network, ObservedScene.of(seen), instances, self.tool, self.mode, self._criteria, self._attempts,
-            brought=Bringing(surfaces, seen.points, seen.instances),
+            brought=Bringing(surfaces, seen.points, seen.instances, float(seen.T_base_source[2, 3])),
         )  # fmt: skip
         if analysed is not None:
             proposal = replace(analysed, scores=look.scores(analysed.candidates))

@@ -81,7 +81,9 @@ class MeasuredScene:
 
         look = EncodedLook(
             network, ObservedScene.of(self._seen), self._known, tool, mode, criteria_of(mode),
-            int(rng.integers(2**31)), brought=Bringing(self._surfaces, self._seen.points, self._seen.instances),
+            int(rng.integers(2**31)), brought=Bringing(
+                self._surfaces, self._seen.points, self._seen.instances, float(self._seen.T_base_source[2, 3])
+            ),
         )  # fmt: skip
         each = max(1, round((1.0 - _REFINED) * count / len(self._known)))
         return self._with_objects(look.refined(look.propose(each), round(_REFINED * count / PER_ROUND)))
