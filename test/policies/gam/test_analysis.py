@@ -8,8 +8,8 @@ import pytest
 
 from controllers.errors import ConfigError
 from vla_ros.objects.totes import ToteSize
-from vla_ros.policies.gam.analytic_placement import height_map, held_points, placements
-from vla_ros.policies.gam.analytic_suction import propose_suction
+from vla_ros.policies.gam.analysis.placement import height_map, held_points, placements
+from vla_ros.policies.gam.analysis.suction import propose_suction
 from vla_ros.policies.gam.criteria import criteria_of, merits
 from vla_ros.robots.tools.named import load_tool
 

@@ -8,7 +8,7 @@ import pytest
 
 from controllers.errors import ConfigError
 from vla_ros.policies.gam.actions import Candidates
-from vla_ros.policies.gam.analytic_fingers import caged, check_pinches, propose_pinches
+from vla_ros.policies.gam.analysis.fingers import caged, check_pinches, propose_pinches
 from vla_ros.policies.gam.criteria import criteria_of, merits
 from vla_ros.robots.tools.named import load_tool
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from vla_ros.policies.gam.actions import Candidates
-from vla_ros.policies.gam.bringing import Bringing
-from vla_ros.policies.gam.surfaces import Surfaces
+from vla_ros.policies.gam.analysis.bringing import Bringing
+from vla_ros.policies.gam.analysis.surfaces import Surfaces
 from vla_ros.robots.tools.description import CAGE, PINCH, SUCTION
 from vla_ros.robots.tools.named import load_tool
 

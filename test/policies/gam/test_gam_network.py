@@ -13,15 +13,15 @@ torch = pytest.importorskip("torch")
 from scipy.spatial.transform import Rotation
 
 from vla_ros.policies.gam.actions import POSE, Candidates, decode, encode, loss_weights
-from vla_ros.policies.gam.actor import Actor
-from vla_ros.policies.gam.conditioning import SceneInputs
 from vla_ros.policies.gam.config import ActionScales, GamSizes, SceneTokens
-from vla_ros.policies.gam.dpm_solver import solve
-from vla_ros.policies.gam.element_places import in_scene, places_in_tool
-from vla_ros.policies.gam.network import GamNetwork
-from vla_ros.policies.gam.noise_schedule import NoiseSchedule
-from vla_ros.policies.gam.position_embedding import position_embedding
-from vla_ros.policies.gam.tool_tokens import ToolNumbers, tool_numbers
+from vla_ros.policies.gam.networks.actor import Actor
+from vla_ros.policies.gam.networks.conditioning import SceneInputs
+from vla_ros.policies.gam.networks.dpm_solver import solve
+from vla_ros.policies.gam.networks.element_places import in_scene, places_in_tool
+from vla_ros.policies.gam.networks.network import GamNetwork
+from vla_ros.policies.gam.networks.noise_schedule import NoiseSchedule
+from vla_ros.policies.gam.networks.position_embedding import position_embedding
+from vla_ros.policies.gam.networks.tool_tokens import ToolNumbers, tool_numbers
 from vla_ros.robots.tools.named import load_tool, tool_names
 
 SMALL = GamSizes(

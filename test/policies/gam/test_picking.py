@@ -11,9 +11,9 @@ import pytest
 
 from controllers.errors import ConfigError
 from vla_ros.policies.gam.actions import Candidates
+from vla_ros.policies.gam.analysis.surfaces import Surfaces
 from vla_ros.policies.gam.picking import Picker
 from vla_ros.policies.gam.settings import GamSettings
-from vla_ros.policies.gam.surfaces import Surfaces
 from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.robots.tools.named import load_tool
 

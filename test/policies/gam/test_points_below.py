@@ -11,11 +11,11 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from vla_ros.policies.gam.actions import Candidates, encode
-from vla_ros.policies.gam.conditioning import Conditioning
 from vla_ros.policies.gam.config import ActionScales
-from vla_ros.policies.gam.element_places import places_in_tool
-from vla_ros.policies.gam.points_below import PointsBelow, in_tool_frames
-from vla_ros.policies.gam.tool_tokens import tool_numbers
+from vla_ros.policies.gam.networks.conditioning import Conditioning
+from vla_ros.policies.gam.networks.element_places import places_in_tool
+from vla_ros.policies.gam.networks.points_below import PointsBelow, in_tool_frames
+from vla_ros.policies.gam.networks.tool_tokens import tool_numbers
 from vla_ros.robots.tools.named import load_tool
 
 TOOL = load_tool("seven_piston")

@@ -8,7 +8,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from vla_ros.policies.gam.actions import Candidates, decided
-from vla_ros.policies.gam.surfaces import Surfaces
+from vla_ros.policies.gam.analysis.surfaces import Surfaces
 from vla_ros.robots.tools.named import load_tool
 
 TOOL = load_tool("seven_piston")

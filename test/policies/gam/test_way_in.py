@@ -7,7 +7,7 @@ import numpy as np
 
 from vla_ros.objects.totes import ToteSize
 from vla_ros.policies.gam.actions import Candidates
-from vla_ros.policies.gam.way_in import in_the_way, wall_points
+from vla_ros.policies.gam.analysis.way_in import in_the_way, wall_points
 from vla_ros.robots.tools.named import load_tool
 
 DOWN = np.diag([1.0, -1.0, -1.0])

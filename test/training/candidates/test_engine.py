@@ -191,7 +191,7 @@ def test_an_actor_proposes_what_is_labelled_in_the_modes_that_it_has_learned(tmp
     from vla_ros.policies.gam.checkpoint import save_gam
     from vla_ros.policies.gam.checkpoint_config import GamConfig
     from vla_ros.policies.gam.config import GamSizes
-    from vla_ros.policies.gam.network import GamNetwork
+    from vla_ros.policies.gam.networks.network import GamNetwork
     from vla_ros.training.candidates.measured import MeasuredScene
     from vla_ros.training.candidates.observed import observe
 

@@ -15,7 +15,7 @@ from gam_tiny import SIZES, write_scenes
 from vla_ros.policies.gam.candidate_poses import rows_of
 from vla_ros.policies.gam.criteria import criteria_of, merits
 from vla_ros.policies.gam.encoded_look import EncodedLook
-from vla_ros.policies.gam.network import GamNetwork
+from vla_ros.policies.gam.networks.network import GamNetwork
 from vla_ros.robots.tools.description import SUCTION
 from vla_ros.robots.tools.named import load_tool
 from vla_ros.training.gam.config import GamTraining

@@ -17,7 +17,7 @@ from controllers.errors import ConfigError
 from vla_ros.policies.gam.candidate_poses import matrix_of, moved, rows_of
 from vla_ros.policies.gam.criteria import criteria_of
 from vla_ros.policies.gam.encoded_look import scene_inputs
-from vla_ros.policies.gam.network import GamNetwork
+from vla_ros.policies.gam.networks.network import GamNetwork
 from vla_ros.policies.gam.observed_scene import SOURCE
 from vla_ros.policies.gam.pick_motion import Pick
 from vla_ros.policies.gam.placing import acting, proposed_placements

@@ -12,7 +12,7 @@ from gam_tiny import SIZES
 from scipy.spatial.transform import Rotation
 
 from vla_ros.policies.gam.actions import Candidates, encode
-from vla_ros.policies.gam.element_places import in_scene
+from vla_ros.policies.gam.networks.element_places import in_scene
 from vla_ros.policies.gam.observed_scene import SceneArrays
 from vla_ros.robots.tools.named import load_tool
 from vla_ros.training.gam.config import Variation

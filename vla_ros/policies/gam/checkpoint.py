@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vla_ros.policies.families.network_file import load_network, save_network
 from vla_ros.policies.gam.checkpoint_config import GamConfig, read_gam_config
-from vla_ros.policies.gam.network import GamNetwork
+from vla_ros.policies.gam.networks.network import GamNetwork
 
 
 def load_gam(folder: Path) -> tuple[GamNetwork, GamConfig]:

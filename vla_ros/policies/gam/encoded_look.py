@@ -14,16 +14,16 @@ import torch
 
 from vla_ros.policies.gam.actions import Candidates, decided, decode, encode
 from vla_ros.policies.gam.candidate_poses import joined, matrix_of, moved, rows_of
-from vla_ros.policies.gam.conditioning import Conditioning, SceneInputs
 from vla_ros.policies.gam.config import GamSizes
 from vla_ros.policies.gam.criteria import Criterion, ranking
-from vla_ros.policies.gam.network import GamNetwork
+from vla_ros.policies.gam.networks.conditioning import Conditioning, SceneInputs
+from vla_ros.policies.gam.networks.network import GamNetwork
+from vla_ros.policies.gam.networks.text_tokens import prompt_words
+from vla_ros.policies.gam.networks.tool_tokens import tool_numbers
 from vla_ros.policies.gam.observed_scene import SOURCE, ObservedScene, scene_arrays, scene_frame
 from vla_ros.policies.gam.perturbing import perturbed
 from vla_ros.policies.gam.prompts import mode_prompt
 from vla_ros.policies.gam.proposal import Proposal
-from vla_ros.policies.gam.text_tokens import prompt_words
-from vla_ros.policies.gam.tool_tokens import tool_numbers
 from vla_ros.robots.tools.description import Tool
 
 _KEPT, _EACH = 8, 8  # candidates that others are drawn about, and how many of each

@@ -10,10 +10,10 @@ from dataclasses import replace
 import numpy as np
 
 from vla_ros.policies.gam.actions import ON, Candidates
+from vla_ros.policies.gam.analysis.surfaces import Surfaces
 from vla_ros.policies.gam.candidate_poses import matrix_of
 from vla_ros.policies.gam.pick_motion import Pick, PickConfig
 from vla_ros.policies.gam.prompts import PLACE
-from vla_ros.policies.gam.surfaces import Surfaces
 from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.robots.tools.description import PINCH, Cup, Tool
 

@@ -14,7 +14,7 @@ from vla_ros.policies.gam.actions import ON, Candidates
 from vla_ros.policies.gam.candidate_poses import rows_of
 from vla_ros.policies.gam.criteria import Criterion, ranking
 from vla_ros.policies.gam.encoded_look import EncodedLook
-from vla_ros.policies.gam.network import GamNetwork
+from vla_ros.policies.gam.networks.network import GamNetwork
 from vla_ros.policies.gam.observed_scene import ObservedScene
 from vla_ros.policies.gam.pick_motion import Pick
 from vla_ros.policies.gam.prompts import PLACE

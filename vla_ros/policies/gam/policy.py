@@ -14,9 +14,11 @@ from vla_ros.objects.totes import SOURCE
 from vla_ros.policies.capabilities.reasoning import Reasoning
 from vla_ros.policies.capabilities.scored_candidates import ScoredCandidates
 from vla_ros.policies.gam.actions import Candidates
-from vla_ros.policies.gam.analysis import analysed_picks
-from vla_ros.policies.gam.analytic_placement import height_map, held_points, placements
-from vla_ros.policies.gam.bringing import Bringing
+from vla_ros.policies.gam.analysis.bringing import Bringing
+from vla_ros.policies.gam.analysis.picks import analysed_picks
+from vla_ros.policies.gam.analysis.placement import height_map, held_points, placements
+from vla_ros.policies.gam.analysis.surfaces import Surfaces
+from vla_ros.policies.gam.analysis.way_in import in_the_way, wall_points
 from vla_ros.policies.gam.candidate_boxes import candidate_boxes, instance_box
 from vla_ros.policies.gam.candidate_poses import matrix_of, moved
 from vla_ros.policies.gam.config import SceneTokens
@@ -30,8 +32,6 @@ from vla_ros.policies.gam.picking import Picker
 from vla_ros.policies.gam.prompts import PLACE
 from vla_ros.policies.gam.proposal import Proposal
 from vla_ros.policies.gam.settings import ANALYSIS, CRITIC, RANDOM, GamSettings
-from vla_ros.policies.gam.surfaces import Surfaces
-from vla_ros.policies.gam.way_in import in_the_way, wall_points
 from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.policies.observation import CameraView, Observation
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
@@ -39,7 +39,7 @@ from vla_ros.robots.tools.description import PINCH, SUCTION
 from vla_ros.robots.tools.mounting import carried_tool
 
 if TYPE_CHECKING:
-    from vla_ros.policies.gam.network import GamNetwork
+    from vla_ros.policies.gam.networks.network import GamNetwork
 
 _FINGERED = 3  # times as many candidates of a pinch or a cage by analysis: fingers fit in few
 

@@ -9,10 +9,10 @@ from controllers.arm.model import ArmModel
 from controllers.chunks.chunk import ActionChunk
 from vla_ros.objects.totes import DESTINATION, SOURCE
 from vla_ros.policies.gam.actions import Candidates
+from vla_ros.policies.gam.analysis.surfaces import Surfaces
 from vla_ros.policies.gam.criteria import criteria_of, merits
 from vla_ros.policies.gam.pick_motion import Pick, PickConfig, PickMotion
 from vla_ros.policies.gam.picking import Picker
-from vla_ros.policies.gam.surfaces import Surfaces
 from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.policies.observation import Observation
 from vla_ros.robots.embodiment import expand_urdf

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from vla_ros.objects.totes import DESTINATION
-from vla_ros.policies.gam.analytic_placement import height_map, placements
+from vla_ros.policies.gam.analysis.placement import height_map, placements
 from vla_ros.policies.gam.pick_motion import Pick
 from vla_ros.sim.candidates.container import Container
 from vla_ros.sim.candidates.container import height_map as true_heights

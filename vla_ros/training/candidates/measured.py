@@ -15,20 +15,20 @@ import numpy as np
 
 from controllers.errors import ConfigError
 from vla_ros.policies.gam.actions import Candidates
-from vla_ros.policies.gam.analysis import analysed_picks
-from vla_ros.policies.gam.analytic_fingers import pinches_by_analysis
-from vla_ros.policies.gam.bringing import Bringing
+from vla_ros.policies.gam.analysis.bringing import Bringing
+from vla_ros.policies.gam.analysis.fingers import pinches_by_analysis
+from vla_ros.policies.gam.analysis.picks import analysed_picks
+from vla_ros.policies.gam.analysis.surfaces import Surfaces
 from vla_ros.policies.gam.checkpoint_config import read_gam_config
 from vla_ros.policies.gam.config import SceneTokens
 from vla_ros.policies.gam.criteria import criteria_of
 from vla_ros.policies.gam.perception.bin_view import BinObservation
 from vla_ros.policies.gam.proposal import Proposal
-from vla_ros.policies.gam.surfaces import Surfaces
 from vla_ros.robots.tools.description import PINCH, Tool
 
 if TYPE_CHECKING:
     from vla_ros.policies.gam.checkpoint_config import GamConfig
-    from vla_ros.policies.gam.network import GamNetwork
+    from vla_ros.policies.gam.networks.network import GamNetwork
 
 _FEWEST = 40  # points of an instance
 _REFINED = 0.6  # share of the actor's candidates that are drawn about those that its critic finds best

@@ -17,13 +17,13 @@ from torch import Tensor
 
 from vla_ros.policies.gam.actions import encode, loss_weights
 from vla_ros.policies.gam.candidate_poses import matrix_of, moved, rows_of
-from vla_ros.policies.gam.conditioning import SceneInputs
 from vla_ros.policies.gam.config import GamSizes
 from vla_ros.policies.gam.criteria import criteria_of
+from vla_ros.policies.gam.networks.conditioning import SceneInputs
+from vla_ros.policies.gam.networks.text_tokens import prompt_words
+from vla_ros.policies.gam.networks.tool_tokens import ToolNumbers, tool_numbers
 from vla_ros.policies.gam.observed_scene import scene_arrays, scene_frame
 from vla_ros.policies.gam.prompts import PLACE, PROMPTS, mode_prompt
-from vla_ros.policies.gam.text_tokens import prompt_words
-from vla_ros.policies.gam.tool_tokens import ToolNumbers, tool_numbers
 from vla_ros.training.gam.config import GamTraining
 from vla_ros.training.gam.dataset import ObjectTask
 from vla_ros.training.gam.good_candidates import balanced_rows

@@ -6,8 +6,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from vla_ros.policies.gam.conditioning import Conditioning
-from vla_ros.policies.gam.network import GamNetwork
+from vla_ros.policies.gam.networks.conditioning import Conditioning
+from vla_ros.policies.gam.networks.network import GamNetwork
 from vla_ros.training.gam.batches import Batch, inputs_of
 
 

@@ -14,7 +14,7 @@ from controllers.errors import ConfigError, unknown_name
 from vla_ros.new_file import replace_file
 from vla_ros.policies.gam.checkpoint import load_gam, save_gam
 from vla_ros.policies.gam.checkpoint_config import KIND, GamConfig
-from vla_ros.policies.gam.network import GamNetwork
+from vla_ros.policies.gam.networks.network import GamNetwork
 from vla_ros.training.gam.batches import Batch, BatchMaker
 from vla_ros.training.gam.calibration_plot import draw_calibration
 from vla_ros.training.gam.config import GamTraining

@@ -16,7 +16,7 @@ import torch
 from vla_ros.policies.gam.actions import Candidates, decode
 from vla_ros.policies.gam.candidate_poses import moved, rows_of
 from vla_ros.policies.gam.criteria import merits, ranking
-from vla_ros.policies.gam.network import GamNetwork
+from vla_ros.policies.gam.networks.network import GamNetwork
 from vla_ros.policies.gam.observed_scene import scene_frame
 from vla_ros.training.gam.batches import candidate_rows, criteria_words, inputs_of, scene_part, stacked
 from vla_ros.training.gam.dataset import ObjectTask

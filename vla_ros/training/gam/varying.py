@@ -13,8 +13,8 @@ import numpy as np
 
 from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.candidate_poses import about_vertical, moved
+from vla_ros.policies.gam.networks.point_tokens import COLOR
 from vla_ros.policies.gam.observed_scene import SceneArrays
-from vla_ros.policies.gam.point_tokens import COLOR
 from vla_ros.training.gam.config import Variation
 
 _MIRROR = np.array([-1.0, 1.0, 1.0], dtype=np.float32)

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from vla_ros.policies.gam.actor import Actor
-from vla_ros.policies.gam.conditioning import Conditioning, ConditioningEncoder, SceneInputs
 from vla_ros.policies.gam.config import GamSizes
 from vla_ros.policies.gam.criteria import Criterion
-from vla_ros.policies.gam.critic import Critic
-from vla_ros.policies.gam.text_tokens import prompt_words
+from vla_ros.policies.gam.networks.actor import Actor
+from vla_ros.policies.gam.networks.conditioning import Conditioning, ConditioningEncoder, SceneInputs
+from vla_ros.policies.gam.networks.critic import Critic
+from vla_ros.policies.gam.networks.text_tokens import prompt_words
 
 
 class GamNetwork(nn.Module):

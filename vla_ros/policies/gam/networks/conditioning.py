@@ -14,10 +14,10 @@ from torch import Tensor, nn
 
 from vla_ros.policies.gam.actions import POSE
 from vla_ros.policies.gam.config import PATCH, GamSizes
-from vla_ros.policies.gam.image_tokens import ImageTokens
-from vla_ros.policies.gam.point_tokens import COLOR, PointTokens
-from vla_ros.policies.gam.text_tokens import TextTokens
-from vla_ros.policies.gam.tool_tokens import ToolNumbers, ToolTokens
+from vla_ros.policies.gam.networks.image_tokens import ImageTokens
+from vla_ros.policies.gam.networks.point_tokens import COLOR, PointTokens
+from vla_ros.policies.gam.networks.text_tokens import TextTokens
+from vla_ros.policies.gam.networks.tool_tokens import ToolNumbers, ToolTokens
 
 
 @dataclass(frozen=True, eq=False)

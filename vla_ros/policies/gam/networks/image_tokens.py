@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from vla_ros.policies.act.attention import EncoderLayer, sine_grid
 from vla_ros.policies.gam.config import PATCH, GamSizes
-from vla_ros.policies.gam.position_embedding import position_embedding
+from vla_ros.policies.gam.networks.position_embedding import position_embedding
 
 CHANNELS = (3, 24, 48, 96)  # each convolution halves the picture; the last one makes D of them
 

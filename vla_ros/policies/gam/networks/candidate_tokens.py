@@ -12,11 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from vla_ros.policies.gam.actions import POSE, POSITION
-from vla_ros.policies.gam.conditioning import Conditioning
 from vla_ros.policies.gam.config import GamSizes
-from vla_ros.policies.gam.element_places import in_scene, places_in_tool
-from vla_ros.policies.gam.points_below import PointsBelow
-from vla_ros.policies.gam.position_embedding import position_embedding
+from vla_ros.policies.gam.networks.conditioning import Conditioning
+from vla_ros.policies.gam.networks.element_places import in_scene, places_in_tool
+from vla_ros.policies.gam.networks.points_below import PointsBelow
+from vla_ros.policies.gam.networks.position_embedding import position_embedding
 
 
 class CandidateTokens(nn.Module):

@@ -13,12 +13,12 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid
 
 from vla_ros.policies.gam.actions import POSITION
-from vla_ros.policies.gam.actor import read_alternately, read_there
-from vla_ros.policies.gam.candidate_tokens import CandidateTokens
-from vla_ros.policies.gam.conditioning import Conditioning
 from vla_ros.policies.gam.config import GamSizes
-from vla_ros.policies.gam.position_embedding import position_embedding
-from vla_ros.policies.gam.transformer_block import TransformerBlock, among
+from vla_ros.policies.gam.networks.actor import read_alternately, read_there
+from vla_ros.policies.gam.networks.candidate_tokens import CandidateTokens
+from vla_ros.policies.gam.networks.conditioning import Conditioning
+from vla_ros.policies.gam.networks.position_embedding import position_embedding
+from vla_ros.policies.gam.networks.transformer_block import TransformerBlock, among
 
 
 class Critic(nn.Module):

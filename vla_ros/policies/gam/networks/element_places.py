@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from vla_ros.policies.gam.actions import DEPTH, POSITION, ROTATION, WIDTH
-from vla_ros.policies.gam.conditioning import Conditioning
 from vla_ros.policies.gam.config import ActionScales
+from vla_ros.policies.gam.networks.conditioning import Conditioning
 
 
 def places_in_tool(actions: Tensor, conditioning: Conditioning, scales: ActionScales) -> Tensor:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from vla_ros.policies.act.attention import EncoderLayer
 from vla_ros.policies.gam.config import GamSizes
-from vla_ros.policies.gam.position_embedding import position_embedding
+from vla_ros.policies.gam.networks.position_embedding import position_embedding
 
 COLOR = 3  # red, green, blue, −1 to 1
 FEATURES = COLOR + 1  # of a point: its colour, and 1 on the instance of interest

@@ -16,9 +16,9 @@ from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError
 from vla_ros.policies.gam.actions import Candidates
+from vla_ros.policies.gam.analysis.surfaces import all_around
+from vla_ros.policies.gam.analysis.way_in import in_the_way
 from vla_ros.policies.gam.criteria import Criterion
-from vla_ros.policies.gam.surfaces import all_around
-from vla_ros.policies.gam.way_in import in_the_way
 from vla_ros.robots.tools.description import Tool
 
 _NEIGHBOURS = 0.014  # [m] around a point, of which its normal is

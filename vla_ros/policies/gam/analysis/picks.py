@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vla_ros.policies.gam.analytic_fingers import caged, propose_pinches
-from vla_ros.policies.gam.analytic_suction import propose_suction
+from vla_ros.policies.gam.analysis.fingers import caged, propose_pinches
+from vla_ros.policies.gam.analysis.suction import propose_suction
+from vla_ros.policies.gam.analysis.surfaces import Surfaces
 from vla_ros.policies.gam.criteria import Criterion
 from vla_ros.policies.gam.perception.bin_view import BinObservation
 from vla_ros.policies.gam.proposal import Proposal
-from vla_ros.policies.gam.surfaces import Surfaces
 from vla_ros.robots.tools.description import CAGE, PINCH, Tool
 
 

@@ -14,12 +14,12 @@ from torch import Tensor, nn
 
 from vla_ros.policies.flow.network import TIME_FEATURES, time_features
 from vla_ros.policies.gam.actions import POSE
-from vla_ros.policies.gam.candidate_tokens import CandidateTokens
-from vla_ros.policies.gam.conditioning import Conditioning
 from vla_ros.policies.gam.config import GamSizes
-from vla_ros.policies.gam.dpm_solver import solve
-from vla_ros.policies.gam.noise_schedule import NoiseSchedule
-from vla_ros.policies.gam.transformer_block import Pair, TransformerBlock, among, modulated_norm
+from vla_ros.policies.gam.networks.candidate_tokens import CandidateTokens
+from vla_ros.policies.gam.networks.conditioning import Conditioning
+from vla_ros.policies.gam.networks.dpm_solver import solve
+from vla_ros.policies.gam.networks.noise_schedule import NoiseSchedule
+from vla_ros.policies.gam.networks.transformer_block import Pair, TransformerBlock, among, modulated_norm
 
 
 class Actor(nn.Module):

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from vla_ros.policies.gam.actions import POSITION
-from vla_ros.policies.gam.conditioning import Conditioning
-from vla_ros.policies.gam.element_places import plane_axes
+from vla_ros.policies.gam.networks.conditioning import Conditioning
+from vla_ros.policies.gam.networks.element_places import plane_axes
 
 _RINGS = (0.5, 1.0, 1.5)  # of an element, in its radius; within the second it lies on
 _AROUND = (0.02, 0.04, 0.065, 0.09)  # [m] of the whole tool
