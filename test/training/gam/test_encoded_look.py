@@ -76,3 +76,12 @@ def test_without_a_candidate_within_limits_nothing_is_refined(scene, network) ->
     look = EncodedLook(network, scene, [0], TOOL, SUCTION, never)
     proposal = look.propose(EACH)
     assert look.refined(proposal, 3) is proposal
+
+
+def test_nothing_is_refined_about_candidates_with_no_cup_on(scene, network) -> None:
+    def off(candidates, meant, tool, mode):
+        return replace(candidates, active=np.zeros_like(candidates.active))
+
+    look = EncodedLook(network, scene, [0], TOOL, SUCTION, ANY, brought=off)
+    proposal = look.propose(EACH)
+    assert look.refined(proposal, 3) is proposal

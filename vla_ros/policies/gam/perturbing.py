@@ -7,7 +7,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from vla_ros.policies.gam.actions import Candidates
-from vla_ros.robots.tools.description import SUCTION, Tool
+from vla_ros.robots.tools.description import CAGE, SUCTION, Tool
 
 _ASIDE, _ALONG = 0.008, 0.004  # [m] standard deviations, across and along the tool's axis
 _TURN, _LEAN = np.radians(15.0), np.radians(2.0)  # about the axis, and about those across
@@ -22,7 +22,7 @@ def perturbed(candidates: Candidates, tool: Tool, mode: str, scale: float, rng: 
     turn = rng.normal(size=(count, 3)) * scale * np.array([_LEAN, _LEAN, _TURN])
     active = candidates.active.copy()
     cups = len(tool.cups)
-    if mode == SUCTION and cups:
+    if mode in (SUCTION, CAGE):
         active[rng.uniform(size=count) < _ALL_ON, :cups] = 1.0
     widths = candidates.widths + rng.normal(size=count) * scale * _WIDTH
     depths = candidates.depths + rng.normal(size=count) * scale * _DEPTH
