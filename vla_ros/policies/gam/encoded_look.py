@@ -97,11 +97,7 @@ class EncodedLook:
             found = self._as_carried_out(perturbed(about, self._tool, self._mode, 0.5**number, rng), meant)
             groups = np.searchsorted(self._instances, of, sorter=np.argsort(self._instances))
             scores = self._scores(found, np.argsort(self._instances)[groups])
-            proposal = Proposal(
-                joined([proposal.candidates, found]),
-                np.concatenate([proposal.instances, meant]),
-                np.concatenate([proposal.scores, scores]),
-            )
+            proposal = proposal.joined(Proposal(found, meant, scores))
         return proposal
 
     def _holds(self, candidates: Candidates) -> np.ndarray:

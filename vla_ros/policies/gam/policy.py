@@ -35,7 +35,7 @@ from vla_ros.policies.gam.settings import ANALYSIS, CRITIC, RANDOM, GamSettings
 from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.policies.observation import CameraView, Observation
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
-from vla_ros.robots.tools.description import PINCH, SUCTION
+from vla_ros.robots.tools.description import CAGE, PINCH, SUCTION
 from vla_ros.robots.tools.mounting import carried_tool
 
 if TYPE_CHECKING:
@@ -116,14 +116,24 @@ class GamPolicy:
         assert self._network is not None  # which the settings ask for
         from vla_ros.policies.gam.encoded_look import EncodedLook  # analysis alone needs no PyTorch
 
+        scene, bringing = (
+            ObservedScene.of(seen),
+            Bringing(surfaces, seen.points, seen.instances, float(seen.T_base_source[2, 3])),
+        )
         look = EncodedLook(
-            self._network, ObservedScene.of(seen), instances, self.tool, self.mode, self._criteria, self._attempts,
-            brought=Bringing(surfaces, seen.points, seen.instances, float(seen.T_base_source[2, 3])),
-        )  # fmt: skip
+            self._network, scene, instances, self.tool, self.mode, self._criteria, self._attempts, brought=bringing
+        )
         if analysed is not None:
             proposal = replace(analysed, scores=look.scores(analysed.candidates))
         else:
             proposal = look.propose(settings.candidates)
+        if self.mode == CAGE and analysed is None:  # which is a pick by suction before it is a cage
+            picks = EncodedLook(
+                self._network, scene, instances, self.tool, SUCTION, settings.criteria(SUCTION), self._attempts,
+                brought=bringing,
+            ).propose(settings.candidates)  # fmt: skip
+            cages = bringing(picks.candidates, picks.instances, self.tool, CAGE)
+            proposal = proposal.joined(Proposal(cages, picks.instances, look.scores(cages)))
         return proposal if settings.ranks == RANDOM else look.refined(proposal, settings.refinements)
 
     def _begin(self, proposal: Proposal, surfaces: Surfaces, seen: BinObservation, observation: Observation) -> None:

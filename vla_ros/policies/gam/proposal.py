@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vla_ros.policies.gam.actions import Candidates
+from vla_ros.policies.gam.candidate_poses import joined
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,3 +18,11 @@ class Proposal:
     candidates: Candidates  # (N, …)
     instances: np.ndarray  # (N,)
     scores: np.ndarray  # (N, C)
+
+    def joined(self, other: Proposal) -> Proposal:
+        """Return the candidates of both."""
+        return Proposal(
+            joined([self.candidates, other.candidates]),
+            np.concatenate([self.instances, other.instances]),
+            np.concatenate([self.scores, other.scores]),
+        )
