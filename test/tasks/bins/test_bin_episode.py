@@ -32,3 +32,16 @@ def test_a_picture_of_candidates_lies_beside_the_film(films):
     assert picture.shape[1] == 800
     hue = cv2.cvtColor(picture, cv2.COLOR_BGR2HSV)[..., 0]
     assert len(set(hue.ravel().tolist())) > 40  # of many merits
+
+
+def test_the_shipped_weights_pick():
+    pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
+    settings = EpisodeSettings(
+        policy="gam",
+        task="bin_pick",
+        robot="franka+seven_piston",
+        spl=False,
+        checkpoint="checkpoints/gam_small",
+    )
+    episode = EpisodeRunner(settings).run(1002)
+    assert episode.success, episode.cause
