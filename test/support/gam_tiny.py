@@ -138,3 +138,16 @@ def _down(angles: np.ndarray) -> np.ndarray:
 
 def _base(points: np.ndarray, T_base_tote: np.ndarray) -> np.ndarray:
     return points @ T_base_tote[:3, :3].T + T_base_tote[:3, 3]
+
+
+def random_network(scale: float):
+    """Return a network of SIZES that says something: where it begins, its outputs are 0."""
+    import torch
+
+    from vla_ros.policies.gam.networks.network import GamNetwork
+
+    torch.manual_seed(0)
+    network = GamNetwork(SIZES).eval().requires_grad_(False)
+    for parameter in network.parameters():
+        parameter += scale * torch.randn_like(parameter)
+    return network

@@ -7,6 +7,7 @@ Beside it a picture of each look of a policy that scores candidates.
 from __future__ import annotations
 
 import cv2
+import numpy as np
 
 from vla_ros.evaluation.video import VideoWriter
 from vla_ros.policies.base import Policy, capability
@@ -16,6 +17,7 @@ from vla_ros.policies.capabilities.image_lines import NO_LINES, reasoning_lines
 from vla_ros.policies.capabilities.reasoning import Reasoner
 from vla_ros.policies.capabilities.scored_candidates import ScoredCandidates, ScoringCandidates
 from vla_ros.sim.lockstep_world import LockstepWorld
+from vla_ros.sim.scenes.scene import SceneCamera
 
 
 class EpisodeFilm:
@@ -27,7 +29,7 @@ class EpisodeFilm:
         self._reasoner = capability(policy, Reasoner)
         self._scoring = capability(policy, ScoringCandidates)
         self._drawn: ScoredCandidates | None = None
-        self._frames, self.pictures = 0, 0  # pictures: of candidates, NAME.1.png, … beside the film NAME.mp4
+        self._frames, self._pictures = 0, 0  # pictures: of candidates, NAME.1.png, … beside the film NAME.mp4
 
     def add_when_due(self) -> None:
         """Write a frame when a camera period has passed since the last one."""
@@ -42,17 +44,15 @@ class EpisodeFilm:
         if reasoning is not None:  # through the calibration that the policy was given
             lines = reasoning_lines(reasoning, camera.name, camera.intrinsics, camera.T_base_camera_published)
         self._writer.write(draw(color, lines, world.scene.instruction))
-        self._draw_candidates()
+        self._draw_candidates(camera, color)
 
-    def _draw_candidates(self) -> None:
+    def _draw_candidates(self, camera: SceneCamera, color: np.ndarray) -> None:
         """Write a picture where the policy has looked since the last frame: it scores before it moves."""
         scored = None if self._scoring is None else self._scoring.scored
         if scored is None or scored is self._drawn:
             return
         self._drawn = scored
-        self.pictures += 1
-        camera = self._world.camera(self._camera)
-        color, _ = self._world.render_camera(camera.name)
+        self._pictures += 1
         caption = f"merit of {len(scored.merits)} candidates; ringed: carried out"
         picture = draw_candidates(color, scored, camera.intrinsics, camera.T_base_camera_published, caption)
-        cv2.imwrite(str(self._writer.path.with_suffix(f".{self.pictures}.png")), picture[:, :, ::-1])
+        cv2.imwrite(str(self._writer.path.with_suffix(f".{self._pictures}.png")), picture[:, :, ::-1])

@@ -8,14 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
-from gam_tiny import SIZES, write_scenes
+from gam_tiny import SIZES, random_network, write_scenes
 
 from vla_ros.policies.gam.candidate_poses import rows_of
 from vla_ros.policies.gam.criteria import criteria_of, merits
 from vla_ros.policies.gam.encoded_look import EncodedLook
-from vla_ros.policies.gam.networks.network import GamNetwork
 from vla_ros.robots.tools.description import SUCTION
 from vla_ros.robots.tools.named import load_tool
 from vla_ros.training.gam.config import GamTraining
@@ -32,12 +31,8 @@ def scene(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def network() -> GamNetwork:
-    torch.manual_seed(0)
-    network = GamNetwork(SIZES).eval().requires_grad_(False)
-    for parameter in network.parameters():  # where it begins, its outputs are 0
-        parameter += 0.1 * torch.randn_like(parameter)
-    return network
+def network():
+    return random_network(0.1)
 
 
 def test_refined_candidates_are_scored_as_the_instance_that_they_mean(scene, network) -> None:

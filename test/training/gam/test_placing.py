@@ -8,16 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
-from gam_tiny import SIZES, write_scenes
+from gam_tiny import SIZES, random_network, write_scenes
 from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError
 from vla_ros.policies.gam.candidate_poses import matrix_of, moved, rows_of
 from vla_ros.policies.gam.criteria import criteria_of
 from vla_ros.policies.gam.encoded_look import scene_inputs
-from vla_ros.policies.gam.networks.network import GamNetwork
 from vla_ros.policies.gam.observed_scene import SOURCE
 from vla_ros.policies.gam.pick_motion import Pick
 from vla_ros.policies.gam.placing import acting, proposed_placements
@@ -41,12 +40,8 @@ def task(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def network() -> GamNetwork:
-    torch.manual_seed(0)
-    network = GamNetwork(SIZES).eval().requires_grad_(False)
-    for parameter in network.parameters():  # where it begins, its outputs are 0
-        parameter += 0.04 * torch.randn_like(parameter)
-    return network
+def network():
+    return random_network(0.04)
 
 
 def pick_of(task):

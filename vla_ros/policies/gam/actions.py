@@ -15,7 +15,7 @@ import numpy as np
 from controllers.errors import ConfigError
 from vla_ros.policies.actions import rotation_6d
 from vla_ros.policies.gam.config import ActionScales
-from vla_ros.robots.tools.description import CAGE, PINCH, Tool
+from vla_ros.robots.tools.description import CAGE, PINCH, SUCTION, Tool
 
 POSITION, ROTATION, WIDTH, DEPTH = slice(0, 3), slice(3, 9), 9, 10
 POSE = 11  # numbers of a row before those of the elements
@@ -85,6 +85,13 @@ def decided(candidates: Candidates) -> Candidates:
     surest = candidates.active.argmax(axis=1)
     on[~on.any(axis=1), surest[~on.any(axis=1)]] = True
     return replace(candidates, active=on.astype(float))
+
+
+def taking(candidates: Candidates, tool: Tool, mode: str) -> np.ndarray:
+    """Say (N,) which have something on that takes: where cups do, one of them."""
+    if mode not in (SUCTION, CAGE):
+        return np.ones(len(candidates.positions), bool)
+    return np.asarray((candidates.active[:, : len(tool.cups)] >= ON).any(axis=1))
 
 
 def loss_weights(tool: Tool, mode: str, room: int) -> np.ndarray:

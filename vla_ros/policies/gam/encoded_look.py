@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from vla_ros.policies.gam.actions import ON, Candidates, decided, decode, encode
+from vla_ros.policies.gam.actions import Candidates, decided, decode, encode, taking
 from vla_ros.policies.gam.candidate_poses import joined, matrix_of, moved, rows_of
 from vla_ros.policies.gam.config import GamSizes
 from vla_ros.policies.gam.criteria import Criterion, ranking
@@ -24,7 +24,7 @@ from vla_ros.policies.gam.observed_scene import SOURCE, ObservedScene, scene_arr
 from vla_ros.policies.gam.perturbing import perturbed
 from vla_ros.policies.gam.prompts import mode_prompt
 from vla_ros.policies.gam.proposal import Proposal
-from vla_ros.robots.tools.description import CAGE, SUCTION, Tool
+from vla_ros.robots.tools.description import Tool
 
 _KEPT, _EACH = 8, 8  # candidates that others are drawn about, and how many of each
 PER_ROUND = _KEPT * _EACH
@@ -88,23 +88,16 @@ class EncodedLook:
         rng = np.random.default_rng(self._seed)
         for number in range(rounds):
             ranked = np.array(ranking(proposal.scores.tolist(), self._criteria), int)
-            best = ranked[self._holds(proposal.candidates)[ranked]][:_KEPT]
+            best = ranked[taking(proposal.candidates, self._tool, self._mode)[ranked]][:_KEPT]
             if not len(best):
                 break
             about = rows_of(proposal.candidates, np.repeat(best, _EACH))
             of = proposal.instances[best]
             meant = np.repeat(of, _EACH)
             found = self._as_carried_out(perturbed(about, self._tool, self._mode, 0.5**number, rng), meant)
-            groups = np.searchsorted(self._instances, of, sorter=np.argsort(self._instances))
-            scores = self._scores(found, np.argsort(self._instances)[groups])
+            scores = self._scores(found, (of[:, None] == self._instances).argmax(axis=1))
             proposal = proposal.joined(Proposal(found, meant, scores))
         return proposal
-
-    def _holds(self, candidates: Candidates) -> np.ndarray:
-        """Say (N,) which have something on that takes: cups over nothing that they could lie on are off."""
-        if self._mode not in (SUCTION, CAGE):
-            return np.ones(len(candidates.positions), bool)
-        return np.asarray((candidates.active[:, : len(self._tool.cups)] >= ON).any(axis=1))
 
     def _as_carried_out(self, candidates: Candidates, meant: np.ndarray) -> Candidates:
         return self._brought(candidates, meant, self._tool, self._mode)

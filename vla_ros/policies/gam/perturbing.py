@@ -21,9 +21,8 @@ def perturbed(candidates: Candidates, tool: Tool, mode: str, scale: float, rng: 
     offset = rng.normal(size=(count, 3)) * scale * np.array([_ASIDE, _ASIDE, _ALONG])
     turn = rng.normal(size=(count, 3)) * scale * np.array([_LEAN, _LEAN, _TURN])
     active = candidates.active.copy()
-    cups = len(tool.cups)
     if mode in (SUCTION, CAGE):
-        active[rng.uniform(size=count) < _ALL_ON, :cups] = 1.0
+        active[rng.uniform(size=count) < _ALL_ON, : len(tool.cups)] = 1.0
     widths = candidates.widths + rng.normal(size=count) * scale * _WIDTH
     depths = candidates.depths + rng.normal(size=count) * scale * _DEPTH
     stroke = min((finger.stroke for finger in tool.fingers), default=0.0)
@@ -31,6 +30,6 @@ def perturbed(candidates: Candidates, tool: Tool, mode: str, scale: float, rng: 
         candidates.positions + np.einsum("nij,nj->ni", candidates.rotations, offset),
         candidates.rotations @ Rotation.from_rotvec(turn).as_matrix(),
         active,
-        np.clip(widths, 0.0, tool.opening if tool.fingers else 0.0),
+        np.clip(widths, 0.0, tool.opening),
         np.clip(depths, 0.0, stroke),
     )

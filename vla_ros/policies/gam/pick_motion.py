@@ -123,9 +123,7 @@ class PickMotion:
 
     def next(self, observation: Observation, over: float) -> ActionChunk:
         """Return the next rows; `over` [m] is the height in the base frame at which the tool passes over everything."""
-        T = observation.commanded.arms[self._arm].T_base_ee
-        if self._T_base_rest is None:
-            self._T_base_rest = T.copy()
+        T = self._commanded(observation)
         self._sealed = dict(sealed_cups(observation))
         for _ in PickPhase:
             goals, speed = self._goals(T, over)
@@ -136,10 +134,14 @@ class PickMotion:
 
     def wait(self, observation: Observation) -> ActionChunk:
         """Return one row that stays where it is, between picks, for a further frame."""
+        return self._chunk(observation, [self._commanded(observation)], TaskStatus.ONGOING)
+
+    def _commanded(self, observation: Observation) -> np.ndarray:
+        """Return where the tool is told to be (4, 4); where it was at first it rests."""
         T = observation.commanded.arms[self._arm].T_base_ee
         if self._T_base_rest is None:
             self._T_base_rest = T.copy()
-        return self._chunk(observation, [T], TaskStatus.ONGOING)
+        return T
 
     # -- phases --------------------------------------------------------------------------------------------------------
     def _goals(self, T: np.ndarray, over: float) -> tuple[list[np.ndarray], float]:

@@ -9,11 +9,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from vla_ros.policies.gam.actions import ON, Candidates
+from vla_ros.policies.gam.actions import ON, Candidates, taking
 from vla_ros.policies.gam.analysis.surfaces import Surfaces
 from vla_ros.policies.gam.candidate_poses import matrix_of
 from vla_ros.policies.gam.pick_motion import Pick, PickConfig
-from vla_ros.policies.gam.prompts import PLACE
 from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.robots.tools.description import PINCH, Cup, Tool
 
@@ -86,7 +85,7 @@ class Picker:
         depths = candidates.depths if mode == PINCH else np.zeros(len(high))
         tips = high + np.nan_to_num(depths) * down
         finite = np.isfinite(candidates.positions).all(axis=1) & np.isfinite(candidates.rotations).all(axis=(1, 2))
-        holds = mode in (PINCH, PLACE) or (candidates.active[:, : len(self._cups)] >= ON).any(axis=1)
+        holds = taking(candidates, self.tool, mode)
         floor = over - self.config.over - _BELOW
         return np.asarray(finite & holds & (down < 0.0) & (np.minimum(high, tips) > floor) & (high < over))
 

@@ -113,27 +113,27 @@ class GamPolicy:
             analysed = analysed_picks(seen, surfaces, instances, self.tool, self.mode, self._criteria, count, rng)
             if self._network is None or settings.ranks != CRITIC:
                 return analysed
-        assert self._network is not None  # which the settings ask for
+        network = self._network
+        assert network is not None  # which the settings ask for
         from vla_ros.policies.gam.encoded_look import EncodedLook  # analysis alone needs no PyTorch
 
-        scene, bringing = (
-            ObservedScene.of(seen),
-            Bringing(surfaces, seen.points, seen.instances, float(seen.T_base_source[2, 3])),
-        )
-        look = EncodedLook(
-            self._network, scene, instances, self.tool, self.mode, self._criteria, self._attempts, brought=bringing
-        )
+        bringing = Bringing(surfaces, seen.points, seen.instances, float(seen.T_base_source[2, 3]))
+
+        def encoded(mode: str) -> EncodedLook:
+            return EncodedLook(
+                network, ObservedScene.of(seen), instances, self.tool, mode, settings.criteria(mode),
+                self._attempts, brought=bringing,
+            )  # fmt: skip
+
+        look = encoded(self.mode)
         if analysed is not None:
             proposal = replace(analysed, scores=look.scores(analysed.candidates))
         else:
             proposal = look.propose(settings.candidates)
-        if self.mode == CAGE and analysed is None:  # which is a pick by suction before it is a cage
-            picks = EncodedLook(
-                self._network, scene, instances, self.tool, SUCTION, settings.criteria(SUCTION), self._attempts,
-                brought=bringing,
-            ).propose(settings.candidates)  # fmt: skip
-            cages = bringing(picks.candidates, picks.instances, self.tool, CAGE)
-            proposal = proposal.joined(Proposal(cages, picks.instances, look.scores(cages)))
+            if self.mode == CAGE:  # which is a pick by suction before it is a cage
+                picks = encoded(SUCTION).propose(settings.candidates)
+                cages = bringing(picks.candidates, picks.instances, self.tool, CAGE)
+                proposal = proposal.joined(Proposal(cages, picks.instances, look.scores(cages)))
         return proposal if settings.ranks == RANDOM else look.refined(proposal, settings.refinements)
 
     def _begin(self, proposal: Proposal, surfaces: Surfaces, seen: BinObservation, observation: Observation) -> None:

@@ -24,13 +24,13 @@ from vla_ros.policies.gam.config import SceneTokens
 from vla_ros.policies.gam.criteria import criteria_of
 from vla_ros.policies.gam.perception.bin_view import BinObservation
 from vla_ros.policies.gam.proposal import Proposal
+from vla_ros.policies.gam.settings import GamSettings
 from vla_ros.robots.tools.description import PINCH, Tool
 
 if TYPE_CHECKING:
     from vla_ros.policies.gam.checkpoint_config import GamConfig
     from vla_ros.policies.gam.networks.network import GamNetwork
 
-_FEWEST = 40  # points of an instance
 _REFINED = 0.6  # share of the actor's candidates that are drawn about those that its critic finds best
 
 
@@ -50,7 +50,7 @@ class MeasuredScene:
 
     def __init__(self, seen: BinObservation, shown: np.ndarray) -> None:
         numbers, points = np.unique(seen.instances[seen.instances >= 0], return_counts=True)
-        enough = points >= _FEWEST
+        enough = points >= GamSettings.smallest
         self._known = [int(one) for one in numbers[enough] if shown[one] >= 0]
         self._seen, self._shown, self._surfaces = seen, shown, Surfaces(seen.points)
 

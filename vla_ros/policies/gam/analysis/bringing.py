@@ -29,9 +29,10 @@ class Bringing:
         all cups go off, so that nobody carries it out. Pads of a pinch come to stand alike on both sides.
         """
         if mode == PINCH:
-            if not pinches_by_analysis(tool):
+            tree = self._surfaces.tree
+            if tree is None or not pinches_by_analysis(tool):
                 return candidates
-            return centred(candidates, self._points, self._instances, meant, tool, self._floor)
+            return centred(candidates, self._points, tree, self._instances, meant, tool, self._floor)
         met = self._surfaces.met(candidates, tool)
         if mode != CAGE:
             return met

@@ -76,16 +76,21 @@ def propose_pinches(
 
 
 def centred(
-    pinches: Candidates, points: np.ndarray, instances: np.ndarray, meant: np.ndarray, tool: Tool, floor: float
+    pinches: Candidates,
+    points: np.ndarray,
+    tree: cKDTree,
+    instances: np.ndarray,
+    meant: np.ndarray,
+    tool: Tool,
+    floor: float,
 ) -> Candidates:
     """Return pinches with the pads as far from what is seen between them on both sides, tips below its highest point.
 
-    As analysis places them, with the turn and about the place and depth of before. One with nothing between the pads
-    stays as it is.
+    `tree` is of the points. As analysis places them, with the turn and about the place and depth of before. One with
+    nothing between the pads stays as it is.
     """
     positions, rotations = pinches.positions.copy(), pinches.rotations
     widths, depths = pinches.widths.copy(), pinches.depths.copy()
-    tree = cKDTree(points)
     grip = 0.5 * (_face(tool, 0) + _face(tool, 1)) * np.array([*tool.fingers[0].direction, 0.0])
     of = {one: points[instances == one] for one in np.unique(meant)}
     for row, one in enumerate(meant):

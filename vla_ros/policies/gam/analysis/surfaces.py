@@ -43,7 +43,7 @@ class Surfaces:
 
     def __init__(self, points: np.ndarray) -> None:
         self._points = points
-        self._tree = cKDTree(points) if len(points) else None
+        self.tree = cKDTree(points) if len(points) else None
 
     def below(self, cup: Cup, T: np.ndarray) -> float | None:
         """Return how far the surface under a cup of the tool at T (4, 4) is [m] from its lip with the piston in.
@@ -59,7 +59,7 @@ class Surfaces:
         By 20° and 30 mm at most, until pistons are 40 % out. Cups that could not lie on what is below them are turned
         off; a candidate with none on stays where it is.
         """
-        if not tool.cups or self._tree is None:
+        if not tool.cups or self.tree is None:
             return candidates
         positions, rotations = candidates.positions.copy(), candidates.rotations.copy()
         active = candidates.active.copy()
@@ -113,11 +113,11 @@ class Surfaces:
 
     def _under(self, cup: Cup, T: np.ndarray, within: float) -> np.ndarray:
         """Return points (M, 3) under a cup, `within` its radius, in a frame in its lip with the piston in."""
-        if self._tree is None:
+        if self.tree is None:
             return np.zeros((0, 3))
         lip = T[:3, 3] + T[:3, :3] @ np.array([cup.x, cup.y, 0.0])
         half = cup.stroke / 2 + _OFF
-        near = self._tree.query_ball_point(lip + T[:3, 2] * cup.stroke / 2, half + cup.radius)
+        near = self.tree.query_ball_point(lip + T[:3, 2] * cup.stroke / 2, half + cup.radius)
         own = (self._points[near] - lip) @ T[:3, :3]
         there = np.hypot(own[:, 0], own[:, 1]) < within * cup.radius
         return np.asarray(own[there & (np.abs(own[:, 2] - cup.stroke / 2) < half)])

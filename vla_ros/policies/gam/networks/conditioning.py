@@ -53,6 +53,11 @@ class Conditioning:
     points_on_object: Tensor  # (B, M) bool
     points_there: Tensor  # (B, M) bool; of a placement what stands in the container alone
 
+    @property
+    def fingers(self) -> Tensor:
+        """Return (B, K) bool which elements are fingers."""
+        return (self.closing != 0.0).any(dim=-1)
+
     def repeat(self, times: int) -> Conditioning:
         """Return the same with each sample `times` in a row."""
         return Conditioning(*(value.repeat_interleave(times, dim=0) for value in vars(self).values()))

@@ -26,22 +26,20 @@ def places_in_tool(actions: Tensor, conditioning: Conditioning, scales: ActionSc
     opening = conditioning.openings[:, None].expand_as(widths)
     closed = torch.where(said, (opening - widths).clamp(min=0.0), 0.0)  # (B, N) [m]
     out = torch.where(said, depths.clamp(min=0.0), 0.0)
-    fingers = (conditioning.closing != 0.0).any(dim=-1)  # (B, K)
     aside = closed[..., None, None] * conditioning.closing[:, None]
-    along = (out[..., None] * fingers[:, None])[..., None]
+    along = (out[..., None] * conditioning.fingers[:, None])[..., None]
     moved = torch.cat([aside, along], dim=-1) / scales.position
     return conditioning.element_places[:, None] + moved
 
 
-def plane_axes(actions: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the axes (B, N, 3) of the tool's plane at candidates (B, N, A), in the scene's frame."""
+def rotations(actions: Tensor) -> Tensor:
+    """Return rotations (B, N, 3, 3) of scene from tool at candidates (B, N, A)."""
     first, second = actions[..., ROTATION].unflatten(-1, (2, 3)).unbind(dim=-2)
     x = nn.functional.normalize(first, dim=-1)
-    return x, nn.functional.normalize(second - (x * second).sum(dim=-1, keepdim=True) * x, dim=-1)
+    y = nn.functional.normalize(second - (x * second).sum(dim=-1, keepdim=True) * x, dim=-1)
+    return torch.stack([x, y, torch.linalg.cross(x, y)], dim=-1)
 
 
 def in_scene(actions: Tensor, places: Tensor) -> Tensor:
     """Return places (B, N, K, 3) of the tool's frame in the scene's."""
-    x, y = plane_axes(actions)
-    R = torch.stack([x, y, torch.linalg.cross(x, y)], dim=-1)  # (B, N, 3, 3) of scene from tool
-    return actions[..., None, POSITION] + places @ R.transpose(-1, -2)
+    return actions[..., None, POSITION] + places @ rotations(actions).transpose(-1, -2)

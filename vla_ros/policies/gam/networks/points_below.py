@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from vla_ros.policies.gam.actions import POSITION
 from vla_ros.policies.gam.networks.conditioning import Conditioning
-from vla_ros.policies.gam.networks.element_places import plane_axes
+from vla_ros.policies.gam.networks.element_places import rotations
 
 _RINGS = (0.5, 1.0, 1.5)  # of an element, in its radius; within the second it lies on
 _AROUND = (0.02, 0.04, 0.065, 0.09)  # [m] of the whole tool
@@ -47,8 +47,7 @@ class PointsBelow(nn.Module):
 
 def in_tool_frames(actions: Tensor, points: Tensor) -> Tensor:
     """Return points (B, M, 3) of the scene's frame in those of the tool of each candidate (B, N, A): (B, N, M, 3)."""
-    x, y = plane_axes(actions)
-    R = torch.stack([x, y, torch.linalg.cross(x, y)], dim=-1)  # (B, N, 3, 3) of scene from tool
+    R = rotations(actions)
     return points[:, None] @ R - actions[..., None, POSITION] @ R
 
 
@@ -57,7 +56,7 @@ def _elements(own: Tensor, places: Tensor, conditioning: Conditioning) -> Tensor
     batch, candidates, _, _ = own.shape
     count = places.shape[2]
     there = conditioning.points_there[:, None]
-    above = torch.where((conditioning.closing != 0.0).any(dim=-1), _WINDOW_FINGER, _WINDOW[0])  # (B, K)
+    above = torch.where(conditioning.fingers, _WINDOW_FINGER, _WINDOW[0])  # (B, K)
     pairs: list[tuple[Tensor, ...]] = []
     for number in range(count):  # one after the other: all at once would not fit into a cache
         dx, dy, along = (own - places[:, :, number, None]).unbind(dim=-1)  # (B, N, M)
