@@ -13,12 +13,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 PLAIN_EVERY_S = 10.0
+_SPEED_OF_S = 300.0  # that a time left goes by: rich's 30 s hold one piece of slow work or none
 
 
 class WorkProgress(Progress):
     """rich's Progress, which says nothing where there is no terminal; this one says how far it is there too."""
 
     def __init__(self, *columns: ProgressColumn | str, console: Console, **options: Any) -> None:
+        options = {"speed_estimate_period": _SPEED_OF_S, **options}
         super().__init__(*columns, console=console, disable=not console.is_terminal, **options)
         self._ended = threading.Event()
         self._speaker: threading.Thread | None = None

@@ -31,7 +31,7 @@ from vla_ros.policies.gam.pick_motion import Pick, PickMotion, PickPhase
 from vla_ros.policies.gam.picking import Picker
 from vla_ros.policies.gam.prompts import PLACE
 from vla_ros.policies.gam.proposal import Proposal
-from vla_ros.policies.gam.settings import ANALYSIS, CRITIC, RANDOM, GamSettings
+from vla_ros.policies.gam.settings import ACTOR, ANALYSIS, RANDOM, GamSettings
 from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.policies.observation import CameraView, Observation
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
@@ -107,11 +107,11 @@ class GamPolicy:
 
     def _propose(self, seen: BinObservation, instances: list[int], surfaces: Surfaces) -> Proposal:
         settings, analysed = self.settings, None
-        if settings.proposes == ANALYSIS:
+        if settings.proposes != ACTOR:
             count = settings.analysed * (1 if self.mode == SUCTION else _FINGERED)
             rng = np.random.default_rng(self._attempts)
             analysed = analysed_picks(seen, surfaces, instances, self.tool, self.mode, self._criteria, count, rng)
-            if self._network is None or settings.ranks != CRITIC:
+            if settings.ranks == ANALYSIS or (settings.proposes == ANALYSIS and settings.ranks == RANDOM):
                 return analysed
         network = self._network
         assert network is not None  # which the settings ask for
@@ -126,7 +126,7 @@ class GamPolicy:
             )  # fmt: skip
 
         look = encoded(self.mode)
-        if analysed is not None:
+        if settings.proposes == ANALYSIS and analysed is not None:
             proposal = replace(analysed, scores=look.scores(analysed.candidates))
         else:
             proposal = look.propose(settings.candidates)
@@ -134,6 +134,9 @@ class GamPolicy:
                 picks = encoded(SUCTION).propose(settings.candidates)
                 cages = bringing(picks.candidates, picks.instances, self.tool, CAGE)
                 proposal = proposal.joined(Proposal(cages, picks.instances, look.scores(cages)))
+            if analysed is not None:
+                kept = analysed.best(settings.candidates, self._criteria)
+                proposal = proposal.joined(replace(kept, scores=look.scores(kept.candidates)))
         return proposal if settings.ranks == RANDOM else look.refined(proposal, settings.refinements)
 
     def _begin(self, proposal: Proposal, surfaces: Surfaces, seen: BinObservation, observation: Observation) -> None:

@@ -18,7 +18,9 @@ from vla_ros.policies.gam.pick_motion import PickConfig
 from vla_ros.robots.tools.description import PINCH, Tool
 
 _NAMES = [criterion.name for criterion in CRITERIA]
-ACTOR, ANALYSIS = PROPOSERS = ("actor", "analysis")
+ACTOR, ANALYSIS = PLACERS = ("actor", "analysis")
+BOTH = "both"
+PROPOSERS = (*PLACERS, BOTH)
 CRITIC, RANDOM = "critic", "random"
 RANKERS = (CRITIC, ANALYSIS, RANDOM)
 
@@ -37,8 +39,8 @@ class GamSettings(Weights):
     smallest: int = 40  # points of a thing
     attempts: int = 3  # picks that are tried
     frames: int = FRAMES  # of which depth is the mean, while the arm waits beside: 1 is as a camera measures
-    # Actor; or analysis of the measured points, the baseline, which needs no weights. Empty: the actor where there are
-    # weights, else analysis.
+    # Actor; analysis of the measured points, the baseline, which needs no weights; or both, `candidates` of a thing
+    # each. Empty: the actor where there are weights, else analysis.
     proposes: str = ""
     places: str = ANALYSIS  # where what is picked is put: analysis of the destination's points; or actor and critic
     placements: int = 32  # that the actor proposes of a pick
@@ -58,11 +60,11 @@ class GamSettings(Weights):
         if not self.proposes:
             object.__setattr__(self, "proposes", ACTOR if self.checkpoint else ANALYSIS)
         if not self.ranks:
-            object.__setattr__(self, "ranks", CRITIC if self.checkpoint or self.proposes == ACTOR else ANALYSIS)
-        for name, known in (("proposes", PROPOSERS), ("places", PROPOSERS), ("ranks", RANKERS)):
+            object.__setattr__(self, "ranks", CRITIC if self.checkpoint or self.proposes != ANALYSIS else ANALYSIS)
+        for name, known in (("proposes", PROPOSERS), ("places", PLACERS), ("ranks", RANKERS)):
             if getattr(self, name) not in known:
                 raise ConfigError(unknown_name(name, getattr(self, name), known))
-        if (self.proposes, self.ranks) == (ACTOR, ANALYSIS):
+        if self.proposes != ANALYSIS and self.ranks == ANALYSIS:
             raise ConfigError(
                 f"ranks={ANALYSIS} scores what proposes={ANALYSIS} proposes, not the {ACTOR}'s candidates"
             )
@@ -83,7 +85,7 @@ class GamSettings(Weights):
     @property
     def asks_picks(self) -> bool:
         """Say whether picks are proposed or scored by weights."""
-        return self.proposes == ACTOR or self.ranks == CRITIC
+        return self.proposes != ANALYSIS or self.ranks == CRITIC
 
     @property
     def totes(self) -> TotePlaces:
@@ -95,7 +97,7 @@ class GamSettings(Weights):
         mode = self.mode or tool.modes[0]
         if mode not in tool.modes:
             raise ConfigError(f"tool '{tool.name}' knows no mode '{mode}': {', '.join(tool.modes)}")
-        if self.proposes == ANALYSIS and mode == PINCH:
+        if self.proposes != ACTOR and mode == PINCH:
             check_pinches(tool)
         return mode
 

@@ -54,6 +54,10 @@ class Specification(LearnedFamily):
 
         network = None
         if self._weights.asks_network:
+            import torch
+
+            # Several threads fight with the control loop for two cores: 64 candidates then take ten times as long.
+            torch.set_num_threads(1)
             network, config = load_gam(self._weights.folder)
             mode = self._weights.mode_of(carried_tool(self.choice.robot))
             if self._weights.asks_picks and mode not in config.modes:
