@@ -5,11 +5,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from controllers.errors import ConfigError
+from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.criteria import CRITERIA, criteria_of, criterion_named, merits, ranking
 from vla_ros.policies.gam.prompts import PLACE, mode_prompt
+from vla_ros.policies.gam.proposal import Proposal
 from vla_ros.robots.tools.description import CAGE, PINCH, SUCTION
 
 COLLISION, SEAL = criterion_named("collision"), criterion_named("seal")
@@ -47,3 +50,19 @@ def test_unknown_names_are_one_line():
         criterion_named("seel")
     with pytest.raises(ConfigError, match="suction"):
         mode_prompt("sucking")
+
+
+def test_the_best_of_every_instance_are_kept_in_the_order_of_instances():
+    count = 6
+    proposal = Proposal(
+        Candidates(
+            np.arange(3.0 * count).reshape(count, 3), np.tile(np.eye(3), (count, 1, 1)), np.ones((count, 1)),
+            np.full(count, np.nan), np.full(count, np.nan),
+        ),
+        np.array([7, 7, 7, 2, 2, 2]),
+        np.array([[0.9, 1.0], [0.0, 0.5], [0.0, 0.6], [0.0, 0.1], [0.0, 0.3], [0.0, 0.2]]),
+    )  # fmt: skip
+    kept = proposal.best(2, (COLLISION, SEAL))
+    assert kept.instances.tolist() == [7, 7, 2, 2]
+    assert kept.scores[:, 1].tolist() == [0.6, 0.5, 0.3, 0.2]
+    np.testing.assert_array_equal(kept.candidates.positions[:, 0], [6.0, 3.0, 12.0, 15.0])

@@ -72,10 +72,16 @@ def test_who_ranks_follows_from_who_proposes_and_from_weights():
     assert GamSettings().ranks == "analysis"
     assert GamSettings(proposes="actor").ranks == "critic"
     assert GamSettings(checkpoint="weights", proposes="analysis").ranks == "critic"
+    assert GamSettings(proposes="both").ranks == "critic"
     assert not GamSettings().asks_network
     assert GamSettings(ranks="critic").asks_network
+    assert GamSettings(proposes="both", ranks="random").asks_picks
     with pytest.raises(ConfigError, match="ranks=analysis scores what proposes=analysis proposes"):
         GamSettings(proposes="actor", ranks="analysis")
+    with pytest.raises(ConfigError, match="ranks=analysis scores what proposes=analysis proposes"):
+        GamSettings(proposes="both", ranks="analysis")
+    with pytest.raises(ConfigError, match="unknown places 'both'"):
+        GamSettings(places="both")
 
 
 def test_settings_that_are_no_numbers_are_refused():
