@@ -124,9 +124,9 @@ def test_no_work_is_shown_to_terminals_alone(root):
 
 
 def test_two_slow_pieces_that_end_together_do_not_make_the_rest_look_quick():
-    now = 0.0
-    with WorkProgress(console=Console(file=io.StringIO()), get_time=lambda: now) as work:
+    now = [0.0]
+    with WorkProgress(console=Console(file=io.StringIO()), get_time=lambda: now[0]) as work:
         task = work.add_task("scenes", total=240)
-        for now, done in ((20.0, 1), (60.0, 2), (60.3, 3)):
+        for now[0], done in ((20.0, 1), (60.0, 2), (60.3, 3)):
             work.update(task, completed=done)
         assert "about 1:19 h left" in progress.plain_line(work.tasks[0])

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from controllers.errors import ConfigError
 from vla_ros.objects.totes import ToteSize
 from vla_ros.policies.gam.analysis.placement import height_map, held_points, placements
-from vla_ros.policies.gam.analysis.suction import propose_suction
+from vla_ros.policies.gam.analysis.suction import judge_suction, propose_suction
 from vla_ros.policies.gam.criteria import criteria_of, merits
 from vla_ros.robots.tools.named import load_tool
 
@@ -55,6 +58,18 @@ def test_ridges_do_not_seal_and_a_wall_is_in_the_way():
     assert scores[:, names.index("collision")].mean() > 0.5
     with pytest.raises(ConfigError, match="has no cups"):
         proposed(face, instances, "parallel")
+
+
+def test_anybodys_candidate_is_judged_as_if_analysis_had_proposed_it():
+    face = block(0.4, 0.2, 0.05, (0.04, 0.03))
+    instances = np.zeros(len(face), int)
+    found, meant, scores, _, names = proposed(face, instances, "quad_cup")
+    tree, tool, criteria = cKDTree(face), load_tool("quad_cup"), criteria_of("suction")
+    judged = judge_suction(face, instances, tree, tool, found, meant, criteria)
+    np.testing.assert_allclose(judged, scores)
+    off = replace(found, active=np.zeros_like(found.active))
+    unheld = judge_suction(face, instances, tree, tool, off, meant, criteria)
+    assert unheld[:, [names.index(one) for one in ("lift", "seal", "active_cups")]].max() == 0.0
 
 
 def test_a_thing_goes_beside_what_lies_there_and_stands_on_the_floor():

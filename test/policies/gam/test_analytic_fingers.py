@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from controllers.errors import ConfigError
 from vla_ros.policies.gam.actions import Candidates
-from vla_ros.policies.gam.analysis.fingers import caged, check_pinches, propose_pinches
+from vla_ros.policies.gam.analysis.fingers import caged, check_pinches, judge_pinches, propose_pinches
 from vla_ros.policies.gam.criteria import criteria_of, merits
 from vla_ros.robots.tools.named import load_tool
 
@@ -62,6 +65,21 @@ def test_what_is_too_wide_or_has_no_room_beside_it_is_no_pinch():
     alone, *_ = (pinched(narrow, np.zeros(len(narrow), int), "parallel")[1],)
     lift = names.index("lift")
     assert between[:, lift].max() < 0.3 * alone[:, lift].max()
+
+
+def test_anybodys_pinch_is_judged_as_if_analysis_had_placed_it():
+    board, tool, criteria = face(0.4, 0.2, TOP, (0.1, 0.02)), load_tool("hybrid"), criteria_of("pinch")
+    of = np.zeros(len(board), int)
+    found, scores, _, names = pinched(board, of, "hybrid")
+    lift, meant = names.index("lift"), np.zeros(len(scores), int)
+    judged = judge_pinches(found, board, cKDTree(board), of, meant, tool, FLOOR, criteria)
+    held = scores[:, lift] > 0.0
+    assert 10 < held.sum() < len(held)
+    assert np.corrcoef(judged[held, lift], scores[held, lift])[0, 1] > 0.9
+    nowhere = replace(found, positions=np.full_like(found.positions, np.nan))
+    refused = judge_pinches(nowhere, board, cKDTree(board), of, meant, tool, FLOOR, criteria)
+    assert (refused[:, names.index("collision")] == 1.0).all()
+    assert (refused[:, lift] == 0.0).all()
 
 
 def test_a_tool_without_two_opposite_fingers_does_not_pinch_by_analysis():

@@ -80,3 +80,18 @@ def test_nothing_is_refined_about_candidates_with_no_cup_on(scene, network) -> N
     look = EncodedLook(network, scene, [0], TOOL, SUCTION, ANY, brought=off)
     proposal = look.propose(EACH)
     assert look.refined(proposal, 3) is proposal
+
+
+def test_what_another_says_counts_as_much_as_the_critic(scene, network) -> None:
+    asked: list[np.ndarray] = []
+
+    def judged(candidates, meant):
+        asked.append(meant)
+        return np.ones((len(meant), len(ANY)))
+
+    plain, mean = (EncodedLook(network, scene, [2, 0], TOOL, SUCTION, ANY, judged=one) for one in (None, judged))
+    critic, both = plain.propose(EACH), mean.propose(EACH)
+    np.testing.assert_allclose(both.scores, 0.5 * (critic.scores + 1.0), atol=1e-6)
+    assert asked[0].tolist() == [2] * EACH + [0] * EACH
+    refined = mean.refined(both, 1)
+    np.testing.assert_array_equal(asked[1], refined.instances[2 * EACH :])

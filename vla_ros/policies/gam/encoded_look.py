@@ -31,6 +31,8 @@ PER_ROUND = _KEPT * _EACH
 
 # Candidates, the instance (N,) each means, tool and mode → candidates brought to what is measured.
 Brought = Callable[[Candidates, np.ndarray, Tool, str], Candidates]
+# Candidates and the instance (N,) each means → what somebody else than the critic says of them, (N, C).
+Judged = Callable[[Candidates, np.ndarray], np.ndarray]
 
 
 def _as_it_is(candidates: Candidates, meant: np.ndarray, tool: Tool, mode: str) -> Candidates:
@@ -52,12 +54,14 @@ class EncodedLook:
         seed: int = 0,
         pick: Candidates | None = None,
         brought: Brought = _as_it_is,
+        judged: Judged | None = None,
     ) -> None:
         """Encode. Raises ConfigError for a tool with more elements than there is room for.
 
         `pick`, a single candidate, is the one behind placements. `brought` moves candidates to what is measured,
-        before they are scored.
+        before they are scored; with `judged` a score is the mean of the critic's and of what that says.
         """
+        self._judged = judged
         self._network, self._tool, self._mode, self._criteria, self._brought = network, tool, mode, criteria, brought
         self._instances, self._seed = np.asarray(instances), seed
         self._frames = [scene_frame(scene, one, mode) for one in instances]
@@ -77,7 +81,7 @@ class EncodedLook:
         return Proposal(found, meant, self.scores(found))
 
     def scores(self, candidates: Candidates) -> np.ndarray:
-        """Return the critic's scores (N, C) of candidates, as many of each instance, in the order of these."""
+        """Return scores (N, C) of candidates, as many of each instance, in the order of these."""
         return self._scores(candidates, np.arange(len(self._instances)))
 
     def refined(self, proposal: Proposal, rounds: int) -> Proposal:
@@ -112,8 +116,12 @@ class EncodedLook:
         ]
         tokens = self._network.criteria_tokens(self._criteria)
         conditioning = self._conditioning.rows(torch.from_numpy(groups))
-        scores = self._network.critic.scores(torch.from_numpy(np.stack(parts)), tokens, conditioning)
-        return np.asarray(scores.flatten(0, 1).numpy())
+        found = self._network.critic.scores(torch.from_numpy(np.stack(parts)), tokens, conditioning)
+        scores = np.asarray(found.flatten(0, 1).numpy())
+        if self._judged is None:
+            return scores
+        meant = np.repeat(self._instances[groups], len(scores) // len(groups))
+        return 0.5 * (scores + self._judged(candidates, meant))
 
 
 def scene_inputs(

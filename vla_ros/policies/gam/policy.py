@@ -15,7 +15,7 @@ from vla_ros.policies.capabilities.reasoning import Reasoning
 from vla_ros.policies.capabilities.scored_candidates import ScoredCandidates
 from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.analysis.bringing import Bringing
-from vla_ros.policies.gam.analysis.picks import analysed_picks
+from vla_ros.policies.gam.analysis.picks import analysed_picks, analysed_scores
 from vla_ros.policies.gam.analysis.placement import height_map, held_points, placements
 from vla_ros.policies.gam.analysis.surfaces import Surfaces
 from vla_ros.policies.gam.analysis.way_in import in_the_way, wall_points
@@ -31,7 +31,7 @@ from vla_ros.policies.gam.pick_motion import Pick, PickMotion, PickPhase
 from vla_ros.policies.gam.picking import Picker
 from vla_ros.policies.gam.prompts import PLACE
 from vla_ros.policies.gam.proposal import Proposal
-from vla_ros.policies.gam.settings import ACTOR, ANALYSIS, RANDOM, GamSettings
+from vla_ros.policies.gam.settings import ACTOR, ANALYSIS, BOTH, RANDOM, GamSettings
 from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.policies.observation import CameraView, Observation
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
@@ -120,9 +120,14 @@ class GamPolicy:
         bringing = Bringing(surfaces, seen.points, seen.instances, float(seen.T_base_source[2, 3]))
 
         def encoded(mode: str) -> EncodedLook:
+            criteria = settings.criteria(mode)
+
+            def judged(candidates: Candidates, meant: np.ndarray) -> np.ndarray:
+                return analysed_scores(seen, surfaces, candidates, meant, self.tool, mode, criteria)
+
             return EncodedLook(
-                network, ObservedScene.of(seen), instances, self.tool, mode, settings.criteria(mode),
-                self._attempts, brought=bringing,
+                network, ObservedScene.of(seen), instances, self.tool, mode, criteria, self._attempts,
+                brought=bringing, judged=judged if settings.ranks == BOTH else None,
             )  # fmt: skip
 
         look = encoded(self.mode)

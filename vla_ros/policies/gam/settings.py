@@ -22,7 +22,7 @@ ACTOR, ANALYSIS = PLACERS = ("actor", "analysis")
 BOTH = "both"
 PROPOSERS = (*PLACERS, BOTH)
 CRITIC, RANDOM = "critic", "random"
-RANKERS = (CRITIC, ANALYSIS, RANDOM)
+RANKERS = (CRITIC, ANALYSIS, BOTH, RANDOM)
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class GamSettings(Weights):
     places: str = ANALYSIS  # where what is picked is put: analysis of the destination's points; or actor and critic
     placements: int = 32  # that the actor proposes of a pick
     refinements: int = 4  # rounds of further candidates about those that the critic finds best
-    # Critic; analysis, of what it proposes itself; random, what a choice is worth. Empty: the critic where there are
-    # weights, else analysis.
+    # Critic; analysis, of what it proposes itself; both, by the mean of what they say; random, what a choice is worth.
+    # Empty: the critic where there are weights, else analysis.
     ranks: str = ""
     weights: dict[str, float] = field(default_factory=dict)  # of criteria, where others than criteria.py has
     pick: PickConfig = field(default_factory=PickConfig)
@@ -85,7 +85,7 @@ class GamSettings(Weights):
     @property
     def asks_picks(self) -> bool:
         """Say whether picks are proposed or scored by weights."""
-        return self.proposes != ANALYSIS or self.ranks == CRITIC
+        return self.proposes != ANALYSIS or self.ranks in (CRITIC, BOTH)
 
     @property
     def totes(self) -> TotePlaces:
@@ -97,7 +97,7 @@ class GamSettings(Weights):
         mode = self.mode or tool.modes[0]
         if mode not in tool.modes:
             raise ConfigError(f"tool '{tool.name}' knows no mode '{mode}': {', '.join(tool.modes)}")
-        if self.proposes != ACTOR and mode == PINCH:
+        if mode == PINCH and (self.proposes != ACTOR or self.ranks == BOTH):
             check_pinches(tool)
         return mode
 

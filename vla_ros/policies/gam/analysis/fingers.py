@@ -8,7 +8,7 @@ Shape legend: N candidates, M points.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -35,6 +35,9 @@ _WAY = 0.15  # [m] that a tool comes
 _BESIDE = 0.012  # [m] between what is caged and fingers, and beyond its lowest point
 _LOOSE = 0.04  # [m] between a finger and what is caged at which it holds nothing
 
+# Position (3,), rotation (3, 3), width and depth [m], and scores by criterion.
+_Pinch = tuple[np.ndarray, np.ndarray, float, float, dict[str, float]]
+
 
 def propose_pinches(
     points: np.ndarray,
@@ -53,7 +56,7 @@ def propose_pinches(
     """
     check_pinches(tool)
     tree = cKDTree(points)
-    found: list[tuple[np.ndarray, np.ndarray, float, float, dict[str, float]]] = []
+    found: list[_Pinch] = []
     for one in among:
         own = points[instances == one]
         middle = own.mean(axis=0)
@@ -89,24 +92,57 @@ def centred(
     `tree` is of the points. As analysis places them, with the turn and about the place and depth of before. One with
     nothing between the pads stays as it is.
     """
-    positions, rotations = pinches.positions.copy(), pinches.rotations
-    widths, depths = pinches.widths.copy(), pinches.depths.copy()
+    positions, widths, depths = pinches.positions.copy(), pinches.widths.copy(), pinches.depths.copy()
+    for row, found in _as_analysed(pinches, points, tree, instances, meant, tool, floor):
+        if found[4]["lift"] > 0.0:
+            positions[row], _, widths[row], depths[row], _ = found
+    return Candidates(positions, pinches.rotations, pinches.active, widths, depths)
+
+
+def judge_pinches(
+    pinches: Candidates,
+    points: np.ndarray,
+    tree: cKDTree,
+    instances: np.ndarray,
+    meant: np.ndarray,
+    tool: Tool,
+    floor: float,
+    criteria: Sequence[Criterion],
+) -> np.ndarray:
+    """Return scores (N, C) of anybody's pinches, as `centred`, of which each means an instance (N,).
+
+    `tree` is of the points. One with nothing between the pads collides, whatever else; what no criterion of analysis
+    says is 0.5.
+    """
+    known: list[dict[str, float]] = [{"collision": 1.0, "lift": 0.0} for _ in meant]
+    for row, found in _as_analysed(pinches, points, tree, instances, meant, tool, floor):
+        known[row] = found[4]
+    return np.array([[one.get(criterion.name, 0.5) for criterion in criteria] for one in known])
+
+
+def _as_analysed(
+    pinches: Candidates,
+    points: np.ndarray,
+    tree: cKDTree,
+    instances: np.ndarray,
+    meant: np.ndarray,
+    tool: Tool,
+    floor: float,
+) -> Iterator[tuple[int, _Pinch]]:
+    """Yield the rows of pinches that can be placed, and the pinch that analysis places there."""
     grip = 0.5 * (_face(tool, 0) + _face(tool, 1)) * np.array([*tool.fingers[0].direction, 0.0])
     of = {one: points[instances == one] for one in np.unique(meant)}
     for row, one in enumerate(meant):
-        R, own = rotations[row], of[one]
-        if not len(own) or not np.isfinite(positions[row]).all():
+        R, own = pinches.rotations[row], of[one]
+        if not len(own) or not np.isfinite(pinches.positions[row]).all():
             continue
-        tips = positions[row] + R @ (grip + np.array([0.0, 0.0, np.nan_to_num(depths[row])]))
+        tips = pinches.positions[row] + R @ (grip + np.array([0.0, 0.0, np.nan_to_num(pinches.depths[row])]))
         at = own[np.linalg.norm(own - tips, axis=1).argmin()]
         near = tree.query_ball_point(at, _AROUND)
         between = own[np.abs((own - tips) @ R[:, :2]).max(axis=1) < tool.fingers[0].radius]
         top = float(((between if len(between) else at[None]) @ R[:, 2]).min())
         deep = float(np.clip(tips @ R[:, 2] - top, *_DEEP))
-        found = _pinch(points[near], instances[near] == one, at, R, own.mean(axis=0), tool, floor, deep)
-        if found[4]["lift"] > 0.0:
-            positions[row], _, widths[row], depths[row], _ = found
-    return Candidates(positions, rotations, pinches.active, widths, depths)
+        yield row, _pinch(points[near], instances[near] == one, at, R, own.mean(axis=0), tool, floor, deep)
 
 
 def caged(
@@ -171,8 +207,8 @@ def _pinch(
     tool: Tool,
     floor: float,
     deep: float,
-) -> tuple[np.ndarray, np.ndarray, float, float, dict[str, float]]:
-    """Return position (3,), rotation (3, 3), width and depth [m], and scores by criterion, of a pinch at a point.
+) -> _Pinch:
+    """Return the pinch at a point.
 
     `points` (M, 3) around it, of which the object's are `own` (M,) bool; `deep` [m] that tips go below the highest
     point between the pads.

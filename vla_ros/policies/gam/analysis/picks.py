@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vla_ros.policies.gam.analysis.fingers import caged, propose_pinches
-from vla_ros.policies.gam.analysis.suction import propose_suction
+from vla_ros.policies.gam.actions import Candidates
+from vla_ros.policies.gam.analysis.fingers import caged, check_pinches, judge_pinches, propose_pinches
+from vla_ros.policies.gam.analysis.suction import judge_suction, propose_suction
 from vla_ros.policies.gam.analysis.surfaces import Surfaces
 from vla_ros.policies.gam.criteria import Criterion
 from vla_ros.policies.gam.perception.bin_view import BinObservation
@@ -38,8 +39,36 @@ def analysed_picks(
     found = surfaces.met(found, tool)
     if mode == CAGE:
         found, well = caged(found, points, of, meant, tool)
-        names = [one.name for one in criteria]
-        scores[:, names.index("caging")] = well
-        scores[:, names.index("lift")] *= well
-        scores[well == 0.0, names.index("collision")] = 1.0
+        scores = _with_fingers(scores, well, criteria)
     return Proposal(found, meant, scores)
+
+
+def analysed_scores(
+    seen: BinObservation,
+    surfaces: Surfaces,
+    candidates: Candidates,
+    meant: np.ndarray,
+    tool: Tool,
+    mode: str,
+    criteria: Sequence[Criterion],
+) -> np.ndarray:
+    """Return what analysis says (N, C) of anybody's candidates, of which each means an instance (N,).
+
+    As they are once brought to what is measured. Raises ConfigError for a tool that analysis knows no pick of.
+    """
+    points, of, tree = seen.points, seen.instances, surfaces.tree
+    assert tree is not None  # instances have points
+    if mode == PINCH:
+        check_pinches(tool)
+        return judge_pinches(candidates, points, tree, of, meant, tool, float(seen.T_base_source[2, 3]), criteria)
+    scores = judge_suction(points, of, tree, tool, candidates, meant, criteria)
+    return scores if mode != CAGE else _with_fingers(scores, caged(candidates, points, of, meant, tool)[1], criteria)
+
+
+def _with_fingers(scores: np.ndarray, well: np.ndarray, criteria: Sequence[Criterion]) -> np.ndarray:
+    """Return scores (N, C) of picks by suction with fingers that go around `well` (N,)."""
+    names, scores = [one.name for one in criteria], scores.copy()
+    scores[:, names.index("caging")] = well
+    scores[:, names.index("lift")] *= well
+    scores[well == 0.0, names.index("collision")] = 1.0
+    return scores

@@ -9,13 +9,14 @@ Shape legend: N candidates, M points, K cups, C criteria.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError
-from vla_ros.policies.gam.actions import Candidates
+from vla_ros.policies.gam.actions import ON, Candidates
 from vla_ros.policies.gam.analysis.surfaces import all_around
 from vla_ros.policies.gam.analysis.way_in import in_the_way
 from vla_ros.policies.gam.criteria import Criterion
@@ -55,23 +56,55 @@ def propose_suction(
     anchor = lips[rng.integers(len(lips), size=len(chosen))] * (rng.uniform(size=(len(chosen), 1)) < 0.7)
     rotations = _facing(-normals, rng)
     positions = points[chosen] - np.einsum("nij,nj->ni", rotations, anchor + np.array([0.0, 0.0, out]))
-    quality, center = _seals(points, instances, tree, tool, positions, rotations, instances[chosen])
-    active = np.zeros((len(chosen), len(tool.names)))
-    active[:, : len(lips)] = quality > 0.0
     nothing = np.full(len(chosen), np.nan)
-    found = Candidates(positions, rotations, active, nothing, nothing.copy())
-    hits = in_the_way(points, tool, found)
+    found = Candidates(positions, rotations, np.ones((len(chosen), len(tool.names))), nothing, nothing.copy())
+    quality, scores = _judged(points, instances, tree, tool, found, instances[chosen], criteria)
+    found.active[:, : len(lips)] = quality > 0.0
+    found.active[:, len(lips) :] = 0.0
+    return found, instances[chosen], scores
+
+
+def judge_suction(
+    points: np.ndarray,
+    instances: np.ndarray,
+    tree: cKDTree,
+    tool: Tool,
+    candidates: Candidates,
+    meant: np.ndarray,
+    criteria: Sequence[Criterion],
+) -> np.ndarray:
+    """Return scores (N, C) of anybody's candidates, of which each means an instance (N,): of the cups that are on.
+
+    `points` (M, 3) [m] base frame with their `tree`, `instances` (M,). Fingers are taken to be open and in. What no
+    criterion of analysis says is 0.5.
+    """
+    nothing = np.full(len(meant), np.nan)
+    coming = replace(candidates, widths=nothing, depths=nothing)
+    return _judged(points, instances, tree, tool, coming, meant, criteria)[1]
+
+
+def _judged(
+    points: np.ndarray,
+    instances: np.ndarray,
+    tree: cKDTree,
+    tool: Tool,
+    candidates: Candidates,
+    meant: np.ndarray,
+    criteria: Sequence[Criterion],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the quality of the seal of each cup that is on, (N, K), and scores (N, C)."""
+    quality, center = _seals(points, instances, tree, tool, candidates, meant)
+    hits = in_the_way(points, tool, candidates)
     sealed = (quality > 0.0).sum(axis=1)
     hit, seal = np.clip(hits / _FEWEST, 0.0, 1.0), quality.sum(axis=1) / np.maximum(sealed, 1)
     known = {
         "collision": hit,
         "lift": (1.0 - hit) * (1.0 - np.prod(1.0 - _SURE * quality, axis=1)) * (1.0 + center) / 2.0,  # if one cup seals
         "seal": seal,
-        "active_cups": sealed / len(lips),
+        "active_cups": sealed / len(tool.cups),
         "centre_distance": center,
     }
-    scores = np.stack([known.get(one.name, np.full(len(chosen), 0.5)) for one in criteria], axis=1)
-    return found, instances[chosen], scores
+    return quality, np.stack([known.get(one.name, np.full(len(meant), 0.5)) for one in criteria], axis=1)
 
 
 def _normals(points: np.ndarray, tree: cKDTree, chosen: np.ndarray) -> np.ndarray:
@@ -102,18 +135,20 @@ def _seals(
     instances: np.ndarray,
     tree: cKDTree,
     tool: Tool,
-    positions: np.ndarray,
-    rotations: np.ndarray,
+    candidates: Candidates,
     meant: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the quality of each cup's seal (N, K) on the instance that is meant, and nearness to its middle (N,)."""
+    """Return the quality of each cup that is on (N, K), as a seal on what is meant, and nearness to its middle (N,)."""
+    positions, rotations, on = candidates.positions, candidates.rotations, candidates.active >= ON
     quality = np.zeros((len(positions), len(tool.cups)))
     middles = {one: points[instances == one].mean(axis=0) for one in np.unique(meant)}
     sizes = {one: np.linalg.norm(points[instances == one] - middles[one], axis=1).max() for one in middles}
     for column, cup in enumerate(tool.cups):
         lips = positions + rotations @ np.array([cup.x, cup.y, 0.0])
         middle = lips + rotations[:, :, 2] * cup.stroke / 2
-        for row, near in enumerate(tree.query_ball_point(middle, cup.stroke / 2 + cup.radius + cup.bellows)):
+        rows = np.flatnonzero(on[:, column] & np.isfinite(middle).all(axis=1))
+        reach = cup.stroke / 2 + cup.radius + cup.bellows
+        for row, near in zip(rows, tree.query_ball_point(middle[rows], reach), strict=True):
             own = (points[near] - lips[row]) @ rotations[row]
             under = np.linalg.norm(own[:, :2], axis=1) < cup.radius
             if under.sum() < _FEWEST or np.mean(instances[near][under] == meant[row]) < 0.9:
@@ -129,10 +164,10 @@ def _seals(
             if reached and level:
                 quality[row, column] = max(1.0 - uneven / _UNEVEN, 0.0)
     near = np.zeros(len(positions))
-    for row, one in enumerate(meant):
-        on = quality[row] > 0.0
-        place = np.array([(cup.x, cup.y, 0.0) for cup in tool.cups])[on].mean(axis=0) if on.any() else np.zeros(3)
-        offset = positions[row] + rotations[row] @ place - middles[one]
-        aside = offset - (offset @ rotations[row, :, 2]) * rotations[row, :, 2]
-        near[row] = 1.0 - min(np.linalg.norm(aside) / max(sizes[one], 1e-6), 1.0)
+    for number, one in enumerate(meant):
+        holds = quality[number] > 0.0
+        place = np.array([(cup.x, cup.y, 0.0) for cup in tool.cups])[holds].mean(axis=0) if holds.any() else np.zeros(3)
+        offset = positions[number] + rotations[number] @ place - middles[one]
+        aside = offset - (offset @ rotations[number, :, 2]) * rotations[number, :, 2]
+        near[number] = 1.0 - min(np.linalg.norm(aside) / max(sizes[one], 1e-6), 1.0)
     return quality, near
