@@ -72,7 +72,9 @@ def test_who_ranks_follows_from_who_proposes_and_from_weights():
     assert GamSettings().ranks == "analysis"
     assert GamSettings(proposes="actor").ranks == "critic"
     assert GamSettings(checkpoint="weights", proposes="analysis").ranks == "critic"
-    assert GamSettings(proposes="both").ranks == "critic"
+    weighed = GamSettings(checkpoint="weights")
+    assert (weighed.proposes, weighed.ranks) == ("both", "both")
+    assert GamSettings(proposes="both", mode="pinch").mode_of(load_tool("drawn_19"))  # three fingers: actor and critic
     assert not GamSettings().asks_network
     assert GamSettings(ranks="critic").asks_network
     assert GamSettings(proposes="both", ranks="random").asks_picks

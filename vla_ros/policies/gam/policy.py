@@ -14,8 +14,6 @@ from vla_ros.objects.totes import SOURCE
 from vla_ros.policies.capabilities.reasoning import Reasoning
 from vla_ros.policies.capabilities.scored_candidates import ScoredCandidates
 from vla_ros.policies.gam.actions import Candidates
-from vla_ros.policies.gam.analysis.bringing import Bringing
-from vla_ros.policies.gam.analysis.picks import analysed_picks, analysed_scores
 from vla_ros.policies.gam.analysis.placement import height_map, held_points, placements
 from vla_ros.policies.gam.analysis.surfaces import Surfaces
 from vla_ros.policies.gam.analysis.way_in import in_the_way, wall_points
@@ -31,17 +29,16 @@ from vla_ros.policies.gam.pick_motion import Pick, PickMotion, PickPhase
 from vla_ros.policies.gam.picking import Picker
 from vla_ros.policies.gam.prompts import PLACE
 from vla_ros.policies.gam.proposal import Proposal
-from vla_ros.policies.gam.settings import ACTOR, ANALYSIS, BOTH, RANDOM, GamSettings
+from vla_ros.policies.gam.proposing import Proposer
+from vla_ros.policies.gam.settings import ANALYSIS, RANDOM, GamSettings
 from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.policies.observation import CameraView, Observation
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
-from vla_ros.robots.tools.description import CAGE, PINCH, SUCTION
+from vla_ros.robots.tools.description import PINCH
 from vla_ros.robots.tools.mounting import carried_tool
 
 if TYPE_CHECKING:
     from vla_ros.policies.gam.networks.network import GamNetwork
-
-_FINGERED = 3  # times as many candidates of a pinch or a cage by analysis: fingers fit in few
 
 _WALLED = 3  # points of a wall that stand where the tool comes: fewer are no collision
 
@@ -62,6 +59,7 @@ class GamPolicy:
         self._picker = Picker(self.tool, Reach(expand_urdf(robot), self._arm), settings.pick)
         self._motion = PickMotion(self.tool, self._arm.name, robot.base_frame, settings.pick)
         self._criteria = settings.criteria(self.mode)
+        self._proposer = Proposer(self.tool, self.mode, settings, network)
         scene = SceneTokens() if network is None else network.sizes.scene
         self._picture = scene.height, scene.width  # [px]
         self.reset()
@@ -103,46 +101,8 @@ class GamPolicy:
             self.explanation = "the tote is empty"
             return
         surfaces = Surfaces(seen.points)
-        self._begin(self._propose(seen, instances, surfaces), surfaces, seen, observation)
-
-    def _propose(self, seen: BinObservation, instances: list[int], surfaces: Surfaces) -> Proposal:
-        settings, analysed = self.settings, None
-        if settings.proposes != ACTOR:
-            count = settings.analysed * (1 if self.mode == SUCTION else _FINGERED)
-            rng = np.random.default_rng(self._attempts)
-            analysed = analysed_picks(seen, surfaces, instances, self.tool, self.mode, self._criteria, count, rng)
-            if settings.ranks == ANALYSIS or (settings.proposes == ANALYSIS and settings.ranks == RANDOM):
-                return analysed
-        network = self._network
-        assert network is not None  # which the settings ask for
-        from vla_ros.policies.gam.encoded_look import EncodedLook  # analysis alone needs no PyTorch
-
-        bringing = Bringing(surfaces, seen.points, seen.instances, float(seen.T_base_source[2, 3]))
-
-        def encoded(mode: str) -> EncodedLook:
-            criteria = settings.criteria(mode)
-
-            def judged(candidates: Candidates, meant: np.ndarray) -> np.ndarray:
-                return analysed_scores(seen, surfaces, candidates, meant, self.tool, mode, criteria)
-
-            return EncodedLook(
-                network, ObservedScene.of(seen), instances, self.tool, mode, criteria, self._attempts,
-                brought=bringing, judged=judged if settings.ranks == BOTH else None,
-            )  # fmt: skip
-
-        look = encoded(self.mode)
-        if settings.proposes == ANALYSIS and analysed is not None:
-            proposal = replace(analysed, scores=look.scores(analysed.candidates))
-        else:
-            proposal = look.propose(settings.candidates)
-            if self.mode == CAGE:  # which is a pick by suction before it is a cage
-                picks = encoded(SUCTION).propose(settings.candidates)
-                cages = bringing(picks.candidates, picks.instances, self.tool, CAGE)
-                proposal = proposal.joined(Proposal(cages, picks.instances, look.scores(cages)))
-            if analysed is not None:
-                kept = analysed.best(settings.candidates, self._criteria)
-                proposal = proposal.joined(replace(kept, scores=look.scores(kept.candidates)))
-        return proposal if settings.ranks == RANDOM else look.refined(proposal, settings.refinements)
+        proposal = self._proposer.propose(seen, surfaces, instances, self._attempts)
+        self._begin(proposal, surfaces, seen, observation)
 
     def _begin(self, proposal: Proposal, surfaces: Surfaces, seen: BinObservation, observation: Observation) -> None:
         """Begin with the best that the arm reaches."""

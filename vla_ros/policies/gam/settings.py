@@ -40,13 +40,13 @@ class GamSettings(Weights):
     attempts: int = 3  # picks that are tried
     frames: int = FRAMES  # of which depth is the mean, while the arm waits beside: 1 is as a camera measures
     # Actor; analysis of the measured points, the baseline, which needs no weights; or both, `candidates` of a thing
-    # each. Empty: the actor where there are weights, else analysis.
+    # each. Empty: both where there are weights, else analysis.
     proposes: str = ""
     places: str = ANALYSIS  # where what is picked is put: analysis of the destination's points; or actor and critic
     placements: int = 32  # that the actor proposes of a pick
     refinements: int = 4  # rounds of further candidates about those that the critic finds best
     # Critic; analysis, of what it proposes itself; both, by the mean of what they say; random, what a choice is worth.
-    # Empty: the critic where there are weights, else analysis.
+    # Empty: both where there are weights and both propose, else the critic; without weights analysis.
     ranks: str = ""
     weights: dict[str, float] = field(default_factory=dict)  # of criteria, where others than criteria.py has
     pick: PickConfig = field(default_factory=PickConfig)
@@ -58,9 +58,10 @@ class GamSettings(Weights):
         if not 0 <= self.refinements <= 100:
             raise ConfigError(f"refinements must be 0 to 100, got {self.refinements}")
         if not self.proposes:
-            object.__setattr__(self, "proposes", ACTOR if self.checkpoint else ANALYSIS)
+            object.__setattr__(self, "proposes", BOTH if self.checkpoint else ANALYSIS)
         if not self.ranks:
-            object.__setattr__(self, "ranks", CRITIC if self.checkpoint or self.proposes != ANALYSIS else ANALYSIS)
+            weighed = self.checkpoint or self.proposes != ANALYSIS
+            object.__setattr__(self, "ranks", BOTH if self.proposes == BOTH else CRITIC if weighed else ANALYSIS)
         for name, known in (("proposes", PROPOSERS), ("places", PLACERS), ("ranks", RANKERS)):
             if getattr(self, name) not in known:
                 raise ConfigError(unknown_name(name, getattr(self, name), known))
@@ -97,7 +98,7 @@ class GamSettings(Weights):
         mode = self.mode or tool.modes[0]
         if mode not in tool.modes:
             raise ConfigError(f"tool '{tool.name}' knows no mode '{mode}': {', '.join(tool.modes)}")
-        if mode == PINCH and (self.proposes != ACTOR or self.ranks == BOTH):
+        if self.proposes == ANALYSIS and mode == PINCH:
             check_pinches(tool)
         return mode
 
