@@ -19,7 +19,7 @@ from controllers.errors import ConfigError
 from vla_ros import cli
 from vla_ros.commands.evaluation import command
 from vla_ros.commands.evaluation.release_test import run_test
-from vla_ros.configuration import build
+from vla_ros.configuration import build, share_directory
 from vla_ros.documents import read_yaml
 from vla_ros.evaluation import reserved_seeds as reserved
 from vla_ros.evaluation.evaluation import RunSeeds, lockstep
@@ -100,7 +100,10 @@ def test_the_rows_of_the_release_are_fixed_and_can_be_run() -> None:
         settings = protocol.settings(row, "geometric", "", 1)
         settings.check()
         assert set(settings.seeds) <= set(reserved_seeds().seeds)
-    with pytest.raises(ConfigError, match="no rows are fixed for the task 'fold': take --task bussing or grasping"):
+    with pytest.raises(
+        ConfigError,
+        match="no rows are fixed for the task 'fold': take --task bin_pack or bin_pick or bus",
+    ):
         load_protocol("fold")
 
 
@@ -115,6 +118,35 @@ def test_tables_are_cleared_in_the_four_settings_of_the_report_at_once_and_sente
         episode = protocol.settings(row, "expert", "", 1).episode
         episode.check()
         assert (episode.robot, episode.task, episode.latency_s, episode.spl) == ("bytemini", "bussing", 0.1, False)
+
+
+@pytest.mark.parametrize("task", ["bin_pick", "bin_pack"])
+def test_bins_are_picked_by_tools_in_modes_beside_analysis_alone(task: str) -> None:
+    protocol = load_protocol(task)
+    assert protocol.scenes >= 200
+    assert len({row.title for row in protocol.rows}) == len(protocol.rows)
+    weights = str(share_directory() / "checkpoints" / "gam_small")
+    episodes = [protocol.settings(row, "gam", weights, 1).episode for row in protocol.rows]
+    for row, episode in zip(protocol.rows, episodes, strict=True):
+        episode.check()
+        assert (episode.task, episode.robot, episode.spl) == (task, f"franka+{row.tool}", False)
+        assert row.setting in episode.setting
+    whole = {(row.tool, row.mode) for row in protocol.rows if not row.setting}
+    alone = {(row.tool, row.mode) for row in protocol.rows if row.setting == "proposes=analysis,ranks=analysis"}
+    assert alone <= whole
+    if task == "bin_pick":
+        assert {("hybrid", mode) for mode in ("suction", "pinch", "cage")} <= alone
+        unseen = {int(tool.removeprefix("drawn_")) for tool, _ in whole if tool.startswith("drawn_")}
+        assert len(unseen) >= 2
+        assert all(seed % 5 == 4 for seed in unseen)  # held back from every training
+
+
+def test_a_row_that_says_no_tool_is_the_row_of_older_tests() -> None:
+    assert ALONE.digest == dataclasses.replace(ALONE, rows=(Row("basic", "action", tool="", setting=""),)).digest
+    assert ALONE.digest != dataclasses.replace(ALONE, rows=(Row("basic", "action", tool="hybrid"),)).digest
+    row = Row("basic", tool="hybrid", mode="pinch", setting="proposes=actor,ranks=random")
+    assert row.title == "hybrid pinch, basic, proposes=actor ranks=random"
+    assert row.name == "hybrid_pinch_basic_proposes-actor_ranks-random"
 
 
 def test_a_configuration_of_ones_own_changes_neither_rows_nor_seeds(folder: Path, monkeypatch) -> None:
@@ -177,7 +209,7 @@ def test_test_seeds_are_apart_from_those_that_the_documents_tell_of() -> None:
         (["eval", "--test", "--policy", "geometric", "--workers", "0"], "--workers must be 1 to"),
         (["eval", "--test", "--policy", "geometric", "--checkpoint", "x"], "has no weights"),
         (["eval", "--test", "--checkpoint", "nowhere"], "config.json is not there"),
-        (["eval", "--test", "--task", "fold"], "take --task bussing or grasping"),
+        (["eval", "--test", "--task", "fold"], "take --task bin_pack or bin_pick or bussing or grasping"),
         (["eval", "--test", "--policy", "geometric", "--json", "result.txt"], "ends in .json"),
     ],
 )  # fmt: skip

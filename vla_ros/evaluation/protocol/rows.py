@@ -20,23 +20,28 @@ SCENES_MIN = 100  # a row: Wilson's interval is then within 10 points, and withi
 
 @dataclass(frozen=True)
 class Row:
-    """A set of scenes, objects and words."""
+    """A set of scenes, objects and words; where it says so, another tool and other settings of the policy."""
 
     set: str
     categories: str = ""  # of grasping's objects; empty: a task's own
     wording: str = "common"
+    tool: str = ""  # that the arm carries; empty: the robot's own
+    mode: str = ""  # in which it takes things
+    setting: str = ""  # KEY=VALUE, joined by commas, as `--setting`
 
     @property
     def title(self) -> str:
         """Return it in words."""
         words = "" if self.wording == "common" else f"{self.wording} words"
-        return ", ".join(filter(None, (self.set, self.categories, words)))
+        takes = " ".join(filter(None, (self.tool, self.mode)))
+        return ", ".join(filter(None, (takes, self.set, self.categories, words, self.setting.replace(",", " "))))
 
     @property
     def name(self) -> str:
         """Return what its files are called."""
         wording = "" if self.wording == "common" else self.wording
-        return "_".join(filter(None, (self.set, self.categories, wording)))
+        parts = (self.tool, self.mode, self.set, self.categories, wording, *self.setting.split(","))
+        return "_".join(part.replace("=", "-") for part in parts if part)
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,10 @@ class Protocol:
         """Hash what is run: rows, scenes, robot and seeds."""
         values = dataclasses.asdict(self) | {"first": reserved_seeds().first}
         # What older tests could not say is left out where it is as it was then: their digest stays.
+        for row in values["rows"]:
+            for name in ("tool", "mode", "setting"):
+                if not row[name]:
+                    del row[name]
         for name in ("robot", "non_blocking_s", "spl"):
             if values[name] == getattr(Protocol, name):
                 del values[name]
@@ -81,7 +90,8 @@ class Protocol:
             set_name=row.set,
             categories=row.categories or EpisodeSettings.categories,
             wording=row.wording,
-            robot=self.robot,
+            robot=f"{self.robot}+{row.tool}" if row.tool else self.robot,
+            setting=",".join(filter(None, (row.setting, f"mode={row.mode}" if row.mode else ""))),
             latency_s=self.non_blocking_s or None,
             spl=self.spl,
         )

@@ -18,7 +18,7 @@ from vla_ros.evaluation.protocol.record import TestFolder, TestRecord
 from vla_ros.evaluation.protocol.rows import Protocol, Row
 from vla_ros.evaluation.reserved_seeds import reserved_seeds
 from vla_ros.evaluation.settings import EvaluationSettings
-from vla_ros.evaluation.statistics import summary
+from vla_ros.evaluation.statistics import failure_causes, summary
 
 Figures = dict[str, float | int]
 
@@ -41,6 +41,7 @@ class TestResult:
     record: TestRecord
     figures: dict[Row, Figures] = field(default_factory=dict)
     beside: dict[Row, Figures] = field(default_factory=dict)
+    failures: dict[Row, dict[str, int]] = field(default_factory=dict)  # of the policy, cause → episodes
     broken: list[tuple[Part, Broken]] = field(default_factory=list)
     interrupted: bool = False
 
@@ -134,6 +135,8 @@ class ReleaseTest:
             (result.beside if part.beside else result.figures)[part.row] = summary(
                 evaluation.episodes, part.settings.episode.spl
             )
+            if not part.beside:
+                result.failures[part.row] = failure_causes(evaluation.episodes)
         if not result.broken:
             result.record = replace(record, finished=_now())
             rates = {row.name: float(figures["success_rate"]) for row, figures in result.figures.items()}

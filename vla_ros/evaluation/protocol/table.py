@@ -117,6 +117,7 @@ def document(test: ReleaseTest, result: TestResult) -> dict[str, Any]:
         row.name: {
             "title": row.title,
             **figures,
+            "failures": result.failures.get(row, {}),
             **({test.protocol.beside: result.beside[row]} if row in result.beside else {}),
         }
         for row, figures in result.figures.items()
