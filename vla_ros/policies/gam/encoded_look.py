@@ -109,9 +109,9 @@ class EncodedLook:
     @torch.no_grad()
     def _scores(self, candidates: Candidates, groups: np.ndarray) -> np.ndarray:
         """Return scores (N, C) of candidates, N / G for each of `groups` (G,): which of the instances it means."""
-        sizes = self._network.sizes
+        scales, room = self._network.sizes.scales, len(self._tool.names)
         parts = [
-            encode(moved(rows_of(candidates, rows), np.linalg.inv(self._frames[group])), sizes.scales, sizes.elements)
+            encode(moved(rows_of(candidates, rows), np.linalg.inv(self._frames[group])), scales, room)
             for rows, group in zip(np.split(np.arange(len(candidates.positions)), len(groups)), groups, strict=True)
         ]
         tokens = self._network.criteria_tokens(self._criteria)
@@ -137,14 +137,15 @@ def scene_inputs(
 
     Of the pick behind a placement its pose counts and which elements act, not the fingers' width and depth.
     """
-    count, T_source_tool, picked = len(instances), None, None
+    # Room for the tool's own elements alone: what training keeps for larger tools would be computed for nothing.
+    count, room, T_source_tool, picked = len(instances), len(tool.names), None, None
     if pick is not None:
         nowhere = np.full(1, np.nan)
         behind = moved(replace(pick, widths=nowhere, depths=nowhere), np.linalg.inv(scene.T_base_totes[SOURCE]))
         T_source_tool = matrix_of(behind, 0)
-        picked = torch.from_numpy(encode(behind, sizes.scales, sizes.elements)).expand(count, -1)
+        picked = torch.from_numpy(encode(behind, sizes.scales, room)).expand(count, -1)
     arrays = [scene_arrays(scene, one, mode, sizes, rng, T_source_tool) for one in instances]
     words = prompt_words([mode_prompt(mode)]).expand(count, -1, -1)
     stacked = {name: torch.from_numpy(np.stack([getattr(one, name) for one in arrays])) for name in vars(arrays[0])}
     stacked = {name: value.float() if value.is_floating_point() else value for name, value in stacked.items()}
-    return SceneInputs(words=words, tool=tool_numbers([tool] * count, sizes.elements), picked=picked, **stacked)
+    return SceneInputs(words=words, tool=tool_numbers([tool] * count, room), picked=picked, **stacked)
