@@ -57,7 +57,7 @@ def places(network, scene, task, pick) -> np.ndarray:
 
 def test_the_network_reads_what_it_read_in_training(task) -> None:
     interest = int(task.instances[0])
-    learned = scene_part(task, interest, SIZES, SIZES.elements, np.random.default_rng(3))
+    learned = scene_part(task, interest, SIZES, len(TOOL.names), np.random.default_rng(3))
     pick = replace(pick_of(task), widths=np.array([0.05]))  # of fingers, which count nothing behind a placement
     asked = scene_inputs(SIZES, task.scene.observed, [interest], TOOL, PLACE, np.random.default_rng(3), pick)
     for name in ("images", "places", "points", "features", "points_there", "words", "picked"):
