@@ -56,18 +56,21 @@ def propose_pinches(
     """
     check_pinches(tool)
     tree = cKDTree(points)
-    found: list[_Pinch] = []
+    turned: list[tuple[float, float]] = []  # yaw and lean [rad]
+    meant: list[tuple[int, np.ndarray, np.ndarray, float]] = []  # instance, its middle, the point, how deep
     for one in among:
         own = points[instances == one]
         middle = own.mean(axis=0)
         _, axes = np.linalg.eigh(np.cov((own - middle)[:, :2].T)) if len(own) > 2 else (None, np.eye(2))
         for _ in range(candidates):
             at = own[rng.integers(len(own))]
-            near = tree.query_ball_point(at, _AROUND)
             yaw = np.arctan2(axes[1, 0], axes[0, 0]) if rng.random() < _ALONG else rng.uniform(-np.pi, np.pi)
-            R = _down(tool, yaw + np.pi * rng.integers(2), rng)
-            deep = rng.uniform(*_DEEP)
-            found.append(_pinch(points[near], instances[near] == one, at, R, middle, tool, floor, deep))
+            turned.append((yaw + np.pi * rng.integers(2), rng.normal(0.0, _LEAN)))
+            meant.append((one, middle, at, rng.uniform(*_DEEP)))
+    found = []
+    for (one, middle, at, deep), R in zip(meant, _down(tool, np.array(turned)), strict=True):
+        near = tree.query_ball_point(at, _AROUND)
+        found.append(_pinch(points[near], instances[near] == one, at, R, middle, tool, floor, deep))
     positions, rotations, widths, depths, known = zip(*found, strict=True)
     active = np.zeros((len(found), len(tool.names)))
     active[:, len(tool.cups) :] = 1.0
@@ -189,12 +192,12 @@ def check_pinches(tool: Tool) -> None:
         raise ConfigError(f"tool '{tool.name}' has no two fingers that close on one another: analysis pinches so alone")
 
 
-def _down(tool: Tool, yaw: float, rng: np.random.Generator) -> np.ndarray:
-    """Return a rotation (3, 3) that looks down, leaning a bit, whose fingers close along `yaw` [rad]."""
+def _down(tool: Tool, turned: np.ndarray) -> np.ndarray:
+    """Return rotations (N, 3, 3) that look down, by yaw and lean (N, 2) [rad]: fingers close along yaw."""
     first = tool.fingers[0].direction
     turn = Rotation.from_euler("z", -np.arctan2(first[1], first[0]))
-    facing = Rotation.from_euler("z", yaw) * Rotation.from_matrix(np.diag([1.0, -1.0, -1.0]))
-    lean = Rotation.from_rotvec([rng.normal(0.0, _LEAN), 0.0, 0.0])  # about the way that fingers close
+    facing = Rotation.from_euler("z", turned[:, :1]) * Rotation.from_matrix(np.diag([1.0, -1.0, -1.0]))
+    lean = Rotation.from_rotvec(turned[:, 1:] * [1.0, 0.0, 0.0])  # about the way that fingers close
     return np.asarray((facing * lean * turn).as_matrix())
 
 
