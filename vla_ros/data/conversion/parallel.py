@@ -15,6 +15,7 @@ from pathlib import Path
 
 from controllers.errors import VlaError
 from vla_ros.data.conversion.bag_to_dataset import FOREIGN_BYTES, ConversionSettings, ConvertedBag, convert_bag
+from vla_ros.runtime.parent_death import end_with
 
 # One thread a process: W processes of W threads each would fight for the same cores.
 _SINGLE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -89,10 +90,11 @@ def _alone(convert: Convert, path: Path, settings: ConversionSettings) -> Outcom
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _prepare)
+    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _prepare, (os.getpid(),))
 
 
-def _prepare() -> None:
+def _prepare(parent: int) -> None:
+    end_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     for name in _SINGLE_THREAD:
         os.environ[name] = "1"

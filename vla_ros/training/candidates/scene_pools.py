@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from controllers.errors import VlaError
 from vla_ros.evaluation.child_process import SINGLE_THREAD
+from vla_ros.runtime.parent_death import end_with
 from vla_ros.training.candidates.files import CandidateFolder
 from vla_ros.training.candidates.labelled_scene import SceneEnded, make_scene
 from vla_ros.training.candidates.settings import CandidateSettings
@@ -46,7 +47,7 @@ class ProcessScenes:
         os.environ.update(SINGLE_THREAD)  # which a worker is born with
         context = multiprocessing.get_context("spawn")  # OpenGL contexts do not survive a fork
         self.size = workers
-        self._pool = ProcessPoolExecutor(workers, context, _deaf)
+        self._pool = ProcessPoolExecutor(workers, context, _begin, (os.getpid(),))
         self._under_way: set[Future[SceneEnded]] = set()
 
     @property
@@ -103,6 +104,7 @@ class RayScenes:
         self._ray.shutdown()
 
 
-def _deaf() -> None:
-    """Ignore Ctrl-C: the parent decides what it means."""
+def _begin(parent: int) -> None:
+    """Ignore Ctrl-C, which the parent answers, and end with it: a pool's process would wait for work for ever."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with(parent)

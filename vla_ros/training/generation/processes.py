@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
-import signal
 import time
 import traceback
 from dataclasses import dataclass
@@ -15,13 +13,13 @@ from multiprocessing.process import BaseProcess
 
 from controllers.errors import VlaError
 from vla_ros.evaluation.child_process import death, start_child
+from vla_ros.runtime.parent_death import end_with
 from vla_ros.training.generation.ledger import SeedRecord
 from vla_ros.training.generation.seed_queue import Group
 from vla_ros.training.generation.worker import Job, Worker
 from vla_ros.training.generation.worker_pool import Event, GroupDied, GroupEnded, SeedEnded
 
 SILENT_MAX_S = 900.0  # a seed takes seconds; a graphics driver or a search that hangs must not hold up a night
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 @dataclass(frozen=True)
@@ -122,11 +120,7 @@ class _Process:
 
 
 def _work(connection: Connection, job: Job, parent: int) -> None:
-    # When the parent is killed nobody may go on writing into what is another's then.
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:  # it died while Python started
-        return
+    end_with(parent)  # when it is killed nobody may go on writing into what is another's then
     with contextlib.suppress(EOFError, ConnectionError):  # the parent has gone, or wants no more
         _serve(connection, job)
 
