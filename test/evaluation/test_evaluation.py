@@ -181,7 +181,8 @@ def test_the_command_writes_the_figures_films_and_details(tmp_path: Path) -> Non
     figures = json.loads(result.read_text())
     assert set(figures) == {
         "success_rate", "success_ci95_low", "success_ci95_high", "if_rate", "if_rate_chance", "if_rate_color_alone",
-        "if_rate_noun_alone", "if_rate_name_alone", "spl", "attempts_mean", "episode_s_mean", "sim_speed", "episodes",
+        "if_rate_noun_alone", "if_rate_name_alone", "spl", "attempts_mean", "episode_s_mean",
+        "successes_per_hour", "sim_speed", "episodes",
     }  # fmt: skip
     assert figures["episodes"] == 1
     assert figures["success_rate"] == figures["spl"]

@@ -55,11 +55,12 @@ def test_summary_of_four_episodes() -> None:
     assert figures["spl"] == pytest.approx((0.8 + 0.5) / 4)
     assert figures["attempts_mean"] == pytest.approx(5 / 4)
     assert figures["episode_s_mean"] == pytest.approx(78 / 4)
+    assert figures["successes_per_hour"] == pytest.approx(2 * 3600 / 78)
     assert figures["sim_speed"] == pytest.approx(78 / 16)
     assert figures["episodes"] == 4
     assert list(figures) == [
         "success_rate", "success_ci95_low", "success_ci95_high", "if_rate", "spl", "attempts_mean",
-        "episode_s_mean", "sim_speed", "episodes",
+        "episode_s_mean", "successes_per_hour", "sim_speed", "episodes",
     ]  # fmt: skip
 
 

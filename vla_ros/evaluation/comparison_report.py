@@ -19,6 +19,7 @@ ROWS = (  # key of the figures, what it says, factor, format, unit
     ("spl", "SPL", 1.0, ".3f", ""),
     ("attempts_mean", "attempts", 1.0, ".2f", ""),
     ("episode_s_mean", "episode [s simulated]", 1.0, ".1f", ""),
+    ("successes_per_hour", "successes an hour, simulated", 1.0, ".0f", ""),
 )
 
 

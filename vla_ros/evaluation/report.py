@@ -66,6 +66,10 @@ def print_report(settings: EvaluationSettings, evaluation: Evaluation, console: 
         *([("SPL", f"{figures['spl']:.3f}")] if "spl" in figures else []),
         ("attempts", f"{figures['attempts_mean']:.2f}"),
         ("episode", f"{figures['episode_s_mean']:.1f} s simulated"),
+        (
+            "throughput",
+            f"{figures['successes_per_hour']:.0f} successes an hour, simulated, one episode after the other",
+        ),
         ("speed", f"{figures['sim_speed']:.2f} × real time a process"),
     ]
     if "starved" in figures:

@@ -94,6 +94,7 @@ def summary(episodes: Sequence[EpisodeResult], spl: bool = True) -> dict[str, fl
         **({"spl": _mean([e.spl for e in episodes])} if spl else {}),
         "attempts_mean": _mean([e.attempts for e in episodes]),
         "episode_s_mean": _mean([e.duration_s for e in episodes]),
+        "successes_per_hour": 3600.0 * successes / simulated if simulated > 0.0 else 0.0,
         "sim_speed": simulated / wall if wall > 0.0 else 0.0,
         "episodes": count,
     }
