@@ -17,7 +17,7 @@ from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError
 from vla_ros.policies.gam.actions import ON, Candidates
-from vla_ros.policies.gam.analysis.surfaces import all_around
+from vla_ros.policies.gam.analysis.surfaces import all_around, plane_of
 from vla_ros.policies.gam.analysis.way_in import in_the_way
 from vla_ros.policies.gam.criteria import Criterion
 from vla_ros.robots.tools.description import Tool
@@ -156,9 +156,7 @@ def _seals(
             own = own[under]
             if not all_around(own[:, :2], cup.radius):
                 continue
-            design = np.column_stack([own[:, :2], np.ones(len(own))])
-            plane, *_ = np.linalg.lstsq(design, own[:, 2], rcond=None)
-            uneven = np.sqrt(np.mean((own[:, 2] - design @ plane) ** 2))
+            plane, uneven = plane_of(own)
             reached = -cup.bellows <= plane[2] <= cup.stroke + cup.bellows
             level = np.hypot(*plane[:2]) <= np.tan(cup.tilt)
             if reached and level:

@@ -38,6 +38,13 @@ def all_around(places: np.ndarray, radius: float) -> bool:
     return len(np.unique(eighths)) >= 7
 
 
+def plane_of(own: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return the plane (slope along x, along y, height) of points (M, 3), and their root mean square off it [m]."""
+    columns = np.column_stack([own[:, :2], np.ones(len(own))])
+    plane, *_ = np.linalg.lstsq(columns, own[:, 2], rcond=None)
+    return plane, float(np.sqrt(np.mean((own[:, 2] - columns @ plane) ** 2)))
+
+
 class Surfaces:
     """Points (M, 3) [m] as measured, base frame."""
 
@@ -78,9 +85,7 @@ class Surfaces:
         under = self._under(cup, T, 1.0)
         if len(under) < _PLANE or not all_around(under[:, :2], cup.radius):
             return False
-        columns = np.column_stack([under[:, :2], np.ones(len(under))])
-        plane, *_ = np.linalg.lstsq(columns, under[:, 2], rcond=None)
-        uneven = float(np.std(under[:, 2] - columns @ plane))
+        plane, uneven = plane_of(under)
         return bool(np.hypot(*plane[:2]) < np.tan(cup.tilt + _UNSURE) and uneven < _UNEVEN)
 
     def _facing(self, T: np.ndarray, cups: Sequence[Cup]) -> np.ndarray:
