@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from vla_ros.objects.totes import ToteSize
 from vla_ros.policies.gam.actions import Candidates
@@ -31,7 +32,9 @@ def test_a_tool_deep_beside_a_wall_stands_in_it_and_one_in_the_middle_does_not()
     T[:3, 3] = 0.45, 0.24, 0.02
     walls = wall_points(T, size)
     half = size.inside[0] / 2
-    assert np.allclose(np.abs(walls - T[:3, 3])[:, :2].max(axis=0), np.array(size.inside[:2]) / 2, atol=0.004)
+    off = np.abs(walls - T[:3, 3])[:, :2] - np.array(size.inside[:2]) / 2
+    assert off.max(axis=1).min() == pytest.approx(0.0, abs=1e-9)  # none stands inside
+    assert 0.02 < off.max() < 0.04
     beside, middle, above, nowhere = in_the_way(
         walls,
         tool,
@@ -39,6 +42,17 @@ def test_a_tool_deep_beside_a_wall_stands_in_it_and_one_in_the_middle_does_not()
     )
     assert beside > 10
     assert middle == above == nowhere == 0
+
+
+def test_a_finger_on_the_rim_or_outside_the_tote_is_in_the_wall():
+    tool, size = load_tool("hybrid"), ToteSize()  # its fingers close along x, each 24 mm thick beyond its pad
+    walls, half = wall_points(np.eye(4), size), size.inside[0] / 2
+    # The pad of the finger towards the wall: 30 mm inside, where the finger has room, at the wall, and beyond it.
+    pads = [half - 0.03, half + 0.001, half + size.wall + 0.002]
+    places = at(*((pad - 0.025, 0.0, size.inside[2]) for pad in pads), width=0.05, depth=0.06)
+    room, rim, outside = in_the_way(walls, tool, places)
+    assert room == 0
+    assert min(rim, outside) > 10
 
 
 def test_fingers_take_room_where_they_are():

@@ -15,6 +15,7 @@ from vla_ros.robots.tools.description import Tool
 
 _SWEPT, _CLEAR = 0.10, 0.006  # [m] of the way that a tool comes; of points that may stand in it, of noise
 _APART = 0.006  # [m] between points of a wall
+_BEYOND = 0.024  # [m] outside a tote where no finger may come either: it would take the wall
 
 
 def in_the_way(points: np.ndarray, tool: Tool, candidates: Candidates) -> np.ndarray:
@@ -44,10 +45,11 @@ def in_the_way(points: np.ndarray, tool: Tool, candidates: Candidates) -> np.nda
 
 
 def wall_points(T_base_tote: np.ndarray, size: ToteSize) -> np.ndarray:
-    """Return points (M, 3) on the inner faces of a tote that stands at T_base_tote (4, 4)."""
+    """Return points (M, 3) in the walls of a tote that stands at T_base_tote (4, 4), and 24 mm beyond them."""
     x, y, deep = size.inside
-    across, up = np.arange(-0.5, 0.5, _APART / max(x, y)), np.arange(0.0, deep, _APART)
-    u, v = (grid.ravel() for grid in np.meshgrid(across, up))
-    faces = [np.column_stack([np.full(u.size, sign * x / 2), u * y, v]) for sign in (-1.0, 1.0)]
-    faces += [np.column_stack([u * x, np.full(u.size, sign * y / 2), v]) for sign in (-1.0, 1.0)]
+    along, up = np.arange(-0.5, 0.5, _APART / max(x, y)), np.arange(0.0, deep, _APART)
+    out = np.arange(0.0, size.wall + _BEYOND, _APART)
+    u, v, w = (grid.ravel() for grid in np.meshgrid(along, up, out))
+    faces = [np.column_stack([sign * (x / 2 + w), u * (y + 2 * w), v]) for sign in (-1.0, 1.0)]
+    faces += [np.column_stack([u * (x + 2 * w), sign * (y / 2 + w), v]) for sign in (-1.0, 1.0)]
     return np.asarray(np.concatenate(faces) @ T_base_tote[:3, :3].T + T_base_tote[:3, 3])
