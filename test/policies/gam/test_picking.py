@@ -113,3 +113,25 @@ def test_how_far_along_the_axis_is_measured_and_pistons_go_out_as_far_as_the_sur
     known = picker.first(candidates, [0], "suction", q, 0.4, None, NOWHERE, np.full((1, 7), 0.02))
     assert known is not None
     assert set(known[1].cups.values()) == {0.02}
+
+
+def test_a_thing_out_of_reach_leaves_tries_for_the_others():
+    class OneSide:
+        """An arm that reaches what lies beyond x = 0.4 m."""
+
+        def strength(self, poses: Sequence[np.ndarray], q: np.ndarray, least: float = 0.0) -> float:
+            return float(poses[0][0, 3] > 0.4)
+
+    count, tool = 201, load_tool("single_cup")
+    nothing = np.full(count, NAN)
+    positions = np.tile([0.3, 0.2, 0.1], (count, 1))
+    positions[-1, 0] = 0.5
+    candidates = Candidates(positions, np.tile(DOWN, (count, 1, 1)), np.ones((count, 1)), nothing, nothing)
+    meant = np.zeros(count, int)
+    meant[-1] = 1
+    picker = Picker(tool, cast(Reach, OneSide()))
+    asked = (candidates, range(count), "suction", np.zeros(7), OVER, None, NOWHERE)
+    assert picker.first(*asked) is None
+    found = picker.first(*asked, meant=meant)
+    assert found is not None
+    assert found[0] == count - 1

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -17,7 +18,8 @@ from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.robots.tools.description import PINCH, Cup, Tool
 
 _STRENGTH = 0.015  # manipulability on the way, at least
-_TRIES = 64  # candidates that inverse kinematics is asked about
+_TRIES = 96  # candidates that inverse kinematics is asked about
+_TRIES_EACH = 16  # of one thing: where those about the best are out of reach all others of it mostly are
 _BELOW = 0.01  # [m] that plane or finger tips may be below the floor as measured
 
 
@@ -39,17 +41,24 @@ class Picker:
         T_base_over: np.ndarray | None,
         surfaces: Surfaces,
         distances: np.ndarray | None = None,
+        meant: np.ndarray | None = None,
     ) -> tuple[int, Pick] | None:
         """Return the first of `ranked` that the arm reaches from q (N,) [rad], as a pick; None where there is none.
 
         Those that do not come down into the tote are passed over. `over` [m]: the height that it is raised to;
         `T_base_over` (4, 4): where it is carried, its turn the pick's own. How far pistons go out `surfaces` say, or
-        `distances` (N, C) [m] of cups to what is below with the pistons in, where these are known.
+        `distances` (N, C) [m] of cups to what is below with the pistons in, where these are known. With `meant` (N,),
+        which thing each means, inverse kinematics is asked about 16 of a thing at most.
         """
         comes = self.can_come(candidates, mode, over)
-        for tried, index in enumerate(index for index in ranked if comes[index]):
-            if tried == self._tries:
+        tried: Counter[int] = Counter()
+        for index in (index for index in ranked if comes[index]):
+            thing = index if meant is None else int(meant[index])
+            if tried[thing] == _TRIES_EACH:
+                continue
+            if tried.total() == self._tries:
                 return None
+            tried[thing] += 1
             T = matrix_of(candidates, index)
             before, high = T.copy(), T.copy()
             before[:3, 3] -= self.config.before * T[:3, 2]

@@ -116,7 +116,9 @@ class GamPolicy:
         walls = wall_points(seen.T_base_source, self.settings.totes.size)
         clear = in_the_way(walls, self.tool, self._as_it_comes(proposal.candidates)) < _WALLED
         ranked = [row for row in ranked if clear[row]]
-        found = self._picker.first(proposal.candidates, ranked, self.mode, q, float(T_over[2, 3]), T_over, surfaces)
+        found = self._picker.first(
+            proposal.candidates, ranked, self.mode, q, float(T_over[2, 3]), T_over, surfaces, meant=proposal.instances
+        )
         self.scored = ScoredCandidates(
             proposal.candidates.positions,
             proposal.candidates.rotations,
