@@ -73,7 +73,8 @@ def test_who_ranks_follows_from_who_proposes_and_from_weights():
     assert GamSettings(proposes="actor").ranks == "critic"
     assert GamSettings(checkpoint="weights", proposes="analysis").ranks == "critic"
     weighed = GamSettings(checkpoint="weights")
-    assert (weighed.proposes, weighed.ranks) == ("both", "both")
+    assert (weighed.proposes, weighed.ranks, weighed.places) == ("both", "both", "both")
+    assert GamSettings(checkpoint="weights", proposes="analysis", ranks="analysis").places == "analysis"
     assert GamSettings(proposes="both", mode="pinch").mode_of(load_tool("drawn_19"))  # three fingers: actor and critic
     assert not GamSettings().asks_network
     assert GamSettings(ranks="critic").asks_network
@@ -82,8 +83,8 @@ def test_who_ranks_follows_from_who_proposes_and_from_weights():
         GamSettings(proposes="actor", ranks="analysis")
     with pytest.raises(ConfigError, match="ranks=analysis scores what proposes=analysis proposes"):
         GamSettings(proposes="both", ranks="analysis")
-    with pytest.raises(ConfigError, match="unknown places 'both'"):
-        GamSettings(places="both")
+    with pytest.raises(ConfigError, match="unknown places 'critic'"):
+        GamSettings(places="critic")
 
 
 def test_settings_that_are_no_numbers_are_refused():

@@ -18,9 +18,7 @@ from vla_ros.policies.gam.pick_motion import PickConfig
 from vla_ros.robots.tools.description import PINCH, Tool
 
 _NAMES = [criterion.name for criterion in CRITERIA]
-ACTOR, ANALYSIS = PLACERS = ("actor", "analysis")
-BOTH = "both"
-PROPOSERS = (*PLACERS, BOTH)
+ACTOR, ANALYSIS, BOTH = PROPOSERS = ("actor", "analysis", "both")
 CRITIC, RANDOM = "critic", "random"
 RANKERS = (CRITIC, ANALYSIS, BOTH, RANDOM)
 
@@ -42,7 +40,9 @@ class GamSettings(Weights):
     # Actor; analysis of the measured points, the baseline, which needs no weights; or both, `candidates` of a thing
     # each. Empty: both where there are weights, else analysis.
     proposes: str = ""
-    places: str = ANALYSIS  # where what is picked is put: analysis of the destination's points; or actor and critic
+    # Where what is picked is put: analysis of the destination's points; actor and critic; or both, these where the arm
+    # reaches no place of analysis. Empty: both where there are weights, else analysis.
+    places: str = ""
     placements: int = 32  # that the actor proposes of a pick
     refinements: int = 4  # rounds of further candidates about those that the critic finds best
     # Critic; analysis, of what it proposes itself; both, by the mean of what they say; random, what a choice is worth.
@@ -59,10 +59,13 @@ class GamSettings(Weights):
             raise ConfigError(f"refinements must be 0 to 100, got {self.refinements}")
         if not self.proposes:
             object.__setattr__(self, "proposes", BOTH if self.checkpoint else ANALYSIS)
+        if not self.places:
+            weighs = self.checkpoint and self.proposes != ANALYSIS
+            object.__setattr__(self, "places", BOTH if weighs else ANALYSIS)
         if not self.ranks:
             weighed = self.checkpoint or self.proposes != ANALYSIS
             object.__setattr__(self, "ranks", BOTH if self.proposes == BOTH else CRITIC if weighed else ANALYSIS)
-        for name, known in (("proposes", PROPOSERS), ("places", PLACERS), ("ranks", RANKERS)):
+        for name, known in (("proposes", PROPOSERS), ("places", PROPOSERS), ("ranks", RANKERS)):
             if getattr(self, name) not in known:
                 raise ConfigError(unknown_name(name, getattr(self, name), known))
         if self.proposes != ANALYSIS and self.ranks == ANALYSIS:
@@ -81,7 +84,7 @@ class GamSettings(Weights):
     @property
     def asks_network(self) -> bool:
         """Say whether weights are needed."""
-        return self.asks_picks or self.places == ACTOR
+        return self.asks_picks or self.places != ANALYSIS
 
     @property
     def asks_picks(self) -> bool:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from controllers.errors import ConfigError
 from vla_ros.policies.base import Policy
 from vla_ros.policies.contract import ActionContract
@@ -10,7 +12,7 @@ from vla_ros.policies.families.family import LearnedFamily, PolicyChoice
 from vla_ros.policies.gam.checkpoint_config import KIND, PACKAGES
 from vla_ros.policies.gam.perception.cameras import CAMERAS
 from vla_ros.policies.gam.prompts import PLACE
-from vla_ros.policies.gam.settings import ACTOR, ANALYSIS, GamSettings
+from vla_ros.policies.gam.settings import ACTOR, ANALYSIS, BOTH, GamSettings
 from vla_ros.policies.needs import CameraNeed, Needs
 from vla_ros.robots.tools.mounting import carried_tool
 
@@ -67,4 +69,6 @@ class Specification(LearnedFamily):
                 )
             if self._weights.places == ACTOR and PLACE not in config.modes:
                 raise ConfigError(f"{self._weights.folder}: has learned no placements: set places={ANALYSIS}")
+            if self._weights.places == BOTH and PLACE not in config.modes:
+                return GamPolicy(network, self.choice.robot, replace(self._weights, places=ANALYSIS))
         return GamPolicy(network, self.choice.robot, self._weights)
