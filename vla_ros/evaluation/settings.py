@@ -192,3 +192,17 @@ class EvaluationSettings:
     def seeds(self) -> range:
         """Return the seeds of the episodes."""
         return range(self.seed, self.seed + self.episodes)
+
+
+def with_tool(robot: str, tool: str) -> str:
+    """Return the name of a robot that carries a tool; with "" its own. Raises ConfigError for a second tool."""
+    from vla_ros.robots.tools.mounting import SIGN
+
+    if tool and SIGN in robot:
+        raise ConfigError(f"--tool {tool}: robot '{robot}' carries a tool already: give one")
+    return f"{robot}{SIGN}{tool}" if tool else robot
+
+
+def with_mode(setting: str, mode: str) -> str:
+    """Return a policy's settings (KEY=VALUE, joined by commas) with the mode in which it takes things; "": none."""
+    return ",".join(filter(None, (setting, f"mode={mode}" if mode else "")))

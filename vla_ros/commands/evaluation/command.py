@@ -167,14 +167,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _join_tool_and_mode(arguments: argparse.Namespace) -> None:
     """Say the tool in the robot's name and the mode in the policy's settings. Raises ConfigError for a second tool."""
-    from vla_ros.robots.tools.mounting import SIGN
+    from vla_ros.evaluation.settings import with_mode, with_tool
 
-    if arguments.tool:
-        if SIGN in arguments.robot:
-            raise ConfigError(f"--tool {arguments.tool}: robot '{arguments.robot}' carries a tool already: give one")
-        arguments.robot = f"{arguments.robot}{SIGN}{arguments.tool}"
-    if arguments.mode:
-        arguments.setting = ",".join(filter(None, (arguments.setting, f"mode={arguments.mode}")))
+    arguments.robot = with_tool(arguments.robot, arguments.tool)
+    arguments.setting = with_mode(arguments.setting, arguments.mode)
 
 
 def _check_combination(arguments: argparse.Namespace) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from controllers.errors import ConfigError
 from vla_ros.configuration import load_config, share_directory
 from vla_ros.evaluation.reserved_seeds import reserved_seeds
-from vla_ros.evaluation.settings import EpisodeSettings, EvaluationSettings
+from vla_ros.evaluation.settings import EpisodeSettings, EvaluationSettings, with_mode, with_tool
 from vla_ros.robots.names import DEFAULT_ROBOT
 from vla_ros.tasks.table import DEFAULT_TASK
 
@@ -90,8 +90,8 @@ class Protocol:
             set_name=row.set,
             categories=row.categories or EpisodeSettings.categories,
             wording=row.wording,
-            robot=f"{self.robot}+{row.tool}" if row.tool else self.robot,
-            setting=",".join(filter(None, (row.setting, f"mode={row.mode}" if row.mode else ""))),
+            robot=with_tool(self.robot, row.tool),
+            setting=with_mode(row.setting, row.mode),
             latency_s=self.non_blocking_s or None,
             spl=self.spl,
         )

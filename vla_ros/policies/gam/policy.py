@@ -30,7 +30,7 @@ from vla_ros.policies.gam.picking import Picker
 from vla_ros.policies.gam.prompts import PLACE
 from vla_ros.policies.gam.proposal import Proposal
 from vla_ros.policies.gam.proposing import Proposer
-from vla_ros.policies.gam.settings import ACTOR, ANALYSIS, BOTH, RANDOM, GamSettings
+from vla_ros.policies.gam.settings import ACTOR, ANALYSIS, RANDOM, GamSettings
 from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.policies.observation import CameraView, Observation
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
@@ -144,16 +144,12 @@ class GamPolicy:
     def _placed(self, pick: Pick, proposal: Proposal, chosen: int, seen: BinObservation, q: np.ndarray) -> Pick:
         """Return the pick with where it is put down, where there is room that the arm reaches; else it is kept."""
         instance = int(proposal.instances[chosen])
-        for whose in (ANALYSIS, ACTOR):
-            if self.settings.places not in (whose, BOTH):
-                continue
-            if whose == ANALYSIS:
-                places = self._analysed(pick, seen, instance)
-            else:
-                places = self._proposed(pick, proposal.candidates.active[chosen], seen, instance)
-            placed = self._picker.put_down(pick, places, float(self._over or 0.0), q)
-            if placed.T_base_place is not None:
-                return placed
+        over = float(self._over or 0.0)
+        if self.settings.places != ACTOR:
+            pick = self._picker.put_down(pick, self._analysed(pick, seen, instance), over, q)
+        if self.settings.places != ANALYSIS and pick.T_base_place is None:
+            places = self._proposed(pick, proposal.candidates.active[chosen], seen, instance)
+            pick = self._picker.put_down(pick, places, over, q)
         return pick
 
     def _analysed(self, pick: Pick, seen: BinObservation, instance: int) -> list[np.ndarray]:

@@ -54,7 +54,7 @@ class Specification(LearnedFamily):
         from vla_ros.policies.gam.checkpoint import load_gam
         from vla_ros.policies.gam.policy import GamPolicy
 
-        network = None
+        network, settings = None, self._weights
         if self._weights.asks_network:
             import torch
 
@@ -70,5 +70,5 @@ class Specification(LearnedFamily):
             if self._weights.places == ACTOR and PLACE not in config.modes:
                 raise ConfigError(f"{self._weights.folder}: has learned no placements: set places={ANALYSIS}")
             if self._weights.places == BOTH and PLACE not in config.modes:
-                return GamPolicy(network, self.choice.robot, replace(self._weights, places=ANALYSIS))
-        return GamPolicy(network, self.choice.robot, self._weights)
+                settings = replace(settings, places=ANALYSIS)
+        return GamPolicy(network, self.choice.robot, settings)

@@ -94,7 +94,7 @@ def _judged(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the quality of the seal of each cup that is on, (N, K), and scores (N, C)."""
     quality, center = _seals(points, instances, tree, tool, candidates, meant)
-    hits = in_the_way(points, tool, candidates)
+    hits = in_the_way(points, tool, candidates, tree)
     sealed = (quality > 0.0).sum(axis=1)
     hit, seal = np.clip(hits / _FEWEST, 0.0, 1.0), quality.sum(axis=1) / np.maximum(sealed, 1)
     known = {

@@ -18,20 +18,21 @@ _APART = 0.006  # [m] between points of a wall
 _BEYOND = 0.024  # [m] outside a tote where no finger may come either: it would take the wall
 
 
-def in_the_way(points: np.ndarray, tool: Tool, candidates: Candidates) -> np.ndarray:
+def in_the_way(points: np.ndarray, tool: Tool, candidates: Candidates, tree: cKDTree | None = None) -> np.ndarray:
     """Return how many points (M, 3), base frame, stand where body and fingers come to each candidate: (N,).
 
-    Fingers are open and in where a candidate says nothing of them; two of them close alike.
+    Fingers are open and in where a candidate says nothing of them; two of them close alike. `tree` is of the points,
+    where there is one already.
     """
     reach = [tool.body_radius, *(np.hypot(one.x, one.y) + 2.0 * one.radius for one in tool.fingers)]
-    hits, tree = np.zeros(len(candidates.positions)), cKDTree(points)
+    hits, near_by = np.zeros(len(candidates.positions)), tree or cKDTree(points)
     ways = np.nan_to_num((tool.opening - candidates.widths) / 2.0)
     depths = np.nan_to_num(candidates.depths)
     middle = candidates.positions - candidates.rotations[:, :, 2] * _SWEPT / 2
     finite = np.isfinite(middle).all(axis=1)
     farthest = np.hypot(_SWEPT / 2 + depths.max(initial=0.0), max(reach))
     for row in np.flatnonzero(finite):
-        near = tree.query_ball_point(middle[row], farthest)
+        near = near_by.query_ball_point(middle[row], farthest)
         own = (points[near] - candidates.positions[row]) @ candidates.rotations[row]
         own = own[own[:, 2] > -_SWEPT]
         met = (np.linalg.norm(own[:, :2], axis=1) < tool.body_radius) & (own[:, 2] < -_CLEAR)
