@@ -143,11 +143,23 @@ def test_a_child_that_is_killed_is_one_line_and_the_arm_holds(operator, contract
 def test_somebody_else_who_sends_chunks_is_refused(operator, contract):
     other = operator.node.create_publisher(JointTrajectory, "policy/action_chunk", qos.EVENTS)
     try:
-        with pytest.raises(GraphError, match="operator already sends /policy/action_chunk"), device("robot", contract):
-            pass
+        refused = pytest.raises(GraphError, match="operator already sends /policy/action_chunk")
+        with refused, device("robot", contract) as robot:  # refused here, unless discovery is slow
+            follow(robot, operator, HOME, 0.04, 50)
     finally:
         operator.node.destroy_publisher(other)
     assert not operator.progress.enabled
+
+
+def test_somebody_else_who_begins_to_send_chunks_stops_it(operator, contract):
+    with device("robot", contract) as robot:
+        follow(robot, operator, HOME, 0.04, 3)
+        other = operator.node.create_publisher(JointTrajectory, "policy/action_chunk", qos.EVENTS)
+        try:
+            with pytest.raises(GraphError, match="operator already sends /policy/action_chunk"):
+                follow(robot, operator, HOME, 0.04, 50)
+        finally:
+            operator.node.destroy_publisher(other)
 
 
 def test_what_is_not_there_is_named_with_the_remedy(operator, tmp_path):

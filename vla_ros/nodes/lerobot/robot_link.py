@@ -63,13 +63,7 @@ class RobotLink(StateLink):
             silent = self._cameras.waiting_for or "their exposures are never of the same time"
             names = ",".join(self.contract.cameras)
             raise VlaError(f"cameras of contract '{self.contract.name}': {silent}: launch with cameras:={names}")
-        others = [
-            info.node_name for info in self.get_publishers_info_by_topic(self._chunks.topic_name)
-            if info.node_name != self.get_name()
-        ]  # fmt: skip
-        if others:
-            raise VlaError(f"{others[0]} already sends {self._chunks.topic_name} on {where}: launch a job that "
-                           "moves nothing by itself, such as teleop")  # fmt: skip
+        self._refuse_others()
         self._take_arm()
 
     def observe(self) -> tuple[float, np.ndarray, dict[str, np.ndarray]]:
@@ -89,8 +83,10 @@ class RobotLink(StateLink):
         """Send an action (D,); return the one that was sent, and what is to be said of it.
 
         While an operator has the arm nothing is sent, and what he commands is returned. Raises VlaError with control's
-        reason where it takes none at all: e-stop, fault, disabled.
+        reason where it takes none at all: e-stop, fault, disabled; and where another node sends chunks too, which may
+        be discovered, or start, long after the connection.
         """
+        self._refuse_others()
         observation, progress = self.state(), self.progress
         if progress.estop or not progress.follows:
             reason = "e-stop" if progress.estop else progress.held or progress.hold_reason or "disabled"
@@ -111,6 +107,14 @@ class RobotLink(StateLink):
             self._enabled = False
             asked = self._enable.call_async(SetBool.Request(data=False))
             self.wait_for(asked.done, ENABLE_S)
+
+    def _refuse_others(self) -> None:
+        for info in self.get_publishers_info_by_topic(self._chunks.topic_name):
+            if info.node_name != self.get_name():
+                raise VlaError(
+                    f"{info.node_name} already sends {self._chunks.topic_name}: "
+                    "launch a job that moves nothing by itself, such as teleop"
+                )
 
     def _take_arm(self) -> None:
         if self.progress.estop:
