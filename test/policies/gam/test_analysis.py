@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.spatial import cKDTree
 
 from controllers.errors import ConfigError
 from vla_ros.objects.totes import ToteSize
 from vla_ros.policies.gam.analysis.placement import height_map, held_points, placements
 from vla_ros.policies.gam.analysis.suction import judge_suction, propose_suction
 from vla_ros.policies.gam.criteria import criteria_of, merits
+from vla_ros.policies.gam.perception.measured_points import MeasuredPoints
 from vla_ros.robots.tools.named import load_tool
 
 
@@ -25,7 +25,8 @@ def block(x: float, y: float, top: float, half: tuple[float, float], apart: floa
 
 def proposed(points: np.ndarray, instances: np.ndarray, tool: str, count: int = 40):
     criteria = criteria_of("suction")
-    found = propose_suction(points, instances, [0], load_tool(tool), criteria, count, np.random.default_rng(0))
+    measured, rng = MeasuredPoints(points, instances, 0.0), np.random.default_rng(0)
+    found = propose_suction(measured, [0], load_tool(tool), criteria, count, rng)
     return (*found, np.array(merits(found[2].tolist(), criteria)), [one.name for one in criteria])
 
 
@@ -64,11 +65,11 @@ def test_anybodys_candidate_is_judged_as_if_analysis_had_proposed_it():
     face = block(0.4, 0.2, 0.05, (0.04, 0.03))
     instances = np.zeros(len(face), int)
     found, meant, scores, _, names = proposed(face, instances, "quad_cup")
-    tree, tool, criteria = cKDTree(face), load_tool("quad_cup"), criteria_of("suction")
-    judged = judge_suction(face, instances, tree, tool, found, meant, criteria)
+    measured, tool, criteria = MeasuredPoints(face, instances, 0.0), load_tool("quad_cup"), criteria_of("suction")
+    judged = judge_suction(found, measured, meant, tool, criteria)
     np.testing.assert_allclose(judged, scores)
     off = replace(found, active=np.zeros_like(found.active))
-    unheld = judge_suction(face, instances, tree, tool, off, meant, criteria)
+    unheld = judge_suction(off, measured, meant, tool, criteria)
     assert unheld[:, [names.index(one) for one in ("lift", "seal", "active_cups")]].max() == 0.0
 
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.spatial import cKDTree
 
 from controllers.errors import ConfigError
 from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.analysis.fingers import caged, check_pinches, judge_pinches, propose_pinches
 from vla_ros.policies.gam.criteria import criteria_of, merits
+from vla_ros.policies.gam.perception.measured_points import MeasuredPoints
 from vla_ros.robots.tools.named import load_tool
 
 FLOOR = 0.02  # [m]
@@ -29,7 +29,8 @@ def face(x: float, y: float, top: float, half: tuple[float, float]) -> np.ndarra
 def pinched(points: np.ndarray, instances: np.ndarray, tool: str):
     criteria = criteria_of("pinch")
     rng = np.random.default_rng(0)
-    found, meant, scores = propose_pinches(points, instances, [0], load_tool(tool), criteria, 80, FLOOR, rng)
+    measured = MeasuredPoints(points, instances, FLOOR)
+    found, meant, scores = propose_pinches(measured, [0], load_tool(tool), criteria, 80, rng)
     assert (meant == 0).all()
     return found, scores, np.array(merits(scores.tolist(), criteria)), [one.name for one in criteria]
 
@@ -69,15 +70,15 @@ def test_what_is_too_wide_or_has_no_room_beside_it_is_no_pinch():
 
 def test_anybodys_pinch_is_judged_as_if_analysis_had_placed_it():
     board, tool, criteria = face(0.4, 0.2, TOP, (0.1, 0.02)), load_tool("hybrid"), criteria_of("pinch")
-    of = np.zeros(len(board), int)
-    found, scores, _, names = pinched(board, of, "hybrid")
+    measured = MeasuredPoints(board, np.zeros(len(board), int), FLOOR)
+    found, scores, _, names = pinched(board, measured.instances, "hybrid")
     lift, meant = names.index("lift"), np.zeros(len(scores), int)
-    judged = judge_pinches(found, board, cKDTree(board), of, meant, tool, FLOOR, criteria)
+    judged = judge_pinches(found, measured, meant, tool, criteria)
     held = scores[:, lift] > 0.0
     assert 10 < held.sum() < len(held)
     assert np.corrcoef(judged[held, lift], scores[held, lift])[0, 1] > 0.9
     nowhere = replace(found, positions=np.full_like(found.positions, np.nan))
-    refused = judge_pinches(nowhere, board, cKDTree(board), of, meant, tool, FLOOR, criteria)
+    refused = judge_pinches(nowhere, measured, meant, tool, criteria)
     assert (refused[:, names.index("collision")] == 1.0).all()
     assert (refused[:, lift] == 0.0).all()
 
@@ -97,7 +98,7 @@ def test_fingers_of_a_cage_pass_what_is_held_and_none_fit_around_what_is_wider()
     on = np.tile([0.0, 1.0, 0.0, 0.0, 0.0], (2, 1))
     places = np.array([[0.4, 0.2, TOP + 0.008], [0.7, 0.2, TOP + 0.008]])
     picks = Candidates(places, np.tile(DOWN, (2, 1, 1)), on, nothing, nothing)
-    found, well = caged(picks, points, of, np.array([0, 1]), tool)
+    found, well = caged(picks, MeasuredPoints(points, of, 0.0), np.array([0, 1]), tool)
     assert found.widths[0] == pytest.approx(2 * (0.03 + 0.012), abs=0.007)
     assert found.depths[0] == pytest.approx(0.02, abs=0.002)
     assert well[0] > 0.8

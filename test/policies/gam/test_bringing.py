@@ -9,7 +9,7 @@ import numpy as np
 
 from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.analysis.bringing import Bringing
-from vla_ros.policies.gam.analysis.surfaces import Surfaces
+from vla_ros.policies.gam.perception.measured_points import MeasuredPoints
 from vla_ros.robots.tools.description import CAGE, PINCH, SUCTION
 from vla_ros.robots.tools.named import load_tool
 
@@ -35,7 +35,7 @@ def candidate(width: float) -> Candidates:
 def brought(half: float, mode: str, width: float = 0.01) -> Candidates:
     points = box(half)
     instances = np.zeros(len(points), int)
-    return Bringing(Surfaces(points), points, instances, 0.0)(candidate(width), np.zeros(1, int), TOOL, mode)
+    return Bringing(MeasuredPoints(points, instances, 0.0))(candidate(width), np.zeros(1, int), TOOL, mode)
 
 
 def test_fingers_of_a_cage_go_around_what_is_seen():
@@ -53,7 +53,7 @@ def test_pads_of_a_pinch_come_to_stand_alike_on_both_sides_of_what_is_seen():
     aside = 0.008 * np.array([*(np.diag([1.0, -1.0]) @ first), 0.0])
     off = candidate(2 * HALF)
     off = replace(off, positions=off.positions + aside, depths=np.array([0.035]))
-    bringing = Bringing(Surfaces(points), points, instances, 0.0)
+    bringing = Bringing(MeasuredPoints(points, instances, 0.0))
     pinch = bringing(off, np.zeros(1, int), TOOL, PINCH)
     assert np.abs(pinch.positions[0, :2]).max() < 0.002  # the grip of this tool is in its middle
     assert 2 * HALF + 0.008 < pinch.widths[0] < 2 * HALF + 0.016
@@ -61,7 +61,7 @@ def test_pads_of_a_pinch_come_to_stand_alike_on_both_sides_of_what_is_seen():
     assert TOP - 0.031 < tips < TOP - 0.011
     np.testing.assert_array_equal(pinch.rotations, off.rotations)
     wide = box(TOOL.opening / 2 + 0.01)
-    stays = Bringing(Surfaces(wide), wide, np.zeros(len(wide), int), 0.0)(off, np.zeros(1, int), TOOL, PINCH)
+    stays = Bringing(MeasuredPoints(wide, np.zeros(len(wide), int), 0.0))(off, np.zeros(1, int), TOOL, PINCH)
     np.testing.assert_array_equal(stays.positions, off.positions)
 
 

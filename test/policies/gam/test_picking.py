@@ -12,6 +12,7 @@ import pytest
 from controllers.errors import ConfigError
 from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.analysis.surfaces import Surfaces
+from vla_ros.policies.gam.perception.measured_points import NOTHING_MEASURED, MeasuredPoints
 from vla_ros.policies.gam.picking import Picker
 from vla_ros.policies.gam.settings import GamSettings
 from vla_ros.policies.geometric.reachability import Reach
@@ -29,7 +30,7 @@ class Anywhere:
         return 1.0
 
 
-NOWHERE = Surfaces(np.zeros((0, 3)))
+NOWHERE = Surfaces(NOTHING_MEASURED)
 
 
 def first(tool: str, mode: str, z: float, R: np.ndarray = DOWN, depth: float = NAN) -> int | None:
@@ -101,7 +102,7 @@ def test_how_far_along_the_axis_is_measured_and_pistons_go_out_as_far_as_the_sur
     candidates = Candidates(
         np.array([[0.45, 0.0, 0.12]]), DOWN[None], np.ones((1, 7)), np.full(1, NAN), np.full(1, NAN)
     )
-    surfaces = Surfaces(surface)
+    surfaces = Surfaces(MeasuredPoints(surface, np.zeros(len(surface), int), 0.0))
     brought = surfaces.met(candidates, tool)
     assert brought.positions[0, 2] == pytest.approx(0.08 + 0.4 * tool.cups[0].stroke, abs=0.002)
     found = picker.first(brought, [0], "suction", q, 0.4, None, surfaces)

@@ -9,6 +9,7 @@ from scipy.spatial.transform import Rotation
 
 from vla_ros.policies.gam.actions import Candidates, decided
 from vla_ros.policies.gam.analysis.surfaces import Surfaces
+from vla_ros.policies.gam.perception.measured_points import MeasuredPoints
 from vla_ros.robots.tools.named import load_tool
 
 TOOL = load_tool("seven_piston")
@@ -23,6 +24,10 @@ def sheet(turn: list[float], half: float = 0.1, noise: float = 0.0) -> np.ndarra
     return np.asarray(Rotation.from_rotvec(turn).apply(flat) + np.array([0.4, 0.0, 0.1]))
 
 
+def surfaces(points: np.ndarray) -> Surfaces:
+    return Surfaces(MeasuredPoints(points, np.zeros(len(points), int), 0.0))
+
+
 def over(cups: list[int], place: tuple[float, float, float] = (0.4, 0.0, 0.12)) -> Candidates:
     active = np.zeros((1, 7))
     active[0, cups] = 1.0
@@ -34,7 +39,7 @@ def over(cups: list[int], place: tuple[float, float, float] = (0.4, 0.0, 0.12)) 
 @pytest.mark.parametrize("cups", [[3], [0, 1, 2, 3, 4, 5, 6]])
 def test_a_tool_is_turned_to_face_what_is_below_its_cups(turn, cups):
     candidates = over(cups)
-    met = Surfaces(sheet(turn, noise=0.001)).met(candidates, TOOL)
+    met = surfaces(sheet(turn, noise=0.001)).met(candidates, TOOL)
     normal = Rotation.from_rotvec(turn).apply([0.0, 0.0, 1.0])
     assert -met.rotations[0][:, 2] @ normal > np.cos(np.radians(3.0))
     assert np.linalg.det(met.rotations[0]) == pytest.approx(1.0)
@@ -45,11 +50,11 @@ def test_a_tool_is_turned_to_face_what_is_below_its_cups(turn, cups):
 
 
 def test_a_cup_beyond_an_edge_or_over_nothing_even_stays_off():
-    met = Surfaces(sheet([0.0, 0.0, 0.0], half=0.045)).met(over([0, 1]), TOOL)  # cup 2 is 42 mm beside the middle
+    met = surfaces(sheet([0.0, 0.0, 0.0], half=0.045)).met(over([0, 1]), TOOL)  # cup 2 is 42 mm beside the middle
     assert met.active[0].tolist() == [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
-    rough = Surfaces(sheet([0.0, 0.0, 0.0], noise=0.008)).met(over([0, 1]), TOOL)
+    rough = surfaces(sheet([0.0, 0.0, 0.0], noise=0.008)).met(over([0, 1]), TOOL)
     assert not rough.active.any()
-    steep = Surfaces(sheet([0.7, 0.0, 0.0])).met(over([0]), TOOL)  # 40°: more than a candidate is turned
+    steep = surfaces(sheet([0.7, 0.0, 0.0])).met(over([0]), TOOL)  # 40°: more than a candidate is turned
     assert not steep.active.any()
 
 

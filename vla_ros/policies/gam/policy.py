@@ -100,11 +100,9 @@ class GamPolicy:
         if not len(instances):
             self.explanation = "the tote is empty"
             return
-        surfaces = Surfaces(seen.points)
-        proposal = self._proposer.propose(seen, surfaces, instances, self._attempts)
-        self._begin(proposal, surfaces, seen, observation)
+        self._begin(self._proposer.propose(seen, instances, self._attempts), seen, observation)
 
-    def _begin(self, proposal: Proposal, surfaces: Surfaces, seen: BinObservation, observation: Observation) -> None:
+    def _begin(self, proposal: Proposal, seen: BinObservation, observation: Observation) -> None:
         """Begin with the best that the arm reaches."""
         scores = proposal.scores.tolist()
         T_over = seen.T_base_destination.copy()
@@ -117,7 +115,14 @@ class GamPolicy:
         clear = in_the_way(walls, self.tool, self._as_it_comes(proposal.candidates)) < _WALLED
         ranked = [row for row in ranked if clear[row]]
         found = self._picker.first(
-            proposal.candidates, ranked, self.mode, q, float(T_over[2, 3]), T_over, surfaces, meant=proposal.instances
+            proposal.candidates,
+            ranked,
+            self.mode,
+            q,
+            float(T_over[2, 3]),
+            T_over,
+            Surfaces(seen.measured),
+            meant=proposal.instances,
         )
         self.scored = ScoredCandidates(
             proposal.candidates.positions,

@@ -13,7 +13,6 @@ from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.analysis.bringing import Bringing
 from vla_ros.policies.gam.analysis.fingers import pinches_by_analysis
 from vla_ros.policies.gam.analysis.picks import analysed_picks, analysed_scores
-from vla_ros.policies.gam.analysis.surfaces import Surfaces
 from vla_ros.policies.gam.observed_scene import ObservedScene
 from vla_ros.policies.gam.perception.bin_view import BinObservation
 from vla_ros.policies.gam.proposal import Proposal
@@ -35,55 +34,48 @@ class Proposer:
         self._tool, self._mode, self._settings, self._network = tool, mode, settings, network
         self._analysable = mode != PINCH or pinches_by_analysis(tool)
 
-    def propose(self, seen: BinObservation, surfaces: Surfaces, instances: Sequence[int], seed: int) -> Proposal:
+    def propose(self, seen: BinObservation, instances: Sequence[int], seed: int) -> Proposal:
         """Return candidates of some instances, scored by the mode's criteria, further ones about the best included."""
         settings = self._settings
         if settings.proposes == ANALYSIS and settings.ranks in (ANALYSIS, RANDOM):
-            return self._analysed(seen, surfaces, instances, seed)
-        look = self._encoded(seen, surfaces, instances, seed, self._mode)
+            return self._analysed(seen, instances, seed)
+        look = self._encoded(seen, instances, seed, self._mode)
         if settings.proposes == ANALYSIS:
-            found = self._analysed(seen, surfaces, instances, seed)
+            found = self._analysed(seen, instances, seed)
             proposal = replace(found, scores=look.scores(found.candidates))
         else:
             proposal = look.propose(settings.candidates)
             if self._mode == CAGE:
-                proposal = proposal.joined(self._cages_of_picks(look, seen, surfaces, instances, seed))
+                proposal = proposal.joined(self._cages_of_picks(look, seen, instances, seed))
             if settings.proposes == BOTH and self._analysable:
-                found = self._analysed(seen, surfaces, instances, seed)
+                found = self._analysed(seen, instances, seed)
                 best = found.best(settings.candidates, settings.criteria(self._mode))
                 proposal = proposal.joined(replace(best, scores=look.scores(best.candidates)))
         return proposal if settings.ranks == RANDOM else look.refined(proposal, settings.refinements)
 
-    def _analysed(self, seen: BinObservation, surfaces: Surfaces, instances: Sequence[int], seed: int) -> Proposal:
+    def _analysed(self, seen: BinObservation, instances: Sequence[int], seed: int) -> Proposal:
         count = self._settings.analysed * (1 if self._mode == SUCTION else _FINGERED)
         criteria = self._settings.criteria(self._mode)
         rng = np.random.default_rng(seed)
-        return analysed_picks(seen, surfaces, instances, self._tool, self._mode, criteria, count, rng)
+        return analysed_picks(seen.measured, instances, self._tool, self._mode, criteria, count, rng)
 
-    def _encoded(
-        self, seen: BinObservation, surfaces: Surfaces, instances: Sequence[int], seed: int, mode: str
-    ) -> EncodedLook:
+    def _encoded(self, seen: BinObservation, instances: Sequence[int], seed: int, mode: str) -> EncodedLook:
         from vla_ros.policies.gam.encoded_look import EncodedLook  # analysis alone needs no PyTorch
 
         criteria = self._settings.criteria(mode)
 
         def judged(candidates: Candidates, meant: np.ndarray) -> np.ndarray:
-            return analysed_scores(seen, surfaces, candidates, meant, self._tool, mode, criteria)
+            return analysed_scores(seen.measured, candidates, meant, self._tool, mode, criteria)
 
         assert self._network is not None  # which the settings ask for
         return EncodedLook(
             self._network, ObservedScene.of(seen), instances, self._tool, mode, criteria, seed,
-            brought=self._bringing(seen, surfaces),
+            brought=Bringing(seen.measured),
             judged=judged if self._settings.ranks == BOTH and self._analysable else None,
         )  # fmt: skip
 
-    def _cages_of_picks(
-        self, look: EncodedLook, seen: BinObservation, surfaces: Surfaces, instances: Sequence[int], seed: int
-    ) -> Proposal:
+    def _cages_of_picks(self, look: EncodedLook, seen: BinObservation, instances: Sequence[int], seed: int) -> Proposal:
         """Return the actor's picks by suction, which a cage is before it is one, with fingers around; of a look."""
-        picks = self._encoded(seen, surfaces, instances, seed, SUCTION).propose(self._settings.candidates)
-        cages = self._bringing(seen, surfaces)(picks.candidates, picks.instances, self._tool, CAGE)
+        picks = self._encoded(seen, instances, seed, SUCTION).propose(self._settings.candidates)
+        cages = Bringing(seen.measured)(picks.candidates, picks.instances, self._tool, CAGE)
         return Proposal(cages, picks.instances, look.scores(cages))
-
-    def _bringing(self, seen: BinObservation, surfaces: Surfaces) -> Bringing:
-        return Bringing(surfaces, seen.points, seen.instances, float(seen.T_base_source[2, 3]))

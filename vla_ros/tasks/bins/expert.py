@@ -11,6 +11,7 @@ from vla_ros.objects.totes import DESTINATION, SOURCE
 from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.analysis.surfaces import Surfaces
 from vla_ros.policies.gam.criteria import criteria_of, merits
+from vla_ros.policies.gam.perception.measured_points import NOTHING_MEASURED
 from vla_ros.policies.gam.pick_motion import Pick, PickConfig, PickMotion
 from vla_ros.policies.gam.picking import Picker
 from vla_ros.policies.geometric.reachability import Reach
@@ -63,7 +64,7 @@ class PickExpert:
         T_over = self._floors[DESTINATION].copy()
         T_over[2, 3] = over
         q = observation.state.arms[self._arm.name].q
-        nowhere = Surfaces(np.zeros((0, 3)))  # distances are known
+        nowhere = Surfaces(NOTHING_MEASURED)  # distances are known
         for _ in range(_DRAWN):
             candidates, objects = draw(still, self.tool, self.mode, _CANDIDATES, rng)
             ranked = self._ranked(still, candidates, objects)

@@ -18,7 +18,6 @@ from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.analysis.bringing import Bringing
 from vla_ros.policies.gam.analysis.fingers import pinches_by_analysis
 from vla_ros.policies.gam.analysis.picks import analysed_picks
-from vla_ros.policies.gam.analysis.surfaces import Surfaces
 from vla_ros.policies.gam.checkpoint_config import read_gam_config
 from vla_ros.policies.gam.config import SceneTokens
 from vla_ros.policies.gam.criteria import criteria_of
@@ -52,7 +51,7 @@ class MeasuredScene:
         numbers, points = np.unique(seen.instances[seen.instances >= 0], return_counts=True)
         enough = points >= GamSettings.smallest
         self._known = [int(one) for one in numbers[enough] if shown[one] >= 0]
-        self._seen, self._shown, self._surfaces = seen, shown, Surfaces(seen.points)
+        self._seen, self._shown = seen, shown
 
     def analysed(
         self, tool: Tool, mode: str, count: int, rng: np.random.Generator
@@ -64,7 +63,7 @@ class MeasuredScene:
         if not count or not self._known or (mode == PINCH and not pinches_by_analysis(tool)):
             return None
         each = max(1, round(count / len(self._known)))
-        found = analysed_picks(self._seen, self._surfaces, self._known, tool, mode, criteria_of(mode), each, rng)
+        found = analysed_picks(self._seen.measured, self._known, tool, mode, criteria_of(mode), each, rng)
         return self._with_objects(found)
 
     def acted(
@@ -81,9 +80,7 @@ class MeasuredScene:
 
         look = EncodedLook(
             network, ObservedScene.of(self._seen), self._known, tool, mode, criteria_of(mode),
-            int(rng.integers(2**31)), brought=Bringing(
-                self._surfaces, self._seen.points, self._seen.instances, float(self._seen.T_base_source[2, 3])
-            ),
+            int(rng.integers(2**31)), brought=Bringing(self._seen.measured),
         )  # fmt: skip
         each = max(1, round((1.0 - _REFINED) * count / len(self._known)))
         return self._with_objects(look.refined(look.propose(each), round(_REFINED * count / PER_ROUND)))

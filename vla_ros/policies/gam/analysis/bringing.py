@@ -13,14 +13,15 @@ import numpy as np
 from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.analysis.fingers import caged, centred, pinches_by_analysis
 from vla_ros.policies.gam.analysis.surfaces import Surfaces
+from vla_ros.policies.gam.perception.measured_points import MeasuredPoints
 from vla_ros.robots.tools.description import CAGE, PINCH, Tool
 
 
 class Bringing:
-    """Points (M, 3) [m] base frame, the instance (M,) of each, and how high the tote's floor is [m]."""
+    """To what is measured in one look."""
 
-    def __init__(self, surfaces: Surfaces, points: np.ndarray, instances: np.ndarray, floor: float) -> None:
-        self._surfaces, self._points, self._instances, self._floor = surfaces, points, instances, floor
+    def __init__(self, measured: MeasuredPoints) -> None:
+        self._measured = measured
 
     def __call__(self, candidates: Candidates, meant: np.ndarray, tool: Tool, mode: str) -> Candidates:
         """Return candidates, of which each means an instance (N,), of a tool in a mode, brought.
@@ -29,14 +30,11 @@ class Bringing:
         all cups go off, so that nobody carries it out. Pads of a pinch come to stand alike on both sides.
         """
         if mode == PINCH:
-            tree = self._surfaces.tree
-            if tree is None or not pinches_by_analysis(tool):
-                return candidates
-            return centred(candidates, self._points, tree, self._instances, meant, tool, self._floor)
-        met = self._surfaces.met(candidates, tool)
+            return centred(candidates, self._measured, meant, tool) if pinches_by_analysis(tool) else candidates
+        met = Surfaces(self._measured).met(candidates, tool)
         if mode != CAGE:
             return met
-        around, well = caged(met, self._points, self._instances, meant, tool)
+        around, well = caged(met, self._measured, meant, tool)
         active = around.active.copy()
         active[well == 0.0, : len(tool.cups)] = 0.0
         return replace(around, active=active)

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError
 from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.criteria import Criterion
+from vla_ros.policies.gam.perception.measured_points import MeasuredPoints
 from vla_ros.robots.tools.description import Finger, Tool
 
 _LEAN = 0.12  # [rad] standard deviation of the approach from straight down
@@ -40,26 +40,23 @@ _Pinch = tuple[np.ndarray, np.ndarray, float, float, dict[str, float]]
 
 
 def propose_pinches(
-    points: np.ndarray,
-    instances: np.ndarray,
+    measured: MeasuredPoints,
     among: Sequence[int],
     tool: Tool,
     criteria: Sequence[Criterion],
     candidates: int,
-    floor: float,
     rng: np.random.Generator,
 ) -> tuple[Candidates, np.ndarray, np.ndarray]:
     """Return `candidates` of each instance of `among`, the instance (N,) each means, and scores (N, C).
 
-    `points` (M, 3) [m] base frame, `instances` (M,); `floor` [m] how high the tote's floor is. What no criterion of
-    analysis says is 0.5. Raises ConfigError for a tool without two fingers that close on one another.
+    What no criterion of analysis says is 0.5. Raises ConfigError for a tool without two fingers that close on one
+    another.
     """
     check_pinches(tool)
-    tree = cKDTree(points)
     turned: list[tuple[float, float]] = []  # yaw and lean [rad]
     meant: list[tuple[int, np.ndarray, np.ndarray, float]] = []  # instance, its middle, the point, how deep
     for one in among:
-        own = points[instances == one]
+        own = measured.shown(one)
         middle = own.mean(axis=0)
         _, axes = np.linalg.eigh(np.cov((own - middle)[:, :2].T)) if len(own) > 2 else (None, np.eye(2))
         for _ in range(candidates):
@@ -69,8 +66,7 @@ def propose_pinches(
             meant.append((one, middle, at, rng.uniform(*_DEEP)))
     found = []
     for (one, middle, at, deep), R in zip(meant, _down(tool, np.array(turned)), strict=True):
-        near = tree.query_ball_point(at, _AROUND)
-        found.append(_pinch(points[near], instances[near] == one, at, R, middle, tool, floor, deep))
+        found.append(_pinch(measured, one, at, R, middle, tool, deep))
     positions, rotations, widths, depths, known = zip(*found, strict=True)
     active = np.zeros((len(found), len(tool.names)))
     active[:, len(tool.cups) :] = 1.0
@@ -83,20 +79,17 @@ def propose_pinches(
 
 def centred(
     pinches: Candidates,
-    points: np.ndarray,
-    tree: cKDTree,
-    instances: np.ndarray,
+    measured: MeasuredPoints,
     meant: np.ndarray,
     tool: Tool,
-    floor: float,
 ) -> Candidates:
     """Return pinches with the pads as far from what is seen between them on both sides, tips below its highest point.
 
-    `tree` is of the points. As analysis places them, with the turn and about the place and depth of before. One with
+    As analysis places them, with the turn and about the place and depth of before. One with
     nothing between the pads stays as it is.
     """
     positions, widths, depths = pinches.positions.copy(), pinches.widths.copy(), pinches.depths.copy()
-    for row, found in _as_analysed(pinches, points, tree, instances, meant, tool, floor):
+    for row, found in _as_analysed(pinches, measured, meant, tool):
         if found[4]["lift"] > 0.0:
             positions[row], _, widths[row], depths[row], _ = found
     return Candidates(positions, pinches.rotations, pinches.active, widths, depths)
@@ -104,53 +97,44 @@ def centred(
 
 def judge_pinches(
     pinches: Candidates,
-    points: np.ndarray,
-    tree: cKDTree,
-    instances: np.ndarray,
+    measured: MeasuredPoints,
     meant: np.ndarray,
     tool: Tool,
-    floor: float,
     criteria: Sequence[Criterion],
 ) -> np.ndarray:
     """Return scores (N, C) of anybody's pinches, as `centred`, of which each means an instance (N,).
 
-    `tree` is of the points. One with nothing between the pads collides, whatever else; what no criterion of analysis
+    One with nothing between the pads collides, whatever else; what no criterion of analysis
     says is 0.5.
     """
     known: list[dict[str, float]] = [{"collision": 1.0, "lift": 0.0} for _ in meant]
-    for row, found in _as_analysed(pinches, points, tree, instances, meant, tool, floor):
+    for row, found in _as_analysed(pinches, measured, meant, tool):
         known[row] = found[4]
     return np.array([[one.get(criterion.name, 0.5) for criterion in criteria] for one in known])
 
 
 def _as_analysed(
     pinches: Candidates,
-    points: np.ndarray,
-    tree: cKDTree,
-    instances: np.ndarray,
+    measured: MeasuredPoints,
     meant: np.ndarray,
     tool: Tool,
-    floor: float,
 ) -> Iterator[tuple[int, _Pinch]]:
     """Yield the rows of pinches that can be placed, and the pinch that analysis places there."""
     grip = 0.5 * (_face(tool, 0) + _face(tool, 1)) * np.array([*tool.fingers[0].direction, 0.0])
-    of = {one: points[instances == one] for one in np.unique(meant)}
+    of = {one: measured.shown(one) for one in np.unique(meant)}
     for row, one in enumerate(meant):
         R, own = pinches.rotations[row], of[one]
         if not len(own) or not np.isfinite(pinches.positions[row]).all():
             continue
         tips = pinches.positions[row] + R @ (grip + np.array([0.0, 0.0, np.nan_to_num(pinches.depths[row])]))
         at = own[np.linalg.norm(own - tips, axis=1).argmin()]
-        near = tree.query_ball_point(at, _AROUND)
         between = own[np.abs((own - tips) @ R[:, :2]).max(axis=1) < tool.fingers[0].radius]
         top = float(((between if len(between) else at[None]) @ R[:, 2]).min())
         deep = float(np.clip(tips @ R[:, 2] - top, *_DEEP))
-        yield row, _pinch(points[near], instances[near] == one, at, R, own.mean(axis=0), tool, floor, deep)
+        yield row, _pinch(measured, int(one), at, R, own.mean(axis=0), tool, deep)
 
 
-def caged(
-    picks: Candidates, points: np.ndarray, instances: np.ndarray, meant: np.ndarray, tool: Tool
-) -> tuple[Candidates, np.ndarray]:
+def caged(picks: Candidates, measured: MeasuredPoints, meant: np.ndarray, tool: Tool) -> tuple[Candidates, np.ndarray]:
     """Return picks by suction with fingers around what is seen of the instance (N,) that each means; how well, (N,).
 
     Fingers stand 12 mm beside what they pass and go 12 mm beyond its lowest point, as far as they can; 0 where they
@@ -159,7 +143,7 @@ def caged(
     stroke = min(finger.stroke for finger in tool.fingers)
     widths, depths, well = np.full(len(meant), tool.opening), np.full(len(meant), stroke), np.zeros(len(meant))
     for row, one in enumerate(meant):
-        own = (points[instances == one] - picks.positions[row]) @ picks.rotations[row]
+        own = (measured.shown(one) - picks.positions[row]) @ picks.rotations[row]
         sides = np.array([_beside(own, finger) for finger in tool.fingers])
         beyond = float(own[:, 2].max())
         if sides.max() + _BESIDE > tool.opening / 2.0:
@@ -202,20 +186,11 @@ def _down(tool: Tool, turned: np.ndarray) -> np.ndarray:
 
 
 def _pinch(
-    points: np.ndarray,
-    own: np.ndarray,
-    at: np.ndarray,
-    R: np.ndarray,
-    middle: np.ndarray,
-    tool: Tool,
-    floor: float,
-    deep: float,
+    measured: MeasuredPoints, instance: int, at: np.ndarray, R: np.ndarray, middle: np.ndarray, tool: Tool, deep: float
 ) -> _Pinch:
-    """Return the pinch at a point.
-
-    `points` (M, 3) around it, of which the object's are `own` (M,) bool; `deep` [m] that tips go below the highest
-    point between the pads.
-    """
+    """Return the pinch of an instance at one of its points; tips go `deep` [m] below the highest one between pads."""
+    near = measured.tree.query_ball_point(at, _AROUND)
+    points, own = measured.points[near], measured.instances[near] == instance
     first = tool.fingers[0]
     closing = R[:, 0] * first.direction[0] + R[:, 1] * first.direction[1]
     approach = R[:, 2]
@@ -225,7 +200,7 @@ def _pinch(
     pad = np.abs(s) < first.radius + _NOISE
     top = float(a[own & pad].min(initial=0.0))
     tip = top + deep
-    tip = min(tip, float((at[2] - floor - _FLOOR) / max(-approach[2], 0.1)))
+    tip = min(tip, float((at[2] - measured.floor - _FLOOR) / max(-approach[2], 0.1)))
     between = own & pad & (a < tip)
     nothing = at - approach * 0.1, R, tool.opening, 0.0, {"collision": 1.0, "lift": 0.0}
     if between.sum() < _FEWEST or tip - top < _NOISE:

@@ -12,14 +12,13 @@ from vla_ros.policies.gam.analysis.fingers import caged, check_pinches, judge_pi
 from vla_ros.policies.gam.analysis.suction import judge_suction, propose_suction
 from vla_ros.policies.gam.analysis.surfaces import Surfaces
 from vla_ros.policies.gam.criteria import Criterion
-from vla_ros.policies.gam.perception.bin_view import BinObservation
+from vla_ros.policies.gam.perception.measured_points import MeasuredPoints
 from vla_ros.policies.gam.proposal import Proposal
 from vla_ros.robots.tools.description import CAGE, PINCH, Tool
 
 
 def analysed_picks(
-    seen: BinObservation,
-    surfaces: Surfaces,
+    measured: MeasuredPoints,
     among: Sequence[int],
     tool: Tool,
     mode: str,
@@ -31,21 +30,18 @@ def analysed_picks(
 
     Raises ConfigError for a tool that analysis knows no pick of in this mode.
     """
-    points, of = seen.points, seen.instances
     if mode == PINCH:
-        floor = float(seen.T_base_source[2, 3])
-        return Proposal(*propose_pinches(points, of, among, tool, criteria, candidates, floor, rng))
-    found, meant, scores = propose_suction(points, of, among, tool, criteria, candidates, rng)
-    found = surfaces.met(found, tool)
+        return Proposal(*propose_pinches(measured, among, tool, criteria, candidates, rng))
+    found, meant, scores = propose_suction(measured, among, tool, criteria, candidates, rng)
+    found = Surfaces(measured).met(found, tool)
     if mode == CAGE:
-        found, well = caged(found, points, of, meant, tool)
+        found, well = caged(found, measured, meant, tool)
         scores = _with_fingers(scores, well, criteria)
     return Proposal(found, meant, scores)
 
 
 def analysed_scores(
-    seen: BinObservation,
-    surfaces: Surfaces,
+    measured: MeasuredPoints,
     candidates: Candidates,
     meant: np.ndarray,
     tool: Tool,
@@ -56,13 +52,11 @@ def analysed_scores(
 
     As they are once brought to what is measured. Raises ConfigError for a tool that analysis knows no pick of.
     """
-    points, of, tree = seen.points, seen.instances, surfaces.tree
-    assert tree is not None  # instances have points
     if mode == PINCH:
         check_pinches(tool)
-        return judge_pinches(candidates, points, tree, of, meant, tool, float(seen.T_base_source[2, 3]), criteria)
-    scores = judge_suction(points, of, tree, tool, candidates, meant, criteria)
-    return scores if mode != CAGE else _with_fingers(scores, caged(candidates, points, of, meant, tool)[1], criteria)
+        return judge_pinches(candidates, measured, meant, tool, criteria)
+    scores = judge_suction(candidates, measured, meant, tool, criteria)
+    return scores if mode != CAGE else _with_fingers(scores, caged(candidates, measured, meant, tool)[1], criteria)
 
 
 def _with_fingers(scores: np.ndarray, well: np.ndarray, criteria: Sequence[Criterion]) -> np.ndarray:

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError
@@ -20,6 +19,7 @@ from vla_ros.policies.gam.actions import ON, Candidates
 from vla_ros.policies.gam.analysis.surfaces import all_around, plane_of
 from vla_ros.policies.gam.analysis.way_in import in_the_way
 from vla_ros.policies.gam.criteria import Criterion
+from vla_ros.policies.gam.perception.measured_points import MeasuredPoints
 from vla_ros.robots.tools.description import Tool
 
 _NEIGHBOURS = 0.014  # [m] around a point, of which its normal is
@@ -31,8 +31,7 @@ _MEANT = 0.4  # share of its stroke that a piston is out
 
 
 def propose_suction(
-    points: np.ndarray,
-    instances: np.ndarray,
+    measured: MeasuredPoints,
     among: Sequence[int],
     tool: Tool,
     criteria: Sequence[Criterion],
@@ -41,16 +40,14 @@ def propose_suction(
 ) -> tuple[Candidates, np.ndarray, np.ndarray]:
     """Return `candidates` of each instance of `among`, the instance (N,) each means, and scores (N, C).
 
-    `points` (M, 3) [m] base frame, `instances` (M,). What no criterion of analysis says is 0.5 for all. Raises
-    ConfigError for a tool without cups.
+    What no criterion of analysis says is 0.5 for all. Raises ConfigError for a tool without cups.
     """
     if not tool.cups:
         raise ConfigError(f"tool '{tool.name}' has no cups: analysis proposes suction alone")
-    tree = cKDTree(points)
-    chosen = np.concatenate(
-        [rng.choice(np.flatnonzero(instances == one), candidates) for one in among]
-    )  # fmt: skip
-    normals = _normals(points, tree, chosen)
+    points = measured.points
+    chosen = np.concatenate([rng.choice(np.flatnonzero(measured.instances == one), candidates) for one in among])
+    meant = measured.instances[chosen]
+    normals = _normals(measured, chosen)
     lips = np.array([(cup.x, cup.y, 0.0) for cup in tool.cups])
     out = _MEANT * float(np.median([cup.stroke for cup in tool.cups]))
     anchor = lips[rng.integers(len(lips), size=len(chosen))] * (rng.uniform(size=(len(chosen), 1)) < 0.7)
@@ -58,43 +55,38 @@ def propose_suction(
     positions = points[chosen] - np.einsum("nij,nj->ni", rotations, anchor + np.array([0.0, 0.0, out]))
     nothing = np.full(len(chosen), np.nan)
     found = Candidates(positions, rotations, np.ones((len(chosen), len(tool.names))), nothing, nothing.copy())
-    quality, scores = _judged(points, instances, tree, tool, found, instances[chosen], criteria)
+    quality, scores = _judged(found, measured, meant, tool, criteria)
     found.active[:, : len(lips)] = quality > 0.0
     found.active[:, len(lips) :] = 0.0
-    return found, instances[chosen], scores
+    return found, meant, scores
 
 
 def judge_suction(
-    points: np.ndarray,
-    instances: np.ndarray,
-    tree: cKDTree,
-    tool: Tool,
     candidates: Candidates,
+    measured: MeasuredPoints,
     meant: np.ndarray,
+    tool: Tool,
     criteria: Sequence[Criterion],
 ) -> np.ndarray:
     """Return scores (N, C) of anybody's candidates, of which each means an instance (N,): of the cups that are on.
 
-    `points` (M, 3) [m] base frame with their `tree`, `instances` (M,). Fingers are taken to be open and in. What no
-    criterion of analysis says is 0.5.
+    Fingers are taken to be open and in. What no criterion of analysis says is 0.5.
     """
     nothing = np.full(len(meant), np.nan)
     coming = replace(candidates, widths=nothing, depths=nothing)
-    return _judged(points, instances, tree, tool, coming, meant, criteria)[1]
+    return _judged(coming, measured, meant, tool, criteria)[1]
 
 
 def _judged(
-    points: np.ndarray,
-    instances: np.ndarray,
-    tree: cKDTree,
-    tool: Tool,
     candidates: Candidates,
+    measured: MeasuredPoints,
     meant: np.ndarray,
+    tool: Tool,
     criteria: Sequence[Criterion],
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the quality of the seal of each cup that is on, (N, K), and scores (N, C)."""
-    quality, center = _seals(points, instances, tree, tool, candidates, meant)
-    hits = in_the_way(points, tool, candidates, tree)
+    quality, center = _seals(candidates, measured, meant, tool)
+    hits = in_the_way(measured.points, tool, candidates, measured.tree)
     sealed = (quality > 0.0).sum(axis=1)
     hit, seal = np.clip(hits / _FEWEST, 0.0, 1.0), quality.sum(axis=1) / np.maximum(sealed, 1)
     known = {
@@ -107,10 +99,10 @@ def _judged(
     return quality, np.stack([known.get(one.name, np.full(len(meant), 0.5)) for one in criteria], axis=1)
 
 
-def _normals(points: np.ndarray, tree: cKDTree, chosen: np.ndarray) -> np.ndarray:
+def _normals(measured: MeasuredPoints, chosen: np.ndarray) -> np.ndarray:
     """Return the normals (N, 3) at some points, upwards; straight up where too few points are near."""
-    normals = np.tile([0.0, 0.0, 1.0], (len(chosen), 1))
-    for row, near in enumerate(tree.query_ball_point(points[chosen], _NEIGHBOURS)):
+    points, normals = measured.points, np.tile([0.0, 0.0, 1.0], (len(chosen), 1))
+    for row, near in enumerate(measured.tree.query_ball_point(points[chosen], _NEIGHBOURS)):
         if len(near) < _FEWEST:
             continue
         _, _, axes = np.linalg.svd(points[near] - points[near].mean(axis=0), full_matrices=False)
@@ -131,24 +123,23 @@ def _facing(axes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _seals(
-    points: np.ndarray,
-    instances: np.ndarray,
-    tree: cKDTree,
-    tool: Tool,
     candidates: Candidates,
+    measured: MeasuredPoints,
     meant: np.ndarray,
+    tool: Tool,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the quality of each cup that is on (N, K), as a seal on what is meant, and nearness to its middle (N,)."""
+    points, instances = measured.points, measured.instances
     positions, rotations, on = candidates.positions, candidates.rotations, candidates.active >= ON
     quality = np.zeros((len(positions), len(tool.cups)))
-    middles = {one: points[instances == one].mean(axis=0) for one in np.unique(meant)}
-    sizes = {one: np.linalg.norm(points[instances == one] - middles[one], axis=1).max() for one in middles}
+    middles = {one: measured.shown(one).mean(axis=0) for one in np.unique(meant)}
+    sizes = {one: np.linalg.norm(measured.shown(one) - middles[one], axis=1).max() for one in middles}
     for column, cup in enumerate(tool.cups):
         lips = positions + rotations @ np.array([cup.x, cup.y, 0.0])
         middle = lips + rotations[:, :, 2] * cup.stroke / 2
         rows = np.flatnonzero(on[:, column] & np.isfinite(middle).all(axis=1))
         reach = cup.stroke / 2 + cup.radius + cup.bellows
-        for row, near in zip(rows, tree.query_ball_point(middle[rows], reach), strict=True):
+        for row, near in zip(rows, measured.tree.query_ball_point(middle[rows], reach), strict=True):
             own = (points[near] - lips[row]) @ rotations[row]
             under = np.linalg.norm(own[:, :2], axis=1) < cup.radius
             if under.sum() < _FEWEST or np.mean(instances[near][under] == meant[row]) < 0.9:

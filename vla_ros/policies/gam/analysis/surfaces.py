@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
 from vla_ros.policies.gam.actions import ON, Candidates
 from vla_ros.policies.gam.candidate_poses import matrix_of
+from vla_ros.policies.gam.perception.measured_points import MeasuredPoints
 from vla_ros.robots.tools.description import Cup, Tool
 
 _WITHIN = 0.7  # share of a cup's radius within which points say how far its surface is
@@ -46,11 +46,10 @@ def plane_of(own: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 class Surfaces:
-    """Points (M, 3) [m] as measured, base frame."""
+    """Of measured points."""
 
-    def __init__(self, points: np.ndarray) -> None:
-        self._points = points
-        self.tree = cKDTree(points) if len(points) else None
+    def __init__(self, measured: MeasuredPoints) -> None:
+        self._points, self._tree = measured.points, measured.tree
 
     def below(self, cup: Cup, T: np.ndarray) -> float | None:
         """Return how far the surface under a cup of the tool at T (4, 4) is [m] from its lip with the piston in.
@@ -66,7 +65,7 @@ class Surfaces:
         By 20° and 30 mm at most, until pistons are 40 % out. Cups that could not lie on what is below them are turned
         off; a candidate with none on stays where it is.
         """
-        if not tool.cups or self.tree is None:
+        if not tool.cups or not len(self._points):  # nothing is seen
             return candidates
         positions, rotations = candidates.positions.copy(), candidates.rotations.copy()
         active = candidates.active.copy()
@@ -118,11 +117,9 @@ class Surfaces:
 
     def _under(self, cup: Cup, T: np.ndarray, within: float) -> np.ndarray:
         """Return points (M, 3) under a cup, `within` its radius, in a frame in its lip with the piston in."""
-        if self.tree is None:
-            return np.zeros((0, 3))
         lip = T[:3, 3] + T[:3, :3] @ np.array([cup.x, cup.y, 0.0])
         half = cup.stroke / 2 + _OFF
-        near = self.tree.query_ball_point(lip + T[:3, 2] * cup.stroke / 2, half + cup.radius)
+        near = self._tree.query_ball_point(lip + T[:3, 2] * cup.stroke / 2, half + cup.radius)
         own = (self._points[near] - lip) @ T[:3, :3]
         there = np.hypot(own[:, 0], own[:, 1]) < within * cup.radius
         return np.asarray(own[there & (np.abs(own[:, 2] - cup.stroke / 2) < half)])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import ndimage
@@ -18,6 +19,7 @@ from controllers.errors import VlaError
 from vla_ros.objects.totes import DESTINATION, RIM, SOURCE, ToteSize
 from vla_ros.policies.gam.perception.cameras import ASIDE, CAMERAS
 from vla_ros.policies.gam.perception.crop import ToteCrop, crop
+from vla_ros.policies.gam.perception.measured_points import MeasuredPoints
 from vla_ros.policies.gam.perception.segmentation import segment
 from vla_ros.policies.gam.perception.tote_fit import NominalTote, fit_tote, table_height
 from vla_ros.policies.geometric.point_cloud import AxisAlignedBox, deproject
@@ -57,6 +59,11 @@ class BinObservation:
     T_base_destination: np.ndarray  # (4, 4)
     crop: ToteCrop  # of the source
     labels: np.ndarray  # (h, w) int16 instance of each of its pixels
+
+    @cached_property
+    def measured(self) -> MeasuredPoints:
+        """Of the source, as analysis takes it."""
+        return MeasuredPoints(self.points, self.instances, float(self.T_base_source[2, 3]))
 
 
 def observe_bins(

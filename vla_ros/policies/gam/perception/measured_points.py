@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What geometry there is to analyse: measured points, the instance that each shows, and where the floor is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredPoints:
+    """Of one look. Shape legend: M points."""
+
+    points: np.ndarray  # (M, 3) [m] base frame
+    instances: np.ndarray  # (M,) whole numbers, −1: none is known
+    floor: float  # [m] how high the tote's floor is
+
+    @cached_property
+    def tree(self) -> cKDTree:
+        """Of the points; made when somebody asks for it."""
+        return cKDTree(self.points)
+
+    def shown(self, instance: int) -> np.ndarray:
+        """Return the points (M, 3) of an instance."""
+        return np.asarray(self.points[self.instances == instance])
+
+
+NOTHING_MEASURED = MeasuredPoints(np.zeros((0, 3)), np.zeros(0, int), 0.0)
