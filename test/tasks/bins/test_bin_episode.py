@@ -8,6 +8,7 @@ import pytest
 
 from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EpisodeSettings
+from vla_ros.policies.gam.policy import GamPolicy
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +35,24 @@ def test_a_picture_of_candidates_lies_beside_the_film(films):
     assert len(set(hue.ravel().tolist())) > 40  # of many merits
 
 
-def test_the_shipped_weights_pick():
+def test_the_shipped_weights_pick_and_no_inference_does_all_of_a_look(monkeypatch):
     pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
+    from vla_ros.policies.gam.encoded_look import EncodedLook
+
+    done: list[str] = []  # in this order
+
+    def noted(of: type, name: str) -> None:
+        method = getattr(of, name)
+
+        def call(self, *values, **named):
+            done.append(name)
+            return method(self, *values, **named)
+
+        monkeypatch.setattr(of, name, call)
+
+    noted(GamPolicy, "infer")
+    noted(EncodedLook, "propose")
+    noted(EncodedLook, "refined")
     settings = EpisodeSettings(
         policy="gam",
         task="bin_pick",
@@ -45,3 +62,5 @@ def test_the_shipped_weights_pick():
     )
     episode = EpisodeRunner(settings).run(1002)
     assert episode.success, episode.cause
+    first = done.index("propose")
+    assert done[first : first + 3] == ["propose", "infer", "refined"]

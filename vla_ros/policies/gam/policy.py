@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,7 @@ from vla_ros.robots.tools.mounting import carried_tool
 if TYPE_CHECKING:
     from vla_ros.policies.gam.networks.network import GamNetwork
 
+_LOOKED = object()  # the end of a look
 _WALLED = 3  # points of a wall that stand where the tool comes: fewer are no collision
 
 
@@ -72,23 +74,32 @@ class GamPolicy:
         self.reasoning: Reasoning | None = None  # of the last look
         self._attempts = 0
         self._frames = StillFrames()
+        self._looking: Iterator[None] | None = None
         self._over: float | None = None
         self._motion.reset()
 
     def infer(self, observation: Observation) -> ActionChunk:
-        """Return the next rows; a look of several frames first, if nothing is under way and there are tries left."""
+        """Return the next rows; if nothing is under way and there are tries left, a look first.
+
+        It takes several inferences, during which the arm stays where it is.
+        """
         again = self._motion.phase in (PickPhase.IDLE, PickPhase.MISSED)
-        if again and self._attempts < self.settings.attempts:
+        if self._looking is None and again and self._attempts < self.settings.attempts:
             self._frames.add(observation.cameras)
             if len(self._frames) < self.settings.frames:
                 return self._motion.wait(observation)
             self._attempts += 1
-            self._look(replace(observation, cameras=self._frames.averaged()))
+            self._looking = self._look(replace(observation, cameras=self._frames.averaged()))
             self._frames.clear()
+        if self._looking is not None:
+            if next(self._looking, _LOOKED) is not _LOOKED:
+                return self._motion.wait(observation)
+            self._looking = None
         over = observation.commanded.arms[self._arm.name].T_base_ee[2, 3] if self._over is None else self._over
         return self._motion.next(observation, over)
 
-    def _look(self, observation: Observation) -> None:
+    def _look(self, observation: Observation) -> Iterator[None]:
+        """Begin a pick of what is seen; yields where a chunk is due before all is done: control takes none late."""
         self.explanation, self.scored, self.reasoning = "", None, None  # those of an earlier look say nothing of this
         try:
             self.seen = seen = observe_bins(observation.cameras, self.settings.totes, *self._picture)
@@ -100,7 +111,11 @@ class GamPolicy:
         if not len(instances):
             self.explanation = "the tote is empty"
             return
-        self._begin(self._proposer.propose(seen, instances, self._attempts), seen, observation)
+        proposal, search = self._proposer.propose(seen, instances, self._attempts)
+        if search is not None:
+            yield
+            proposal = search(proposal)
+        self._begin(proposal, seen, observation)
 
     def _begin(self, proposal: Proposal, seen: BinObservation, observation: Observation) -> None:
         """Begin with the best that the arm reaches."""

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from vla_ros.policies.gam.encoded_look import EncodedLook
     from vla_ros.policies.gam.networks.network import GamNetwork
 
+Search = Callable[[Proposal], Proposal]
 _FINGERED = 3  # times as many candidates of a pinch or a cage by analysis: fingers fit in few
 
 
@@ -34,11 +36,15 @@ class Proposer:
         self._tool, self._mode, self._settings, self._network = tool, mode, settings, network
         self._analysable = mode != PINCH or pinches_by_analysis(tool)
 
-    def propose(self, seen: BinObservation, instances: Sequence[int], seed: int) -> Proposal:
-        """Return candidates of some instances, scored by the mode's criteria, further ones about the best included."""
+    def propose(self, seen: BinObservation, instances: Sequence[int], seed: int) -> tuple[Proposal, Search | None]:
+        """Return candidates of some instances, scored by the mode's criteria, and the search for better ones.
+
+        None where there is none to be made. The search takes as long as what is returned: a caller with other things
+        to do does these first.
+        """
         settings = self._settings
         if settings.proposes == ANALYSIS and settings.ranks in (ANALYSIS, RANDOM):
-            return self._analysed(seen, instances, seed)
+            return self._analysed(seen, instances, seed), None
         look = self._encoded(seen, instances, seed, self._mode)
         if settings.proposes == ANALYSIS:
             found = self._analysed(seen, instances, seed)
@@ -51,7 +57,8 @@ class Proposer:
                 found = self._analysed(seen, instances, seed)
                 best = found.best(settings.candidates, settings.criteria(self._mode))
                 proposal = proposal.joined(replace(best, scores=look.scores(best.candidates)))
-        return proposal if settings.ranks == RANDOM else look.refined(proposal, settings.refinements)
+        searched = settings.ranks != RANDOM and settings.refinements > 0
+        return proposal, partial(look.refined, rounds=settings.refinements) if searched else None
 
     def _analysed(self, seen: BinObservation, instances: Sequence[int], seed: int) -> Proposal:
         count = self._settings.analysed * (1 if self._mode == SUCTION else _FINGERED)
