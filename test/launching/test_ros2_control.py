@@ -160,8 +160,8 @@ def test_only_what_is_missing_is_named(monkeypatch, tmp_path):
     [
         ("sim", {"sim", "camera", "policy", "episode", "control", "guard"}, MANAGERS),
         ("topic", {"sim", "episode", *MANAGERS}, {"arm_manager"}),
-        ("mock", {"control", "guard", "state", "arm_manager", *MANAGERS}, {"sim", "camera", "episode", "manager"}),
-        ("real", {"control", "guard", "state", "arm_manager", *MANAGERS}, {"sim", "camera", "episode", "manager"}),
+        ("mock", {"control", "guard", "policy", "arm_manager", *MANAGERS}, {"sim", "camera", "episode", "manager"}),
+        ("real", {"control", "guard", "policy", "arm_manager", *MANAGERS}, {"sim", "camera", "episode", "manager"}),
     ],
 )
 def test_the_hardware_decides_which_nodes_start(hardware, present, absent):

@@ -71,10 +71,17 @@ def test_any_policy_is_taken_from_and_given_back_to_a_users_own_too(mine, capsys
 
 
 def test_on_hardware_nobody_simulates_and_the_operator_still_drives():
-    started = nodes("hardware:=real", "robot_ip:=192.0.2.3", "policy:=geometric")
+    real = ("hardware:=real", "robot_ip:=192.0.2.3")
+    started = nodes(*real)
     assert {"bridge", "state", "control", "arm_manager"} < set(started)
-    assert not {"sim", "camera", "policy", "manager", "policy_manager"} & set(started)
+    assert not {"sim", "camera", "policy", "manager", "policy_manager", "arm_policy_manager"} & set(started)
     assert started["bridge"]["use_sim_time"] is False
+    helped = nodes(*real, "policy:=geometric", "camera_source:=realsense", "cameras:=front")
+    assert {"policy", "realsense"} <= set(helped)
+    assert helped["policy"]["use_sim_time"] is False
+    assert helped["arm_policy_manager"]["nodes"] == ("state_node", "policy_node", "vr_bridge_node", "control_node")
+    assert "arm_manager" not in helped
+    assert helped["realsense"] == {"robot": "franka", "cameras": "front", "source": "realsense", "autostart": True}
 
 
 def test_the_page_is_for_this_machine_unless_it_is_asked_otherwise(monkeypatch):

@@ -6,6 +6,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 import pytest
+import two_arms_still
 from node_census import Census, absolute_names, census
 
 from vla_ros.launching.graph import NodeSpec
@@ -20,7 +21,14 @@ JOBS = (
     ("franka_grasp", "policy:=geometric", "view:=foxglove", "view_port:=0", "record:={folder}/bag", "namespace:=left"),
     ("franka_teleop", "port:=0", "collection:={folder}/collection", "leader:=/leader", "folder:={folder}"),
     ("bytemini_bussing",),
-    ("policy", "robot:=agilex", "hardware:=joint_topics", "command:=position", "instruction:=fold"),
+    (
+        "policy",
+        "robot:=agilex",
+        "hardware:=joint_topics",
+        "command:=position",
+        f"policy:={two_arms_still.__file__}:Still",
+        "instruction:=fold",
+    ),
 )
 
 

@@ -17,6 +17,7 @@ from vla_ros.launching.arguments import Value, parse_assignments
 from vla_ros.launching.egl import require_egl
 from vla_ros.launching.graph import Graph
 from vla_ros.launching.ports import tcp_problem
+from vla_ros.launching.ros2_control import SIMULATED
 from vla_ros.launching.security import check_security
 from vla_ros.output_file import check_output
 
@@ -31,7 +32,7 @@ def check_launch(graph: Graph, words: Sequence[str]) -> dict[str, Value]:
     check_output("report:=", str(arguments.get("report", "")))
     graph.check(arguments)
     check_security(graph, arguments)
-    if graph.renders:
+    if graph.renders and arguments["hardware"] in SIMULATED["hardware"]:  # a real robot's cameras are not rendered
         require_egl()
     return arguments
 

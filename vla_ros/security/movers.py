@@ -18,9 +18,13 @@ TRUTH = ["sim/scene", "sim/object_poses", "sim/fixture_joints", "sim/cloth_verti
 
 
 def camera(robot: Embodiment, values: Values) -> NodeInterface:
-    """Return camera_node's, of simulated cameras: a job starts no others."""
+    """Return camera_node's, of simulated or real cameras."""
     topics = [topic for name in robot.cameras for topic in _camera_topics(robot, name)]
-    return ros_node("camera_node", managed=True) | interface([*topics, "sim/drawn"], SCENE)
+    own = ros_node("camera_node", managed=True)
+    if values["source"] == "sim":
+        return own | interface([*topics, "sim/drawn"], SCENE)
+    moves = any(robot.camera(name).moves and robot.camera(name).calibrated for name in robot.cameras)
+    return own | interface([*topics, "diagnostics"], ["joint_states"] if moves else [])
 
 
 def policy(robot: Embodiment, values: Values) -> NodeInterface:

@@ -11,7 +11,7 @@ from vla_ros.launching.graph import Graph, NodeSpec
 from vla_ros.launching.jobs.config import JobConfig
 from vla_ros.launching.jobs.robot_graph import check_judged, judged_arguments, judged_nodes, same
 from vla_ros.launching.restarting import managed_again
-from vla_ros.launching.ros2_control import SIMULATED, SIMULATED_TIME, UNSIMULATED
+from vla_ros.launching.ros2_control import SIMULATED_TIME, UNSIMULATED
 from vla_ros.nodes.instruction.sequence import ENOUGH
 from vla_ros.policies.families.table import DEFAULT_POLICY, check_name, policy_text
 
@@ -35,13 +35,12 @@ POLICY_PARAMETERS = ("robot", "cameras", "policy", "objects", *(argument.name fo
 
 
 def policy_node(unless: Mapping[str, tuple[str, ...]] | None = None) -> NodeSpec:
-    """Return the node of a policy that moves a simulated robot, but with such arguments."""
+    """Return the node of a policy that moves a robot, simulated or real, but with such arguments."""
     return NodeSpec(
         "policy",
         "policy_node",
         same(*POLICY_PARAMETERS) | {"use_sim_time": SIMULATED_TIME},
         stops_first=True,
-        when=SIMULATED,
         unless=unless or {},
         again=managed_again,
     )

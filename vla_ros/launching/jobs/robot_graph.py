@@ -12,6 +12,7 @@ from vla_ros.launching.arguments import LaunchArgument, Value
 from vla_ros.launching.checks import check_grasp, check_success_object, check_view
 from vla_ros.launching.graph import Argument, Given, NodeSpec
 from vla_ros.launching.jobs.config import JobConfig
+from vla_ros.launching.real_cameras import camera_source_argument, check_camera_source, real_camera_node
 from vla_ros.launching.recording import check_recording, recorder_node, recording_arguments
 from vla_ros.launching.restarting import (
     NO_JUDGE,
@@ -50,7 +51,7 @@ def same(*names: str) -> Parameters:
 
 
 def judged_nodes(job: str, *movers: NodeSpec, managed: bool = True) -> tuple[NodeSpec, ...]:
-    """Return the nodes of a job in which one of `movers`, simulated, says how the robot moves: the one that starts.
+    """Return the nodes of a job in which one of `movers` says how the robot moves: the one that starts.
 
     `managed`: they are brought up with the others, between cameras and control.
     """
@@ -83,12 +84,13 @@ def judged_nodes(job: str, *movers: NodeSpec, managed: bool = True) -> tuple[Nod
         manager_node(
             "manager" if len(movers) == 1 else f"{mover.name}_manager",
             ("state_node", "camera_node", *((mover.executable,) if managed else ()), "control_node"),
-            mover.when,
+            {**SIMULATED, **mover.when},
             mover.unless,
         )
         for mover in movers
     ]
-    managers.append(manager_node("arm_manager", ("state_node", "control_node"), UNSIMULATED))
+    beside_hardware = [mover.executable for mover in movers if managed and "hardware" not in mover.when]
+    managers.append(manager_node("arm_manager", ("state_node", *beside_hardware, "control_node"), UNSIMULATED))
     return robot_nodes(job, movers, tuple(managers), (episode,))
 
 
@@ -137,6 +139,7 @@ def robot_nodes(
             when=SIMULATED,
             again=managed_again,
         ),
+        real_camera_node(),
         NodeSpec("state", "state_node", same("robot") | simulated_time, again=managed_again),
         *movers,
         NodeSpec(
@@ -186,6 +189,7 @@ def check_judged(arguments: Mapping[str, Value]) -> None:
         scenes = int(arguments["episodes"]) or UNLIMITED
         reserved_seeds().check_free_of(range(seed, seed + scenes), "seed:=")
     check_grasp(arguments)
+    check_camera_source(arguments)
     check_success_object(arguments)
     _check_sentences(arguments)
     check_view(arguments)
@@ -250,6 +254,7 @@ def robot_arguments(job: JobConfig, *own: LaunchArgument) -> tuple[LaunchArgumen
         LaunchArgument("task", job.task, "what is to be done, and how it is judged", choices=tuple(TASKS)),
         LaunchArgument("cameras", "", "that it is seen by, such as front,wrist; empty: those the robot usually has"),
         *hardware_arguments(),
+        camera_source_argument(),
         LaunchArgument(
             "command", "", "what drives the arm: effort, position or pose; empty: the first that the robot takes"
         ),
