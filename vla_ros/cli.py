@@ -278,6 +278,7 @@ COMMANDS = (
         ),
     ),
     Command("stop", "vla_ros.commands.robot.stop", "stop the arm of the running job and hold it", ("stop",)),
+    Command("enable", "vla_ros.commands.robot.enable", "let the running job's arm move", ("enable", "enable --off")),
     Command("recover", "vla_ros.commands.robot.recover", "let a stopped arm move again", ("recover",)),
     Command("home", "vla_ros.commands.robot.home", "take the arm of the running job home", ("home",)),
 )

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import ExitStack
 
 from controllers.errors import VlaError
+from vla_ros.commands.robot.operator_node import operator_node
 from vla_ros.runtime.running import RunningGraph
 
 MATCH_TIMEOUT_S = 5.0
@@ -49,22 +49,13 @@ def publish_estop(graph: RunningGraph, stopped: bool) -> float:
     Raises NobodyListens when no subscriber is found within MATCH_TIMEOUT_S.
     """
     started = time.monotonic()
-    os.environ.update(graph.environment)
-    import rclpy
-    from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-    from std_msgs.msg import Bool
+    with operator_node(graph) as node:
+        from rclpy.duration import Duration
+        from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+        from std_msgs.msg import Bool
 
-    latched = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-    context = rclpy.Context()
-    rclpy.init(context=context, domain_id=graph.domain_id)
-    try:
-        # Parameters and a log of its own would take it half a second more.
-        node = rclpy.create_node(
-            f"operator_{os.getpid()}",
-            context=context,
-            namespace=graph.namespace,
-            start_parameter_services=False,
-            enable_rosout=False,
+        latched = QoSProfile(
+            depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
         )
         publisher = node.create_publisher(Bool, "estop", latched)
         # The arm must not go on because a third party was slow to match: say it as soon as one listens, then again.
@@ -80,7 +71,5 @@ def publish_estop(graph: RunningGraph, stopped: bool) -> float:
         for _ in range(3 if stopped else RELEASES):
             publisher.publish(Bool(data=stopped))
             time.sleep(0.05)
-        publisher.wait_for_all_acked(rclpy.duration.Duration(seconds=1))
+        publisher.wait_for_all_acked(Duration(seconds=1))
         return time.monotonic() - started
-    finally:
-        rclpy.shutdown(context=context)

@@ -14,6 +14,8 @@ from vla_ros.launching.parameters import ros_arguments
 from vla_ros.runtime.estop_socket import stop_every_guard
 from vla_ros.runtime.running import RunningGraph, running_graphs
 
+ENABLE_S = 5.0  # [s] for control to be found, and to answer
+
 
 def targets() -> list[RunningGraph]:
     """Return the graphs to speak to: those this machine's launcher runs, else the domain of the environment."""
@@ -43,6 +45,31 @@ def set_estop(stopped: bool) -> int:
 
 def _name(graph: RunningGraph) -> str:
     return f"{graph.job} on ROS domain {graph.domain_id}"
+
+
+def enable_control(graph: RunningGraph, wanted: bool) -> int:
+    """Enable or disable control of a target; exit code 1, with control's reason, when it refuses or does not answer."""
+    from vla_ros.commands.robot.operator_node import operator_node
+
+    with operator_node(graph) as node:
+        from rclpy.executors import SingleThreadedExecutor
+        from std_srvs.srv import SetBool
+
+        client = node.create_client(SetBool, "control/enable")
+        if not client.wait_for_service(ENABLE_S):
+            print(f"{_name(graph)}: nobody offers control/enable: is a job running?")
+            return 1
+        answer = client.call_async(SetBool.Request(data=wanted))
+        executor = SingleThreadedExecutor(context=node.context)
+        executor.add_node(node)
+        executor.spin_until_future_complete(answer, ENABLE_S)
+        executor.shutdown()
+        response = answer.result() if answer.done() else None
+    if response is None or not response.success:
+        print(f"{_name(graph)}: {'control does not answer' if response is None else response.message}")
+        return 1
+    print(f"{_name(graph)}: {'enabled: the arm may move' if wanted else 'disabled: the arm is held'}")
+    return 0
 
 
 def go_home() -> int:
