@@ -181,7 +181,7 @@ COMMANDS = (
     Command(
         "calibrate",
         "vla_ros.commands.calibrate.command",
-        "find a camera's optics and pose, and the table's height",
+        "find a camera's optics and pose, and the table's height; say whether it has moved",
         (
             "calibrate board --output board.pdf",
             "calibrate camera pictures/ --camera front --square 37.9",

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import cv2
@@ -130,6 +131,35 @@ def test_a_camera_that_stands_sees_the_board_in_the_hand(lab):
     metres, radians = difference(found.T_frame_camera, truth.T_link_camera)
     assert metres < 2e-3
     assert radians < np.radians(0.2)
+
+
+def test_a_camera_that_was_pushed_is_found_to_have_moved(lab, hand, capsys):
+    words = ["--camera", "wrist"]
+    assert cli.main(["calibrate", "reference", "views", *words]) == 2
+    assert "wrist.yaml: there is no such file: calibrate the camera first" in capsys.readouterr().err
+    assert cli.main(["calibrate", "hand-eye", "views", *words, "--refine"]) == 0
+    assert cli.main(["calibrate", "check", "views", *words]) == 2
+    assert "no reference was taken: `vla calibrate reference`" in capsys.readouterr().err
+    write_bag(lab / "bag", hand.pictures[:2], hand.optics)
+    assert cli.main(["calibrate", "reference", "bag", *words]) == 0
+    assert "features to compare by" in capsys.readouterr().out
+    assert set(load_calibration("wrist").reference_joints) == {f"panda_joint{number}" for number in range(1, 8)}
+
+    assert cli.main(["calibrate", "check", "views", *words, "--json", "moved.json"]) == 0  # the robot is there in one
+    assert "0.0 px" in capsys.readouterr().out
+    assert json.loads((lab / "moved.json").read_text())["pictures"] == 1
+    pushed = [dataclasses.replace(one, pixels=np.roll(one.pixels, 9, axis=1)) for one in hand.pictures[:2]]
+    write_folder(lab / "pushed", pushed)
+    assert cli.main(["calibrate", "check", "pushed", *words, "--json", "moved.json"]) == 1
+    assert "the camera has moved: calibrate it" in capsys.readouterr().out
+    assert json.loads((lab / "moved.json").read_text())["moved_px"] == pytest.approx(9.0, abs=0.3)
+    write_folder(lab / "elsewhere", hand.pictures[1:])
+    assert cli.main(["calibrate", "check", "elsewhere", *words]) == 2
+    assert "no picture can be compared: the robot is elsewhere in 11" in capsys.readouterr().err
+
+    assert cli.main(["calibrate", "hand-eye", "views", *words]) == 0
+    assert "wrist.reference.png is outdated and gone" in capsys.readouterr().out
+    assert not load_calibration("wrist").reference_joints
 
 
 def test_poses_of_the_tool_do_as_well_as_joints(lab, hand):

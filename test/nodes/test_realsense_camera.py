@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import rclpy
@@ -28,6 +29,7 @@ import software_realsense as soft
 
 from controllers.errors import ConfigError
 from vla_ros import messages, qos
+from vla_ros.calibration.calibration_file import calibration_text
 from vla_ros.hardware.cameras.realsense import library
 from vla_ros.nodes.camera_node import CameraNode
 from vla_ros.robots.camera_calibration import load_calibration
@@ -89,10 +91,11 @@ class Rig:
         self.nodes: list[rclpy.node.Node] = []
         self.executor = EventsExecutor()
 
-    def plug(self, name: str) -> None:
-        """Plug a camera, which shows its shade from now on."""
+    def plug(self, name: str, color: np.ndarray | None = None) -> None:
+        """Plug a camera, which shows a picture from now on, its shade where none is given."""
         camera = self.ports.plug(soft.SoftwareCamera(SERIALS[name]))
-        color = np.full((480, 640, 3), SHADES[name], np.uint8)
+        if color is None:
+            color = np.full((480, 640, 3), SHADES[name], np.uint8)
         self.feeds[name] = self.running.enter_context(soft.Feed(camera, color, DEPTH, rate=10.0))
 
     def unplug(self, name: str) -> None:
@@ -189,6 +192,23 @@ def test_a_cable_that_is_pulled_silences_its_camera_alone_and_it_comes_back(rig)
     front.said.clear()
     assert rig.until(lambda: (messages.OK, "2 cameras") in front.said)
     assert (np.diff(front.stamps) > 0.0).all()
+
+
+def test_a_camera_that_was_pushed_since_it_was_calibrated_is_named(rig, tmp_path):
+    (tmp_path / "cameras").mkdir()
+    for name in SERIALS:
+        (tmp_path / f"cameras/{name}.yaml").write_text(calibration_text(load_calibration(name)))
+    blocks = np.random.default_rng(0).integers(20, 235, (24, 32, 3)).astype(np.uint8).repeat(20, 0).repeat(20, 1)
+    for name in SERIALS:
+        assert cv2.imwrite(str(tmp_path / f"cameras/{name}.reference.png"), blocks[..., ::-1])
+    rig.plug("front", np.roll(blocks, (0, 7), (0, 1)))
+    rig.plug("side", blocks)
+    started(rig)
+    front = rig.watch("front")
+    rig.watch("side")
+    assert rig.until(lambda: (messages.WARN, "moved since they were calibrated: front") in front.said), front.said[-2:]
+    assert float(front.values[-1]["front.moved_px"]) == pytest.approx(7.0, abs=0.5)
+    assert rig.until(lambda: float(front.values[-1].get("side.moved_px", "9")) < 0.2)
 
 
 def test_nothing_is_published_while_the_node_is_not_active(rig):

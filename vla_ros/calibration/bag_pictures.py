@@ -26,6 +26,7 @@ MOVED_RAD = 0.02  # more than that, and it is another place
 STILL_PX = 1.0  # that corners may move between two pictures of a resting board
 NEW_PX = 0.04  # of the picture's width that they must have moved since any picture that was kept
 PICTURES_MAX = 80
+EVERY_S = 1.0  # between two pictures of a camera that stands
 
 
 class JointTrack:
@@ -74,6 +75,23 @@ def bag_pictures(path: Path, camera: str, board: CharucoBoard, with_robot: bool,
         return list(_resting_board(bag, topic, board))
 
 
+def resting_pictures(path: Path, camera: str, with_robot: bool, namespace: str = "") -> Iterator[Picture]:
+    """Yield one picture from each place where the arm rested, or, without a robot, one a second.
+
+    Raises VlaError for what is no bag, or has no such camera.
+    """
+    with BagReader(path) as bag:
+        topic = _image_topic(bag, camera, namespace)
+        if with_robot:
+            yield from _resting_robot(bag, topic, None, JointTrack(bag, f"{namespace}/joint_states"))
+            return
+        last = float("-inf")
+        for stamp, pixels in _frames(bag, topic):
+            if stamp - last >= EVERY_S:
+                last = stamp
+                yield Picture(f"{stamp:.2f} s", pixels)
+
+
 def bag_optics(path: Path, camera: str, namespace: str = "") -> Optics | None:
     """Return what the bag's camera_info says; None where it says nothing."""
     topic = f"{namespace}/cameras/{camera}/color/camera_info"
@@ -111,14 +129,14 @@ def _frames(bag: BagReader, topic: str) -> Iterator[tuple[float, np.ndarray]]:
             yield seconds(message), pixels
 
 
-def _resting_robot(bag: BagReader, topic: str, board: CharucoBoard, track: JointTrack) -> Iterator[Picture]:
+def _resting_robot(bag: BagReader, topic: str, board: CharucoBoard | None, track: JointTrack) -> Iterator[Picture]:
     kept: np.ndarray | None = None
     count = 0
     for stamp, pixels in _frames(bag, topic):
         row = track.resting_at(stamp)
         if row is None or (kept is not None and np.abs(row - kept).max() < MOVED_RAD):
             continue
-        if board.find("", pixels) is not None:
+        if board is None or board.find("", pixels) is not None:
             kept, count = row, count + 1
             yield Picture(f"{stamp:.2f} s", pixels, track.named(row))
             if count >= PICTURES_MAX:

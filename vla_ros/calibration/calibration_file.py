@@ -35,6 +35,9 @@ def calibration_text(calibration: CameraCalibration) -> str:
         where = calibration.frame or "the robot's base frame"
         lines.append(f"position: {_list(calibration.position, 6)} # [m] optical frame in {where}")
         lines.append(f"orientation: {_list(calibration.orientation, 8)} # x, y, z, w")
+    if calibration.reference_joints:
+        lines.append("reference_joints: # [rad], [m] where the reference picture was taken")
+        lines += [f"  {joint}: {value:.6f}" for joint, value in calibration.reference_joints.items()]
     if record != CalibrationRecord():
         lines += ["record: # for people; nothing is computed from it", f"  date: '{record.date}'"]
         lines.append(f"  board: '{record.board}'")

@@ -35,6 +35,7 @@ class CameraCalibration:
     orientation: tuple[float, float, float, float] | None = None  # quaternion xyzw of the optical frame in `frame`
     frame: str = ""  # link that the camera is fixed to; empty: the robot's base frame
     distortion: tuple[float, float, float, float, float] | None = None  # k1, k2, p1, p2, k3 (plumb_bob)
+    reference_joints: dict[str, float] = field(default_factory=dict)  # [rad], [m] of its reference picture, on a hand
     record: CalibrationRecord = field(default_factory=CalibrationRecord)
 
     def __post_init__(self) -> None:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Find a camera's optics, where it is on the hand or beside the robot, and how high the table is, with a printed board.
 
-In this order: `board` draws the board to print, `camera` finds the optics, `hand-eye` the pose, `table` the height. The
-pictures come from a folder, or from a bag that `vla record` wrote; no command moves anything. The result is the
-camera's file, cameras/NAME.yaml in the folder that VLA_CONFIG names, and says how sure it is.
+In this order: `board` draws the board to print, `camera` finds the optics, `hand-eye` the pose, `table` the height;
+`reference` remembers what the camera sees then, and `check` says whether it has moved since. The pictures come from a
+folder, or from a bag that `vla record` wrote; no command moves anything. The result is the camera's file,
+cameras/NAME.yaml in the folder that VLA_CONFIG names, and says how sure it is.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from vla_ros.robots.names import DEFAULT_ROBOT
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare `board`, `camera`, `hand-eye` and `table`."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="board|camera|hand-eye|table")
+    """Declare `board`, `camera`, `hand-eye`, `table`, `reference` and `check`."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="board|camera|hand-eye|table|reference|check")
     board = actions.add_parser(
         "board",
         help="draw the board to print",
@@ -59,16 +60,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _declare_source(table)
     _declare_robot(table)
     table.add_argument("--thickness", type=float, default=0.0, metavar="MM", help="of the board (default 0)")
+    reference = actions.add_parser(
+        "reference",
+        help="remember what a calibrated camera sees",
+        description="Keep a picture of what the camera sees now beside its file: a job with real cameras compares with "
+        "it at its start and every minute, and says when the camera has moved. Of a camera on the hand the robot's "
+        "joints are kept, too: take it where the robot stands at the start of a job.",
+        epilog="example: vla calibrate reference bags/start --camera front",
+    )
+    _declare_pictures(reference)
+    reference.add_argument("--robot", default=DEFAULT_ROBOT, help=f"robot; config/robots (default {DEFAULT_ROBOT})")
+    check = actions.add_parser(
+        "check",
+        help="say whether a camera has moved since",
+        description="Compare pictures with the camera's reference. Exit code 1 when it has moved.",
+        epilog="example: vla calibrate check bags/today --camera front",
+    )
+    _declare_pictures(check)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what was asked; 0 when it is done."""
     # These imports take a second; --help must not.
-    from vla_ros.commands.calibrate import runs
+    from vla_ros.commands.calibrate import movement, runs
 
-    return {"board": runs.board, "camera": runs.camera, "hand-eye": runs.hand_eye, "table": runs.table}[
-        arguments.action
-    ](arguments)
+    return {
+        "board": runs.board,
+        "camera": runs.camera,
+        "hand-eye": runs.hand_eye,
+        "table": runs.table,
+        "reference": movement.reference,
+        "check": movement.check,
+    }[arguments.action](arguments)
 
 
 def _declare_board(parser: argparse.ArgumentParser, what: str) -> None:
@@ -77,11 +100,15 @@ def _declare_board(parser: argparse.ArgumentParser, what: str) -> None:
 
 
 def _declare_source(parser: argparse.ArgumentParser) -> None:
+    _declare_pictures(parser)
+    _declare_board(parser, "side of a square as measured on the sheet")
+
+
+def _declare_pictures(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source", metavar="FOLDER|BAG", help="pictures (with views.yaml where a robot counts), or a bag"
     )
     parser.add_argument("--camera", required=True, metavar="NAME", help="the camera")
-    _declare_board(parser, "side of a square as measured on the sheet")
     parser.add_argument("--namespace", default="", metavar="/NS", help="of the topics in a bag")
     parser.add_argument("--output", action=OutputFile, suffix=".yaml", metavar="FILE.yaml",
                         help="the camera's file (default cameras/NAME.yaml in VLA_CONFIG)")  # fmt: skip

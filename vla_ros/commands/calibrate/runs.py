@@ -18,6 +18,7 @@ from vla_ros.calibration.calibration_file import calibration_text, optics_of
 from vla_ros.calibration.hand_eye import Free, HandEye, calibrate_hand_eye
 from vla_ros.calibration.intrinsics import Intrinsics, calibrate_intrinsics, first_optics
 from vla_ros.calibration.optics import Optics
+from vla_ros.calibration.reference import reference_path
 from vla_ros.calibration.robot_views import Links, robot_links
 from vla_ros.calibration.table import table_plane
 from vla_ros.calibration.views import RobotView, check_views
@@ -104,11 +105,15 @@ def hand_eye(arguments: argparse.Namespace) -> int:
         frame="" if links.camera_link == robot.base_frame else links.camera_link,
         position=(x, y, z),
         orientation=from_matrix(T[:3, :3]),
+        reference_joints={},
         record=CalibrationRecord(_today(), used.label, calibration.record.optics, figures),
     )
     _write(arguments, path, calibration, figures)
     names = left_out_lines(found.left_out, seen.poor, repeats)
     print("\n".join([*hand_eye_lines(found, links), *names, str(path)]))
+    if (outdated := reference_path(path)).is_file():  # of where the camera was before
+        outdated.unlink()
+        print(f"{outdated.name} is outdated and gone: take a new one (`vla calibrate reference`)")
     return 0
 
 

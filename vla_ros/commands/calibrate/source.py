@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from controllers.errors import ConfigError
-from vla_ros.calibration.bag_pictures import bag_optics, bag_pictures
+from vla_ros.calibration.bag_pictures import bag_optics, bag_pictures, resting_pictures
 from vla_ros.calibration.board import CharucoBoard, Corners
 from vla_ros.calibration.calibration_file import optics_of
 from vla_ros.calibration.optics import Optics
@@ -66,6 +67,16 @@ def see(arguments: argparse.Namespace, board: CharucoBoard, with_robot: bool) ->
     good, poor = rich_enough(corners)
     kept = {one.name for one in good}
     return Seen([one for one in pictures if one.name in kept], good, poor, total - len(corners))
+
+
+def pictures_at_rest(arguments: argparse.Namespace, with_robot: bool) -> Iterator[Picture]:
+    """Yield pictures of the source that show whatever they show. Raises VlaError where there are none."""
+    path = Path(arguments.source)
+    if not path.exists():
+        raise ConfigError(f"{path}: there is no such folder or bag")
+    if is_bag(path):
+        return resting_pictures(path, arguments.camera, with_robot, arguments.namespace.rstrip("/"))
+    return folder_pictures(path, with_robot)
 
 
 def is_bag(path: Path) -> bool:

@@ -19,6 +19,7 @@ from vla_ros.hardware.cameras.realsense.library import found_cameras
 from vla_ros.hardware.cameras.realsense.stream import RealSenseStream
 from vla_ros.hardware.cameras.stream import CameraStream, CapturedFrame, Optics
 from vla_ros.nodes.camera.calibrated_view import CalibratedViews
+from vla_ros.nodes.camera.place_watch import PlaceWatch
 from vla_ros.nodes.camera.publisher import CameraPublisher
 from vla_ros.nodes.managed import ManagedNode
 from vla_ros.nodes.policy.state_buffer import StateBuffer
@@ -40,6 +41,7 @@ class HardwareCameras:
         self._configs = {name: self._config(name) for name in robot.cameras}
         calibrated = [name for name in robot.cameras if robot.camera(name).calibrated]
         self._calibrations = {name: self._calibration(name) for name in calibrated}
+        self._places = {name: PlaceWatch(name, one) for name, one in self._calibrations.items()}
         self._views: dict[str, tuple[Optics, CalibratedViews]] = {}
         self._joints = StateBuffer()
         self._joint_names: tuple[str, ...] = ()
@@ -78,6 +80,8 @@ class HardwareCameras:
             values[f"{name}.latency_ms"] = f"{1e3 * reader.latency:.1f}"
             values[f"{name}.dropped"] = str(reader.dropped)
             self._counted[name] = frames
+            if name in self._places and (moved := self._places[name].report(self._node.get_logger())) is not None:
+                values[f"{name}.moved_px"] = f"{moved:.1f}"
             if fault := reader.fault:
                 faults[name] = fault
             if fault != self._said.get(name, ""):
@@ -86,6 +90,8 @@ class HardwareCameras:
                 self._said[name] = fault
         if faults:
             return messages.ERROR, "; ".join(faults.values()), values
+        if moved_ones := [name for name, place in self._places.items() if place.moved]:
+            return messages.WARN, f"moved since they were calibrated: {', '.join(moved_ones)}", values
         return messages.OK, f"{len(self._readers)} cameras", values
 
     # -- of the configuration --------------------------------------------------------------------------------------
@@ -114,6 +120,8 @@ class HardwareCameras:
         if not self._node.active:
             return
         views, joints = self._views_of(name, optics), self._joints_at(stamp)
+        if name in self._places:
+            self._places[name].see(frame, joints)
         if publisher.wanted:
             color, depth = frame.color(), frame.depth() if publisher.depth_wanted else None
             view = CameraView(name, stamp, color, depth) if views is None else views.view(stamp, color, depth, joints)
