@@ -305,3 +305,29 @@ def test_cameras_are_told_apart_by_serial_number_alone(ports):
         assign({"front": RealSenseConfig("22"), "side": RealSenseConfig("22")}, found)
     cameras = {"front": RealSenseConfig("22"), "side": RealSenseConfig("11")}
     assert assign(cameras, found) == {"front": "22", "side": "11"}
+
+
+def test_exposure_and_white_balance_are_set_as_the_file_says(ports, opened):
+    camera = ports.plug(soft.SoftwareCamera(SERIAL))
+    stream = opened(exposure=8.0, white_balance=4200)
+    assert camera.colour_option(soft.rs.option.exposure) == 80.0  # steps of 100 µs
+    assert camera.colour_option(soft.rs.option.white_balance) == 4200.0
+    assert seen(stream, camera) is not None
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"white_balance": 9000}, "white_balance 9000 is out of this camera's range, 2800 to 6500"),
+        ({"exposure": 0.05}, "exposure 0.05 is out of this camera's range, 0.1 to 1000"),
+        ({"exposure": 8.0, "gain": 64}, "sets gain, which this camera does not take"),
+        ({"gain": 64}, "gain 64 needs an exposure beside it"),
+        ({"exposure": 50.0}, "exposure must be 0 .automatic. to 33.3 ms"),
+    ],
+)
+def test_what_a_camera_cannot_be_set_to_is_refused_in_one_line(ports, opened, settings, reason):
+    ports.plug(soft.SoftwareCamera(SERIAL))
+    with pytest.raises(ConfigError, match=reason) as raised:
+        opened(**settings)
+    assert "\n" not in str(raised.value)
+    opened()  # and it can be used by others

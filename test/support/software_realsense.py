@@ -32,6 +32,8 @@ class SoftwareCamera:
         self._depth_sensor.add_option(rs.option.global_time_enabled, rs.option_range(0.0, 1.0, 1.0, 0.0), True)
         self._depth = self._depth_sensor.add_video_stream(_depth_stream()).as_video_stream_profile()
         self._color_sensor = self.device.add_sensor("RGB Camera")
+        self._color_sensor.add_option(rs.option.exposure, rs.option_range(1.0, 10000.0, 156.0, 1.0), True)
+        self._color_sensor.add_option(rs.option.white_balance, rs.option_range(2800.0, 6500.0, 4600.0, 10.0), True)
         self._colors = {}
         for k, size in enumerate(COLOR_SIZES):
             stream = _stream(rs.stream.color, 1 + k, size, rs.format.rgb8, COLOR_F * size[0] / 640, coeffs)
@@ -50,6 +52,10 @@ class SoftwareCamera:
         profile = self._colors[color.shape[1], color.shape[0]]
         self._show(self._depth_sensor, self._depth, depth, 2, stamp + lag, domain)
         self._show(self._color_sensor, profile, color, 3, stamp, domain)
+
+    def colour_option(self, option: Any) -> float:
+        """Return what the colour sensor was set to."""
+        return float(self._color_sensor.get_option(option))
 
     def _show(self, sensor: Any, profile: Any, pixels: np.ndarray, size: int, stamp: float, domain: Any) -> None:
         frame = rs.software_video_frame()

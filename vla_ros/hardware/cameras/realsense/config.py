@@ -34,6 +34,9 @@ class RealSenseConfig:
     width: int = 640  # of the colour picture, and of depth aligned to it [px]
     height: int = 480
     rate: int = 30  # [Hz] of both
+    exposure: float = 0.0  # of colour [ms]; 0: automatic
+    gain: int = 0  # of colour, with an exposure of its own; 0: the camera's
+    white_balance: int = 0  # of colour [K]; 0: automatic
     depth: bool = True
     depth_width: int = 848  # that depth is measured with [px]
     depth_height: int = 480
@@ -46,6 +49,13 @@ class RealSenseConfig:
                 f"width and height must be positive and rate 5 to 300 Hz, got {self.width}x{self.height}, depth "
                 f"{self.depth_width}x{self.depth_height}, {self.rate} Hz"
             )
+        if min(self.exposure, self.gain, self.white_balance) < 0 or self.exposure > 1e3 / self.rate:
+            raise ConfigError(
+                f"exposure must be 0 (automatic) to {1e3 / self.rate:.1f} ms, a frame's time, gain and white_balance 0 "
+                f"or more, got {self.exposure:g}, {self.gain} and {self.white_balance}"
+            )
+        if self.gain and not self.exposure:
+            raise ConfigError(f"gain {self.gain} needs an exposure beside it: automatic control sets both")
         if self.optics not in OPTICS:
             raise ConfigError(unknown_name("optics", self.optics, OPTICS))
 

@@ -11,6 +11,7 @@ import numpy as np
 from controllers.errors import ConfigError, VlaError
 from vla_ros.hardware.cameras.device_clock import Arrival
 from vla_ros.hardware.cameras.realsense import library
+from vla_ros.hardware.cameras.realsense.color_settings import set_color
 from vla_ros.hardware.cameras.realsense.config import FOLDER, RealSenseConfig
 from vla_ros.hardware.cameras.realsense.depth_filters import FilterChain
 from vla_ros.hardware.cameras.realsense.library import found_cameras, load_library
@@ -56,6 +57,10 @@ class RealSenseStream:
             settings.enable_stream(rs.stream.depth, config.depth_width, config.depth_height, rs.format.z16, config.rate)
         try:
             profile = self._started(settings, config)
+            set_color(profile.get_device(), name, config)  # now: starting may set it back
+        except ConfigError:
+            self.close()
+            raise
         except RuntimeError as error:  # in use by another program, unplugged in between
             raise VlaError(f"camera '{name}': RealSense {serial} does not start: {_first_line(error)}") from None
         intrinsics = profile.get_stream(rs.stream.color).as_video_stream_profile().get_intrinsics()
