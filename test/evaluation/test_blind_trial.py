@@ -18,6 +18,7 @@ from vla_ros import cli
 from vla_ros.commands.evaluation.trial.arguments import episodes_of
 from vla_ros.commands.evaluation.trial.asking import BEGIN, LEAVE, Answer, Question, Terminal, read_answer
 from vla_ros.commands.evaluation.trial.conducting import Conductor
+from vla_ros.commands.evaluation.trial.enabling import Enabling
 from vla_ros.evaluation.blind.course import VOID_MAX, Course
 from vla_ros.evaluation.blind.design import TrialDesign, read_design
 from vla_ros.evaluation.blind.key import BlindKey, draw_key, read_key
@@ -25,12 +26,16 @@ from vla_ros.evaluation.blind.trials import Trial, Verdict, append_trial, read_t
 
 # Ends as the policy's name says: the simulator's judge sees successes of geometric alone.
 STAND_IN = """
-import json, pathlib, sys
+import json, pathlib, sys, time
 values = dict(word.split(":=", 1) for word in sys.argv[3:])
 assert sys.argv[1:3] == ["launch", "franka_grasp"], sys.argv
 here = pathlib.Path(__file__).parent
 with (here / "started.jsonl").open("a") as file:
     file.write(json.dumps(values) + "\\n")
+enabled, deadline = here / "enabled", time.monotonic() + 60.0
+while values.get("hardware") == "sdk" and not enabled.exists() and time.monotonic() < deadline:
+    time.sleep(0.05)  # a real arm moves when somebody has enabled it
+enabled.unlink(missing_ok=True)
 broken = (here / "broken").exists()
 good = values["policy"] == "geometric"
 directory = pathlib.Path(values["run_directory"])
@@ -42,6 +47,16 @@ report = {
 }
 (directory / "result.json").write_text(json.dumps(report))
 sys.exit(report["exit_code"])
+"""
+# Refuses once, as a graph that is starting does.
+ENABLE = """
+import pathlib, sys
+here = pathlib.Path(__file__).parent
+with (here / "asked.txt").open("a") as file:
+    file.write(" ".join(sys.argv[1:]) + "\\n")
+if len((here / "asked.txt").read_text().splitlines()) == 1:
+    sys.exit(print("the e-stop is latched") or 1)
+(here / "enabled").touch()
 """
 DESIGN = TrialDesign("franka_grasp", (), ("policy:=geometric",), ("policy:=graspvla",), seed=4000, scenes=6)
 
@@ -71,6 +86,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "stand_in.py").write_text(STAND_IN)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([os.environ.get("PYTHONPATH", ""), str(tmp_path)]))
     monkeypatch.setattr(Conductor, "module", "stand_in")
+    (tmp_path / "enable.py").write_text(ENABLE)
+    monkeypatch.setattr(Enabling, "command", (str(tmp_path / "enable.py"),))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -101,6 +118,7 @@ def test_every_scene_is_run_by_both_and_the_record_says_of_none_who_it_was(folde
         (str(seed), letter == "A") for seed, order in zip(DESIGN.seeds, key.orders, strict=True) for letter in order
     ]
     assert {run["domain_id"] for run in runs} == {"31"}
+    assert not (folder / "asked.txt").exists()  # in the simulator the episode enables
     record = (folder / "trials.jsonl").read_text()
     shown = record + "".join(str(question) for question in person.questions) + "".join(person.said)
     for secret in ("geometric", "graspvla", '"A"', '"B"'):
@@ -116,7 +134,11 @@ def test_on_a_robot_the_scenes_sentence_is_given_and_nobody_else_judges(folder: 
     design = dataclasses.replace(DESIGN, shared=("hardware:=sdk", "robot_ip:=10.0.0.2"), scenes=1)
     episodes = episodes_of(design)
     conductor = Conductor(folder, episodes, draw_key(1), [], domain=31)
-    assert conductor.run(Scripted(lambda question: Answer(verdict=Verdict.SUCCESS)))
+    person = Scripted(lambda question: Answer(verdict=Verdict.SUCCESS))
+    assert conductor.run(person)
+    enabled = "control is enabled: the arm may move"
+    assert person.said == ["waits: the e-stop is latched", enabled, enabled]  # once an episode
+    assert (folder / "asked.txt").read_text() == 3 * "--domain-id 31\n"
     sentence = episodes.scene(4000).instruction
     assert [(run["hardware"], run["instruction"]) for run in started(folder)] == [("sdk", sentence)] * 2
     assert [trial.judge for trial in conductor.trials] == [None, None]

@@ -12,6 +12,7 @@ from controllers.errors import VlaError
 from vla_ros.commands.evaluation.episode_launch import EpisodeLaunch, stop_all
 from vla_ros.commands.evaluation.trial.arguments import TrialEpisodes
 from vla_ros.commands.evaluation.trial.asking import BEGIN, END, LEAVE, Answer, Person, Question
+from vla_ros.commands.evaluation.trial.enabling import Enabling
 from vla_ros.commands.evaluation.trial.placement import placement_lines
 from vla_ros.evaluation.blind.course import Course, Turn
 from vla_ros.evaluation.blind.key import BlindKey
@@ -72,15 +73,21 @@ class Conductor:
         directory = self._run_directory(turn.number)
         words = self.episodes.words(turn.policy, scene)
         launch = EpisodeLaunch(turn.seed, self._domain, directory, words, self.module)
+        enabling = Enabling(self._domain)  # in the simulator the episode does it
         answer: Answer | None = None
+        told = ""
         try:
             person.ask(question("running"))
             while not launch.ended:
                 if answer is None and (answer := person.answer()) is not None:
                     launch.interrupt()
+                if answer is None and not self.episodes.simulated and (said := enabling.poll()) not in ("", told):
+                    told = said
+                    person.say(said)
                 time.sleep(POLL_S)
             wall_s = launch.wall_s
         finally:
+            enabling.close()
             stop_all([launch])
         report = launch.report()
         reason = "" if answer is not None else _why_broken(report)
