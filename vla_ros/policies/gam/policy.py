@@ -99,7 +99,7 @@ class GamPolicy:
         return self._motion.next(observation, over)
 
     def _look(self, observation: Observation) -> Iterator[None]:
-        """Begin a pick of what is seen; yields where a chunk is due before all is done: control takes none late."""
+        """Begin a pick of what is seen; yields half-way, for a chunk that is less late than one of the whole look."""
         self.explanation, self.scored, self.reasoning = "", None, None  # those of an earlier look say nothing of this
         try:
             self.seen = seen = observe_bins(observation.cameras, self.settings.totes, *self._picture)
