@@ -24,7 +24,7 @@ def camera(robot: Embodiment, values: Values) -> NodeInterface:
     if values["source"] == "sim":
         return own | interface([*topics, "sim/drawn"], SCENE)
     moves = any(robot.camera(name).moves and robot.camera(name).calibrated for name in robot.cameras)
-    return own | interface([*topics, "diagnostics"], ["joint_states"] if moves else [])
+    return own | interface(topics, ["joint_states"] if moves else [])
 
 
 def policy(robot: Embodiment, values: Values) -> NodeInterface:

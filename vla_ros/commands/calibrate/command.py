@@ -69,6 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         epilog="example: vla calibrate reference bags/start --camera front",
     )
     _declare_pictures(reference)
+    _declare_output(reference)
     reference.add_argument("--robot", default=DEFAULT_ROBOT, help=f"robot; config/robots (default {DEFAULT_ROBOT})")
     check = actions.add_parser(
         "check",
@@ -77,6 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         epilog="example: vla calibrate check bags/today --camera front",
     )
     _declare_pictures(check)
+    _declare_json(check)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -102,6 +104,8 @@ def _declare_board(parser: argparse.ArgumentParser, what: str) -> None:
 def _declare_source(parser: argparse.ArgumentParser) -> None:
     _declare_pictures(parser)
     _declare_board(parser, "side of a square as measured on the sheet")
+    _declare_output(parser)
+    _declare_json(parser)
 
 
 def _declare_pictures(parser: argparse.ArgumentParser) -> None:
@@ -110,8 +114,14 @@ def _declare_pictures(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--camera", required=True, metavar="NAME", help="the camera")
     parser.add_argument("--namespace", default="", metavar="/NS", help="of the topics in a bag")
+
+
+def _declare_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", action=OutputFile, suffix=".yaml", metavar="FILE.yaml",
                         help="the camera's file (default cameras/NAME.yaml in VLA_CONFIG)")  # fmt: skip
+
+
+def _declare_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action=OutputFile, metavar="FILE", help="write the figures, name → number")
 
 
