@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rig.arm_observer import ArmObserver
-from rig.launched_job import LaunchedJob
+from rig.launched_job import END_TIMEOUT_S, LaunchedJob
 from rig.nodes import ASKINGS, Operator, start_arm
 
 from bench.fault_matrix.cell import Cell
@@ -23,6 +23,7 @@ from controllers.arm.model import ArmModel
 DISK = "size=300k"  # less than a film needs
 BUSY = "while True: pass"
 STARVING = 3  # busy processes a core
+STARVED_END_S = 450.0  # [s] a job among them may take: a quarter of the processors is its own
 ESTOP_MAX_S = 0.3  # [s] of simulated time from the message to rest
 ESTOPS = 5
 LEFT_MAX_S = 8.0  # [s] after the launcher was killed until nothing of it is left
@@ -71,7 +72,7 @@ def _starved(cell: Cell, limits: ArmLimits, model: ArmModel) -> None:
     busy = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(count)]
     try:
         with tempfile.TemporaryDirectory(prefix="vla_faults_") as folder:
-            _whole_job(cell, Path(folder), limits, model)
+            _whole_job(cell, Path(folder), limits, model, STARVED_END_S)
     finally:
         for process in busy:
             process.kill()
@@ -79,11 +80,11 @@ def _starved(cell: Cell, limits: ArmLimits, model: ArmModel) -> None:
     cell.outcome = f"{count} busy processes: {cell.outcome}"
 
 
-def _whole_job(cell: Cell, folder: Path, limits: ArmLimits, model: ArmModel) -> None:
-    """Run the job to its end, whatever that is: it must be said, and the arm must rest."""
+def _whole_job(cell: Cell, folder: Path, limits: ArmLimits, model: ArmModel, within: float = END_TIMEOUT_S) -> None:
+    """Run the job to its end, whatever that is: it must be said, and the arm must rest. It may take `within` [s]."""
     job = LaunchedJob(folder, *JOB)
     try:
-        code = job.finish()
+        code = job.finish(within)
         cell.judge_motion(job.arm, 0.0, limits, model)
         cell.rest_s = float("nan")
         lines = [line for line in job.output.splitlines() if line.startswith("vla: ")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import faulthandler
 import signal
 import sys
 from collections.abc import Callable
@@ -81,6 +82,7 @@ def run_node(name: str, serve: Callable[[StopRequest], int | None], transport: T
     code 2.
     """
     _name_process(name)
+    faulthandler.enable()  # a crash in someone's C says in the log where it was
     stop = StopRequest()
     choose_transport(transport)
     # rclpy's own handlers would shut the context down at once, and a node could not even stop its arm any more.

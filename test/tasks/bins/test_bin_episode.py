@@ -37,22 +37,25 @@ def test_a_picture_of_candidates_lies_beside_the_film(films):
 
 def test_the_shipped_weights_pick_and_no_inference_does_all_of_a_look(monkeypatch):
     pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
-    from vla_ros.policies.gam.encoded_look import EncodedLook
+    from vla_ros.policies.gam import encoded_look, policy, proposing
 
     done: list[str] = []  # in this order
 
-    def noted(of: type, name: str) -> None:
+    def noted(of: object, name: str) -> None:
         method = getattr(of, name)
 
-        def call(self, *values, **named):
+        def call(*values, **named):
             done.append(name)
-            return method(self, *values, **named)
+            return method(*values, **named)
 
         monkeypatch.setattr(of, name, call)
 
     noted(GamPolicy, "infer")
-    noted(EncodedLook, "propose")
-    noted(EncodedLook, "refined")
+    noted(policy, "observe_bins")
+    noted(encoded_look.EncodedLook, "propose")
+    noted(proposing, "analysed_picks")
+    noted(encoded_look, "perturbed")  # once a round
+    noted(GamPolicy, "_begin")
     settings = EpisodeSettings(
         policy="gam",
         task="bin_pick",
@@ -62,5 +65,6 @@ def test_the_shipped_weights_pick_and_no_inference_does_all_of_a_look(monkeypatc
     )
     episode = EpisodeRunner(settings).run(1002)
     assert episode.success, episode.cause
-    first = done.index("propose")
-    assert done[first : first + 3] == ["propose", "infer", "refined"]
+    look = done[done.index("observe_bins") : done.index("_begin") + 1]
+    assert look[1::2] == ["infer"] * 7
+    assert look[::2] == ["observe_bins", "propose", "analysed_picks", *["perturbed"] * 4, "_begin"]

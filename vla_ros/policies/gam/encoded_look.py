@@ -6,7 +6,7 @@ Shape legend: I instances, G groups, N candidates of all, C criteria.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -85,7 +85,11 @@ class EncodedLook:
         return self._scores(candidates, np.arange(len(self._instances)))
 
     def refined(self, proposal: Proposal, rounds: int) -> Proposal:
-        """Return a proposal with further candidates, drawn about the best of before in each of some rounds.
+        """Return a proposal with further candidates of some rounds of `refinements`."""
+        return [proposal, *self.refinements(proposal, rounds)][-1]
+
+    def refinements(self, proposal: Proposal, rounds: int) -> Iterator[Proposal]:
+        """Yield a proposal with further candidates, drawn about the best of before, after each of some rounds.
 
         The cross-entropy method over the critic, as the policies of Dex-Net 2.0 and 3.0 search (Mahler et al.).
         """
@@ -94,14 +98,14 @@ class EncodedLook:
             ranked = np.array(ranking(proposal.scores.tolist(), self._criteria), int)
             best = ranked[taking(proposal.candidates, self._tool, self._mode)[ranked]][:_KEPT]
             if not len(best):
-                break
+                return
             about = rows_of(proposal.candidates, np.repeat(best, _EACH))
             of = proposal.instances[best]
             meant = np.repeat(of, _EACH)
             found = self._as_carried_out(perturbed(about, self._tool, self._mode, 0.5**number, rng), meant)
             scores = self._scores(found, (of[:, None] == self._instances).argmax(axis=1))
             proposal = proposal.joined(Proposal(found, meant, scores))
-        return proposal
+            yield proposal
 
     def _as_carried_out(self, candidates: Candidates, meant: np.ndarray) -> Candidates:
         return self._brought(candidates, meant, self._tool, self._mode)

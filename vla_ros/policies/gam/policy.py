@@ -99,7 +99,7 @@ class GamPolicy:
         return self._motion.next(observation, over)
 
     def _look(self, observation: Observation) -> Iterator[None]:
-        """Begin a pick of what is seen; yields half-way, for a chunk that is less late than one of the whole look."""
+        """Begin a pick of what is seen; yields between pieces: a chunk of the whole look came too late."""
         self.explanation, self.scored, self.reasoning = "", None, None  # those of an earlier look say nothing of this
         try:
             self.seen = seen = observe_bins(observation.cameras, self.settings.totes, *self._picture)
@@ -111,10 +111,9 @@ class GamPolicy:
         if not len(instances):
             self.explanation = "the tote is empty"
             return
-        proposal, search = self._proposer.propose(seen, instances, self._attempts)
-        if search is not None:
-            yield
-            proposal = search(proposal)
+        yield
+        proposal = yield from self._proposer.propose(seen, instances, self._attempts)
+        yield
         self._begin(proposal, seen, observation)
 
     def _begin(self, proposal: Proposal, seen: BinObservation, observation: Observation) -> None:

@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from vla_ros.policies.gam.encoded_look import EncodedLook
     from vla_ros.policies.gam.networks.network import GamNetwork
 
-Search = Callable[[Proposal], Proposal]
 _FINGERED = 3  # times as many candidates of a pinch or a cage by analysis: fingers fit in few
 
 
@@ -36,15 +34,14 @@ class Proposer:
         self._tool, self._mode, self._settings, self._network = tool, mode, settings, network
         self._analysable = mode != PINCH or pinches_by_analysis(tool)
 
-    def propose(self, seen: BinObservation, instances: Sequence[int], seed: int) -> tuple[Proposal, Search | None]:
-        """Return candidates of some instances, scored by the mode's criteria, and the search for better ones.
+    def propose(self, seen: BinObservation, instances: Sequence[int], seed: int) -> Generator[None, None, Proposal]:
+        """Return candidates of some instances, scored by the mode's criteria.
 
-        None where there is none to be made. The search takes as long as what is returned: a caller with other things
-        to do does these first.
+        Yields between pieces of the work: a caller with other things to do does these meanwhile.
         """
         settings = self._settings
         if settings.proposes == ANALYSIS and settings.ranks in (ANALYSIS, RANDOM):
-            return self._analysed(seen, instances, seed), None
+            return self._analysed(seen, instances, seed)
         look = self._encoded(seen, instances, seed, self._mode)
         if settings.proposes == ANALYSIS:
             found = self._analysed(seen, instances, seed)
@@ -52,13 +49,19 @@ class Proposer:
         else:
             proposal = look.propose(settings.candidates)
             if self._mode == CAGE:
+                yield
                 proposal = proposal.joined(self._cages_of_picks(look, seen, instances, seed))
             if settings.proposes == BOTH and self._analysable:
+                yield
                 found = self._analysed(seen, instances, seed)
                 best = found.best(settings.candidates, settings.criteria(self._mode))
                 proposal = proposal.joined(replace(best, scores=look.scores(best.candidates)))
-        searched = settings.ranks != RANDOM and settings.refinements > 0
-        return proposal, partial(look.refined, rounds=settings.refinements) if searched else None
+        if settings.ranks != RANDOM:
+            rounds = look.refinements(proposal, settings.refinements)
+            for _ in range(settings.refinements):
+                yield
+                proposal = next(rounds, proposal)
+        return proposal
 
     def _analysed(self, seen: BinObservation, instances: Sequence[int], seed: int) -> Proposal:
         count = self._settings.analysed * (1 if self._mode == SUCTION else _FINGERED)
