@@ -26,6 +26,8 @@ NAN = float("nan")
 class Anywhere:
     """An arm that reaches everything."""
 
+    home = np.diag([1.0, -1.0, -1.0, 1.0])
+
     def strength(self, poses: Sequence[np.ndarray], q: np.ndarray, least: float = 0.0) -> float:
         return 1.0
 
@@ -121,12 +123,15 @@ def test_a_thing_out_of_reach_leaves_tries_for_the_others():
     class OneSide:
         """An arm that reaches what lies beyond x = 0.4 m."""
 
+        home = Anywhere.home
+
         def strength(self, poses: Sequence[np.ndarray], q: np.ndarray, least: float = 0.0) -> float:
             return float(poses[0][0, 3] > 0.4)
 
     count, tool = 201, load_tool("single_cup")
     nothing = np.full(count, NAN)
     positions = np.tile([0.3, 0.2, 0.1], (count, 1))
+    positions[:, 1] += 0.012 * np.arange(count)
     positions[-1, 0] = 0.5
     candidates = Candidates(positions, np.tile(DOWN, (count, 1, 1)), np.ones((count, 1)), nothing, nothing)
     meant = np.zeros(count, int)
@@ -137,3 +142,42 @@ def test_a_thing_out_of_reach_leaves_tries_for_the_others():
     found = picker.first(*asked, meant=meant)
     assert found is not None
     assert found[0] == count - 1
+
+
+class Turned:
+    """An arm that goes where its tool's x axis points forwards, but for the last of more than three poses."""
+
+    home = Anywhere.home
+
+    def strength(self, poses: Sequence[np.ndarray], q: np.ndarray, least: float = 0.0) -> float:
+        forwards = all(T[0, 0] > 0.5 for T in poses[:3])
+        return float(forwards and (len(poses) < 4 or abs(poses[3][0, 0]) < 0.5))
+
+
+def test_a_tool_comes_turned_where_it_is_the_same_and_what_it_holds_is_turned_across():
+    tool, q = load_tool("hybrid"), np.zeros(7)
+    backwards = DOWN @ np.diag([-1.0, -1.0, 1.0])
+    active = np.array([[0.9, 0.0, 0.0, 1.0, 1.0]])  # cup_1 alone
+    candidates = Candidates(np.array([[0.4, 0.2, 0.1]]), backwards[None], active, np.full(1, NAN), np.full(1, NAN))
+    picker = Picker(tool, cast(Reach, Turned()))
+    distances = np.array([[0.011, 0.012, 0.013]])
+    found = picker.first(candidates, [0], "suction", q, OVER, pose(0.4, -0.2, OVER), NOWHERE, distances)
+    assert found is not None
+    pick = found[1]
+    assert pick.cups == {"cup_3": pytest.approx(0.011)}  # which stands where cup_1 was to stand
+    lips = {cup.name: np.array([cup.x, cup.y, 0.0]) for cup in tool.cups}
+    wanted = candidates.positions[0] + backwards @ lips["cup_1"]
+    np.testing.assert_allclose(pick.T_base_tool[:3, 3] + pick.T_base_tool[:3, :3] @ lips["cup_3"], wanted, atol=1e-12)
+    assert pick.T_base_over is not None
+    np.testing.assert_allclose(pick.T_base_over[:3, 3], [0.4, -0.2, OVER], atol=1e-12)
+    np.testing.assert_allclose(pick.T_base_over[:3, 2], pick.T_base_tool[:3, 2], atol=1e-12)  # as upright as before
+    lopsided = Picker(load_tool("drawn_9"), cast(Reach, Turned()))
+    cups = np.ones((1, len(lopsided.tool.names)))
+    alone = Candidates(np.array([[0.4, 0.2, 0.1]]), backwards[None], cups, np.full(1, NAN), np.full(1, NAN))
+    assert lopsided.first(alone, [0], "suction", q, OVER, None, NOWHERE) is None
+
+
+def pose(x: float, y: float, z: float) -> np.ndarray:
+    T = np.eye(4)
+    T[:3, :3], T[:3, 3] = DOWN, (x, y, z)
+    return T

@@ -3,23 +3,28 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from vla_ros.policies.gam.actions import ON, Candidates, taking
 from vla_ros.policies.gam.analysis.surfaces import Surfaces
 from vla_ros.policies.gam.candidate_poses import matrix_of
 from vla_ros.policies.gam.pick_motion import Pick, PickConfig
+from vla_ros.policies.geometric.motion import rotation_between
 from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.robots.tools.description import PINCH, Cup, Tool
+from vla_ros.robots.tools.symmetry import symmetries
 
 _STRENGTH = 0.015  # manipulability on the way, at least
 _TRIES = 96  # candidates that inverse kinematics is asked about
 _TRIES_EACH = 16  # of one thing: where those about the best are out of reach all others of it mostly are
+_ALIKE, _ALIKE_TURN = 0.01, 0.2  # [m], [rad] by which a pose differs from one that is out of reach
+_TURNED = 2  # poses at which the tool is as a candidate wants it, of which inverse kinematics is asked
+_TURNS = (0.0, 0.8, -0.8, 1.6, -1.6)  # [rad] that what is held is turned by on the way across, where it must
 _BELOW = 0.01  # [m] that plane or finger tips may be below the floor as measured
 
 
@@ -29,6 +34,7 @@ class Picker:
     def __init__(self, tool: Tool, reach: Reach, config: PickConfig | None = None, tries: int = _TRIES) -> None:
         """`tries`: of how many candidates inverse kinematics is asked at most."""
         self.tool, self.reach, self.config, self._tries = tool, reach, config or PickConfig(), tries
+        self._T_base_home = reach.home
         self._cups: dict[str, Cup] = {cup.name: cup for cup in tool.cups}
 
     def first(
@@ -46,34 +52,87 @@ class Picker:
         """Return the first of `ranked` that the arm reaches from q (N,) [rad], as a pick; None where there is none.
 
         Those that do not come down into the tote are passed over. `over` [m]: the height that it is raised to;
-        `T_base_over` (4, 4): where it is carried, its turn the pick's own. How far pistons go out `surfaces` say, or
-        `distances` (N, C) [m] of cups to what is below with the pistons in, where these are known. With `meant` (N,),
-        which thing each means, inverse kinematics is asked about 16 of a thing at most.
+        `T_base_over` (4, 4): where it is carried, turned as the arm can. How far pistons go out `surfaces` say, or
+        `distances` (N, C) [m] of cups to what is below with the pistons in, where these are known. A tool that is the
+        same after a turn comes as the arm reaches it. With `meant` (N,), which thing each means, inverse kinematics is
+        asked about 16 of a thing at most.
         """
         comes = self.can_come(candidates, mode, over)
         tried: Counter[int] = Counter()
+        refused = _Refused()
         for index in (index for index in ranked if comes[index]):
             thing = index if meant is None else int(meant[index])
-            if tried[thing] == _TRIES_EACH:
+            T = matrix_of(candidates, index)
+            if tried[thing] == _TRIES_EACH or refused.alike(T):
                 continue
             if tried.total() == self._tries:
                 return None
             tried[thing] += 1
-            T = matrix_of(candidates, index)
+            pick = self._reached(candidates, index, mode, q, over, T_base_over, surfaces, distances)
+            if pick is not None:
+                return index, pick
+            refused.add(T)
+        return None
+
+    def _reached(
+        self,
+        candidates: Candidates,
+        row: int,
+        mode: str,
+        q: np.ndarray,
+        over: float,
+        T_base_over: np.ndarray | None,
+        surfaces: Surfaces,
+        distances: np.ndarray | None,
+    ) -> Pick | None:
+        """Return one candidate as a pick, its tool turned as the arm reaches it; None where it does not."""
+        for T, order in self._turned(matrix_of(candidates, row)):
             before, high = T.copy(), T.copy()
             before[:3, 3] -= self.config.before * T[:3, 2]
             high[2, 3] = over
             way = [before, T, high]
-            target = None
-            if T_base_over is not None:
-                target = high.copy()
-                target[:3, 3] = T_base_over[:3, 3]
-                way.append(target)
             if not self.reaches(way, q):
                 continue
-            known = None if distances is None else distances[index]
-            return index, self._pick(candidates, index, mode, T, target, surfaces, known)
+            target = None
+            if T_base_over is not None:
+                across = (self._across(high, T_base_over, turn) for turn in _TURNS)
+                target = next((one for one in across if self.reaches([*way, one], q)), None)
+                if target is None:
+                    continue
+            known = None if distances is None else distances[row, order[: len(self._cups)]]
+            active = candidates.active[row, order]
+            width, depth = float(candidates.widths[row]), float(candidates.depths[row])
+            return Pick(mode, T, self._pistons(T, active, mode, surfaces, known), width, depth, target)
         return None
+
+    def _turned(self, T: np.ndarray) -> list[tuple[np.ndarray, list[int]]]:
+        """Return poses (4, 4) at which the tool is as at T, those first to which the arm turns least, and the elements.
+
+        Which element (K,) of T's each of the pose's stands for.
+        """
+        from_home = self._about_base(T, self._T_base_home)
+        found = []
+        for symmetry in symmetries(self.tool):
+            turned = T.copy()
+            turned[:3, :3] = T[:3, :3] @ _about_z(symmetry.angle)
+            found.append((rotation_between(from_home, turned), turned, list(symmetry.order)))
+        found.sort(key=lambda one: one[0])
+        return [(turned, order) for _, turned, order in found[:_TURNED]]
+
+    @staticmethod
+    def _about_base(T: np.ndarray, T_home: np.ndarray) -> np.ndarray:
+        """Return a pose where T is, its rotation that of T_home with the base turned from there to T."""
+        found, (x, y), (home_x, home_y) = T.copy(), T[:2, 3], T_home[:2, 3]
+        found[:3, :3] = _about_z(np.arctan2(y, x) - np.arctan2(home_y, home_x)) @ T_home[:3, :3]
+        return found
+
+    def _across(self, T_high: np.ndarray, T_base_over: np.ndarray, turn: float) -> np.ndarray:
+        """Return where (4, 4) a pick is carried: over there, as the base turns it there and by a further turn [rad]."""
+        there = T_high.copy()
+        there[:3, 3] = T_base_over[:3, 3]
+        there = self._about_base(there, T_high)
+        there[:3, :3] = _about_z(turn) @ there[:3, :3]
+        return there
 
     def put_down(self, pick: Pick, places: Iterable[np.ndarray], over: float, q: np.ndarray) -> Pick:
         """Return a pick with where it is put down: the first of `places` that the arm reaches from q (N,) [rad].
@@ -102,22 +161,36 @@ class Picker:
         """Say whether the arm goes from q (N,) [rad] through poses (4, 4) with strength."""
         return self.reach.strength(poses, q, _STRENGTH) >= _STRENGTH
 
-    def _pick(
-        self,
-        candidates: Candidates,
-        index: int,
-        mode: str,
-        T: np.ndarray,
-        target: np.ndarray | None,
-        surfaces: Surfaces,
-        distances: np.ndarray | None,
-    ) -> Pick:
-        on = np.zeros(0, bool) if mode == PINCH else candidates.active[index, : len(self._cups)] >= ON
+    def _pistons(
+        self, T: np.ndarray, active: np.ndarray, mode: str, surfaces: Surfaces, distances: np.ndarray | None
+    ) -> dict[str, float]:
+        """Return how far [m] the piston of each cup that is on goes out."""
         depths = {}
-        for name in itertools.compress(self._cups, on):
-            cup = self._cups[name]
-            known = None if distances is None else float(distances[list(self._cups).index(name)])
-            out = surfaces.below(cup, T) if known is None else known
+        for number, (name, cup) in enumerate(self._cups.items()):
+            if mode == PINCH or active[number] < ON:
+                continue
+            out = surfaces.below(cup, T) if distances is None else float(distances[number])
             depths[name] = float(np.clip(cup.stroke / 2 if out is None else out, 0.0, cup.stroke))
-        width, depth = float(candidates.widths[index]), float(candidates.depths[index])
-        return Pick(mode, T, depths, width, depth, target)
+        return depths
+
+
+class _Refused:
+    """Poses that the arm does not reach: what is out of reach here is so a little further."""
+
+    def __init__(self) -> None:
+        self._poses: list[np.ndarray] = []
+
+    def add(self, T: np.ndarray) -> None:
+        """Keep one (4, 4)."""
+        self._poses.append(T)
+
+    def alike(self, T: np.ndarray) -> bool:
+        """Say whether one of them hardly differs from T (4, 4)."""
+        return any(
+            np.abs(other[:3, 3] - T[:3, 3]).max() < _ALIKE and rotation_between(other, T) < _ALIKE_TURN
+            for other in self._poses
+        )
+
+
+def _about_z(angle: float) -> np.ndarray:
+    return np.asarray(Rotation.from_euler("z", angle).as_matrix())

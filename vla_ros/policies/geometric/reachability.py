@@ -31,6 +31,7 @@ class Reach:
         self.described, joints, tool_frame = arm.reach, arm.joints, arm.tool_frame
         self.model, self._rest = ArmModel(urdf, joints, tool_frame), arm.home
         self.model.lower, self.model.upper = self.model.lower + LIMIT_MARGIN, self.model.upper - LIMIT_MARGIN
+        self.home = self.model.forward(np.array(arm.home))  # (4, 4) of the tool, base frame
         self._own = SelfDistance(urdf, [joints], [tool_frame], arm.reach.clear, 1.0)
 
     def strength(self, poses: Sequence[np.ndarray], q: np.ndarray, least: float = 0.0) -> float:

@@ -16,17 +16,16 @@ from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError
 from vla_ros.policies.gam.actions import ON, Candidates
-from vla_ros.policies.gam.analysis.surfaces import all_around, plane_of
+from vla_ros.policies.gam.analysis.sealing import BEYOND, seal_quality
 from vla_ros.policies.gam.analysis.way_in import in_the_way
 from vla_ros.policies.gam.criteria import Criterion
 from vla_ros.policies.gam.perception.measured_points import MeasuredPoints
 from vla_ros.robots.tools.description import Tool
 
 _NEIGHBOURS = 0.014  # [m] around a point, of which its normal is
-_FEWEST = 6  # points under a lip, or around a point
+_FEWEST = 6  # points around one, or in the way of a certain hit
 _STEEPEST = 0.35  # cosine of a normal against up, at least
-_UNEVEN = 0.004  # [m] root mean square off the plane under a lip at which nothing seals: measured depth is noisy
-_SURE = 0.5  # probability that a lip seals where points under it lie in one plane: measured are 0.4 to 0.7
+_SURE = 0.5  # of the best lip: it is the best of hundreds, measured ones seal in 0.9, so that further cups count
 _MEANT = 0.4  # share of its stroke that a piston is out
 
 
@@ -93,7 +92,7 @@ def _judged(
         "collision": hit,
         "lift": (1.0 - hit) * (1.0 - np.prod(1.0 - _SURE * quality, axis=1)) * (1.0 + center) / 2.0,  # if one cup seals
         "seal": seal,
-        "active_cups": sealed / len(tool.cups),
+        "active_cups": quality.sum(axis=1) / len(tool.cups),
         "centre_distance": center,
     }
     return quality, np.stack([known.get(one.name, np.full(len(meant), 0.5)) for one in criteria], axis=1)
@@ -138,20 +137,10 @@ def _seals(
         lips = positions + rotations @ np.array([cup.x, cup.y, 0.0])
         middle = lips + rotations[:, :, 2] * cup.stroke / 2
         rows = np.flatnonzero(on[:, column] & np.isfinite(middle).all(axis=1))
-        reach = cup.stroke / 2 + cup.radius + cup.bellows
+        reach = cup.stroke / 2 + BEYOND * cup.radius + cup.bellows
         for row, near in zip(rows, measured.tree.query_ball_point(middle[rows], reach), strict=True):
             own = (points[near] - lips[row]) @ rotations[row]
-            under = np.linalg.norm(own[:, :2], axis=1) < cup.radius
-            if under.sum() < _FEWEST or np.mean(instances[near][under] == meant[row]) < 0.9:
-                continue
-            own = own[under]
-            if not all_around(own[:, :2], cup.radius):
-                continue
-            plane, uneven = plane_of(own)
-            reached = -cup.bellows <= plane[2] <= cup.stroke + cup.bellows
-            level = np.hypot(*plane[:2]) <= np.tan(cup.tilt)
-            if reached and level:
-                quality[row, column] = max(1.0 - uneven / _UNEVEN, 0.0)
+            quality[row, column] = seal_quality(own, instances[near] == meant[row], cup)
     near = np.zeros(len(positions))
     for number, one in enumerate(meant):
         holds = quality[number] > 0.0
