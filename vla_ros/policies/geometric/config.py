@@ -70,6 +70,7 @@ class GeometricConfig:
     anchor: str = "commanded"
     period: float = 0.1  # [s] between actions
     horizon: int = 4
+    critic: str = ""  # folder of GAM's weights, whose critic ranks the cheapest grasps; empty: the cost alone
     perception: PerceptionConfig = field(default_factory=PerceptionConfig)
     recognition: RecognitionConfig = field(default_factory=RecognitionConfig)
     target: TargetConfig = field(default_factory=TargetConfig)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from vla_ros.objects.grasp import Grasp
@@ -10,20 +12,25 @@ from vla_ros.policies.actions.single_arm import SingleArmObservation
 from vla_ros.policies.geometric.completion import complete, thin
 from vla_ros.policies.geometric.config import GeometricConfig
 from vla_ros.policies.geometric.grasp_candidates import GraspScene, propose_grasps
+from vla_ros.policies.geometric.grasp_judge import GraspJudge, GraspSurroundings
 from vla_ros.policies.geometric.gripper_space import GripperDimensions
 from vla_ros.policies.geometric.perception import TableView
 from vla_ros.policies.geometric.reachability import Reach, alike, first_reachable, leans_well
 from vla_ros.policies.geometric.segmentation import Segment
 
 POINTS_MAX = 350
+JUDGED_MAX = 64  # grasps, the cheapest, that a judge is asked of
 
 
 class PointCloudGraspPlanner:
     """Choose grasps, remembering which ones failed in this episode."""
 
-    def __init__(self, reach: Reach, gripper: GripperDimensions, config: GeometricConfig) -> None:
+    def __init__(
+        self, reach: Reach, gripper: GripperDimensions, config: GeometricConfig, judge: GraspJudge | None = None
+    ) -> None:
+        """`judge`: puts the cheapest grasps in another order; none: the cost alone does."""
         self._reach, self._gripper = reach, gripper
-        self._config = config
+        self._config, self._judge = config, judge
         self._failures: list[np.ndarray] = []
 
     def reset(self) -> None:
@@ -34,8 +41,17 @@ class PointCloudGraspPlanner:
         """Keep away from this grasp until the next episode."""
         self._failures.append(grasp.T_base_grasp)
 
-    def plan(self, target: Segment, view: TableView, observation: SingleArmObservation) -> Grasp | None:
-        """Return the best grasp that fits, is reachable and has not failed; None without one."""
+    def plan(
+        self,
+        target: Segment,
+        view: TableView,
+        observation: SingleArmObservation,
+        surroundings: Callable[[], GraspSurroundings],
+    ) -> Grasp | None:
+        """Return the best grasp that fits, is reachable and has not failed; None without one.
+
+        `surroundings` says what is measured around the target, where there is a judge.
+        """
         config = self._config
         points = complete(target, view.origins, config.grasp.hidden_edge, 0.006)
         if len(points) > POINTS_MAX:  # a big thing needs no finer grid than a small one
@@ -49,6 +65,8 @@ class PointCloudGraspPlanner:
         strong, weak = self._reach.described.strong, self._reach.described.weak
         # Straight down first; leaning reaches what lies too near the base or too high for that.
         upright = [g for g in propose_grasps(scene, config.grasp, self._gripper) if not self._failed(g)]
+        if self._judge is not None and upright:
+            upright = _judged(self._judge, upright, surroundings())
         found = first_reachable(self._reach, upright, q, lift, tries, strong)
         if found is not None:
             return found
@@ -79,3 +97,10 @@ class PointCloudGraspPlanner:
 
     def _failed(self, grasp: Grasp) -> bool:
         return any(alike(grasp.T_base_grasp, failure, 0.02, 0.35) for failure in self._failures)
+
+
+def _judged(judge: GraspJudge, grasps: list[Grasp], surroundings: GraspSurroundings) -> list[Grasp]:
+    """Return grasps with the cheapest of them first, the best by the judge before the others."""
+    asked, others = grasps[:JUDGED_MAX], grasps[JUDGED_MAX:]
+    merits = judge.merits(surroundings, asked)
+    return [asked[row] for row in np.argsort(-merits, kind="stable")] + others

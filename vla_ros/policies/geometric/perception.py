@@ -6,15 +6,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from controllers.errors import ConfigError
 from vla_ros.policies.actions.single_arm import SingleArmObservation
 from vla_ros.policies.geometric.color_naming import WhiteBalance
-from vla_ros.policies.geometric.point_cloud import AxisAlignedBox, deproject
+from vla_ros.policies.geometric.grasp_judge import GraspSurroundings
+from vla_ros.policies.geometric.point_cloud import AxisAlignedBox, Cloud, deproject
 from vla_ros.policies.geometric.segmentation import Segment, join, segment
 from vla_ros.policies.geometric.self_filter import RobotShape
 from vla_ros.policies.geometric.table_plane import fit_table, level, levelled_height
 from vla_ros.policies.observation import CameraView
+
+_SURROUNDING, _BELOW_TABLE = 0.25, 0.03  # [m] around a thing that grasps of it are judged by
+_ITS_OWN = 0.004  # [m] from a thing's points that what is measured is of it
 
 
 @dataclass(frozen=True)
@@ -103,14 +108,8 @@ class Perception:
         """
         if self.table is None:
             return None
-        box = self._box(self.table, around, reach)
-        state, config = observation.state, self._config
-        clouds = []
-        for view in _with_depth(observation):
-            if view.name in self._poses:
-                cloud = deproject(replace(view, T_base_camera=self._poses[view.name]), box, config.stride, config.edge)
-                robot = self._robot.contains(cloud.points, state.q, state.gripper_width, config.self_margin)
-                clouds.append(cloud.select(~robot))
+        config = self._config
+        clouds = self._clouds(observation, self._box(self.table, around, reach))
         heights = [cloud.points[:, 2] - np.float32(self.table) for cloud in clouds]
         pieces = segment(clouds, heights, config.cell, config.points_min)
         names = [cloud.camera for cloud in clouds]
@@ -118,6 +117,29 @@ class Perception:
         things = tuple(join([fragments[i] for i in sorted(item.parts)]) for item in pieces.things)
         origins = np.stack([cloud.origin for cloud in clouds]) if clouds else np.zeros((0, 3))
         return TableView(observation.stamp, self.table, origins, fragments, things)
+
+    def surroundings(self, observation: SingleArmObservation, view: TableView, target: Segment) -> GraspSurroundings:
+        """Return what is measured within 25 cm of a thing of a view, table included; colours are the cameras'."""
+        (x, y), low, high = target.center, view.table - _BELOW_TABLE, view.table + self._config.highest
+        box = AxisAlignedBox((x - _SURROUNDING, y - _SURROUNDING, low), (x + _SURROUNDING, y + _SURROUNDING, high))
+        clouds = self._clouds(observation, box)
+        points = np.concatenate([cloud.points for cloud in clouds])
+        things = np.full(len(points), -1)
+        for number, thing in enumerate((target, *view.without(target))):
+            near, _ = cKDTree(thing.points).query(points, distance_upper_bound=_ITS_OWN)
+            things[np.isfinite(near) & (things < 0)] = number
+        return GraspSurroundings(points, np.concatenate([cloud.colors for cloud in clouds]), things, view.table)
+
+    def _clouds(self, observation: SingleArmObservation, box: AxisAlignedBox) -> list[Cloud]:
+        """Return what each camera measures within a box, without the robot."""
+        state, config = observation.state, self._config
+        clouds = []
+        for view in _with_depth(observation):
+            if view.name in self._poses:
+                cloud = deproject(replace(view, T_base_camera=self._poses[view.name]), box, config.stride, config.edge)
+                robot = self._robot.contains(cloud.points, state.q, state.gripper_width, config.self_margin)
+                clouds.append(cloud.select(~robot))
+        return clouds
 
     def _box(self, table: float, around: np.ndarray | None, reach: float) -> AxisAlignedBox:
         config = self._config

@@ -13,6 +13,7 @@ from vla_ros.objects.catalogue import Catalogue
 from vla_ros.policies.actions.single_arm import SingleArmObservation
 from vla_ros.policies.geometric.config import GeometricConfig
 from vla_ros.policies.geometric.goal import Goal, GoalFinder
+from vla_ros.policies.geometric.grasp_judge import GraspJudge
 from vla_ros.policies.geometric.language import Request, parse_instruction
 from vla_ros.policies.geometric.placing_language import split_placing
 from vla_ros.policies.geometric.policy import GeometricPolicy, PolicyPhase, Step
@@ -23,8 +24,14 @@ from vla_ros.robots.embodiment import Embodiment
 class PlacingGeometricPolicy(GeometricPolicy):
     """The geometric policy, which carries what it holds to where the words say; without such words it only grasps."""
 
-    def __init__(self, embodiment: Embodiment, catalogue: Catalogue, config: GeometricConfig | None = None) -> None:
-        super().__init__(embodiment, catalogue, config)
+    def __init__(
+        self,
+        embodiment: Embodiment,
+        catalogue: Catalogue,
+        config: GeometricConfig | None = None,
+        judge: GraspJudge | None = None,
+    ) -> None:
+        super().__init__(embodiment, catalogue, config, judge)
         self._goals = GoalFinder(catalogue, self._namer, self.config)
 
     def reset(self) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from enum import Enum
+from functools import partial
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from vla_ros.policies.actions.single_arm import SingleArmCodec, SingleArmObserva
 from vla_ros.policies.capabilities.detection import Detection
 from vla_ros.policies.geometric.color_naming import ColorNamer
 from vla_ros.policies.geometric.config import GeometricConfig
+from vla_ros.policies.geometric.grasp_judge import GraspJudge
 from vla_ros.policies.geometric.grasp_planner import PointCloudGraspPlanner
 from vla_ros.policies.geometric.gripper_space import GripperDimensions
 from vla_ros.policies.geometric.language import Request, Vocabulary, parse_instruction
@@ -60,7 +62,14 @@ HOLDING = frozenset(
 class GeometricPolicy:
     """The baseline policy: RGB-D cameras, joint state and words in; delta end-effector chunks out."""
 
-    def __init__(self, embodiment: Embodiment, catalogue: Catalogue, config: GeometricConfig | None = None) -> None:
+    def __init__(
+        self,
+        embodiment: Embodiment,
+        catalogue: Catalogue,
+        config: GeometricConfig | None = None,
+        judge: GraspJudge | None = None,
+    ) -> None:
+        """`judge`: who else than the cost says which grasps are good."""
         self.config = config = config or GeometricConfig()
         self.codec = SingleArmCodec.of(embodiment, config.anchor, config.period, config.horizon)
         arm, gripper = embodiment.arm(self.codec.arm), embodiment.gripper(self.codec.gripper)
@@ -73,7 +82,7 @@ class GeometricPolicy:
         self._namer = ColorNamer(color_ranges(), everything=not catalogue.procedural)
         self._finder = TargetFinder(memory, self._namer, config.target)
         self._arm_reach = Reach(urdf, arm)
-        self._planner = PointCloudGraspPlanner(self._arm_reach, GripperDimensions.of(gripper), config)
+        self._planner = PointCloudGraspPlanner(self._arm_reach, GripperDimensions.of(gripper), config, judge)
         self._walker = Walker(config.motion)
         self._open = gripper.width_max
         self.reset()
@@ -279,13 +288,17 @@ class GeometricPolicy:
         view = self.view
         if view is None:
             return False
-        grasp = self._planner.plan(chosen, view, observation)
+        grasp = self._planned(chosen, view, observation)
         if grasp is None:
             return False
         self._grasp = grasp
         self._target_center = chosen.center
         self._clearance = self._planner.clearance(grasp, view, observation)
         return True
+
+    def _planned(self, target: Segment, view: TableView, observation: SingleArmObservation) -> Grasp | None:
+        around = partial(self._perception.surroundings, observation, view, target)
+        return self._planner.plan(target, view, observation, around)
 
     def _follow_target(self, observation: SingleArmObservation) -> None:
         """Look again on the way and plan anew when the target has moved."""
@@ -296,7 +309,7 @@ class GeometricPolicy:
         nearest = int(np.argmin(gaps))
         if self.config.episode.moved < gaps[nearest] < self.config.target.near:
             self.view = view
-            grasp = self._planner.plan(view.things[nearest], view, observation)
+            grasp = self._planned(view.things[nearest], view, observation)
             if grasp is not None:
                 self._grasp, self._target_center = grasp, view.things[nearest].center
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from controllers.errors import ConfigError
 from vla_ros.configuration import build
 from vla_ros.policies.actions.single_arm import SingleArmCodec
@@ -10,7 +12,10 @@ from vla_ros.policies.base import Policy
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.families.family import PolicyChoice, PolicyFamily
 from vla_ros.policies.geometric.config import GeometricConfig
+from vla_ros.policies.geometric.grasp_judge import GraspJudge
+from vla_ros.policies.geometric.gripper_space import GripperDimensions
 from vla_ros.policies.needs import CameraNeed, Needs
+from vla_ros.robots.tools.description import PINCH
 
 
 class Specification(PolicyFamily):
@@ -49,4 +54,22 @@ class Specification(PolicyFamily):
         from vla_ros.objects.catalogue import load_catalogue
         from vla_ros.policies.geometric.placing import PlacingGeometricPolicy
 
-        return PlacingGeometricPolicy(self.choice.robot, load_catalogue(self.choice.objects), self._config)
+        return PlacingGeometricPolicy(
+            self.choice.robot, load_catalogue(self.choice.objects), self._config, self._judge()
+        )
+
+    def _judge(self) -> GraspJudge | None:
+        """Return the critic that is asked of grasps. Raises ConfigError for weights that have learned no pinches."""
+        if not self._config.critic:
+            return None
+        import torch
+
+        from vla_ros.policies.gam.checkpoint import load_gam
+        from vla_ros.policies.gam.table_critic import TableCritic
+
+        torch.set_num_threads(1)  # several fight with the control loop for two cores
+        network, config = load_gam(Path(self._config.critic))
+        if PINCH not in config.modes:
+            raise ConfigError(f"{self._config.critic}: has learned no pinches, but {', '.join(config.modes)}")
+        robot = self.choice.robot
+        return TableCritic(network, GripperDimensions.of(robot.gripper(self.gives().grippers[0])))
