@@ -15,9 +15,11 @@ from planning_robot import ARM, FRANKA, HOME, checker, tool
 from vla_ros import messages
 from vla_ros.nodes.arm import way_home as way_home_module
 from vla_ros.nodes.arm.client import ArmClient
+from vla_ros.nodes.arm.surroundings import arms_that_hold
 from vla_ros.nodes.arm.way_home import ControlRefused, WayHome
 from vla_ros.nodes.spinning import Spinner, StopRequest
 from vla_ros.planning.scene import CollisionScene, box_between
+from vla_ros.robots.embodiment import load_embodiment
 
 SIDE = HOME + np.array([1.1, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
 
@@ -42,6 +44,17 @@ def test_the_plan_starts_where_the_arm_is_and_goes_around_the_scene():
     look = checker(post)
     assert all(look.free(q) for q in plan.positions)
     assert plan.joints == ARM.joints
+
+
+def test_what_is_at_a_closed_gripper_or_at_cups_that_suck_is_held_and_no_obstacle():
+    hybrid = load_embodiment("franka+hybrid")
+    (arm,) = (one.name for one in hybrid.arms)
+    cups = dict.fromkeys((f"{cup}/suction" for cup in hybrid.suction_tools[0].cups), 0.0)
+    wide = {"fingers/width": hybrid.grippers[0].width_max}
+    assert arms_that_hold(hybrid, cups | wide) == set()
+    assert arms_that_hold(hybrid, cups | wide | {"cup_2/suction": 1.0}) == {arm}
+    assert arms_that_hold(hybrid, cups | {"fingers/width": 0.0}) == {arm}
+    assert arms_that_hold(load_embodiment("franka+seven_piston"), {}) == set()  # nothing was told yet
 
 
 def test_on_the_way_home_joints_are_heard_and_not_for_longer(monkeypatch):

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,7 @@ from vla_ros.nodes.camera.subscriber import CameraSubscriber
 if TYPE_CHECKING:
     from vla_ros.planning.scene import CollisionScene
     from vla_ros.policies.observation import CameraView
+    from vla_ros.robots.embodiment import Embodiment
 
 OPENED = 0.4  # of its full width: a gripper told to be wider holds nothing, as the judges of tasks see it too
 EXPOSURE_WITHIN_S = 2.0  # [s] a camera that gives colour and depth of one exposure needs a few periods
@@ -34,7 +35,7 @@ class Surroundings:
     def perceive(self, spin_until: SpinUntil) -> CollisionScene | None:
         """Return what stands around the robot as it stands; None without cameras, or when they say nothing in time.
 
-        A gripper told to close holds what is seen near its tool.
+        A gripper told to close, and cups told to suck, hold what is seen near their tool.
         """
         node = self._node
         seeing = [one for one in map(node.embodiment.camera, node.embodiment.cameras) if one.depth and one.calibrated]
@@ -65,8 +66,8 @@ class Surroundings:
         posture = {name: node.measured[name] for name in embodiment.driven_joints if name in node.measured}
         for gripper in embodiment.grippers:
             posture |= dict.fromkeys(gripper.joints, widths[gripper.name] / len(gripper.joints))
-        closed = {one.arm for one in embodiment.grippers if widths[one.name] < OPENED * one.width_max}
-        held_near = {arm: T for arm, T in node.commanded.items() if arm in closed}
+        holding = arms_that_hold(embodiment, node.progress.end_effectors)
+        held_near = {arm: T for arm, T in node.commanded.items() if arm in holding}
         robot = RobotShape(expand_urdf(embodiment), list(posture), ())
         try:
             return scene_from_cameras(
@@ -74,3 +75,10 @@ class Surroundings:
             )
         except VlaError:  # no depth: as good as no camera
             return None
+
+
+def arms_that_hold(embodiment: Embodiment, told: Mapping[str, float]) -> set[str]:
+    """Return the arms whose end effectors are told by their channels to hold, whether there is something or not."""
+    holding = {one.arm for one in embodiment.grippers if told.get(f"{one.name}/width", 0.0) < OPENED * one.width_max}
+    sucking = {one.arm for one in embodiment.suction_tools if any(told.get(f"{cup}/suction", 0.0) for cup in one.cups)}
+    return holding | sucking
