@@ -32,8 +32,7 @@ _HIDDEN = 0.3  # what room is worth that is not seen to be there
 _ENGAGED = 0.02  # [m] of a pad below the top from which on more is no better
 _UNALIKE = 0.02  # [m] that both ends of the pads find the sides apart at which nothing is held
 _WAY = 0.15  # [m] that a tool comes
-_BESIDE = 0.012  # [m] between what is caged and fingers at least, and beyond its lowest point
-_SPARE = 0.018  # [m] likewise where they open so far: closer they hit what swings, and tear it off the cups
+_BESIDE = 0.012  # [m] between what is caged and fingers, and beyond its lowest point
 _LOOSE = 0.04  # [m] between a finger and what is caged at which it holds nothing
 
 # Position (3,), rotation (3, 3), width and depth [m], and scores by criterion.
@@ -138,8 +137,8 @@ def _as_analysed(
 def caged(picks: Candidates, measured: MeasuredPoints, meant: np.ndarray, tool: Tool) -> tuple[Candidates, np.ndarray]:
     """Return picks by suction with fingers around what is seen of the instance (N,) that each means; how well, (N,).
 
-    Fingers stand 18 mm beside what they pass, 12 where they open no further, and go 12 mm beyond its lowest point, as
-    far as they can; 0 where they would hit it, less than 1 where they stand off it on one side.
+    Fingers stand 12 mm beside what they pass and go 12 mm beyond its lowest point, as far as they can; 0 where they
+    would hit it, less than 1 where they stand off it on one side.
     """
     stroke = min(finger.stroke for finger in tool.fingers)
     widths, depths, well = np.full(len(meant), tool.opening), np.full(len(meant), stroke), np.zeros(len(meant))
@@ -149,7 +148,7 @@ def caged(picks: Candidates, measured: MeasuredPoints, meant: np.ndarray, tool: 
         beyond = float(own[:, 2].max())
         if sides.max() + _BESIDE > tool.opening / 2.0:
             continue
-        widths[row] = min(2.0 * (sides.max() + _SPARE), tool.opening)
+        widths[row] = 2.0 * (sides.max() + _BESIDE)
         depths[row] = np.clip(beyond + _BESIDE, 0.0, stroke)
         there = np.clip(depths[row] / max(beyond, 1e-3), 0.0, 1.0)
         well[row] = there * np.clip(1.0 - float(np.ptp(sides)) / _LOOSE, 0.0, 1.0)
