@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -45,6 +47,13 @@ def test_the_more_a_surface_bends_the_less_it_is(across):
         assert found[3] < 0.5
     else:  # a rim is at one height all around: what bends alike both ways is left to the cup's bellows
         assert found[0] > 0.85
+
+
+def test_a_rigid_lip_seals_on_what_is_even_alone():
+    rough, rigid = plate() + np.array([0.0, 0.0, 0.005]), replace(CUP, bellows=0.0, stroke=0.02)
+    flat = np.column_stack([rough[:, :2], np.full(len(rough), 0.005)])
+    assert seal_quality(flat, np.ones(len(flat), bool), rigid) == pytest.approx(1.0)
+    assert seal_quality(rough, np.ones(len(flat), bool), rigid) < 0.5
 
 
 def test_steps_other_things_slopes_and_what_is_out_of_reach():

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How well a lip seals on measured points: by what is beyond its rim, and how far that bends.
 
-Fitted to labels of single cups in simulated totes (docs/gam.md, "By analysis"). Shape legend: M points.
+Fitted to labels of single cups in simulated totes (docs/gam.md, "What analysis takes for a seal").
+Shape legend: M points.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from vla_ros.policies.gam.analysis.surfaces import all_around, plane_of
 from vla_ros.robots.suction.seal import rim_offsets
 from vla_ros.robots.tools.description import Cup
 
-AROUND, BEYOND = 1.1, 1.5  # radii from a lip's middle between which points say where its thing ends
+BEYOND = 1.5  # radii from a lip's middle within which points count
+_AROUND = 1.1  # radii from where on they say whether the thing ends
 _BENT = 1.3  # radii within which points say how their surface bends
 _FEWEST = 8  # points under a lip
 _ITS_OWN = 0.9  # share of them that are of the thing that is meant
 _BESIDE = 0.004  # [m] off the plane under a lip that points beyond its rim go on at
-_GIVES = 1.5  # bellows' lengths by which a rim bends at which a seal is e times less likely
-_GAP, _ENDS = np.radians(30.0), np.radians(60.0)  # widest gap in what goes on around that says nothing; e times less
+_GIVES, _RIGID = 1.5, 2e-4  # bellows' lengths by which a rim bends for e times fewer seals; [m] of rigid ones
+_GAP, _ENDS = np.radians(30.0), np.radians(60.0)  # in what goes on around: a gap that says nothing; for e times fewer
 _LEAST = 0.15  # less is none
 
 
@@ -37,10 +39,10 @@ def seal_quality(own: np.ndarray, its_own: np.ndarray, cup: Cup) -> float:
     if not reached or np.hypot(*plane[:2]) > np.tan(cup.tilt):
         return 0.0
     off = np.abs(own[:, 2] - own[:, :2] @ plane[:2] - plane[2])
-    around = (away > AROUND * cup.radius) & (away < BEYOND * cup.radius)
+    around = (away > _AROUND * cup.radius) & (away < BEYOND * cup.radius)
     gap = _widest_gap(own[its_own & around & (off < _BESIDE)])
     bend = _bend(own[its_own & (away < _BENT * cup.radius)], cup.radius)
-    quality = float(np.exp(-max(gap - _GAP, 0.0) / _ENDS - bend / (_GIVES * cup.bellows)))
+    quality = float(np.exp(-max(gap - _GAP, 0.0) / _ENDS - bend / (_GIVES * max(cup.bellows, _RIGID))))
     return quality if quality >= _LEAST else 0.0
 
 

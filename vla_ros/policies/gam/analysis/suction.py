@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Suction by analysis alone, from measured points: the baseline beside the learned actor and critic.
 
-Candidates stand on points along their normals; each cup's seal is judged by how well the points under its lip lie in
-one plane, after Dex-Net 3.0 (Mahler et al. 2018, section IV-A), and nothing measured may stand where the tool comes.
+Candidates stand on points along their normals; each cup's seal is judged by the points under and around its lip
+(sealing.py), after Dex-Net 3.0's question (Mahler et al. 2018, section IV-A), and nothing measured may stand where the
+tool comes.
 Shape legend: N candidates, M points, K cups, C criteria.
 """
 
