@@ -10,6 +10,7 @@ import pytest
 
 pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
+from controllers.errors import ConfigError
 from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EpisodeSettings
 from vla_ros.objects.grasp import Grasp
@@ -93,6 +94,14 @@ def test_it_tells_good_grasps_from_bad_ones(critic):
     wall = grid((0.44, 0.56), (0.03, 0.06), TABLE + 0.1)  # no room for a finger there
     assert critic.merits(surroundings(wall), [across])[0] < merits[0] - 0.1
     assert critic.merits(surroundings(), []).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("folder", "said"), [("nowhere", "nowhere/config.json: not found"), ("checkpoints/graspvla_small", "unknown key")]
+)
+def test_a_critic_that_is_none_is_one_line_before_anything_starts(folder, said):
+    with pytest.raises(ConfigError, match=said):
+        EpisodeSettings(policy="geometric", setting=f"critic={folder}").check()
 
 
 def test_the_geometric_policy_grasps_what_the_critic_likes():

@@ -11,6 +11,7 @@ from vla_ros.policies.actions.single_arm import SingleArmCodec
 from vla_ros.policies.base import Policy
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.families.family import PolicyChoice, PolicyFamily
+from vla_ros.policies.families.weights import check_packages
 from vla_ros.policies.geometric.config import GeometricConfig
 from vla_ros.policies.geometric.grasp_judge import GraspJudge
 from vla_ros.policies.geometric.gripper_space import GripperDimensions
@@ -26,6 +27,18 @@ class Specification(PolicyFamily):
     def __init__(self, choice: PolicyChoice) -> None:
         super().__init__(choice)
         self._config = build(GeometricConfig, dict(choice.settings), choice.where)
+
+    def check(self) -> None:
+        """Raise ConfigError for a critic's weights that are missing, of another kind, or have learned no pinches."""
+        critic = self._config.critic
+        if not critic:
+            return
+        from vla_ros.policies.gam.checkpoint_config import PACKAGES, read_gam_config
+
+        check_packages(self.choice.name, PACKAGES)
+        modes = read_gam_config(Path(critic)).modes
+        if PINCH not in modes:
+            raise ConfigError(f"{critic}: has learned no pinches, but {', '.join(modes)}")
 
     def needs(self) -> Needs:
         """Return every calibrated camera with depth that watches the robot. Raises ConfigError where none does."""
@@ -59,17 +72,15 @@ class Specification(PolicyFamily):
         )
 
     def _judge(self) -> GraspJudge | None:
-        """Return the critic that is asked of grasps. Raises ConfigError for weights that have learned no pinches."""
+        """Return the critic that is asked of grasps; None where the cost alone counts."""
         if not self._config.critic:
             return None
+        self.check()
         import torch
 
         from vla_ros.policies.gam.checkpoint import load_gam
         from vla_ros.policies.gam.table_critic import TableCritic
 
         torch.set_num_threads(1)  # several fight with the control loop for two cores
-        network, config = load_gam(Path(self._config.critic))
-        if PINCH not in config.modes:
-            raise ConfigError(f"{self._config.critic}: has learned no pinches, but {', '.join(config.modes)}")
-        robot = self.choice.robot
-        return TableCritic(network, GripperDimensions.of(robot.gripper(self.gives().grippers[0])))
+        network, _ = load_gam(Path(self._config.critic))
+        return TableCritic(network, GripperDimensions.of(self.choice.robot.gripper(self.gives().grippers[0])))
