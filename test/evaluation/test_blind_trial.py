@@ -35,6 +35,8 @@ with (here / "started.jsonl").open("a") as file:
 enabled, deadline = here / "enabled", time.monotonic() + 60.0
 while values.get("hardware") == "sdk" and not enabled.exists() and time.monotonic() < deadline:
     time.sleep(0.05)  # a real arm moves when somebody has enabled it
+if enabled.exists():
+    time.sleep(3.0)  # and it takes its time, in which whoever enabled it has ended
 enabled.unlink(missing_ok=True)
 broken = (here / "broken").exists()
 good = values["policy"] == "geometric"
