@@ -8,11 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from vla_ros.policies.gam.actions import ON, Candidates, taking
 from vla_ros.policies.gam.analysis.surfaces import Surfaces
-from vla_ros.policies.gam.candidate_poses import matrix_of
+from vla_ros.policies.gam.candidate_poses import about_vertical, matrix_of
 from vla_ros.policies.gam.pick_motion import Pick, PickConfig
 from vla_ros.policies.geometric.motion import rotation_between
 from vla_ros.policies.geometric.reachability import Reach
@@ -114,7 +113,7 @@ class Picker:
         found = []
         for symmetry in symmetries(self.tool):
             turned = T.copy()
-            turned[:3, :3] = T[:3, :3] @ _about_z(symmetry.angle)
+            turned[:3, :3] = T[:3, :3] @ about_vertical(symmetry.angle)
             found.append((rotation_between(from_home, turned), turned, list(symmetry.order)))
         found.sort(key=lambda one: one[0])
         return [(turned, order) for _, turned, order in found[:_TURNED]]
@@ -123,7 +122,7 @@ class Picker:
     def _about_base(T: np.ndarray, T_home: np.ndarray) -> np.ndarray:
         """Return a pose where T is, its rotation that of T_home with the base turned from there to T."""
         found, (x, y), (home_x, home_y) = T.copy(), T[:2, 3], T_home[:2, 3]
-        found[:3, :3] = _about_z(np.arctan2(y, x) - np.arctan2(home_y, home_x)) @ T_home[:3, :3]
+        found[:3, :3] = about_vertical(np.arctan2(y, x) - np.arctan2(home_y, home_x)) @ T_home[:3, :3]
         return found
 
     def _across(self, T_high: np.ndarray, T_base_over: np.ndarray, turn: float) -> np.ndarray:
@@ -131,7 +130,7 @@ class Picker:
         there = T_high.copy()
         there[:3, 3] = T_base_over[:3, 3]
         there = self._about_base(there, T_high)
-        there[:3, :3] = _about_z(turn) @ there[:3, :3]
+        there[:3, :3] = about_vertical(turn) @ there[:3, :3]
         return there
 
     def put_down(self, pick: Pick, places: Iterable[np.ndarray], over: float, q: np.ndarray) -> Pick:
@@ -190,7 +189,3 @@ class _Refused:
             np.abs(other[:3, 3] - T[:3, 3]).max() < _ALIKE and rotation_between(other, T) < _ALIKE_TURN
             for other in self._poses
         )
-
-
-def _about_z(angle: float) -> np.ndarray:
-    return np.asarray(Rotation.from_euler("z", angle).as_matrix())
