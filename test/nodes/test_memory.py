@@ -60,6 +60,56 @@ def test_a_scene_that_is_gone_takes_no_memory_in_a_launch():
     assert in_a_launch < 8.0
 
 
+# Scenes: 200 arrays of 256 KiB, below what a launch has mapped, which go, and between them what is kept.
+SMALL = """
+import contextlib, sys
+import numpy as np
+from pathlib import Path
+from vla_ros.nodes.memory import scene_made
+
+def resident_mib():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 2**20
+
+kept = []
+def scene(number):
+    arrays = []
+    for _ in range(200):
+        arrays.append(np.ones((32 << 10) + 64 * number))
+        kept.append(bytes(4096))
+
+with scene_made():
+    pass
+before = resident_mib()
+for number in range(6):  # each somewhat larger, so that it does not fit into the gaps of the one before
+    with scene_made() if sys.argv[1] == "made" else contextlib.nullcontext():
+        scene(number)
+gaps = resident_mib() - before
+picture = np.ones(120 << 10)  # 0.9 MiB, as of a picture: from the heap again
+heap = next(line.split()[0] for line in Path("/proc/self/maps").read_text().splitlines() if "[heap]" in line)
+first, last = (int(end, 16) for end in heap.split("-"))
+print(gaps, first <= picture.ctypes.data < last)
+"""
+
+
+def gaps_left(how: str, environment: dict[str, str]) -> tuple[float, bool]:
+    """Return by how much a process has grown [MiB] by scenes of small arrays, and whether pictures are in its heap."""
+    run = subprocess.run(
+        [sys.executable, "-c", SMALL, how], env=os.environ | environment, capture_output=True, text=True, check=True
+    )
+    gaps, in_heap = run.stdout.split()
+    return float(gaps), in_heap == "True"
+
+
+def test_what_a_scene_is_made_of_leaves_no_gaps_and_pictures_stay_in_the_heap():
+    loose, _ = gaps_left("loose", MALLOC_ENVIRONMENT)
+    made, in_heap = gaps_left("made", MALLOC_ENVIRONMENT)
+    assert loose > 40.0, "glibc leaves no gaps by itself: then there is nothing to do"
+    assert made < 10.0  # 1200 times 4 kB are kept
+    assert in_heap
+    _, in_heap = gaps_left("made", {"MALLOC_MMAP_THRESHOLD_": str(256 << 10)})
+    assert not in_heap, "what the environment says holds again afterwards"
+
+
 def test_nodes_are_started_with_it_and_what_is_chosen_already_stays(monkeypatch):
     name, other = MALLOC_ENVIRONMENT
     monkeypatch.setenv(name, "123")

@@ -18,7 +18,7 @@ from vla_ros.nodes.camera.hardware_cameras import REALSENSE, HardwareCameras
 from vla_ros.nodes.camera.image_files import open_images
 from vla_ros.nodes.camera.publisher import CameraPublisher
 from vla_ros.nodes.managed import ManagedNode
-from vla_ros.nodes.memory import give_memory_back
+from vla_ros.nodes.memory import scene_made
 from vla_ros.nodes.parameters import declare, declare_cameras, declare_robot
 from vla_ros.nodes.sim.scene_choice import SceneChoice, announced_choice
 from vla_ros.nodes.sim.scene_parameters import declare_scene
@@ -92,10 +92,10 @@ class CameraNode(ManagedNode):
         if self._world is not None:
             self._world.close()
         self._world, self._shown, self._waited_for = None, scene.label, False
-        give_memory_back()
-        self._world = World(scene.draw(self._embodiment.source, self._names), self._embodiment, settle=False)
-        for name in self._names:  # the first frame builds the renderer: before anyone waits for an image
-            self._world.render_camera(name)
+        with scene_made():
+            self._world = World(scene.draw(self._embodiment.source, self._names), self._embodiment, settle=False)
+            for name in self._names:  # the first frame builds the renderer: before anyone waits for an image
+                self._world.render_camera(name)
 
     def _on_scene(self, message: String) -> None:
         """Draw the scene that the simulator shows now."""

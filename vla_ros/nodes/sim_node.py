@@ -19,7 +19,7 @@ from std_srvs.srv import Trigger
 from controllers.errors import ConfigError, VlaError
 from vla_ros import messages, qos
 from vla_ros.nodes.episode.real_time_factor import RealTimeFactor
-from vla_ros.nodes.memory import give_memory_back
+from vla_ros.nodes.memory import scene_made
 from vla_ros.nodes.parameters import declare, declare_command, declare_robot
 from vla_ros.nodes.scheduling import prefer_punctuality
 from vla_ros.nodes.sim.controllers import SimulatedControllers
@@ -175,9 +175,9 @@ class SimNode(Node):
             response.success, response.message = False, self._robot.refuses_reset
             return response
         try:
-            changed = self._scenes.redraw()
-            self._make_world()
-            give_memory_back()
+            with scene_made():
+                changed = self._scenes.redraw()
+                self._make_world()
         except VlaError as error:
             response.success, response.message = False, str(error)
             return response

@@ -10,7 +10,7 @@ import numpy as np
 from controllers.arm.model import ArmModel
 from controllers.chunks.chunk import ActionChunk
 from controllers.errors import VlaError
-from vla_ros.nodes.memory import give_memory_back
+from vla_ros.nodes.memory import scene_made
 from vla_ros.nodes.sim.scene_choice import SceneChoice
 from vla_ros.policies.base import Policy, capability
 from vla_ros.policies.capabilities.detection import Explaining
@@ -37,8 +37,8 @@ class MirroredExpert:
         if scene.label == self._shown:
             return
         self.close()
-        give_memory_back()
-        world = World(scene.draw(self._embodiment.source), self._embodiment, settle=False)
+        with scene_made():
+            world = World(scene.draw(self._embodiment.source), self._embodiment, settle=False)
         self._expert = task_expert(load_task(scene.task), world, self._models)
         self._world, self._shown = world, scene.label
 
