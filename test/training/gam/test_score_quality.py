@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from vla_ros.training.gam.calibration_plot import draw_calibration
-from vla_ros.training.gam.score_quality import area_under_curve, calibration, is_binary, spearman
+from vla_ros.training.gam.score_quality import area_under_curve, calibration, is_binary, most_spearman, spearman
 
 
 def test_rank_correlation_is_that_of_scipy_with_ties() -> None:
@@ -17,6 +17,18 @@ def test_rank_correlation_is_that_of_scipy_with_ties() -> None:
     assert spearman(scores, labels) == pytest.approx(spearmanr(scores, labels).statistic)
     assert spearman(labels**3, labels) == pytest.approx(1.0)
     assert np.isnan(spearman(np.ones(5), labels[:5]))
+
+
+def test_no_order_without_ties_correlates_more_than_the_perfect_one() -> None:
+    few = np.r_[np.zeros(90), np.ones(10)]
+    assert most_spearman(few) == pytest.approx(np.sqrt(3.0 * 0.1 * 0.9), abs=1e-4)  # sqrt(3 p (1 - p)), N large
+    assert most_spearman(np.arange(9.0)) == pytest.approx(1.0)
+    assert np.isnan(most_spearman(np.zeros(4)))
+    rng = np.random.default_rng(3)
+    labels = np.maximum(rng.normal(size=60), 0.0)  # half of them 0, as of what seals
+    most = most_spearman(rng.permutation(labels))
+    assert spearman(labels + 1e-6 * rng.random(60), labels) == pytest.approx(most, abs=0.01)
+    assert all(spearman(rng.permutation(60), labels) < most for _ in range(100))
 
 
 def test_area_is_the_share_of_pairs_in_order() -> None:

@@ -20,7 +20,7 @@ from vla_ros.policies.gam.networks.network import GamNetwork
 from vla_ros.policies.gam.observed_scene import scene_frame
 from vla_ros.training.gam.batches import candidate_rows, criteria_words, inputs_of, scene_part, stacked
 from vla_ros.training.gam.dataset import ObjectTask
-from vla_ros.training.gam.score_quality import area_under_curve, calibration, is_binary, spearman
+from vla_ros.training.gam.score_quality import area_under_curve, calibration, is_binary, most_spearman, spearman
 
 SAMPLED = 64  # candidates of an object
 SCORED = 200  # labelled ones at most, drawn
@@ -49,6 +49,7 @@ class Judgement:
         }
         for name, (scores, labels) in self.pairs().items():
             found[f"{name}_spearman"] = spearman(scores, labels)
+            found[f"{name}_spearman_most"] = most_spearman(labels)
             found[f"{name}_auc"] = area_under_curve(scores, labels) if is_binary(labels) else float("nan")
             found[f"{name}_ece"] = calibration(scores, labels).error
         return {f"{prefix}{name}": value for name, value in found.items() if np.isfinite(value)}
