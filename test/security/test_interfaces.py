@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 import pytest
 import two_arms_still
 from node_census import Census, absolute_names, census
+from replay_bag import write_replay_bag
 
 from vla_ros.launching.graph import NodeSpec
 from vla_ros.launching.jobs import job_names, load_job
@@ -21,6 +22,7 @@ JOBS = (
     ("franka_grasp", "policy:=geometric", "view:=foxglove", "view_port:=0", "record:={folder}/bag", "namespace:=left"),
     ("franka_teleop", "port:=0", "collection:={folder}/collection", "leader:=/leader", "folder:={folder}"),
     ("bytemini_bussing",),
+    ("franka_replay", "source:={folder}/episode"),
     (
         "policy",
         "robot:=agilex",
@@ -62,6 +64,7 @@ def declared(taken: Census, node: NodeSpec):
 
 @pytest.mark.parametrize(("job", "words"), [(job, words) for job, *words in JOBS], ids=[job for job, *_ in JOBS])
 def test_each_node_has_what_it_is_allowed_and_no_more(tmp_path, job, words):
+    write_replay_bag(tmp_path / "episode")
     with census(tmp_path, job, *(word.format(folder=tmp_path) for word in words)) as taken:
         staying = [node for node in taken.nodes if not node.ends or node.name == "recorder"]
         whole = taken.look_until(lambda: not any(lacking(taken, node) for node in staying), WITHIN_S)

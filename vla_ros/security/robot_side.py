@@ -2,7 +2,7 @@
 """What the nodes between an arm's motors and the chunks say and hear: simulator, drivers, ros2_control, control, guard.
 
 Each function takes the robot with its cameras, and the node's parameters with the launch arguments beside them.
-`test/security/test_interfaces.py` holds every one against what the node makes when it runs.
+`test/security/test_interfaces.py` holds those that run without ros2_control against what the node makes when it runs.
 """
 
 from __future__ import annotations
