@@ -102,7 +102,8 @@ def test_the_first_column_that_the_robot_does_not_have_is_named(folder):
     [
         ({"robot": "pair"}, "was trained for robot 'pair', this is 'franka'"),
         ({"state": list(STATE[:3])}, "state_statistics are of 4 numbers, state has 3"),
-        ({"kind": "graspvla"}, "is a graspvla of version 1; this reads flow of version 1"),
+        ({"kind": "graspvla"}, "is a checkpoint of another kind (graspvla): give one of flow"),
+        ({"kind": "two\nlines" + 900 * "!"}, r"of another kind (two\nlines!!!!!"),
         ({"prefix_max": 5}, "prefix_max must be 0 to below the horizon 5 and correction_width >= 0, got 5 and 0"),
         ({"period": 0.1, "wdth": 3}, "did you mean 'width'"),
         ({"action": dataclasses.asdict(CONFIG.action) | {"arms": ["pnda"]}}, "did you mean 'panda'"),

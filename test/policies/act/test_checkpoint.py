@@ -138,7 +138,7 @@ def test_its_features_are_recorded_beside_an_evaluation(folder: Path, tmp_path: 
         ({"state": list(STATE[:3])}, "state_statistics are of 8 numbers, state has 3"),
         ({"state": [*STATE[:7], "panda_hand/widht"]}, "unknown state column 'panda_hand/widht'"),
         ({"action_statistics": {"mean": [0.0], "std": [1.0]}}, "action_statistics are of 1 numbers, action has 7"),
-        ({"kind": "actt"}, "is a actt of version 1; this reads act of version 1"),
+        ({"kind": "actt"}, "is a checkpoint of another kind (actt): give one of act"),
         ({"version": 2}, "is a act of version 2; this reads act of version 1"),
         ({"cameras": ["front", "behind"]}, "needs camera 'behind', the robot has"),
         ({"cameras": []}, "cameras and state name at least one each"),

@@ -166,7 +166,7 @@ def test_weights_of_another_size_are_refused_before_they_are_read(folder) -> Non
     ("changes", "says"),
     [
         ({"version": 2}, "this reads gr3_full of version 1"),
-        ({"kind": "act"}, "is a act of version 1"),
+        ({"kind": "act"}, "is a checkpoint of another kind (act): give one of gr3_full"),
         ({"promt": "?"}, "did you mean 'prompt'"),
         ({"image": {"widht": 32}}, "did you mean 'width'"),
         ({"image": {"width": 30, "height": 24}}, "take multiples, such as 32x24"),

@@ -98,5 +98,5 @@ def test_a_seed_out_of_range_is_one_line(name):
 
 @pytest.mark.parametrize("name", ["drawn_", "drawn_-1", "drawn_07", "drawn_x"])
 def test_what_is_no_seed_is_an_unknown_tool(name):
-    with pytest.raises(ConfigError, match="unknown tool"):
+    with pytest.raises(ConfigError, match=r"unknown tool '.*': of the generator's are drawn_0 to drawn_1000000000"):
         load_tool(name)

@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from controllers.errors import ConfigError
-from vla_ros.configuration import build
-from vla_ros.documents import read_json
 from vla_ros.policies.actions.codec import ActionCodec
 from vla_ros.policies.actions.normalisation import Statistics
 from vla_ros.policies.contract import ActionContract
-from vla_ros.policies.families.table import CONFIG, check_version
+from vla_ros.policies.families.checkpoint_config import check_version, read_checkpoint_config
 from vla_ros.policies.families.weights import check_layers
 
 KIND, VERSION = "act", 1
@@ -78,7 +76,4 @@ class ActConfig:
 
 def read_act_config(folder: Path) -> ActConfig:
     """Read config.json. Raises ConfigError for what is missing, unknown or out of range."""
-    path = folder / CONFIG
-    if not path.is_file():
-        raise ConfigError(f"{path}: not found: name the folder of a checkpoint")
-    return build(ActConfig, read_json(path), str(path))
+    return read_checkpoint_config(ActConfig, folder, KIND)

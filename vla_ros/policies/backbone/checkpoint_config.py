@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from controllers.errors import ConfigError
-from vla_ros.configuration import build
-from vla_ros.documents import read_json
-from vla_ros.policies.families.table import CONFIG, check_version
+from vla_ros.policies.families.checkpoint_config import check_version, read_checkpoint_config
 from vla_ros.policies.families.weights import check_layers
 
 KIND, VERSION = "backbone", 1
@@ -51,7 +49,4 @@ class BackboneConfig:
 
 def read_backbone_config(folder: Path) -> BackboneConfig:
     """Read config.json. Raises ConfigError for what is missing, unknown or out of range."""
-    path = folder / CONFIG
-    if not path.is_file():
-        raise ConfigError(f"{path}: not found: name the folder of a backbone, such as vla train backbone makes")
-    return build(BackboneConfig, read_json(path), str(path))
+    return read_checkpoint_config(BackboneConfig, folder, KIND, "a backbone, such as vla train backbone makes")

@@ -38,6 +38,7 @@ DEFAULT_POLICY = "graspvla"  # of `vla launch`, the policy node and `vla eval`
 ENTRY_POINTS = "vla_ros.policies"
 CONFIG = "config.json"  # of a checkpoint
 LEROBOT_KIND = "lerobot"  # of every checkpoint that lerobot wrote, whatever its type
+_SHOWN = 40  # characters of what a checkpoint says that it is
 KIND_KEYS = ("kind", "format", "type", "model_type")  # where it says what it is of: ours, and those of others
 
 
@@ -117,21 +118,19 @@ def is_lerobot(folder: Path) -> bool:
     return isinstance(values, dict) and isinstance(values.get("type"), str) and "output_features" in values
 
 
-def check_version(kind: str, version: int, ours: str, reads: int) -> None:
-    """Raise ConfigError for a checkpoint of another kind than `ours`, or of another version than the one it `reads`."""
-    if (kind, version) != (ours, reads):
-        raise ConfigError(f"is a {kind} of version {version}; this reads {ours} of version {reads}")
-
-
 def said_kind(folder: Path) -> str:
     """Return of what kind a checkpoint says it is, "unknown" where it says none. Raises ConfigError where none lies."""
     if not (folder / CONFIG).is_file():
         raise ConfigError(f"{folder}: is no checkpoint: give a folder with {CONFIG} and its weights")
     if is_lerobot(folder):
         return LEROBOT_KIND
-    values = read_json(folder / CONFIG)
+    return said_in(read_json(folder / CONFIG)) or "unknown"
+
+
+def said_in(values: object) -> str:
+    """Return of what kind the content of a config.json says it is; empty where it says none."""
     keys = [key for key in KIND_KEYS if isinstance(values, dict) and key in values]
-    return str(values[keys[0]]) if keys else "unknown"
+    return ascii(str(values[keys[0]]))[1:-1][:_SHOWN] if isinstance(values, dict) and keys else ""
 
 
 @cache

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from controllers.errors import ConfigError
-from vla_ros.configuration import build
-from vla_ros.documents import read_json
 from vla_ros.policies.actions.codec import ActionCodec
 from vla_ros.policies.actions.normalisation import Statistics
 from vla_ros.policies.contract import ActionContract
-from vla_ros.policies.families.table import CONFIG, check_version
+from vla_ros.policies.families.checkpoint_config import check_version, read_checkpoint_config
 from vla_ros.policies.families.weights import check_layers
 
 KIND, VERSION = "flow", 1
@@ -57,7 +55,4 @@ class FlowConfig:
 
 def read_flow_config(folder: Path) -> FlowConfig:
     """Read config.json. Raises ConfigError for what is missing, unknown or out of range."""
-    path = folder / CONFIG
-    if not path.is_file():
-        raise ConfigError(f"{path}: not found: name the folder of a checkpoint")
-    return build(FlowConfig, read_json(path), str(path))
+    return read_checkpoint_config(FlowConfig, folder, KIND)

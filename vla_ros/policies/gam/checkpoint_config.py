@@ -6,11 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from controllers.errors import ConfigError
-from vla_ros.configuration import build
-from vla_ros.documents import read_json
-from vla_ros.policies.families.table import check_version
-from vla_ros.policies.families.weights import FILES
+from vla_ros.policies.families.checkpoint_config import check_version, read_checkpoint_config
 from vla_ros.policies.gam.config import GamSizes
 
 KIND, VERSION = "gam", 1
@@ -33,7 +29,4 @@ class GamConfig:
 
 def read_gam_config(folder: Path) -> GamConfig:
     """Read config.json of a checkpoint's folder. Raises ConfigError for one that is missing or damaged."""
-    path = folder / FILES[0]
-    if not path.is_file():
-        raise ConfigError(f"{path}: not found: name the folder of a checkpoint of `vla train gam_small`")
-    return build(GamConfig, read_json(path), str(path))
+    return read_checkpoint_config(GamConfig, folder, KIND, "a checkpoint of `vla train gam_small`")

@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.configuration import build
-from vla_ros.documents import read_json
 from vla_ros.policies.action_transformer.config import ActingConfig
-from vla_ros.policies.families.table import CONFIG, check_version
+from vla_ros.policies.families.checkpoint_config import check_version, read_checkpoint_config
 from vla_ros.policies.families.weights import check_layers
 from vla_ros.policies.gear_vla.geometry.config import GeometryConfig
 
@@ -80,7 +78,4 @@ class GearVlaConfig:
 
 def read_gear_vla_config(folder: Path) -> GearVlaConfig:
     """Read config.json. Raises ConfigError for what is missing, unknown or out of range."""
-    path = folder / CONFIG
-    if not path.is_file():
-        raise ConfigError(f"{path}: not found: name the folder of a checkpoint")
-    return build(GearVlaConfig, read_json(path), str(path))
+    return read_checkpoint_config(GearVlaConfig, folder, KIND)

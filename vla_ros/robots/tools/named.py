@@ -6,9 +6,10 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
+from controllers.errors import ConfigError
 from vla_ros.configuration import config_names, config_path, load_config
 from vla_ros.robots.tools.description import Tool
-from vla_ros.robots.tools.generator import draw_tool, seed_of
+from vla_ros.robots.tools.generator import PREFIX, SEED_MAX, draw_tool, seed_of
 
 
 def tool_names() -> tuple[str, ...]:
@@ -24,6 +25,8 @@ def load_tool(tool: str) -> Tool:
     seed = seed_of(tool)
     if seed is not None:
         return draw_tool(seed)
+    if tool.startswith(PREFIX) and tool not in tool_names() and not Path(tool).exists():
+        raise ConfigError(f"unknown tool '{tool}': of the generator's are {PREFIX}0 to {PREFIX}{SEED_MAX}, by seed")
     return _read(config_path("tools", "tool", tool))
 
 

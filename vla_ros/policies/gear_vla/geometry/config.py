@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from controllers.errors import ConfigError
-from vla_ros.policies.families.table import check_version
+from vla_ros.policies.families.checkpoint_config import check_version
 from vla_ros.policies.families.weights import check_layers
 
 KIND, VERSION = "geometry", 1

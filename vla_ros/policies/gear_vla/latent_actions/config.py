@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from controllers.errors import ConfigError
-from vla_ros.policies.families.table import check_version
+from vla_ros.policies.families.checkpoint_config import check_version
 
 KIND, VERSION = "latent_actions", 1
 PACKAGES = ("torch", "safetensors")

@@ -14,10 +14,9 @@ import torch
 from torch import Tensor
 
 from controllers.errors import ConfigError
-from vla_ros.configuration import build
-from vla_ros.documents import read_json
-from vla_ros.policies.families.network_file import CONFIG, load_network, save_network
-from vla_ros.policies.gear_vla.latent_actions.config import LatentActionConfig
+from vla_ros.policies.families.checkpoint_config import read_checkpoint_config
+from vla_ros.policies.families.network_file import load_network, save_network
+from vla_ros.policies.gear_vla.latent_actions.config import KIND, LatentActionConfig
 from vla_ros.policies.gear_vla.latent_actions.network import LatentActionNetwork
 
 
@@ -35,10 +34,7 @@ class LatentActionTokenizer:
     @classmethod
     def load(cls, folder: Path) -> LatentActionTokenizer:
         """Read a folder. Raises ConfigError for one that is missing, torn, or of other sizes."""
-        path = folder / CONFIG
-        if not path.is_file():
-            raise ConfigError(f"{path}: not found: name the folder of a latent-action tokenizer")
-        config = build(LatentActionConfig, read_json(path), str(path))
+        config = read_checkpoint_config(LatentActionConfig, folder, KIND, "a latent-action tokenizer")
         return cls(load_network(folder, lambda: LatentActionNetwork(config)))
 
     def save(self, folder: Path) -> None:

@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.configuration import build
-from vla_ros.documents import read_json
 from vla_ros.policies.action_transformer.config import ActingConfig
 from vla_ros.policies.action_transformer.sizes import ActionTransformerSizes
-from vla_ros.policies.families.table import CONFIG, check_version
+from vla_ros.policies.families.checkpoint_config import check_version, read_checkpoint_config
 from vla_ros.policies.hugging_face.part_folders import check_part_folders
 
 KIND, VERSION = "gr3_full", 1
@@ -74,7 +72,4 @@ class FullConfig(ActingConfig):
 
 def read_full_config(folder: Path) -> FullConfig:
     """Read config.json. Raises ConfigError for what is missing, unknown or out of range."""
-    path = folder / CONFIG
-    if not path.is_file():
-        raise ConfigError(f"{path}: not found: name the folder of a checkpoint")
-    return build(FullConfig, read_json(path), str(path))
+    return read_checkpoint_config(FullConfig, folder, KIND)

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from controllers.errors import ConfigError
-from vla_ros.configuration import build
-from vla_ros.documents import read_json
 from vla_ros.policies.action_transformer.config import ActingConfig
 from vla_ros.policies.backbone.checkpoint_config import BackboneSizes
-from vla_ros.policies.families.table import CONFIG, check_version
+from vla_ros.policies.families.checkpoint_config import check_version, read_checkpoint_config
 from vla_ros.policies.families.weights import check_layers
 from vla_ros.policies.gr3.small.thing_numbers import TOOLS, VIEWS
 
@@ -50,7 +48,4 @@ class SmallConfig:
 
 def read_small_config(folder: Path) -> SmallConfig:
     """Read config.json. Raises ConfigError for what is missing, unknown or out of range."""
-    path = folder / CONFIG
-    if not path.is_file():
-        raise ConfigError(f"{path}: not found: name the folder of a checkpoint")
-    return build(SmallConfig, read_json(path), str(path))
+    return read_checkpoint_config(SmallConfig, folder, KIND)

@@ -16,7 +16,8 @@ from vla_ros.documents import read_json
 from vla_ros.policies.actions.single_arm import ACTION_SIZE, SingleArmCodec
 from vla_ros.policies.backbone.checkpoint_config import BackboneSizes
 from vla_ros.policies.contract import ActionContract
-from vla_ros.policies.families.table import KIND_KEYS, check_version
+from vla_ros.policies.families.checkpoint_config import check_version, of_another_kind
+from vla_ros.policies.families.table import said_in
 from vla_ros.policies.families.weights import check_layers
 from vla_ros.policies.graspvla.small.chain import REASONING_STEPS
 
@@ -116,10 +117,7 @@ def read_config(folder: Path) -> CheckpointConfig:
         raise ConfigError(f"{path}: is missing; give a checkpoint's folder, with {CONFIG} and {WEIGHTS}")
     values = read_json(path)
     if isinstance(values, dict) and "networks" not in values:
-        said = next((str(values[key]) for key in KIND_KEYS if key in values), "unknown")
-        raise ConfigError(
-            f"{folder}: is a checkpoint of another kind ({said}): give one of {KIND}, such as vla train makes"
-        )
+        raise of_another_kind(folder, said_in(values), KIND)
     return build(CheckpointConfig, values, str(path))
 
 
