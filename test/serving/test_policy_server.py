@@ -129,6 +129,30 @@ def test_learned_policies_say_how_often_they_act():
     assert specified("graspvla", ROBOT).period() == 0.1
 
 
+def test_what_the_network_thought_comes_with_the_chunk():
+    with served() as there:
+        remote = there.remote()
+        assert remote.features is None
+        remote.infer(seen_at(1.0))
+        assert remote.features is None  # a policy that shows none
+        there.policies[0].features = np.array([0.25, -3.0], np.float32)
+        remote.infer(seen_at(1.1))
+        assert remote.features.dtype == np.float32
+        np.testing.assert_array_equal(remote.features, [0.25, -3.0])
+        remote.reset()
+        assert remote.features is None
+        for wrong, why in (
+            (np.array([np.nan]), "finite numbers alone"),
+            (np.array([1e300]), "float32 cannot hold"),
+            (np.zeros(16385), "has 16385 numbers, allowed are 16384"),
+            (np.zeros((2, 2)), "an array"),
+        ):
+            there.policies[0].features = wrong
+            with pytest.raises(VlaError, match=f"its reply is no chunk: .*{why}"):
+                remote.infer(seen_at(1.2))
+            assert remote.features is None
+
+
 # -- openpi's protocol -----------------------------------------------------------------------------------------------
 def test_metadata_then_a_reply_to_each_observation():
     """As openpi's client does: a binary frame of metadata, then one reply an observation, with `actions` (H, D)."""

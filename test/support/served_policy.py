@@ -40,6 +40,7 @@ class Scripted:
         self.refusals: list[str] = []
         self.transports: list[float] = []  # [s]
         self.delay, self.error, self.explanation = 0.0, None, ""
+        self.features: np.ndarray | None = None
 
     def reset(self) -> None:
         self.resets += 1

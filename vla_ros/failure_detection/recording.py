@@ -46,7 +46,8 @@ class FeatureRecorder:
         provider = capability(policy, FeatureProvider)
         if provider is None:
             raise ConfigError(
-                f"{type(policy).__name__} shows no features, so nothing can be recorded: take --policy graspvla or act"
+                f"{type(policy).__name__} shows no features, so nothing can be recorded: take a learned policy, such "
+                "as --policy graspvla"
             )
         self.policy, self._provider = policy, provider
         self.reset()

@@ -7,13 +7,15 @@ A robot that says who it is (`session`) goes on with it after its network was ou
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from vla_ros.policies.base import Policy, capability
 from vla_ros.policies.capabilities.detection import Explaining
+from vla_ros.policies.capabilities.features import FeatureProvider
 from vla_ros.policies.capabilities.refusals import HearsRefusals
 from vla_ros.policies.capabilities.transport import HearsTransport
 from vla_ros.policies.needs import Needs
-from vla_ros.policies.remote.chunk_message import INFER_MS, TIMING, chunk_message
+from vla_ros.policies.remote.chunk_message import FEATURES, INFER_MS, TIMING, chunk_message
 from vla_ros.policies.remote.message_pack import MessageError, pack, unpack
 from vla_ros.policies.remote.observation_message import check_observation, read_observation
 from vla_ros.policies.remote.values import Values
@@ -73,11 +75,14 @@ class Session:
         milliseconds = 1e3 * (time.monotonic() - began)
         self._episode = episode
         explaining = capability(self._policy, Explaining)
-        about = {
+        about: dict[str, Any] = {
             "request": request,
             "explanation": explaining.explanation if explaining is not None else "",
             TIMING: {INFER_MS: milliseconds},
         }
+        thinking = capability(self._policy, FeatureProvider)
+        if thinking is not None and thinking.features is not None:
+            about[FEATURES] = thinking.features
         return pack(chunk_message(chunk) | about)
 
 

@@ -9,6 +9,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: ./vla test without VLA_EXTRAS=none")
 
 
+from feature_checks import check_features
 from flow_observation import observation
 
 from controllers.errors import ConfigError
@@ -114,7 +115,23 @@ def test_a_network_of_another_shape_is_refused():
         MlpFlowPolicy(VelocityNetwork(4, 7, 3), normaliser, codec(6), lambda seen: np.zeros(3))
 
 
-def test_features_of_another_size_are_refused(policy):
-    policy._features = lambda seen: np.zeros(5)
-    with pytest.raises(ConfigError, match=r"features are \(5,\), the network takes \(3,\)"):
+def test_what_is_seen_of_another_size_is_refused(policy):
+    policy._seen = lambda seen: np.zeros(5)
+    with pytest.raises(ConfigError, match=r"what is seen is \(5,\), the network takes \(3,\)"):
         policy.infer(observation())
+
+
+def test_its_features_are_the_last_hidden_layer_s_at_the_last_step(policy):
+    moved = observation()
+    moved.state.arms["panda"].T_base_ee[0, 3] += 0.2
+    assert check_features(policy, observation(), moved).shape == (32,)
+    policy.vjp(policy.prepare(observation()), np.zeros((HORIZON, 7)), 0.3)
+    guided = policy.features
+    policy.velocity(policy.prepare(observation()), np.zeros((HORIZON, 7)), 0.3)
+    np.testing.assert_allclose(policy.features, guided, rtol=1e-6)
+    hidden = policy._network.layers[:-1]
+    heard = []
+    hook = hidden[-1].register_forward_hook(lambda _module, _given, made: heard.append(made[0].numpy().copy()))
+    policy.infer(observation())
+    hook.remove()
+    np.testing.assert_array_equal(policy.features, heard[-1])

@@ -89,7 +89,7 @@ def test_no_more_is_frozen_than_it_was_trained_for(policy):
     with pytest.raises(
         ConfigError, match=r"test: delay_s 0.25 is 3 steps of 0.1 s: this policy was trained to be given"
     ):
-        chunking(MlpFlowPolicy(VelocityNetwork(10, 7, 4, 16, 1, 2), policy._normaliser, detour.CODEC, policy._features))
+        chunking(MlpFlowPolicy(VelocityNetwork(10, 7, 4, 16, 1, 2), policy._normaliser, detour.CODEC, policy._seen))
     wrapped = chunking(policy, delay_s=None, initial_delay_s=0.3, warmup=0)
     wrapped._estimator.add(0.9)  # as slow as this nothing was when it was loaded
     wrapped.infer(detour.observation_at(0.0, pose_at(0.16)))

@@ -15,6 +15,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
+from feature_checks import check_features
 from gr3_tiny import CONFIG, HORIZON, ROBOT, calibration, network, painted, save_tiny, seen
 from scipy.spatial.transform import Rotation
 
@@ -227,6 +228,12 @@ def test_a_chunk_is_of_both_hands_and_the_base_within_the_grippers_opening() -> 
     np.testing.assert_array_equal(policy.infer(seen()).values, chunk.values)
     other = policy.infer(seen("put the blue box into the bin"))
     assert not np.array_equal(other.values, chunk.values)
+
+
+def test_its_features_are_the_mean_over_the_actions_tokens() -> None:
+    policy = small_policy(network(moved=True), CONFIG, ROBOT)
+    features = check_features(policy, seen(), seen("put the blue box into the bin"))
+    assert features.shape == (CONFIG.acting.transformer.width,)
 
 
 @pytest.mark.parametrize("status", list(TaskStatus))

@@ -13,6 +13,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 pytest.importorskip("transformers", reason="transformers is not installed: it comes with the full GR-3")
 
+from feature_checks import check_features
 from gr3_full_tiny import ACTION, full_config, seen, tiny_checkpoint
 
 from controllers.chunks.chunk import TaskStatus
@@ -70,6 +71,11 @@ def test_an_episode_is_the_same_whatever_ran_before(policy) -> None:
     np.testing.assert_array_equal([policy.infer(seen()).values for _ in range(2)], first)
 
 
+def test_its_features_are_those_of_its_action_transformer(policy) -> None:
+    other = dataclasses.replace(seen(), instruction="put the blue box into the bin")
+    assert check_features(policy, seen(), other).shape == (policy.config.transformer.width,)
+
+
 def test_words_and_views_change_the_chunk(policy) -> None:
     chunks = []
     for observation in (seen(), seen("the blue box now"), seen(seed=1)):
@@ -99,15 +105,15 @@ def test_one_prefix_a_chunk_and_five_steps(policy, checkpoint) -> None:
         return hook
 
     hooks = [getattr(model, name).register_forward_hook(count(name)) for name in ("visual", "language_model")]
-    transformer = checkpoint.network.action_transformer
-    hooks.append(transformer.register_forward_hook(lambda _m, inputs, _o: calls["action_transformer"].append(inputs)))
+    first = checkpoint.network.action_transformer.layers[0]
+    hooks.append(first.register_forward_hook(lambda _m, inputs, _o: calls["action_transformer"].append(inputs)))
     policy.infer(seen())
     for hook in hooks:
         hook.remove()
     assert (calls["visual"], calls["language_model"]) == (1, 1)
-    prefixes = [inputs[3] for inputs in calls["action_transformer"]]
-    assert len(prefixes) == 5
-    assert all(prefix is prefixes[0] for prefix in prefixes)
+    keys = [inputs[2] for inputs in calls["action_transformer"]]
+    assert len(keys) == 5
+    assert all(one is keys[0] for one in keys)
 
 
 def test_the_field_can_be_differentiated_and_chunks_encoded(policy) -> None:

@@ -13,6 +13,7 @@ from whole_observation import whole
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 pytest.importorskip("transformers", reason="transformers is not installed: it comes with the full GraspVLA")
 
+from feature_checks import check_features
 from graspvla_full_tiny import tiny_network, tiny_words
 
 from controllers.errors import ConfigError
@@ -82,6 +83,11 @@ def test_an_episode_is_the_same_whatever_ran_before(policy, seen):
     np.testing.assert_array_equal([policy.infer(whole(seen)).values for _ in range(2)], first)
 
 
+def test_its_features_are_those_of_its_expert(policy, seen):
+    other = dataclasses.replace(seen, instruction="pick up the blue bowl")
+    assert check_features(policy, whole(seen), whole(other)).shape == (policy.config.expert.width,)
+
+
 def test_reasoning_is_said_in_pixels_and_in_the_base_frame(policy, seen):
     chunk = policy.infer(whole(seen))
     told = policy.reasoning
@@ -100,9 +106,10 @@ def test_reasoning_is_said_in_pixels_and_in_the_base_frame(policy, seen):
 def test_one_prefix_a_chunk_and_the_expert_never_grows_it(policy, seen):
     calls = {"language": [], "vision": [], "expert": []}
     network = policy._network
+    modules = {"language": network.language, "vision": network.vision, "expert": network.expert.layers[0]}
     hooks = [
-        getattr(network, name).register_forward_hook(lambda _m, inputs, _out, name=name: calls[name].append(inputs))
-        for name in calls
+        module.register_forward_hook(lambda _m, inputs, _out, name=name: calls[name].append(inputs))
+        for name, module in modules.items()
     ]
     policy.infer(whole(seen))
     for hook in hooks:
@@ -111,10 +118,10 @@ def test_one_prefix_a_chunk_and_the_expert_never_grows_it(policy, seen):
     assert len(calls["language"]) == 1 + 7 + 1 + 5 + 1
     assert len(calls["vision"]) == 1
     assert len(calls["expert"]) == policy.config.flow_steps
-    prefixes = [inputs[2] for inputs in calls["expert"]]
-    assert all(prefix is prefixes[0] for prefix in prefixes)
+    keys = [inputs[1] for inputs in calls["expert"]]
+    assert all(one is keys[0] for one in keys)
     length = 2 * 16 + 5 + 8 + 2 + 6
-    assert {tensor.shape[2] for tensor in (*prefixes[0].keys, *prefixes[0].values)} == {length}
+    assert {tensor.shape[2] for inputs in calls["expert"] for tensor in inputs[1:3]} == {length}
 
 
 @pytest.mark.parametrize(("age", "felt"), [(0.3, True), (0.1, False), (0.5, False)])

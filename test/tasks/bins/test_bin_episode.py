@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import cv2
+import numpy as np
 import pytest
 
 from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EpisodeSettings
+from vla_ros.failure_detection.rollout import read_rollouts
 from vla_ros.policies.gam.policy import GamPolicy
 
 
@@ -35,7 +37,7 @@ def test_a_picture_of_candidates_lies_beside_the_film(films):
     assert len(set(hue.ravel().tolist())) > 40  # of many merits
 
 
-def test_the_shipped_weights_pick_and_no_inference_does_all_of_a_look(monkeypatch):
+def test_the_shipped_weights_pick_and_no_inference_does_all_of_a_look(monkeypatch, tmp_path):
     pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
     from vla_ros.policies.gam import encoded_look, policy, proposing
 
@@ -62,9 +64,16 @@ def test_the_shipped_weights_pick_and_no_inference_does_all_of_a_look(monkeypatc
         robot="franka+seven_piston",
         spl=False,
         checkpoint="checkpoints/gam_small",
+        features=str(tmp_path),
     )
     episode = EpisodeRunner(settings).run(1002)
     assert episode.success, episode.cause
+    (recorded,) = read_rollouts([tmp_path])
+    thought = np.isfinite(recorded.features).all(axis=1)
+    assert recorded.features.shape[1] == 128
+    assert not thought[:8].any()  # frames are waited for
+    assert thought[-1]
+    assert len(np.unique(recorded.features[thought], axis=0)) == 1  # of the one pick
     look = done[done.index("observe_bins") : done.index("_begin") + 1]
     assert look[1::2] == ["infer"] * 7
     assert look[::2] == ["observe_bins", "propose", "analysed_picks", *["perturbed"] * 4, "_begin"]

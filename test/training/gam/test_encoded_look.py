@@ -66,6 +66,17 @@ def test_what_is_brought_elsewhere_is_scored_there(scene, network) -> None:
     np.testing.assert_allclose(there.scores, plain.scores(there.candidates), atol=1e-6)
 
 
+def test_features_are_of_the_candidate_and_of_the_instance_that_it_means(scene, network) -> None:
+    look = EncodedLook(network, scene, [2, 0], TOOL, SUCTION, ANY)
+    first, second = (rows_of(look.propose(EACH).candidates, np.array([row])) for row in (0, 1))
+    features = look.features(first, 0)
+    assert features.shape == (network.sizes.width,)
+    assert features.dtype == np.float32
+    np.testing.assert_array_equal(look.features(first, 0), features)
+    assert not np.allclose(look.features(first, 2), features, atol=1e-3)
+    assert not np.allclose(look.features(second, 0), features, atol=1e-3)
+
+
 def test_without_a_candidate_within_limits_nothing_is_refined(scene, network) -> None:
     never = tuple(replace(one, limit=0.0 if not one.higher_is_better else 1.0) for one in ANY)
     look = EncodedLook(network, scene, [0], TOOL, SUCTION, never)

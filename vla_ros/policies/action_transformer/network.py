@@ -79,6 +79,14 @@ class ActionTransformer(nn.Module):
 
     def forward(self, x: Tensor, tau: Tensor, state: Tensor, prefix: Prefix) -> Tensor:
         """Return velocities (B, M, H, A), in float32, of noised actions (B, M, H, A) at tau (B, M), state (B, S)."""
+        return self.velocities(self.hidden(x, tau, state, prefix))
+
+    def velocities(self, hidden: Tensor) -> Tensor:
+        """Return velocities (B, M, H, A), in float32, of `hidden`'s tokens."""
+        return self.velocity(hidden).float()
+
+    def hidden(self, x: Tensor, tau: Tensor, state: Tensor, prefix: Prefix) -> Tensor:
+        """Return the last layer's tokens (B, M, H, X) of the actions, of what `forward` takes."""
         batch, times = tau.shape
         dtype = self.action.weight.dtype
         own = self.state(state.to(dtype))[:, None, None].expand(-1, times, -1, -1)
@@ -93,7 +101,7 @@ class ActionTransformer(nn.Module):
         for layer, keys, values in zip(self.layers, prefix.keys, prefix.values, strict=True):
             tokens = layer(tokens, when, keys, values, mask, positions)
         shift, scale = self.last(when).chunk(2, dim=3)
-        return self.velocity(_modulated(tokens, shift, scale))[:, :, 1:].float()
+        return _modulated(tokens, shift, scale)[:, :, 1:]
 
     def _causal(self, times: int, device: torch.device) -> Tensor:
         """Return who sees whom (N, N) bool: of the same time, oneself and what stands before."""

@@ -60,7 +60,8 @@ class Condition:
 class ActionTransformerPolicy:
     """Views, words and the robot's state in; a chunk of both hands and the base out, and whether the task goes on.
 
-    A differentiable flow policy, for real-time chunking. An instruction that names nothing in view yields a chunk of
+    A differentiable flow policy, for real-time chunking; `features` are of the last evaluation of its field, the mean
+    over the actions' tokens (FeatureProvider). An instruction that names nothing in view yields a chunk of
     task status INVALID, one that is done TERMINATED: control holds then, and `explanation` says why.
     """
 
@@ -89,6 +90,7 @@ class ActionTransformerPolicy:
         self._random = np.random.default_rng(self._seed)
         self._sequence = 0
         self._status = TaskStatus.ONGOING
+        self.features: np.ndarray | None = None  # (X,)
         self._reader.reset()
 
     def seed(self, seed: int) -> None:
@@ -164,7 +166,9 @@ class ActionTransformerPolicy:
 
     def _forward(self, condition: Condition, x: Tensor, tau: float) -> Tensor:
         at = torch.full((1, 1), tau, device=self._device)
-        return self._transformer(x[None, None], at, condition.state, condition.prefix)[0, 0]
+        hidden = self._transformer.hidden(x[None, None], at, condition.state, condition.prefix)
+        self.features = hidden.detach()[0, 0].float().mean(dim=0).cpu().numpy()
+        return self._transformer.velocities(hidden)[0, 0]
 
     def _chunk(
         self, observation: Observation, actions: np.ndarray, sequence: int = 0, spent: float = 0.0

@@ -56,11 +56,19 @@ class VelocityNetwork(nn.Module):
 
         Only one with `prefix_max` tells the times of steps apart; the last step is never known already.
         """
+        return self.velocities(self.hidden(x, tau, condition), x, tau)
+
+    def velocities(self, hidden: Tensor, x: Tensor, tau: Tensor) -> Tensor:
+        """Return velocities (B, H, D) of `hidden`'s numbers of x at tau."""
+        predicted = self.layers[-1](hidden).unflatten(1, (self.horizon, self.action_size))
+        return velocity_to(predicted, x, tau)
+
+    def hidden(self, x: Tensor, tau: Tensor, condition: Tensor) -> Tensor:
+        """Return the last hidden layer's numbers (B, W) of what `forward` takes."""
         times = tau if tau.ndim == 2 else tau[:, None].expand(-1, self.horizon)
         own = [times] if self.prefix_max else []
         joined = torch.cat([x.flatten(1), time_features(times[:, -1]), *own, condition], dim=1)
-        predicted = self.layers(joined).unflatten(1, (self.horizon, self.action_size))
-        return velocity_to(predicted, x, times)
+        return self.layers[:-1](joined)
 
 
 def velocity_to(clean: Tensor, x: Tensor, tau: Tensor) -> Tensor:

@@ -21,12 +21,13 @@ from vla_ros.policies.capabilities.flow_policy import Pullback, integrate_flow
 from vla_ros.policies.flow.network import VelocityNetwork
 from vla_ros.policies.observation import Observation
 
-Features = Callable[[Observation], np.ndarray]
+Seen = Callable[[Observation], np.ndarray]
 
 
 class MlpFlowPolicy:
     """Features of the observation condition a velocity field over normalised actions.
 
+    `features` are of the last evaluation of its field, the last hidden layer (FeatureProvider).
     Raises ConfigError when network, statistics and codec do not fit each other.
     """
 
@@ -35,11 +36,11 @@ class MlpFlowPolicy:
         network: VelocityNetwork,
         normaliser: Normaliser,
         codec: ActionCodec,
-        features: Features,
+        seen: Seen,
         steps: int = 5,
         seed: int = 0,
     ) -> None:
-        """Sample in `steps` Euler steps (Δτ = 0.2); `features` returns what the network was conditioned on (C,)."""
+        """Sample in `steps` Euler steps (Δτ = 0.2); `seen` returns what the network is conditioned on (C,)."""
         shape = network.horizon, network.action_size
         if shape != (codec.horizon, codec.size) or normaliser.mean.shape != (codec.size,):
             raise ConfigError(
@@ -51,13 +52,14 @@ class MlpFlowPolicy:
         self.codec = codec
         # Gradients are wanted of actions alone.
         self._network = network.eval().requires_grad_(False)
-        self._normaliser, self._features, self._steps, self._seed = normaliser, features, steps, seed
+        self._normaliser, self._seen, self._steps, self._seed = normaliser, seen, steps, seed
         self.reset()
 
     def reset(self) -> None:
         """Begin the noise anew: an episode depends on the seed and its observations alone."""
         self._random = np.random.default_rng(self._seed)
         self._sequence = 0
+        self.features: np.ndarray | None = None  # (W,)
 
     def seed(self, seed: int) -> None:
         """Draw other noise from the next `reset` on."""
@@ -86,13 +88,12 @@ class MlpFlowPolicy:
 
     def prepare(self, observation: Observation) -> torch.Tensor:
         """Return the condition (1, C)."""
-        features = torch.as_tensor(self._features(observation), dtype=torch.float32)
-        if features.shape != (self._network.condition_size,):
+        seen = torch.as_tensor(self._seen(observation), dtype=torch.float32)
+        if seen.shape != (self._network.condition_size,):
             raise ConfigError(
-                f"flow policy: features are {tuple(features.shape)}, "
-                f"the network takes ({self._network.condition_size},)"
+                f"flow policy: what is seen is {tuple(seen.shape)}, the network takes ({self._network.condition_size},)"
             )
-        return features[None]
+        return seen[None]
 
     def velocity(self, condition: torch.Tensor, x: np.ndarray, tau: float) -> np.ndarray:
         """Return v(x, τ) (H, D)."""
@@ -110,7 +111,7 @@ class MlpFlowPolicy:
         times = torch.full((1, self._network.horizon), tau)
         times[:, :known] = 1.0
         with torch.no_grad():
-            return self._network(torch.as_tensor(x, dtype=torch.float32)[None], times, condition)[0].double().numpy()
+            return self._evaluated(condition, torch.as_tensor(x, dtype=torch.float32), times).double().numpy()
 
     @property
     def corrects(self) -> bool:
@@ -154,7 +155,12 @@ class MlpFlowPolicy:
         return self._normaliser.normalise(self.codec.rows(chunk, self.codec.anchor(observation)))
 
     def _forward(self, condition: torch.Tensor, x: torch.Tensor, tau: float) -> torch.Tensor:
-        return self._network(x[None], torch.full((1,), tau), condition)[0]
+        return self._evaluated(condition, x, torch.full((1,), tau))
+
+    def _evaluated(self, condition: torch.Tensor, x: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
+        hidden = self._network.hidden(x[None], times, condition)
+        self.features = hidden.detach()[0].numpy()
+        return self._network.velocities(hidden, x[None], times)[0]
 
     def _chunk(
         self, observation: Observation, actions: np.ndarray, sequence: int = 0, spent: float = 0.0

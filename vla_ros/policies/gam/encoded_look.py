@@ -111,21 +111,34 @@ class EncodedLook:
         return self._brought(candidates, meant, self._tool, self._mode)
 
     @torch.no_grad()
+    def features(self, candidate: Candidates, instance: int) -> np.ndarray:
+        """Return what the critic thinks of one candidate of an instance: the mean of its last layer's tokens (D,)."""
+        group = int((self._instances == instance).argmax())
+        tokens = self._network.criteria_tokens(self._criteria)
+        conditioning = self._conditioning.rows(torch.tensor([group]))
+        hidden = self._network.critic.hidden(self._rows(candidate, group)[None], tokens, conditioning)
+        return np.asarray(hidden[0, 0].mean(dim=0).numpy())
+
+    @torch.no_grad()
     def _scores(self, candidates: Candidates, groups: np.ndarray) -> np.ndarray:
         """Return scores (N, C) of candidates, N / G for each of `groups` (G,): which of the instances it means."""
-        scales, room = self._network.sizes.scales, len(self._tool.names)
         parts = [
-            encode(moved(rows_of(candidates, rows), np.linalg.inv(self._frames[group])), scales, room)
+            self._rows(rows_of(candidates, rows), group)
             for rows, group in zip(np.split(np.arange(len(candidates.positions)), len(groups)), groups, strict=True)
         ]
         tokens = self._network.criteria_tokens(self._criteria)
         conditioning = self._conditioning.rows(torch.from_numpy(groups))
-        found = self._network.critic.scores(torch.from_numpy(np.stack(parts)), tokens, conditioning)
+        found = self._network.critic.scores(torch.stack(parts), tokens, conditioning)
         scores = np.asarray(found.flatten(0, 1).numpy())
         if self._judged is None:
             return scores
         meant = np.repeat(self._instances[groups], len(scores) // len(groups))
         return 0.5 * (scores + self._judged(candidates, meant))
+
+    def _rows(self, candidates: Candidates, group: int) -> torch.Tensor:
+        """Return candidates of an instance as the network reads them (N, A)."""
+        own = moved(candidates, np.linalg.inv(self._frames[group]))
+        return torch.from_numpy(encode(own, self._network.sizes.scales, len(self._tool.names)))
 
 
 def scene_inputs(

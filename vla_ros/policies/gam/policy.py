@@ -72,6 +72,7 @@ class GamPolicy:
         self.scored: ScoredCandidates | None = None
         self.seen: BinObservation | None = None
         self.reasoning: Reasoning | None = None  # of the last look
+        self.features: np.ndarray | None = None  # (D,) of what it began, as the critic sees it (FeatureProvider)
         self._attempts = 0
         self._frames = StillFrames()
         self._looking: Iterator[None] | None = None
@@ -100,7 +101,8 @@ class GamPolicy:
 
     def _look(self, observation: Observation) -> Iterator[None]:
         """Begin a pick of what is seen; yields between pieces: a chunk of the whole look came too late."""
-        self.explanation, self.scored, self.reasoning = "", None, None  # those of an earlier look say nothing of this
+        # Those of an earlier look say nothing of this one.
+        self.explanation, self.scored, self.reasoning, self.features = "", None, None, None
         try:
             self.seen = seen = observe_bins(observation.cameras, self.settings.totes, *self._picture)
         except NoToteError as error:
@@ -150,6 +152,7 @@ class GamPolicy:
         if found is None:
             self.explanation = "no grasp found that keeps to the limits and is in reach"
             return
+        self.features = self._proposer.features(proposal, found[0])
         pick = self._placed(found[1], proposal, found[0], seen, q)
         self._motion.begin(pick, observation.stamp)
 

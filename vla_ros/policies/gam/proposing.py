@@ -13,6 +13,7 @@ from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.analysis.bringing import Bringing
 from vla_ros.policies.gam.analysis.fingers import pinches_by_analysis
 from vla_ros.policies.gam.analysis.picks import analysed_picks, analysed_scores
+from vla_ros.policies.gam.candidate_poses import rows_of
 from vla_ros.policies.gam.observed_scene import ObservedScene
 from vla_ros.policies.gam.perception.bin_view import BinObservation
 from vla_ros.policies.gam.proposal import Proposal
@@ -33,16 +34,17 @@ class Proposer:
         """`network`: None where the settings ask it for nothing."""
         self._tool, self._mode, self._settings, self._network = tool, mode, settings, network
         self._analysable = mode != PINCH or pinches_by_analysis(tool)
+        self._look: EncodedLook | None = None  # the last one
 
     def propose(self, seen: BinObservation, instances: Sequence[int], seed: int) -> Generator[None, None, Proposal]:
         """Return candidates of some instances, scored by the mode's criteria.
 
         Yields between pieces of the work: a caller with other things to do does these meanwhile.
         """
-        settings = self._settings
+        settings, self._look = self._settings, None
         if settings.proposes == ANALYSIS and settings.ranks in (ANALYSIS, RANDOM):
             return self._analysed(seen, instances, seed)
-        look = self._encoded(seen, instances, seed, self._mode)
+        look = self._look = self._encoded(seen, instances, seed, self._mode)
         if settings.proposes == ANALYSIS:
             found = self._analysed(seen, instances, seed)
             proposal = replace(found, scores=look.scores(found.candidates))
@@ -62,6 +64,12 @@ class Proposer:
                 yield
                 proposal = next(rounds, proposal)
         return proposal
+
+    def features(self, proposal: Proposal, row: int) -> np.ndarray | None:
+        """Return what the critic thinks of a candidate of the last look (D,); None where no network looked."""
+        if self._look is None:
+            return None
+        return self._look.features(rows_of(proposal.candidates, np.array([row])), int(proposal.instances[row]))
 
     def _analysed(self, seen: BinObservation, instances: Sequence[int], seed: int) -> Proposal:
         count = self._settings.analysed * (1 if self._mode == SUCTION else _FINGERED)

@@ -13,6 +13,7 @@ from vla_ros.policies.remote.values import Values
 
 TIMING, INFER_MS = "server_timing", "infer_ms"
 CHANNELS_MAX = 200
+FEATURES, FEATURES_MAX = "features", 16384  # key, and how many numbers one may have
 
 
 def chunk_message(chunk: ActionChunk) -> dict[str, Any]:
@@ -27,6 +28,23 @@ def chunk_message(chunk: ActionChunk) -> dict[str, Any]:
         "sequence": int(chunk.sequence),
         "instruction": int(chunk.instruction),
     }
+
+
+def read_features(message: Values) -> np.ndarray | None:
+    """Return what the policy's network thought of a message's chunk (F,) float32; None where it does not say.
+
+    Raises MessageError for what is no list of finite numbers.
+    """
+    if not message.has(FEATURES):
+        return None
+    features = message.array(FEATURES, None)
+    if len(features) > FEATURES_MAX:
+        raise MessageError(f"{FEATURES} has {len(features)} numbers, allowed are {FEATURES_MAX}")
+    with np.errstate(over="ignore"):
+        features = features.astype(np.float32)
+    if not np.isfinite(features).all():
+        raise MessageError(f"{FEATURES} has a number that float32 cannot hold")
+    return features
 
 
 def read_chunk(message: Values, inference_s: float) -> ActionChunk:

@@ -7,11 +7,13 @@ import secrets
 import time
 from dataclasses import dataclass
 
+import numpy as np
+
 from controllers.chunks.chunk import ActionChunk, ChannelKind
 from controllers.errors import ChunkError, VlaError
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.observation import Observation
-from vla_ros.policies.remote.chunk_message import INFER_MS, TIMING, read_chunk
+from vla_ros.policies.remote.chunk_message import INFER_MS, TIMING, read_chunk, read_features
 from vla_ros.policies.remote.connection import Connection
 from vla_ros.policies.remote.message_pack import MessageError, pack
 from vla_ros.policies.remote.observation_message import observation_message
@@ -54,11 +56,13 @@ class RemotePolicy:
         self._answered_on = self._checked_on = 0  # number of the connection
         self.timing: RequestTiming | None = None  # of the last request
         self.explanation = ""  # why the last chunk is invalid, where the server's policy says so
+        self.features: np.ndarray | None = None  # (F,) of the last chunk, where it says them (FeatureProvider)
 
     def reset(self) -> None:
         """Have the server's policy forget the episode before the next observation; what is under way is dropped."""
         self._episode += 1
         self._refused = self.explanation = ""
+        self.features = None
 
     def chunk_refused(self, reason: str) -> None:
         """Take why control refused the last chunk: the server's policy hears it."""
@@ -86,12 +90,14 @@ class RemotePolicy:
             timing = RequestTiming(time.monotonic() - began, 1e-3 * reply.inner(TIMING).number(INFER_MS))
             chunk = read_chunk(reply, timing.total_s)
             explanation = reply.text("explanation") if reply.has("explanation") else ""
+            features = read_features(reply)
         except (MessageError, ChunkError) as error:
             raise VlaError(f"{url}: its reply is no chunk: {error}") from None
         if chunk.stamp != observation.stamp:
             raise VlaError(f"{url}: a reply to an observation at {chunk.stamp:.3f} s is dropped")
         self._check_channels(chunk, self._description.gives)
         self._answered_on, self.timing, self.explanation = self._connection.connections, timing, explanation
+        self.features = features
         self._transport_s = None if first else timing.transport_s
         return chunk
 

@@ -36,6 +36,10 @@ class Critic(nn.Module):
 
     def forward(self, actions: Tensor, criteria: Tensor, conditioning: Conditioning) -> Tensor:
         """Return logits (B, N, Q) of candidates (B, N, A) by criteria, a token each (Q, D)."""
+        return self.score(self.hidden(actions, criteria, conditioning)[:, :, -len(criteria) :])[..., 0]
+
+    def hidden(self, actions: Tensor, criteria: Tensor, conditioning: Conditioning) -> Tensor:
+        """Return the last layer's tokens (B, N, 1 + K + Q, D) of what `forward` takes: pose, elements, criteria."""
         batch, count = actions.shape[:2]
         candidate = self.embed(actions, conditioning)  # (B, N, 1 + K, D)
         asked = self.criterion(criteria) + self.embed.place(
@@ -46,7 +50,7 @@ class Critic(nn.Module):
         sees = _sees(conditioning.elements_there, len(criteria))
         for number, (block, pair) in enumerate(zip(self.blocks, pairs, strict=True)):
             tokens = block(tokens, None, sees, pair, read_there(number, conditioning))
-        return self.score(self.norm(tokens[:, :, candidate.shape[2] :]))[..., 0]
+        return self.norm(tokens)
 
     def scores(self, actions: Tensor, criteria: Tensor, conditioning: Conditioning) -> Tensor:
         """Return scores (B, N, Q) from 0 to 1."""

@@ -11,6 +11,8 @@ Q its heads, K key-value heads, E head size.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
@@ -26,7 +28,23 @@ from vla_ros.policies.kv_cache.rotary import Rotary
 EPSILON = 1e-6  # of the norms
 
 
-class FullActionExpert(nn.Module):
+class Expert(nn.Module, ABC):
+    """v(x, τ | prefix), in the paper's form or the released one."""
+
+    def forward(self, x: Tensor, tau: Tensor, prefix: Prefix) -> Tensor:
+        """Return velocities (B, H, D), in float32, of noised actions (B, H, D) at tau (B,)."""
+        return self.velocities(self.hidden(x, tau, prefix))
+
+    @abstractmethod
+    def hidden(self, x: Tensor, tau: Tensor, prefix: Prefix) -> Tensor:
+        """Return the last layer's tokens (B, H, X) of what `forward` takes."""
+
+    @abstractmethod
+    def velocities(self, hidden: Tensor) -> Tensor:
+        """Return velocities (B, H, D), in float32, of `hidden`'s tokens."""
+
+
+class FullActionExpert(Expert):
     """v(x, τ | prefix) over H actions of D numbers.
 
     Raises ConfigError when layers or heads do not fit the language model.
@@ -57,8 +75,12 @@ class FullActionExpert(nn.Module):
         self.norm = nn.RMSNorm(config.width, eps=EPSILON)
         self.velocity = nn.Linear(config.width, action_size)
 
-    def forward(self, x: Tensor, tau: Tensor, prefix: Prefix) -> Tensor:
-        """Return velocities (B, H, D), in float32, of noised actions (B, H, D) at tau (B,)."""
+    def velocities(self, hidden: Tensor) -> Tensor:
+        """Return velocities (B, H, D), in float32, of `hidden`'s tokens."""
+        return self.velocity(hidden).float()
+
+    def hidden(self, x: Tensor, tau: Tensor, prefix: Prefix) -> Tensor:
+        """Return the last layer's tokens (B, H, X) of what `forward` takes."""
         dtype = self.action.weight.dtype
         tokens = self.action(x.to(dtype)) + self.time(time_features(tau).to(dtype))[:, None] + self.step
         positions = prefix.next_position[:, None] + torch.arange(x.shape[1], device=x.device)  # (B, H)
@@ -66,7 +88,7 @@ class FullActionExpert(nn.Module):
         mask = torch.cat([prefix.mask, own], dim=1)[:, None, None]  # (B, 1, 1, T + H): actions see each other both ways
         for layer, read in zip(self.layers, self.reads, strict=True):
             tokens = layer(tokens, prefix.keys[read], prefix.values[read], mask, positions)
-        return self.velocity(self.norm(tokens)).float()
+        return self.norm(tokens)
 
 
 class ExpertLayer(nn.Module):

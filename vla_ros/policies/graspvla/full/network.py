@@ -19,7 +19,7 @@ from transformers import PretrainedConfig, SiglipVisionConfig
 from vla_ros.policies.actions.single_arm import ACTION_SIZE
 from vla_ros.policies.graspvla.full.bin_vocabulary import BinVocabulary
 from vla_ros.policies.graspvla.full.config import POSE_SIZE, STATE_SIZE, STATE_STEPS, FullConfig
-from vla_ros.policies.graspvla.full.expert import FullActionExpert
+from vla_ros.policies.graspvla.full.expert import Expert, FullActionExpert
 from vla_ros.policies.graspvla.full.language_model import LanguageModel
 from vla_ros.policies.graspvla.full.vision import Dinov2AnyConfig, VisionTowers
 from vla_ros.policies.kv_cache.prefix import Prefix
@@ -41,7 +41,7 @@ class Network(nn.Module):
     """
 
     projector: nn.Sequential
-    expert: nn.Module  # v(x, τ | prefix): (B, H, D), (B,), Prefix → (B, H, D) in float32
+    expert: Expert
 
     def __init__(self, config: FullConfig, parts: PartConfigs) -> None:
         super().__init__()

@@ -29,7 +29,10 @@ from vla_ros.policies.observation import Observation
 
 
 class GraspVlaFullPolicy:
-    """Views, words and two states in; a chunk out. Also a differentiable flow policy, for real-time chunking."""
+    """Views, words and two states in; a chunk out. Also a differentiable flow policy, for real-time chunking.
+
+    `features` are of the last evaluation of its field, the mean over the expert's tokens (FeatureProvider).
+    """
 
     def __init__(self, checkpoint: Checkpoint, device: str = "cpu", seed: int = 0) -> None:
         self._network = checkpoint.network.to(device).eval().requires_grad_(False)
@@ -44,6 +47,7 @@ class GraspVlaFullPolicy:
         self._random = np.random.default_rng(self._seed)
         self._sequence = 0
         self.reasoning: Reasoning | None = None
+        self.features: np.ndarray | None = None  # (X,)
 
     def seed(self, seed: int) -> None:
         """Draw other noise from the next `reset` on."""
@@ -146,7 +150,10 @@ class GraspVlaFullPolicy:
         return torch.as_tensor(values, dtype=torch.float32, device=self._device)
 
     def _forward(self, condition: Prefix, x: Tensor, tau: float) -> Tensor:
-        return self._network.expert(x[None], torch.full((1,), tau, device=self._device), condition)[0]
+        expert = self._network.expert
+        hidden = expert.hidden(x[None], torch.full((1,), tau, device=self._device), condition)
+        self.features = hidden.detach()[0].float().mean(dim=0).cpu().numpy()
+        return expert.velocities(hidden)[0]
 
     def _chunk(
         self, observation: Observation, actions: np.ndarray, sequence: int = 0, spent: float = 0.0

@@ -19,7 +19,7 @@ from transformers import PretrainedConfig
 
 from controllers.errors import ConfigError
 from vla_ros.policies.graspvla.full.config import STATE_SIZE, ExpertConfig
-from vla_ros.policies.graspvla.full.expert import ExpertLayer
+from vla_ros.policies.graspvla.full.expert import Expert, ExpertLayer
 from vla_ros.policies.graspvla.full.language_model import LanguageModel
 from vla_ros.policies.kv_cache.prefix import Prefix
 from vla_ros.policies.kv_cache.rotary import Rotary
@@ -27,7 +27,7 @@ from vla_ros.policies.kv_cache.rotary import Rotary
 PERIOD_MIN, PERIOD_MAX = 4e-3, 4.0  # of the time's sines and cosines
 
 
-class ReleasedExpert(nn.Module):
+class ReleasedExpert(Expert):
     """v(x, τ | prefix). Raises ConfigError when layers or heads do not fit the language model."""
 
     def __init__(
@@ -62,8 +62,12 @@ class ReleasedExpert(nn.Module):
             values.append(value)
         return Prefix(tuple(keys), tuple(values), mask)
 
-    def forward(self, x: Tensor, tau: Tensor, prefix: Prefix) -> Tensor:
-        """Return velocities (B, H, D), in float32, of noised actions (B, H, D) at tau (B,), after `read_states`."""
+    def velocities(self, hidden: Tensor) -> Tensor:
+        """Return velocities (B, H, D), in float32, of `hidden`'s tokens; the released one's lead to the noise."""
+        return -self.velocity(hidden).float()
+
+    def hidden(self, x: Tensor, tau: Tensor, prefix: Prefix) -> Tensor:
+        """Return the last layer's tokens (B, H, X) of what `forward` takes, after `read_states`."""
         dtype = self.action.weight.dtype
         action = self.action(x.to(dtype))
         time = time_waves(1.0 - tau, action.shape[-1]).to(dtype)[:, None].expand(-1, x.shape[1], -1)
@@ -71,7 +75,7 @@ class ReleasedExpert(nn.Module):
         positions, mask = _places(tokens, prefix)
         for layer, key, value in zip(self.layers, prefix.keys, prefix.values, strict=True):
             tokens = layer(tokens, key, value, mask[:, None, None], positions)
-        return -self.velocity(self.norm(tokens)).float()
+        return self.norm(tokens)
 
     def _layers(self) -> Iterator[ExpertLayer]:
         return (layer for layer in self.layers if isinstance(layer, ExpertLayer))  # all are; the list forgot
