@@ -97,7 +97,8 @@ def test_it_tells_good_grasps_from_bad_ones(critic):
 
 
 @pytest.mark.parametrize(
-    ("folder", "said"), [("nowhere", "nowhere/config.json: not found"), ("checkpoints/graspvla_small", "is a checkpoint of another kind")]
+    ("folder", "said"),
+    [("nowhere", "nowhere/config.json: not found"), ("checkpoints/graspvla_small", "is a checkpoint of another kind")],
 )
 def test_a_critic_that_is_none_is_one_line_before_anything_starts(folder, said):
     with pytest.raises(ConfigError, match=said):
