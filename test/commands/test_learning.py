@@ -159,10 +159,13 @@ def test_what_a_family_of_ours_names_is_there():
         (("train", "--policy", "mine.py:Learns", "--generate", "3:4"), "--generate is not for policy 'mine.py:Learns', "
          "which takes --stages: leave it out"),
         (("train", "--policy", "mine.py:Learns", "--threads", "0"), "--threads must be 1 to 1024, got 0"),
+        (("train", "--policy", "mine.py:Learns", "--data", "strange", "--output", "strange/."),
+         "--output strange: is what is learned from: name another folder"),
         (("train", "own.yaml", "--policy", "geometric"), "is of policy 'graspvla', --policy says 'geometric'"),
         (("train", "file.yaml"), "a file's code runs for --policy alone"),
         (("finetune", "d", "d", "--output", "o", "--policy", "geometric"),
          "policy 'geometric' goes on from no checkpoint; those that do: graspvla, graspvla_full"),
+        (("finetune", "d", "strange", "--output", "strange", "--policy", "graspvla"), "--output strange: is what is"),
         (("finetune", "nowhere", "d", "--output", "o"), "nowhere: is no checkpoint: give a folder with config.json"),
         (("finetune", "strange", "d", "--output", "o"), "of another kind (pi0): give one of graspvla_small"),
         (("finetune", "list", "d", "--output", "o"), "is a checkpoint of another kind (unknown)"),

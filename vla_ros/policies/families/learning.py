@@ -67,6 +67,11 @@ class TrainingRequest:
         if self.generate is not None and self.data is not None:
             raise ConfigError("--generate and --data: give one of them")
 
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """Return the folders that are read."""
+        return self.data or ()
+
     def threaded(self, settings: Settings) -> Settings:
         """Return settings, a data class with `threads`, with those that were given."""
         return settings if self.threads is None else dataclasses.replace(settings, threads=self.threads)
@@ -94,6 +99,11 @@ class FinetuningRequest:
     seed: int = 1000
     workers: int = 1
     json: str | None = None
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """Return the folders that are read."""
+        return (self.checkpoint, *self.datasets, *(self.original or ()))
 
 
 Learner = Callable[[Any, DataMaker], int]  # takes one of the requests and returns the exit code
