@@ -49,6 +49,18 @@ def test_joint_states_are_read_by_name_whatever_their_order():
     np.testing.assert_array_equal(sample.velocity, [10.0, 20.0, 30.0])
 
 
+def test_joints_that_a_message_may_lack_stand_at_zero():
+    reader = messages.JointStateReader(["a", "out", "b"], optional=["out"])
+    short = JointState(name=["b", "a"], position=[2.0, 1.0], velocity=[20.0, 10.0], effort=[200.0, 100.0])
+    sample = reader.read(short)
+    np.testing.assert_array_equal(sample.position, [1.0, 0.0, 2.0])
+    np.testing.assert_array_equal(sample.velocity, [10.0, 0.0, 20.0])
+    np.testing.assert_array_equal(reader.read_effort(short), [100.0, 0.0, 200.0])
+    whole = JointState(name=["b", "out", "a"], position=[2.0, 0.03, 1.0])
+    np.testing.assert_array_equal(reader.read(whole).position, [1.0, 0.03, 2.0])
+    assert reader.read(JointState(name=["b", "out"], position=[2.0, 0.03])) is None
+
+
 def test_joint_state_writer_does_not_leak_its_last_message():
     writer = messages.JointStateWriter(["a"])
     first = over_the_wire(writer.write(1.0, np.array([1.0]), np.zeros(1), np.zeros(1)))

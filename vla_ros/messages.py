@@ -8,7 +8,7 @@ Writers own one message and one buffer and fill them anew, because a message obj
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -96,23 +96,29 @@ class JointSample(NamedTuple):
 class JointStateReader:
     """Read named joints; by name, since broadcasters sort as they like."""
 
-    def __init__(self, joints: Sequence[str]) -> None:
-        self.joints = tuple(joints)
+    def __init__(self, joints: Sequence[str], optional: Collection[str] = ()) -> None:
+        """`optional`: those of the joints that a message may lack, which stand at 0 then."""
+        self.joints, self._optional = tuple(joints), frozenset(optional)
         self._names: list[str] = []
-        self._index: np.ndarray | None = None
+        self._index: np.ndarray | None = None  # in the message, of those that it has …
+        self._columns: np.ndarray | None = None  # … and which these are; None: all
 
     def read(self, message: JointState) -> JointSample | None:
         """Return the joints in a message; None when it lacks one or holds what is not finite."""
         if message.name != self._names:
             self._names = list(message.name)
-            known = all(name in self._names for name in self.joints)
-            self._index = np.array([self._names.index(name) for name in self.joints]) if known else None
+            places = {name: place for place, name in reversed(list(enumerate(self._names)))}
+            there = [column for column, name in enumerate(self.joints) if name in places]
+            whole = len(there) == len(self.joints)
+            known = whole or all(name in places or name in self._optional for name in self.joints)
+            self._index = np.array([places[self.joints[column]] for column in there], dtype=int) if known else None
+            self._columns = None if whole else np.array(there, dtype=int)
         count = len(self._names)
         if self._index is None or len(message.position) != count:
             return None
-        position = np.frombuffer(message.position)[self._index]
+        position = self._of(message.position)
         # Position-only hardware leaves velocity empty.
-        velocity = np.frombuffer(message.velocity)[self._index] if len(message.velocity) == count else 0.0 * position
+        velocity = self._of(message.velocity) if len(message.velocity) == count else 0.0 * position
         total = float(position.sum() + velocity.sum())
         if total - total != 0.0:  # a sum is finite only if every term is
             return None
@@ -122,8 +128,16 @@ class JointStateReader:
         """Return the effort (N,) [N·m] or [N] of the message that was just read; None when it has none to use."""
         if self._index is None or message.name != self._names or len(message.effort) != len(self._names):
             return None
-        effort = np.frombuffer(message.effort)[self._index]
+        effort = self._of(message.effort)
         return effort if np.isfinite(effort).all() else None
+
+    def _of(self, numbers: array[float]) -> np.ndarray:
+        found = np.frombuffer(numbers)[self._index]
+        if self._columns is None:
+            return found
+        whole = np.zeros(len(self.joints))
+        whole[self._columns] = found
+        return whole
 
 
 def seal(message: JointState) -> bool | None:

@@ -31,9 +31,8 @@ class TfNode(Node):
         rate = declare(self, "rate_hz", 50.0, "transforms a second on /tf", 1.0, 1000.0)
         self._type = _message_type()
         self._tree = LinkTree(expand_urdf(embodiment))
-        measured = [joint for joint in self._tree.joints if joint not in embodiment.pistons]
-        self._reader = messages.JointStateReader(measured)
-        self._pistons = messages.JointStateReader(embodiment.pistons)  # in, where nobody says otherwise
+        # Pistons are in, where nobody says otherwise.
+        self._reader = messages.JointStateReader(self._tree.joints, embodiment.pistons)
         self._period = 1.0 / rate
         self._last = float("-inf")  # [s] stamp of the last transforms
         self._cameras: dict[str, PoseStamped] = {}  # the frame of each and where it is
@@ -61,11 +60,7 @@ class TfNode(Node):
         if sample is None:
             return
         self._last = now
-        positions = dict.fromkeys(self._pistons.joints, 0.0)
-        positions |= dict(zip(self._reader.joints, sample.position.tolist(), strict=True))
-        if self._pistons.joints and (out := self._pistons.read(message)) is not None:
-            positions |= dict(zip(self._pistons.joints, out.position.tolist(), strict=True))
-        links = self._tree.moving(positions)
+        links = self._tree.moving(dict(zip(self._reader.joints, sample.position.tolist(), strict=True)))
         self._tf.publish(
             self._type(transforms=[messages.transform_stamped(T, now, parent, child) for parent, child, T in links])
         )

@@ -26,9 +26,10 @@ class RobotView:
     def __init__(self, node: Node, quiet_node: Node, server: ViewServer, embodiment: Embodiment) -> None:
         joints = list(embodiment.driven_joints)
         joints += [joint for gripper in embodiment.grippers for joint in gripper.joints]
+        joints += embodiment.pistons  # in, where nobody says otherwise
         self.tree = VisibleRobot(expand_urdf(embodiment), joints)
         self._tools = [arm.tool_frame for arm in embodiment.arms]
-        self._reader = messages.JointStateReader(joints)
+        self._reader = messages.JointStateReader(joints, embodiment.pistons)
         self._server = server
         self._shown = -1.0  # [s] stamp of the last state shown
         name, context = node.resolve_topic_name, server.context
