@@ -9,7 +9,7 @@ import json
 import multiprocessing
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,8 +67,13 @@ class Campaign:
                   "failed": self.kinds.total(), "findings": len(self.kinds)}  # fmt: skip
         return {f"{self.family.name}_{name}": float(value) for name, value in values.items()}
 
-    def run(self, inputs: int, seconds: float = float("inf"), told: Callable[[], None] = lambda: None) -> None:
+    def run(self, inputs: int, seconds: float = float("inf")) -> None:
         """Go on until so many inputs are done, or for so long [s]; what is done is kept, whatever ends it."""
+        for _ in self.running(inputs, seconds):
+            pass
+
+    def running(self, inputs: int, seconds: float = float("inf")) -> Generator[None]:
+        """Do what `run` does, yielding now and then: other campaigns go on meanwhile, each in a process of its own."""
         began, before = time.monotonic(), self.seconds
         until = began + seconds
         try:
@@ -76,12 +81,12 @@ class Campaign:
                 numbers = range(self.done, min(self.done + INPUTS_OF_A_PROCESS, inputs))
                 for _ in self._processed(numbers, until):
                     self.seconds = before + time.monotonic() - began
-                    told()
+                    yield
         finally:
             self.seconds = before + time.monotonic() - began
             self._save()
 
-    def _processed(self, numbers: range, until: float) -> Any:
+    def _processed(self, numbers: range, until: float) -> Generator[None]:
         """Have one process read inputs; yield now and then."""
         context = multiprocessing.get_context("fork")
         at, failures = context.Value("q", numbers.start - 1, lock=False), context.SimpleQueue()

@@ -45,6 +45,29 @@ def test_a_run_counts_its_inputs_and_goes_on_where_it_was_left(tmp_path: Path, c
     assert Campaign(FRAME, 1, tmp_path).done == 0  # another seed: other inputs
 
 
+def test_families_run_at_once_and_none_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    under_way, most = set(), []
+
+    def noted(self: Campaign, numbers: range, until: float):
+        under_way.add(self.family.name)
+        most.append(len(under_way))
+        yield from processed(self, numbers, until)
+        under_way.discard(self.family.name)
+
+    processed = Campaign._processed
+    monkeypatch.setattr(Campaign, "_processed", noted)
+    words = ("--only", "frame", "chunk", "json", "--folder", str(tmp_path), "--inputs", "40")
+    for workers, at_once in (("2", 2), ("1", 1)):
+        most.clear()
+        assert fuzz.run(arguments(*words, "--seed", workers, "--workers", workers)) == 0
+        assert max(most) == at_once
+        assert [Campaign(FAMILIES[name], int(workers), tmp_path).done for name in ("frame", "chunk", "json")] == [
+            40
+        ] * 3
+    with pytest.raises(ConfigError, match="--workers must be 1 or more, got 0"):
+        fuzz.run(arguments(*words, "--workers", "0"))
+
+
 def test_other_sound_inputs_begin_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Campaign(FRAME, 0, tmp_path).run(5)
     assert Campaign(FRAME, 0, tmp_path).done == 5
