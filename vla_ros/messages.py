@@ -109,10 +109,9 @@ class JointStateReader:
             self._names = list(message.name)
             places = {name: place for place, name in reversed(list(enumerate(self._names)))}
             there = [column for column, name in enumerate(self.joints) if name in places]
-            whole = len(there) == len(self.joints)
-            known = whole or all(name in places or name in self._optional for name in self.joints)
+            known = all(name in places or name in self._optional for name in self.joints)
             self._index = np.array([places[self.joints[column]] for column in there], dtype=int) if known else None
-            self._columns = None if whole else np.array(there, dtype=int)
+            self._columns = None if len(there) == len(self.joints) else np.array(there, dtype=int)
         count = len(self._names)
         if self._index is None or len(message.position) != count:
             return None

@@ -61,9 +61,8 @@ def test_families_run_at_once_and_none_is_left_out(tmp_path: Path, monkeypatch: 
         most.clear()
         assert fuzz.run(arguments(*words, "--seed", workers, "--workers", workers)) == 0
         assert max(most) == at_once
-        assert [Campaign(FAMILIES[name], int(workers), tmp_path).done for name in ("frame", "chunk", "json")] == [
-            40
-        ] * 3
+        done = [Campaign(FAMILIES[name], int(workers), tmp_path).done for name in ("frame", "chunk", "json")]
+        assert done == [40] * 3
     with pytest.raises(ConfigError, match="--workers must be 1 or more, got 0"):
         fuzz.run(arguments(*words, "--workers", "0"))
 

@@ -166,6 +166,11 @@ def test_a_file_that_is_missing(folder, name: str):
     assert name in refusal(folder)
 
 
+def test_a_checkpoint_of_another_kind(folder):
+    edit(folder / "config.json", format="graspvla_small")
+    assert "is a checkpoint of another kind (graspvla_small): give one of graspvla_full" in refusal(folder)
+
+
 def test_a_part_of_another_kind(folder):
     shutil.copy(folder / "llm/config.json", folder / "siglip/config.json")
     assert "holds a llama: a siglip is needed" in refusal(folder)

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from controllers.errors import ConfigError
 from vla_ros.configuration import Config, build
@@ -11,8 +13,14 @@ from vla_ros.documents import read_json
 from vla_ros.policies.families.table import CONFIG, said_in
 
 
-def read_checkpoint_config(of: type[Config], folder: Path, kind: str, named: str = "a checkpoint") -> Config:
-    """Return what config.json in a folder says.
+def read_checkpoint_config(
+    of: type[Config],
+    folder: Path,
+    kind: str,
+    named: str = "a checkpoint",
+    upgraded: Callable[[Any], Any] = lambda values: values,
+) -> Config:
+    """Return what config.json in a folder says; `upgraded` turns what older versions said into what is said now.
 
     Raises ConfigError for one that is missing, of another kind, or in which something is unknown or out of range.
     """
@@ -23,7 +31,7 @@ def read_checkpoint_config(of: type[Config], folder: Path, kind: str, named: str
     said = said_in(values)
     if said and said != kind:
         raise of_another_kind(folder, said, kind)
-    return build(of, values, str(path))
+    return build(of, upgraded(values), str(path))
 
 
 def of_another_kind(folder: Path, said: str, kind: str) -> ConfigError:

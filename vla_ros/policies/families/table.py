@@ -129,8 +129,10 @@ def said_kind(folder: Path) -> str:
 
 def said_in(values: object) -> str:
     """Return of what kind the content of a config.json says it is; empty where it says none."""
-    keys = [key for key in KIND_KEYS if isinstance(values, dict) and key in values]
-    return ascii(str(values[keys[0]]))[1:-1][:_SHOWN] if isinstance(values, dict) and keys else ""
+    if not isinstance(values, dict):
+        return ""
+    said = next((str(values[key]) for key in KIND_KEYS if key in values), "")
+    return ascii(said)[1:-1][:_SHOWN]
 
 
 @cache

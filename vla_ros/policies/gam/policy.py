@@ -72,12 +72,20 @@ class GamPolicy:
         self.scored: ScoredCandidates | None = None
         self.seen: BinObservation | None = None
         self.reasoning: Reasoning | None = None  # of the last look
-        self.features: np.ndarray | None = None  # (D,) of what it began, as the critic sees it (FeatureProvider)
+        self._begun: tuple[Proposal, int] | None = None  # of whose candidates which it began
+        self._features: np.ndarray | None = None
         self._attempts = 0
         self._frames = StillFrames()
         self._looking: Iterator[None] | None = None
         self._over: float | None = None
         self._motion.reset()
+
+    @property
+    def features(self) -> np.ndarray | None:
+        """Return what the critic thinks of the candidate that was begun (D,) (FeatureProvider); asked of it once."""
+        if self._features is None and self._begun is not None:
+            self._features = self._proposer.features(*self._begun)
+        return self._features
 
     def infer(self, observation: Observation) -> ActionChunk:
         """Return the next rows; if nothing is under way and there are tries left, a look first.
@@ -102,7 +110,8 @@ class GamPolicy:
     def _look(self, observation: Observation) -> Iterator[None]:
         """Begin a pick of what is seen; yields between pieces: a chunk of the whole look came too late."""
         # Those of an earlier look say nothing of this one.
-        self.explanation, self.scored, self.reasoning, self.features = "", None, None, None
+        self.explanation, self.scored, self.reasoning = "", None, None
+        self._begun = self._features = None
         try:
             self.seen = seen = observe_bins(observation.cameras, self.settings.totes, *self._picture)
         except NoToteError as error:
@@ -152,7 +161,7 @@ class GamPolicy:
         if found is None:
             self.explanation = "no grasp found that keeps to the limits and is in reach"
             return
-        self.features = self._proposer.features(proposal, found[0])
+        self._begun = proposal, found[0]
         pick = self._placed(found[1], proposal, found[0], seen, q)
         self._motion.begin(pick, observation.stamp)
 

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.configuration import build
-from vla_ros.documents import read_json
 from vla_ros.policies.actions.normalisation import Statistics
 from vla_ros.policies.actions.single_arm import ACTION_SIZE, PERIOD_S, SingleArmCodec, upgraded
 from vla_ros.policies.contract import ActionContract
+from vla_ros.policies.families.checkpoint_config import read_checkpoint_config
 from vla_ros.policies.graspvla.full.bins import Bins
 from vla_ros.policies.graspvla.full.released.form import ReleasedForm
 from vla_ros.policies.hugging_face.part_folders import check_part_folders
@@ -152,10 +151,9 @@ class FullConfig:
 
 def read_full_config(folder: Path) -> FullConfig:
     """Read config.json. Raises ConfigError for what is missing, unknown or out of range."""
-    path = folder / CONFIG
-    if not path.is_file():
-        raise ConfigError(f"{path}: not found: name the folder of a checkpoint")
-    return build(FullConfig, _with_std(upgraded(read_json(path), VERSION)), str(path))
+    return read_checkpoint_config(
+        FullConfig, folder, FORMAT, upgraded=lambda values: _with_std(upgraded(values, VERSION))
+    )
 
 
 def _with_std(values: Any) -> Any:
