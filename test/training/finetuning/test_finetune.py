@@ -228,7 +228,7 @@ def test_a_folder_is_not_gone_on_with_from_something_else(
 def test_it_does_not_overwrite_what_it_comes_from(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     copy = shutil.copytree(CHECKPOINT, tmp_path / "copy")
     assert cli.main(["finetune", str(copy), str(generated() / "action"), "--output", str(copy)]) == 2
-    assert "is the checkpoint that is gone on from" in capsys.readouterr().err
+    assert "is what is learned from: name another folder" in capsys.readouterr().err
 
 
 def test_the_shipped_settings_are_the_defaults() -> None:

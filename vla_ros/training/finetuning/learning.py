@@ -43,8 +43,6 @@ def finetune_small(request: FinetuningRequest, maker: DataMaker) -> int:
     config, task = _config(request), _found(request)
     suites = _suites(request, maker)
     base = _base(request.checkpoint, task)
-    if output.resolve() == request.checkpoint.resolve():
-        raise ConfigError(f"{output}: is the checkpoint that is gone on from: give another folder")
     config = _for_parts(request, config, task)
     _check(request, base, task, config.stages)
     from vla_ros.training.stages.distributed import join_processes
