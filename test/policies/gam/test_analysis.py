@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from bin_points import level_face as block
 
 from controllers.errors import ConfigError
 from vla_ros.objects.totes import ToteSize
@@ -15,12 +16,6 @@ from vla_ros.policies.gam.analysis.suction import judge_suction, propose_suction
 from vla_ros.policies.gam.criteria import criteria_of, merits
 from vla_ros.policies.gam.perception.measured_points import MeasuredPoints
 from vla_ros.robots.tools.named import load_tool
-
-
-def block(x: float, y: float, top: float, half: tuple[float, float], apart: float = 0.003) -> np.ndarray:
-    """Return points (M, 3) of a level face."""
-    u, v = np.meshgrid(np.arange(-half[0], half[0], apart), np.arange(-half[1], half[1], apart))
-    return np.column_stack([u.ravel() + x, v.ravel() + y, np.full(u.size, top)])
 
 
 def proposed(points: np.ndarray, instances: np.ndarray, tool: str, count: int = 40):

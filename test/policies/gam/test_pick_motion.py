@@ -136,7 +136,12 @@ def test_fingers_open_before_close_on_it_and_a_cage_comes_after_the_lift():
     cell.run(cage)
     depths = {phase: values["fingers/depth"] for phase, _, values in cell.visited}
     assert depths[PickPhase.LIFT] == 0.0
-    assert depths[PickPhase.CARRY] == pytest.approx(0.05)
+    assert depths[PickPhase.AROUND] == depths[PickPhase.CARRY] == pytest.approx(0.05)
+    widths = {phase: values["fingers/width"] for phase, _, values in cell.visited}
+    assert widths[PickPhase.AROUND] == pytest.approx(load_tool("hybrid").opening)  # out first, then to what is held
+    assert widths[PickPhase.CAGE] == widths[PickPhase.CARRY] == pytest.approx(0.08)
+    still = [T for phase, T, _ in cell.visited if phase in (PickPhase.AROUND, PickPhase.CAGE)]
+    assert np.ptp([T[:3, 3] for T in still], axis=0).max() < 1e-3
 
 
 def test_what_the_tool_has_not_is_refused_in_one_line():

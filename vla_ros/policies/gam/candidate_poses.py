@@ -22,6 +22,14 @@ def rows_of(candidates: Candidates, rows: np.ndarray) -> Candidates:
     return Candidates(*(value[rows] for value in vars(candidates).values()))
 
 
+def with_rows(candidates: Candidates, rows: np.ndarray, others: Candidates) -> Candidates:
+    """Return candidates with others in the place of some of them."""
+    kept = {name: value.copy() for name, value in vars(candidates).items()}
+    for name, value in kept.items():
+        value[rows] = getattr(others, name)
+    return Candidates(**kept)
+
+
 def joined(parts: Sequence[Candidates]) -> Candidates:
     """Return the candidates of all parts, one part after the other; there is at least one."""
     return Candidates(*(np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])))

@@ -32,6 +32,8 @@ class PickPhase(Enum):
     DOWN = "down"
     TAKE = "take"
     LIFT = "lift"
+    AROUND = "around"  # fingers go out beside what is held …
+    CAGE = "cage"  # … and come to it
     CARRY = "carry"
     HOLD = "hold"
     LOWER = "lower"
@@ -40,6 +42,10 @@ class PickPhase(Enum):
     AWAY = "away"
     DONE = "done"
     MISSED = "missed"
+
+
+# In which a cage's fingers are out, but for the end: where what is held is let go they are in.
+_AROUND = (PickPhase.AROUND, PickPhase.CAGE, PickPhase.CARRY, PickPhase.HOLD, PickPhase.LOWER)
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,7 @@ class PickConfig:
     turn_rate: float = 1.8  # [rad/s]
     seal_s: float = 1.2  # that cups are given to seal
     close_s: float = 0.8  # that fingers are given to close
+    cage_s: float = 0.4  # that a cage's fingers are given to go out, and to come to what is held
     release_s: float = 0.4
     arrived: float = 0.004  # [m]
     arrived_angle: float = 0.03  # [rad]
@@ -157,7 +164,7 @@ class PickMotion:
             return ([start, high, before] if away else [before]), config.speed
         if phase is PickPhase.DOWN:
             return [goal], config.down_speed
-        if phase in (PickPhase.TAKE, PickPhase.HOLD, PickPhase.RELEASE):
+        if phase in (PickPhase.TAKE, PickPhase.AROUND, PickPhase.CAGE, PickPhase.HOLD, PickPhase.RELEASE):
             return [T], config.speed
         if phase is PickPhase.LIFT:
             return [_raised(T, max(over, T[2, 3]))], config.lift_speed
@@ -187,7 +194,9 @@ class PickMotion:
             PickPhase.OVER: (there, PickPhase.DOWN),
             PickPhase.DOWN: (there, PickPhase.TAKE),
             PickPhase.TAKE: (self._taken(waited), PickPhase.LIFT),
-            PickPhase.LIFT: (there, PickPhase.CARRY),
+            PickPhase.LIFT: (there, PickPhase.AROUND if pick.mode == CAGE else PickPhase.CARRY),
+            PickPhase.AROUND: (waited > config.cage_s, PickPhase.CAGE),
+            PickPhase.CAGE: (waited > config.cage_s, PickPhase.CARRY),
             PickPhase.CARRY: (there, PickPhase.LOWER if pick.T_base_place is not None else PickPhase.HOLD),
             PickPhase.HOLD: (waited > config.release_s, PickPhase.DONE),
             PickPhase.LOWER: (there, PickPhase.RELEASE),
@@ -196,7 +205,8 @@ class PickMotion:
             PickPhase.AWAY: (there, PickPhase.MISSED),
         }
         over, after = following[phase]
-        lost = self._lost() and (phase is PickPhase.CARRY or (over and phase is PickPhase.LIFT))
+        up = phase in (PickPhase.AROUND, PickPhase.CAGE, PickPhase.CARRY) or (over and phase is PickPhase.LIFT)
+        lost = up and self._lost()
         if not over and not lost:
             return True
         self._enter(PickPhase.AWAY if lost else after, stamp)
@@ -240,9 +250,7 @@ class PickMotion:
     def _values(self) -> dict[str, float]:
         """Return what cups and fingers are told now, by channel."""
         pick, phase = self.pick, self.phase
-        holding = phase in (
-            PickPhase.DOWN, PickPhase.TAKE, PickPhase.LIFT, PickPhase.CARRY, PickPhase.HOLD, PickPhase.LOWER,
-        )  # fmt: skip
+        holding = phase in (PickPhase.DOWN, PickPhase.TAKE, PickPhase.LIFT, *_AROUND)
         kept = phase is PickPhase.DONE and pick is not None and pick.T_base_place is None
         holding = holding or kept
         out = holding or phase is PickPhase.OVER
@@ -263,12 +271,12 @@ class PickMotion:
         width, depth = tool.opening, 0.0
         if pick is not None and np.isfinite(pick.width):
             pinching = pick.mode == PINCH
-            caging = pick.mode == CAGE and phase in (PickPhase.CARRY, PickPhase.HOLD, PickPhase.LOWER, PickPhase.DONE)
+            caging = pick.mode == CAGE and phase in (*_AROUND, PickPhase.DONE)
             if caging or (pinching and out):
                 depth = float(np.clip(pick.depth, 0.0, stroke)) if np.isfinite(pick.depth) else 0.0
             if pinching and holding and phase is not PickPhase.DOWN:
                 width = 0.0
-            elif pinching or caging:
+            elif pinching or (caging and phase is not PickPhase.AROUND):
                 width = float(np.clip(pick.width, 0.0, tool.opening))
         values = {f"{FINGERS}/width": width}
         if stroke > 0.0:

@@ -11,8 +11,9 @@ import numpy as np
 
 from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.analysis.bringing import Bringing
-from vla_ros.policies.gam.analysis.fingers import pinches_by_analysis
+from vla_ros.policies.gam.analysis.cages import across_narrow_side
 from vla_ros.policies.gam.analysis.picks import analysed_picks, analysed_scores
+from vla_ros.policies.gam.analysis.pinches import pinches_by_analysis
 from vla_ros.policies.gam.candidate_poses import rows_of
 from vla_ros.policies.gam.observed_scene import ObservedScene
 from vla_ros.policies.gam.perception.bin_view import BinObservation
@@ -93,7 +94,10 @@ class Proposer:
         )  # fmt: skip
 
     def _cages_of_picks(self, look: EncodedLook, seen: BinObservation, instances: Sequence[int], seed: int) -> Proposal:
-        """Return the actor's picks by suction, which a cage is before it is one, with fingers around; of a look."""
+        """Return the actor's picks by suction, which cages are before they are any, as they are and turned."""
         picks = self._encoded(seen, instances, seed, SUCTION).propose(self._settings.candidates)
-        cages = Bringing(seen.measured)(picks.candidates, picks.instances, self._tool, CAGE)
-        return Proposal(cages, picks.instances, look.scores(cages))
+        rng = np.random.default_rng(seed)
+        across = across_narrow_side(picks.candidates, seen.measured, picks.instances, self._tool, rng)
+        parts = [Bringing(seen.measured)(one, picks.instances, self._tool, CAGE) for one in (picks.candidates, across)]
+        as_they_are, turned = (Proposal(cages, picks.instances, look.scores(cages)) for cages in parts)
+        return as_they_are.joined(turned)

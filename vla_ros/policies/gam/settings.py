@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.objects.totes import ToteSize
 from vla_ros.policies.families.weights import Weights
-from vla_ros.policies.gam.analysis.fingers import check_pinches
+from vla_ros.policies.gam.analysis.pinches import check_pinches
 from vla_ros.policies.gam.criteria import CRITERIA, Criterion, criteria_of
 from vla_ros.policies.gam.perception.bin_view import TotePlaces
 from vla_ros.policies.gam.perception.still_frames import FRAMES

@@ -18,6 +18,7 @@ _STEP = 0.002  # [s]
 _BETWEEN = 0.25  # [s] from one thing to the next
 _SETTLE = 1.5  # [s] after the last one
 _HEIGHT = 0.12  # [m] above the rim that a thing's middle falls from
+_RAISE, _RAISED = 0.03, 20  # [m] higher, so often at most, where it would begin in another
 _PARKED, _APART = 3.0, 0.6  # [m] where things wait, weightless
 _CENTERED = 0.5  # share of the tote's half lengths that things are dropped within
 
@@ -29,18 +30,17 @@ def drop(
 
     What has fallen beside it, or lies more than `above_rim` [m] higher than its rim, is not among them.
     """
-    model = _model(things, tote)
+    model = waiting_model(things, tote)
     data = mujoco.MjData(model)
     rim = size.wall + size.inside[2]
-    weightless = model.body_gravcomp
     bodies = [model.body(f"thing_{number}").id for number in range(len(things))]
-    weightless[bodies] = 1.0
     for body in bodies:
         address = model.jnt_qposadr[model.body_jntadr[body]]
         along = np.array(size.inside[:2]) / 2 * _CENTERED
         data.qpos[address : address + 3] = *rng.uniform(-along, along), rim + _HEIGHT
         data.qpos[address + 3 : address + 7] = np.roll(Rotation.from_quat(rng.normal(size=4)).as_quat(), 1)
-        weightless[body] = 0.0
+        _raise_until_free(model, data, body, address + 2)
+        model.body_gravcomp[body] = 0.0
         mujoco.mj_step(model, data, round(_BETWEEN / _STEP))
     mujoco.mj_step(model, data, round(_SETTLE / _STEP))
     mujoco.mj_kinematics(model, data)
@@ -56,7 +56,18 @@ def drop(
     return lying
 
 
-def _model(things: Sequence[ObjectModel], tote: FixtureModel) -> mujoco.MjModel:
+def _raise_until_free(model: mujoco.MjModel, data: mujoco.MjData, body: int, height: int) -> None:
+    """Raise what is to fall, whose height is that number of `qpos`, until it is in nothing that a full tote holds."""
+    for _ in range(_RAISED):
+        mujoco.mj_fwdPosition(model, data)
+        of = model.geom_bodyid[data.contact.geom]  # (contacts, 2)
+        if not (of == body).any():
+            return
+        data.qpos[height] += _RAISE
+
+
+def waiting_model(things: Sequence[ObjectModel], tote: FixtureModel) -> mujoco.MjModel:
+    """Return the model of a tote and of things that wait beside it, weightless, one above the other."""
     spec = mujoco.MjSpec()
     spec.option.timestep = _STEP
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
@@ -68,5 +79,6 @@ def _model(things: Sequence[ObjectModel], tote: FixtureModel) -> mujoco.MjModel:
     for number, thing in enumerate(things):
         T = np.eye(4)
         T[:3, 3] = _PARKED, 0.0, 1.0 + _APART * number
-        add_object(spec, f"thing_{number}", thing, T, drawn=False)
+        # Told before it is compiled: MuJoCo compensates gravity of no body where it then had none to.
+        add_object(spec, f"thing_{number}", thing, T, drawn=False).gravcomp = 1.0
     return spec.compile()

@@ -16,8 +16,8 @@ import numpy as np
 from controllers.errors import ConfigError
 from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.analysis.bringing import Bringing
-from vla_ros.policies.gam.analysis.fingers import pinches_by_analysis
 from vla_ros.policies.gam.analysis.picks import analysed_picks
+from vla_ros.policies.gam.analysis.pinches import pinches_by_analysis
 from vla_ros.policies.gam.checkpoint_config import read_gam_config
 from vla_ros.policies.gam.config import SceneTokens
 from vla_ros.policies.gam.criteria import criteria_of

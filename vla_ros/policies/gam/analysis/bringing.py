@@ -11,7 +11,8 @@ from dataclasses import replace
 import numpy as np
 
 from vla_ros.policies.gam.actions import Candidates
-from vla_ros.policies.gam.analysis.fingers import caged, centred, pinches_by_analysis
+from vla_ros.policies.gam.analysis.cages import caged
+from vla_ros.policies.gam.analysis.pinches import centred, pinches_by_analysis
 from vla_ros.policies.gam.analysis.surfaces import Surfaces
 from vla_ros.policies.gam.perception.measured_points import MeasuredPoints
 from vla_ros.robots.tools.description import CAGE, PINCH, Tool

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from vla_ros.policies.gam.actions import Candidates
-from vla_ros.policies.gam.analysis.fingers import caged, check_pinches, judge_pinches, propose_pinches
-from vla_ros.policies.gam.analysis.suction import judge_suction, propose_suction
+from vla_ros.policies.gam.analysis.cages import across_narrow_side, caged
+from vla_ros.policies.gam.analysis.pinches import check_pinches, judge_pinches, propose_pinches
+from vla_ros.policies.gam.analysis.suction import judge_suction, propose_suction, sealing, stood_on
 from vla_ros.policies.gam.analysis.surfaces import Surfaces
+from vla_ros.policies.gam.candidate_poses import rows_of, with_rows
 from vla_ros.policies.gam.criteria import Criterion
 from vla_ros.policies.gam.perception.measured_points import MeasuredPoints
 from vla_ros.policies.gam.proposal import Proposal
@@ -32,12 +34,16 @@ def analysed_picks(
     """
     if mode == PINCH:
         return Proposal(*propose_pinches(measured, among, tool, criteria, candidates, rng))
-    found, meant, scores = propose_suction(measured, among, tool, criteria, candidates, rng)
-    found = Surfaces(measured).met(found, tool)
-    if mode == CAGE:
-        found, well = caged(found, measured, meant, tool)
-        scores = _with_fingers(scores, well, criteria)
-    return Proposal(found, meant, scores)
+    if mode != CAGE:
+        found, meant, scores = propose_suction(measured, among, tool, criteria, candidates, rng)
+        return Proposal(Surfaces(measured).met(found, tool), meant, scores)
+    found, meant = stood_on(measured, among, tool, candidates, rng)
+    half = np.arange(1, len(meant), 2)
+    along = across_narrow_side(rows_of(found, half), measured, meant[half], tool, rng)
+    found = with_rows(found, half, along)
+    found, scores = sealing(found, measured, meant, tool, criteria)
+    found, well = caged(Surfaces(measured).met(found, tool), measured, meant, tool)
+    return Proposal(found, meant, _with_fingers(scores, well, criteria))
 
 
 def analysed_scores(

@@ -42,11 +42,22 @@ def propose_suction(
 
     What no criterion of analysis says is 0.5 for all. Raises ConfigError for a tool without cups.
     """
+    found, meant = stood_on(measured, among, tool, candidates, rng)
+    found, scores = sealing(found, measured, meant, tool, criteria)
+    return found, meant, scores
+
+
+def stood_on(
+    measured: MeasuredPoints, among: Sequence[int], tool: Tool, candidates: int, rng: np.random.Generator
+) -> tuple[Candidates, np.ndarray]:
+    """Return `candidates` of each instance of `among`, on its points along their normals, and which (N,) each means.
+
+    Every element is on. Raises ConfigError for a tool without cups.
+    """
     if not tool.cups:
         raise ConfigError(f"tool '{tool.name}' has no cups: analysis proposes suction alone")
     points = measured.points
     chosen = np.concatenate([rng.choice(np.flatnonzero(measured.instances == one), candidates) for one in among])
-    meant = measured.instances[chosen]
     normals = _normals(measured, chosen)
     lips = np.array([(cup.x, cup.y, 0.0) for cup in tool.cups])
     out = _MEANT * float(np.median([cup.stroke for cup in tool.cups]))
@@ -55,10 +66,17 @@ def propose_suction(
     positions = points[chosen] - np.einsum("nij,nj->ni", rotations, anchor + np.array([0.0, 0.0, out]))
     nothing = np.full(len(chosen), np.nan)
     found = Candidates(positions, rotations, np.ones((len(chosen), len(tool.names))), nothing, nothing.copy())
-    quality, scores = _judged(found, measured, meant, tool, criteria)
-    found.active[:, : len(lips)] = quality > 0.0
-    found.active[:, len(lips) :] = 0.0
-    return found, meant, scores
+    return found, measured.instances[chosen]
+
+
+def sealing(
+    candidates: Candidates, measured: MeasuredPoints, meant: np.ndarray, tool: Tool, criteria: Sequence[Criterion]
+) -> tuple[Candidates, np.ndarray]:
+    """Return candidates with those cups alone on that seal on what each means (N,), and scores (N, C)."""
+    quality, scores = _judged(candidates, measured, meant, tool, criteria)
+    active = np.zeros_like(candidates.active)
+    active[:, : len(tool.cups)] = quality > 0.0
+    return replace(candidates, active=active), scores
 
 
 def judge_suction(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pinches and cages by analysis alone, from measured points: the geometric baseline beside actor and critic.
+"""Pinches by analysis alone, from measured points: the geometric baseline beside actor and critic.
 
 A pinch stands over a measured point, along the narrow side of what is seen of the instance there or turned at random,
 with room for the pads on both sides; what is not seen of a side is taken to go straight down.
@@ -17,7 +17,7 @@ from controllers.errors import ConfigError
 from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.criteria import Criterion
 from vla_ros.policies.gam.perception.measured_points import MeasuredPoints
-from vla_ros.robots.tools.description import Finger, Tool
+from vla_ros.robots.tools.description import Tool
 
 _LEAN = 0.12  # [rad] standard deviation of the approach from straight down
 _ALONG = 0.6  # share of pinches along the narrow side, the others turned at random
@@ -32,8 +32,6 @@ _HIDDEN = 0.3  # what room is worth that is not seen to be there
 _ENGAGED = 0.02  # [m] of a pad below the top from which on more is no better
 _UNALIKE = 0.02  # [m] that both ends of the pads find the sides apart at which nothing is held
 _WAY = 0.15  # [m] that a tool comes
-_BESIDE = 0.012  # [m] between what is caged and fingers, and beyond its lowest point
-_LOOSE = 0.04  # [m] between a finger and what is caged at which it holds nothing
 
 # Position (3,), rotation (3, 3), width and depth [m], and scores by criterion.
 _Pinch = tuple[np.ndarray, np.ndarray, float, float, dict[str, float]]
@@ -134,37 +132,6 @@ def _as_analysed(
         yield row, _pinch(measured, int(one), at, R, own.mean(axis=0), tool, deep)
 
 
-def caged(picks: Candidates, measured: MeasuredPoints, meant: np.ndarray, tool: Tool) -> tuple[Candidates, np.ndarray]:
-    """Return picks by suction with fingers around what is seen of the instance (N,) that each means; how well, (N,).
-
-    Fingers stand 12 mm beside what they pass and go 12 mm beyond its lowest point, as far as they can; 0 where they
-    would hit it, less than 1 where they stand off it on one side.
-    """
-    stroke = min(finger.stroke for finger in tool.fingers)
-    widths, depths, well = np.full(len(meant), tool.opening), np.full(len(meant), stroke), np.zeros(len(meant))
-    for row, one in enumerate(meant):
-        own = (measured.shown(one) - picks.positions[row]) @ picks.rotations[row]
-        sides = np.array([_beside(own, finger) for finger in tool.fingers])
-        beyond = float(own[:, 2].max())
-        if sides.max() + _BESIDE > tool.opening / 2.0:
-            continue
-        widths[row] = 2.0 * (sides.max() + _BESIDE)
-        depths[row] = np.clip(beyond + _BESIDE, 0.0, stroke)
-        there = np.clip(depths[row] / max(beyond, 1e-3), 0.0, 1.0)
-        well[row] = there * np.clip(1.0 - float(np.ptp(sides)) / _LOOSE, 0.0, 1.0)
-    active = picks.active.copy()
-    active[:, len(tool.cups) :] = 1.0
-    return Candidates(picks.positions, picks.rotations, active, widths, depths), well
-
-
-def _beside(own: np.ndarray, finger: Finger) -> float:
-    """Return how far from the axis [m] the points (M, 3), tool's frame, reach where a finger passes them."""
-    out = -finger.direction
-    across = np.abs(own[:, :2] @ np.array([-out[1], out[0]]) - (finger.y * out[0] - finger.x * out[1]))
-    reach = (own[:, :2] @ out)[across < finger.radius + _BESIDE]
-    return float(reach.max(initial=0.0))
-
-
 def pinches_by_analysis(tool: Tool) -> bool:
     """Say whether a tool has two fingers that close on one another."""
     return len(tool.fingers) == 2 and bool(tool.fingers[0].direction @ tool.fingers[1].direction < -0.99)
@@ -189,13 +156,14 @@ def _pinch(
     measured: MeasuredPoints, instance: int, at: np.ndarray, R: np.ndarray, middle: np.ndarray, tool: Tool, deep: float
 ) -> _Pinch:
     """Return the pinch of an instance at one of its points; tips go `deep` [m] below the highest one between pads."""
-    near = measured.tree.query_ball_point(at, _AROUND)
-    points, own = measured.points[near], measured.instances[near] == instance
+    # Not by the tree, whose list of thousands of numbers takes longer than all distances.
+    offset = measured.points - at
+    near = np.einsum("mi,mi->m", offset, offset) < _AROUND**2
+    points, offset, own = measured.points[near], offset[near], measured.instances[near] == instance
     first = tool.fingers[0]
     closing = R[:, 0] * first.direction[0] + R[:, 1] * first.direction[1]
     approach = R[:, 2]
     side = np.cross(approach, closing)
-    offset = points - at
     c, s, a = offset @ closing, offset @ side, offset @ approach
     pad = np.abs(s) < first.radius + _NOISE
     top = float(a[own & pad].min(initial=0.0))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pinches and cages by analysis of points, on boxes that are seen from above."""
+"""Pinches by analysis of points, on boxes that are seen from above."""
 
 from __future__ import annotations
 
@@ -7,23 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from bin_points import level_face as face
 
 from controllers.errors import ConfigError
-from vla_ros.policies.gam.actions import Candidates
-from vla_ros.policies.gam.analysis.fingers import caged, check_pinches, judge_pinches, propose_pinches
+from vla_ros.policies.gam.analysis.pinches import check_pinches, judge_pinches, propose_pinches
 from vla_ros.policies.gam.criteria import criteria_of, merits
 from vla_ros.policies.gam.perception.measured_points import MeasuredPoints
 from vla_ros.robots.tools.named import load_tool
 
 FLOOR = 0.02  # [m]
 TOP = 0.08
-DOWN = np.diag([1.0, -1.0, -1.0])
-
-
-def face(x: float, y: float, top: float, half: tuple[float, float]) -> np.ndarray:
-    """Return points (M, 3) of a level face."""
-    u, v = np.meshgrid(np.arange(-half[0], half[0], 0.003), np.arange(-half[1], half[1], 0.003))
-    return np.column_stack([u.ravel() + x, v.ravel() + y, np.full(u.size, top)])
 
 
 def pinched(points: np.ndarray, instances: np.ndarray, tool: str):
@@ -87,20 +80,3 @@ def test_a_tool_without_two_opposite_fingers_does_not_pinch_by_analysis():
     with pytest.raises(ConfigError, match="tool 'seven_piston' has no two fingers"):
         check_pinches(load_tool("seven_piston"))
     check_pinches(load_tool("hybrid"))
-
-
-def test_fingers_of_a_cage_pass_what_is_held_and_none_fit_around_what_is_wider():
-    tool = load_tool("hybrid")
-    small, wide = face(0.4, 0.2, TOP, (0.03, 0.03)), face(0.7, 0.2, TOP, (0.08, 0.03))
-    points = np.concatenate([small, wide])
-    of = np.where(np.arange(len(points)) < len(small), 0, 1)
-    nothing = np.full(2, np.nan)
-    on = np.tile([0.0, 1.0, 0.0, 0.0, 0.0], (2, 1))
-    places = np.array([[0.4, 0.2, TOP + 0.008], [0.7, 0.2, TOP + 0.008]])
-    picks = Candidates(places, np.tile(DOWN, (2, 1, 1)), on, nothing, nothing)
-    found, well = caged(picks, MeasuredPoints(points, of, 0.0), np.array([0, 1]), tool)
-    assert found.widths[0] == pytest.approx(2 * (0.03 + 0.012), abs=0.007)
-    assert found.depths[0] == pytest.approx(0.02, abs=0.002)
-    assert well[0] > 0.8
-    assert well[1] == 0.0
-    assert found.active[0].tolist() == [0.0, 1.0, 0.0, 1.0, 1.0]
