@@ -237,7 +237,7 @@ COMMANDS = (
     Command(
         "train",
         "vla_ros.commands.learning.train",
-        "train the small GraspVLA to a checkpoint, its data included",
+        "train a policy, or what policies begin from, to a checkpoint",
         (
             "train config/train/graspvla_small.yaml --output checkpoints/mine",
             "train graspvla_small --data datasets/grasps --output checkpoints/mine",

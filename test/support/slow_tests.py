@@ -8,7 +8,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable
 
-SHARE = 4  # of the cases of a slow test a sample takes one in so many; of one alone it takes every fourth time
+SHARE = 6  # of the cases of a slow test a sample takes one in so many; of one alone it takes every sixth time
 
 thorough = False  # --slow, which conftest.py reads before any test module
 

@@ -16,8 +16,7 @@ from vla_ros.policies.gam.candidate_poses import about_vertical
 from vla_ros.policies.gam.perception.measured_points import MeasuredPoints
 from vla_ros.robots.tools.description import Finger, Tool
 
-_BESIDE = 0.018  # [m] between what is caged and fingers, where these open so far: what is seen may be but a part
-_BEYOND = 0.012  # [m] that fingers go beyond its lowest point, and beside what they pass, where it counts
+_BESIDE = 0.012  # [m] between what is caged and fingers, where these open so far, and beyond its lowest point
 _LEAST = 0.006  # [m] between them where fingers open no further
 _LOOSE = 0.04  # [m] between a finger and what is caged at which it holds nothing
 _YAW = 0.15  # [rad] standard deviation about the narrow side
@@ -26,7 +25,7 @@ _YAW = 0.15  # [rad] standard deviation about the narrow side
 def caged(picks: Candidates, measured: MeasuredPoints, meant: np.ndarray, tool: Tool) -> tuple[Candidates, np.ndarray]:
     """Return picks by suction with fingers around what is seen of the instance (N,) that each means; how well, (N,).
 
-    Fingers stand 18 mm beside what they pass and go 12 mm beyond its lowest point, as far as they can; 0 where they
+    Fingers stand 12 mm beside what they pass and go 12 mm beyond its lowest point, as far as they can; 0 where they
     would be nearer to it than 6 mm, less than 1 where they stand off it on one side.
     """
     stroke = min(finger.stroke for finger in tool.fingers)
@@ -38,7 +37,7 @@ def caged(picks: Candidates, measured: MeasuredPoints, meant: np.ndarray, tool: 
         if sides.max() + _LEAST > tool.opening / 2.0:
             continue
         widths[row] = min(2.0 * (sides.max() + _BESIDE), tool.opening)
-        depths[row] = np.clip(beyond + _BEYOND, 0.0, stroke)
+        depths[row] = np.clip(beyond + _BESIDE, 0.0, stroke)
         there = np.clip(depths[row] / max(beyond, 1e-3), 0.0, 1.0)
         well[row] = there * np.clip(1.0 - float(np.ptp(sides)) / _LOOSE, 0.0, 1.0)
     active = picks.active.copy()
@@ -81,5 +80,5 @@ def _reach(own: np.ndarray, finger: Finger) -> float:
     """
     out = -finger.direction
     across = np.abs(own[:, :2] @ np.array([-out[1], out[0]]) - (finger.y * out[0] - finger.x * out[1]))
-    reach = (own[:, :2] @ out)[across < finger.radius + _BEYOND]
+    reach = (own[:, :2] @ out)[across < finger.radius + _BESIDE]
     return float(reach.max(initial=-np.inf))
