@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,13 +63,18 @@ def check_output(option: str, file: str | Path | None, suffix: str = "", make_fo
         raise ConfigError(f"{named}: cannot be written: you may not write there: choose another place")
 
 
-def check_output_folder(option: str, folder: str | Path | None) -> None:
-    """Raise ConfigError before long work when a folder for results, new or there already, could not be written to."""
+def check_output_folder(option: str, folder: str | Path | None, sources: Iterable[str | Path] = ()) -> None:
+    """Raise ConfigError before long work when a folder for results, new or there already, could not be written to.
+
+    And for one of `sources`, which are read: what they hold would be written over.
+    """
     if not folder:
         return
     path, named = Path(folder), _named(option, folder)
     if path.exists() and not path.is_dir():
         raise ConfigError(f"{named}: is a file: name a folder, new or there already")
+    if path.resolve() in {Path(source).resolve() for source in sources}:
+        raise ConfigError(f"{named}: is what is learned from: name another folder")
     there = next(parent for parent in (path.resolve() / "x").parents if parent.exists())
     if not there.is_dir():
         raise ConfigError(f"{named}: cannot be made: {there} is a file: choose another place")

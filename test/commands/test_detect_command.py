@@ -76,6 +76,7 @@ def test_help_teaches_the_three_steps(capsys: pytest.CaptureFixture) -> None:
     (["train", "{rollouts}", "--hold-out", "set=nowhere", "--output", "{tmp}/d"], "unknown set 'nowhere'"),
     (["train", "{rollouts}", "--hold-out", "set=basic", "--hidden", "0", "--output", "{tmp}/d"], "--hidden must be 1"),
     (["train", "{tmp}", "--hold-out", "set=basic", "--output", "{tmp}/d"], "holds no *.rollout.safetensors"),
+    (["train", "{rollouts}", "--hold-out", "set=basic", "--output", "{rollouts}"], "is what is learned from"),
     (["train", "{rollouts}", "--hold-out", "set", "--output", "{tmp}/d"], "write KEY=VALUE"),
     (["evaluate", "{tmp}/none", "{rollouts}"], "is no failure detector"),
     (["evaluate", "{detector}", "{rollouts}", "--alpha", "1.5"], "alpha must lie between 0 and 1"),

@@ -68,7 +68,7 @@ def _train(arguments: argparse.Namespace) -> int:
     from vla_ros.failure_detection.tasks import HoldOut, split
 
     hold_out = HoldOut.read(arguments.hold_out)
-    check_output_folder("--output", arguments.output)
+    check_output_folder("--output", arguments.output, arguments.rollouts)
     rollouts = read_rollouts(arguments.rollouts)
 
     from vla_ros.failure_detection.detector import save_detector

@@ -64,5 +64,5 @@ def run(arguments: argparse.Namespace) -> int:
     request = FinetuningRequest(**words | {"config": arguments.config or learning.config, "generate": generate})
     check_request(request, f"policy '{policy}'", learning)
     learner = learner_of(kind.packages, learning)
-    check_output_folder("--output", request.output)
+    check_output_folder("--output", request.output, request.sources)
     return learner(request, GeneratedData())

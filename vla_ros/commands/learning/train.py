@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     request = TrainingRequest(config, data, output, generate, **words)
     check_request(request, what, learning)
     learner = learner_of(packages, learning)
-    check_output_folder("", output)
+    check_output_folder("--output" if arguments.output else "", output, request.sources)
     return learner(request, GeneratedData())
 
 
