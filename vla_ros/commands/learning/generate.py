@@ -3,7 +3,7 @@
 
 Started again, or after Ctrl-C or a kill, the same command goes on where it was; with more --episodes it appends.
 docs/generation.md says what is in the folder. With --task bin_pick it is scenes of totes and labelled candidates of
-tools, for GAM: docs/gam.md.
+tools, for GAM: docs/gam_data.md.
 """
 
 from __future__ import annotations
