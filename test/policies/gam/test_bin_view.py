@@ -77,6 +77,19 @@ def test_two_blocks_are_two_and_what_is_printed_on_one_is_one():
     assert np.bincount(first[first >= 0].ravel()).argmax() != np.bincount(second[second >= 0].ravel()).argmax()
 
 
+@pytest.mark.parametrize(("rise", "things"), [(-1.0, 1), (1.0, 2)], ids=["ridge", "valley"])
+def test_two_slopes_are_one_thing_where_they_meet_in_a_ridge_and_two_where_in_a_valley(rise, things):
+    heights = np.zeros((80, 100), np.float32)
+    color = np.full((80, 100, 3), (90, 90, 160), np.uint8)
+    away = np.abs(np.arange(20, 80) - 50) * 0.0012  # [m], a pixel is 1.2 mm wide
+    heights[20:60, 20:80] = 0.06 + rise * 0.6 * away
+    color[20:60, 20:50], color[20:60, 50:80] = (180, 120, 70), (70, 140, 80)
+    heights += np.random.default_rng(0).normal(0.0, 0.0005, heights.shape).astype(np.float32)
+    labels = segment(color, heights, heights > 0.01)
+    sides = [np.bincount(side[side >= 0].ravel()).argmax() for side in (labels[25:55, 24:46], labels[25:55, 54:76])]
+    assert len(set(sides)) == things
+
+
 def test_what_is_missing_is_named_in_one_line(views):
     with pytest.raises(VlaError, match="camera 'aside' gives no color and depth"):
         observe_bins({name: view for name, view in views.items() if name != "aside"}, tote_places())
