@@ -17,7 +17,7 @@ from vla_ros.policies.gam.perception.measured_points import MeasuredPoints
 from vla_ros.robots.tools.description import Finger, Tool
 
 _BESIDE = 0.012  # [m] between what is caged and fingers, where these open so far, and beyond its lowest point
-_LEAST = 0.01  # [m] between them where fingers open no further: of edges 4 mm are not measured
+_LEAST = 0.006  # [m] between them where fingers open no further
 _LOOSE = 0.04  # [m] between a finger and what is caged at which it holds nothing
 _YAW = 0.15  # [rad] standard deviation about the narrow side
 
@@ -26,7 +26,7 @@ def caged(picks: Candidates, measured: MeasuredPoints, meant: np.ndarray, tool: 
     """Return picks by suction with fingers around what is seen of the instance (N,) that each means; how well, (N,).
 
     Fingers stand 12 mm beside what they pass and go 12 mm beyond its lowest point, as far as they can; 0 where they
-    would be nearer to it than 10 mm, less than 1 where they stand off it on one side.
+    would be nearer to it than 6 mm, less than 1 where they stand off it on one side.
     """
     stroke = min(finger.stroke for finger in tool.fingers)
     widths, depths, well = np.full(len(meant), tool.opening), np.full(len(meant), stroke), np.zeros(len(meant))
