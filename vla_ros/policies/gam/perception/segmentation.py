@@ -161,7 +161,7 @@ def _valleys(labels: np.ndarray, heights: np.ndarray) -> tuple[np.ndarray, np.nd
     for axis in (0, 1):
         count = labels.shape[axis] - 2 * _ASIDE
         one, before, middle, after, other = (
-            range(_ASIDE + offset, _ASIDE + offset + count) for offset in (-_ASIDE, -1, 0, 1, _ASIDE)
+            np.arange(_ASIDE + offset, _ASIDE + offset + count) for offset in (-_ASIDE, -1, 0, 1, _ASIDE)
         )
         first, second = (np.take(labels, beside, axis) for beside in (before, after))
         crossing = (first != second) & (first > 0) & (second > 0)
