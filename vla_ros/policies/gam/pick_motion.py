@@ -44,8 +44,8 @@ class PickPhase(Enum):
     MISSED = "missed"
 
 
-# In which a cage's fingers are out, but for the end: where what is held is let go they are in.
-_AROUND = (PickPhase.AROUND, PickPhase.CAGE, PickPhase.CARRY, PickPhase.HOLD, PickPhase.LOWER)
+# In which something is held that has been lifted; a cage's fingers are out.
+_LIFTED = (PickPhase.AROUND, PickPhase.CAGE, PickPhase.CARRY, PickPhase.HOLD, PickPhase.LOWER)
 
 
 @dataclass(frozen=True)
@@ -250,7 +250,7 @@ class PickMotion:
     def _values(self) -> dict[str, float]:
         """Return what cups and fingers are told now, by channel."""
         pick, phase = self.pick, self.phase
-        holding = phase in (PickPhase.DOWN, PickPhase.TAKE, PickPhase.LIFT, *_AROUND)
+        holding = phase in (PickPhase.DOWN, PickPhase.TAKE, PickPhase.LIFT, *_LIFTED)
         kept = phase is PickPhase.DONE and pick is not None and pick.T_base_place is None
         holding = holding or kept
         out = holding or phase is PickPhase.OVER
@@ -271,7 +271,7 @@ class PickMotion:
         width, depth = tool.opening, 0.0
         if pick is not None and np.isfinite(pick.width):
             pinching = pick.mode == PINCH
-            caging = pick.mode == CAGE and phase in (*_AROUND, PickPhase.DONE)
+            caging = pick.mode == CAGE and phase in (*_LIFTED, PickPhase.DONE)
             if caging or (pinching and out):
                 depth = float(np.clip(pick.depth, 0.0, stroke)) if np.isfinite(pick.depth) else 0.0
             if pinching and holding and phase is not PickPhase.DOWN:

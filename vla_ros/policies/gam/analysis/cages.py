@@ -60,8 +60,7 @@ def across_narrow_side(
     closing = np.arctan2(*tool.fingers[0].direction[::-1])
     out = np.array([*-tool.fingers[0].direction, 0.0])
     for one in np.unique(meant):
-        shown = measured.shown(one)
-        narrow = np.linalg.eigh(np.cov(shown[:, :2].T))[1][:, 0] if len(shown) > 2 else np.array([1.0, 0.0])
+        shown, narrow = measured.shown(one), measured.narrow_side(one)
         for row in np.flatnonzero((meant == one) & np.isfinite(picks.positions).all(axis=1)):
             x, y, _ = rotations[row].T @ np.array([*narrow, 0.0])
             turn = np.arctan2(y, x) - closing + rng.normal(0.0, _YAW)

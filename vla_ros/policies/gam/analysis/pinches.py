@@ -56,10 +56,10 @@ def propose_pinches(
     for one in among:
         own = measured.shown(one)
         middle = own.mean(axis=0)
-        _, axes = np.linalg.eigh(np.cov((own - middle)[:, :2].T)) if len(own) > 2 else (None, np.eye(2))
+        narrow = measured.narrow_side(one)
         for _ in range(candidates):
             at = own[rng.integers(len(own))]
-            yaw = np.arctan2(axes[1, 0], axes[0, 0]) if rng.random() < _ALONG else rng.uniform(-np.pi, np.pi)
+            yaw = np.arctan2(narrow[1], narrow[0]) if rng.random() < _ALONG else rng.uniform(-np.pi, np.pi)
             turned.append((yaw + np.pi * rng.integers(2), rng.normal(0.0, _LEAN)))
             meant.append((one, middle, at, rng.uniform(*_DEEP)))
     found = []

@@ -27,5 +27,13 @@ class MeasuredPoints:
         """Return the points (M, 3) of an instance."""
         return np.asarray(self.points[self.instances == instance])
 
+    def narrow_side(self, instance: int) -> np.ndarray:
+        """Return the way (2,) across which least is seen of an instance, level; along x where too few points say it."""
+        own = self.shown(instance)[:, :2]
+        if len(own) < 3:
+            return np.array([1.0, 0.0])
+        _, axes = np.linalg.eigh(np.cov((own - own.mean(axis=0)).T))
+        return np.asarray(axes[:, 0])
+
 
 NOTHING_MEASURED = MeasuredPoints(np.zeros((0, 3)), np.zeros(0, int), 0.0)
