@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sample",
         metavar="SEED",
-        help="a quarter of the cells of each part: those that SEED chooses, the same every time",
+        help=f"one in {slow_tests.SHARE} of the cells of each part: those that SEED chooses, the same every time",
     )
     parser.add_argument(
         "--attempts", type=int, default=1, metavar="N", help="run a cell that is not as it must be up to N times"

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from bench.faults import GROUPS, cells_of
+from slow_tests import SHARE
 
 
-def test_a_seed_draws_a_quarter_of_the_cells_and_others_all_the_rest():
+def test_a_seed_draws_a_share_of_the_cells_and_others_all_the_rest():
     everything = cells_of(None, "", None)
     drawn = cells_of(None, "", "3f2a")
     assert drawn == cells_of(None, "", "3f2a") == [cell for cell in everything if cell in drawn]
-    assert abs(len(drawn) - len(everything) / 4) <= len(GROUPS)
+    assert abs(len(drawn) - len(everything) / SHARE) <= len(GROUPS)
     assert {cell for seed in range(100) for cell in cells_of(None, "", str(seed))} == set(everything)
 
 
