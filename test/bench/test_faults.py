@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from bench.faults import GROUPS, cells_of
 from slow_tests import SHARE
+
+from bench.faults import GROUPS, cells_of
 
 
 def test_a_seed_draws_a_share_of_the_cells_and_others_all_the_rest():
