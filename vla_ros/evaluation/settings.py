@@ -91,8 +91,6 @@ class EpisodeSettings:
                 given = "--graph" if self.graph else f"--policy {EXPERT}"
                 raise ConfigError(f"{option} is for policies in lockstep: leave out {given}")
         self._check_detector()
-        if self.setting and self.graph:
-            raise ConfigError("--setting is for lockstep: leave out --graph")
         chosen_categories(self.categories)
         if self.target:
             check_words(self.request(0))

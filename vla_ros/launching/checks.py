@@ -41,7 +41,7 @@ def check_grasp(arguments: Mapping[str, Value]) -> None:
     """Check the robot, policy, task, set and objects of a job. Raises ConfigError for the first that is wrong."""
     # Imported here: the command line must start fast, and --show-args needs none of it.
     from vla_ros.evaluation.settings import EXPERT
-    from vla_ros.policies.families.changed_settings import with_server
+    from vla_ros.policies.families.changed_settings import changes_of
     from vla_ros.policies.families.loading import check_policy
     from vla_ros.robots.control import check_whole_body, load_control_config, with_table, with_whole_body
     from vla_ros.robots.embodiment import load_embodiment, with_named_cameras
@@ -63,13 +63,13 @@ def check_grasp(arguments: Mapping[str, Value]) -> None:
         raise
     control = with_whole_body(load_control_config(str(arguments["robot"])), str(arguments["whole_body"]))
     check_whole_body(robot, with_table(control, float(arguments["table_height"])), commands)
-    url, token_file = str(arguments.get("url", "")), str(arguments.get("url_token_file", ""))
-    contract = str(arguments.get("contract", ""))
-    changes = with_server("none" if policy is None else str(policy), url, token_file, contract=contract)
+    changes = changes_of({"policy": "none"} | dict(arguments))
     if policy not in (None, EXPERT):
         check_policy(str(policy), robot, str(arguments["checkpoint"]), changes=changes)
-    elif arguments.get("checkpoint"):
-        raise ConfigError(f"checkpoint:={arguments['checkpoint']}: no policy runs: give policy:=graspvla too")
+    else:
+        for name in ("checkpoint", "setting"):
+            if arguments.get(name):
+                raise ConfigError(f"{name}:={arguments[name]}: no policy runs: give policy:=graspvla too")
     _check_detector(arguments)
     load_task(str(arguments["task"])).check(request)
     check_objects(str(arguments["objects"]))

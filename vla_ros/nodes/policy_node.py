@@ -56,7 +56,8 @@ class PolicyNode(ManagedNode):
         url = declare(self, "url", "", "server that policy remote asks, ws://HOST:PORT; empty: none")
         token_file = declare(self, "url_token_file", "", "file of that server's token; empty: it wants none")
         contract = declare(self, "contract", "", "what a server of others means; empty: it is a vla serve")
-        self._changes = with_server(self._name, url, token_file, contract=contract)
+        setting = declare(self, "setting", "", "changes to the policy's settings: KEY=VALUE,…; empty: none")
+        self._changes = with_server(self._name, url, token_file, setting, contract=contract)
         self._failure_watch = declare_failure_watch(self)
         self._trigger = InferenceTrigger(self)
         self._reference = declare(

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from vla_ros.data.bags import marks
-from vla_ros.policies.families.changed_settings import with_server
+from vla_ros.policies.families.changed_settings import changes_of
 from vla_ros.policies.families.loading import check_policy
 from vla_ros.policies.needs import Needs
 from vla_ros.robots.embodiment import Embodiment
@@ -29,10 +29,8 @@ def camera(robot: Embodiment, values: Values) -> NodeInterface:
 
 def policy(robot: Embodiment, values: Values) -> NodeInterface:
     """Return policy_node's. Raises ConfigError for a policy whose needs are not known here."""
-    changes = with_server(
-        str(values["policy"]), str(values["url"]), str(values["url_token_file"]), contract=str(values["contract"])
-    )
-    needs = check_policy(str(values["policy"]), robot, str(values["checkpoint"]), any_camera=True, changes=changes)
+    name, checkpoint = str(values["policy"]), str(values["checkpoint"])
+    needs = check_policy(name, robot, checkpoint, any_camera=True, changes=changes_of(values))
     reasons = ["policy/grasp_pose", "policy/grasp", *(f"policy/reasoning/{name}" for name in robot.cameras)]
     node = ros_node("policy_node", managed=True) | interface(
         [POLICY_CHUNK, "policy/detections", *reasons],

@@ -76,6 +76,7 @@ class GraphEpisodes:
             "cameras": self._cameras,
             "policy": episode.policy,
             "checkpoint": str(Path(episode.checkpoint).resolve()) if episode.checkpoint else "",
+            "setting": episode.setting,
             "url": episode.url,
             "url_token_file": str(Path(episode.url_token_file).resolve()) if episode.url_token_file else "",
             "contract": absolute_config(episode.contract),

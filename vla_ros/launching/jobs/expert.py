@@ -59,15 +59,14 @@ def expert_graph(name: str, job: JobConfig) -> Graph:
 
 def _cameras(arguments: Mapping[str, Value]) -> str:
     """Return the cameras that a policy needs of the robot; what cannot be found out is the check's to say."""
-    from vla_ros.policies.families.changed_settings import with_server
+    from vla_ros.policies.families.changed_settings import changes_of
     from vla_ros.policies.families.loading import check_policy
     from vla_ros.robots.embodiment import load_embodiment
 
     try:
         robot = load_embodiment(str(arguments["robot"]))
-        policy, url, token_file = (str(arguments[name]) for name in ("policy", "url", "url_token_file"))
-        changes = with_server(policy, url, token_file, contract=str(arguments["contract"]))
-        needs = check_policy(policy, robot, str(arguments["checkpoint"]), any_camera=True, changes=changes)
+        policy, checkpoint = str(arguments["policy"]), str(arguments["checkpoint"])
+        needs = check_policy(policy, robot, checkpoint, any_camera=True, changes=changes_of(arguments))
         return ",".join(camera.name for camera in needs.cameras_of(robot).values())
     except ConfigError:
         return str(arguments["cameras"])

@@ -41,6 +41,17 @@ def with_server(
     return ",".join(filter(None, [changes, *(f"{key}={json.dumps(value)}" for key, value in keys.items() if value)]))
 
 
+def changes_of(values: Mapping[str, Any]) -> str:
+    """Return what launch arguments, or parameters of their names, change of the settings of the policy they name.
+
+    Raises ConfigError as `with_server`.
+    """
+    policy, url, token_file, setting, contract = (
+        str(values.get(name) or "") for name in ("policy", "url", "url_token_file", "setting", "contract")
+    )
+    return with_server(policy, url, token_file, setting, contract=contract)
+
+
 def changed(settings: Mapping[str, Any], changes: str, where: str) -> dict[str, Any]:
     """Return settings with `changes` (KEY=VALUE, joined by commas; a dot leads into a mapping) in them.
 

@@ -35,7 +35,7 @@ SAME = (
 # Launch argument → field of the settings that an evaluation of it has.
 SETTINGS = {
     name: name
-    for name in ("policy", "checkpoint", "url", "url_token_file", "contract", "task", "categories", "target",
+    for name in ("policy", "checkpoint", "setting", "url", "url_token_file", "contract", "task", "categories", "target",
                  "wording", "robot", "command", "stream")
 } | {"set": "set_name", "objects": "objects"}  # fmt: skip
 
