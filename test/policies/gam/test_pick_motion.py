@@ -32,6 +32,7 @@ class Cell:
         self.T, self.stamp, self.values = pose(0.4, 0.0, 0.5), 0.0, {}
         self.sealed: dict[str, bool] = {}
         self.loses_at: float | None = None
+        self.held: float | None = None  # [m] across what is between fingers; None: nobody measures
         self.visited: list[tuple[PickPhase, np.ndarray, dict[str, float]]] = []
 
     def observe(self) -> Observation:
@@ -41,7 +42,11 @@ class Cell:
             on = bool(self.values.get(f"{cup.name}/suction", 0.0))
             fell = self.loses_at is not None and self.T[1, 3] < self.loses_at and not near
             self.sealed[cup.name] = on and not fell and (near or self.sealed.get(cup.name, False))
-        state = RobotState(self.stamp, {"arm": arm}, {"cups": EndEffectorState(sealed=dict(self.sealed))})
+        effectors = {"cups": EndEffectorState(sealed=dict(self.sealed))}
+        if self.held is not None:
+            told = self.values.get("fingers/width", self.tool.opening)
+            effectors["fingers"] = EndEffectorState(width=max(told, self.held))
+        state = RobotState(self.stamp, {"arm": arm}, effectors)
         return Observation(self.stamp, "", {}, state, state)
 
     def run(self, pick: Pick, most: int = 60) -> TaskStatus:
@@ -121,6 +126,15 @@ def test_what_falls_off_on_the_way_is_noticed():
     pick = Pick("suction", pose(0.45, 0.2, 0.05), {"cup_1": 0.0}, T_base_over=pose(0.4, -0.2, OVER))
     assert cell.run(pick) is TaskStatus.INVALID
     assert PickPhase.CARRY in {phase for phase, _, _ in cell.visited}
+
+
+@pytest.mark.parametrize(("held", "status"), [(0.04, "TERMINATED"), (0.0, "INVALID"), (None, "TERMINATED")])
+def test_fingers_that_close_on_nothing_have_missed(held, status):
+    cell = Cell("parallel")
+    cell.held = held
+    pick = Pick("pinch", pose(0.45, 0.2, 0.05), {}, width=0.06, T_base_over=pose(0.4, -0.2, OVER))
+    assert cell.run(pick) is TaskStatus[status]
+    assert (PickPhase.CARRY in {phase for phase, _, _ in cell.visited}) == (status == "TERMINATED")
 
 
 def test_fingers_open_before_close_on_it_and_a_cage_comes_after_the_lift():

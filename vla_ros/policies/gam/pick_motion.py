@@ -22,6 +22,7 @@ from vla_ros.robots.tools.description import CAGE, PINCH, Tool
 from vla_ros.robots.tools.mounting import FINGERS
 
 _TO_SEAL = 0.15  # [s] that cups are given before anybody looks whether they have sealed
+_CLOSED = 0.002  # [m] between fingers that hold nothing
 
 
 class PickPhase(Enum):
@@ -108,6 +109,7 @@ class PickMotion:
         self.pick: Pick | None = None
         self._since = 0.0
         self._sealed: dict[str, bool] = {}
+        self._width: float | None = None  # [m] measured between fingers
         self._T_base_rest: np.ndarray | None = None  # (4, 4) where the tool was at first, out of the cameras' view
 
     def begin(self, pick: Pick, stamp: float) -> None:
@@ -132,6 +134,8 @@ class PickMotion:
         """Return the next rows; `over` [m] is the height in the base frame at which the tool passes over everything."""
         T = self._commanded(observation)
         self._sealed = dict(sealed_cups(observation))
+        fingers = observation.state.end_effectors.get(FINGERS)
+        self._width = None if fingers is None else fingers.width
         for _ in PickPhase:
             goals, speed = self._goals(T, over)
             if self._stays(observation, T, goals):
@@ -222,10 +226,12 @@ class PickMotion:
         ) or waited > self.config.seal_s
 
     def _lost(self) -> bool:
-        """Say whether no cup holds anything any more, where cups say so."""
+        """Say whether cups hold nothing any more, or fingers have closed on nothing, where they say so."""
         pick = self.pick
         assert pick is not None
-        return pick.mode != PINCH and bool(self._sealed) and not any(self._sealed.values())
+        if pick.mode == PINCH:
+            return self._width is not None and self._width < _CLOSED
+        return bool(self._sealed) and not any(self._sealed.values())
 
     def _enter(self, phase: PickPhase, stamp: float) -> None:
         self.phase, self._since = phase, stamp
