@@ -8,6 +8,7 @@ with every piston in (of a tool without cups: of the fingers' tips with every fi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import hypot, isfinite
 
 import numpy as np
@@ -68,7 +69,7 @@ class Finger:
         if len(self.closes) != 2 or not all(isfinite(value) for value in self.closes) or hypot(*self.closes) < 1e-6:
             raise ConfigError(f"{where}: 'closes' must be a direction [x, y], got {list(self.closes)}")
 
-    @property
+    @cached_property
     def direction(self) -> np.ndarray:
         """Return (2,) the unit vector along which it closes."""
         return np.array(self.closes) / hypot(*self.closes)
@@ -102,12 +103,12 @@ class Tool:
             if not name.isidentifier() or self.names.count(name) > 1:
                 raise ConfigError(f"{where}: '{name}' must be a word of letters, digits and _, and there once")
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Name cups, then fingers."""
         return tuple(one.name for one in self.elements)
 
-    @property
+    @cached_property
     def elements(self) -> tuple[Cup | Finger, ...]:
         """Return cups, then fingers."""
         return (*self.cups, *self.fingers)
@@ -127,7 +128,7 @@ class Tool:
         """Return (K,) [m] how far each element goes out."""
         return np.array([one.stroke for one in self.elements])
 
-    @property
+    @cached_property
     def opening(self) -> float:
         """Return the width between two opposite fingers when they are open [m]; 0 without fingers."""
         if not self.fingers:

@@ -30,8 +30,9 @@ def caged(picks: Candidates, measured: MeasuredPoints, meant: np.ndarray, tool: 
     """
     stroke = min(finger.stroke for finger in tool.fingers)
     widths, depths, well = np.full(len(meant), tool.opening), np.full(len(meant), stroke), np.zeros(len(meant))
+    of = {one: measured.shown(one) for one in np.unique(meant)}
     for row, one in enumerate(meant):
-        own = (measured.shown(one) - picks.positions[row]) @ picks.rotations[row]
+        own = (of[one] - picks.positions[row]) @ picks.rotations[row]
         sides = np.array([max(_reach(own, finger), 0.0) for finger in tool.fingers])
         beyond = float(own[:, 2].max())
         if sides.max() + _LEAST > tool.opening / 2.0:

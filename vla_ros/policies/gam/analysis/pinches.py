@@ -9,6 +9,7 @@ Shape legend: N candidates, M points.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -33,6 +34,27 @@ _ENGAGED = 0.02  # [m] of a pad below the top from which on more is no better
 _UNALIKE = 0.02  # [m] that both ends of the pads find the sides apart at which nothing is held
 _WAY = 0.15  # [m] that a tool comes
 
+
+@dataclass(frozen=True, eq=False)
+class _Thing:
+    """What is seen of an instance."""
+
+    points: np.ndarray  # (M, 3) [m] base frame
+    middle: np.ndarray  # (3,)
+    size: float  # [m] of its points from their middle, at most
+    around: np.ndarray  # (N, 3) [m] of all points those within reach of one of its own
+    own: np.ndarray  # (N,) which of these are its own
+    floor: float  # [m] how high the tote's floor is
+
+    @staticmethod
+    def of(measured: MeasuredPoints, instance: int) -> _Thing:
+        points = measured.shown(instance)
+        middle = points.mean(axis=0) if len(points) else np.zeros(3)
+        size = float(np.linalg.norm(points - middle, axis=1).max(initial=0.0))
+        near = np.linalg.norm(measured.points - middle, axis=1) < size + _AROUND
+        return _Thing(points, middle, size, measured.points[near], measured.instances[near] == instance, measured.floor)
+
+
 # Position (3,), rotation (3, 3), width and depth [m], and scores by criterion.
 _Pinch = tuple[np.ndarray, np.ndarray, float, float, dict[str, float]]
 
@@ -52,19 +74,18 @@ def propose_pinches(
     """
     check_pinches(tool)
     turned: list[tuple[float, float]] = []  # yaw and lean [rad]
-    meant: list[tuple[int, np.ndarray, np.ndarray, float]] = []  # instance, its middle, the point, how deep
+    meant: list[tuple[_Thing, np.ndarray, float]] = []  # the point of it, and how deep
     for one in among:
-        own = measured.shown(one)
-        middle = own.mean(axis=0)
+        thing = _Thing.of(measured, one)
         narrow = measured.narrow_side(one)
         for _ in range(candidates):
-            at = own[rng.integers(len(own))]
+            at = thing.points[rng.integers(len(thing.points))]
             yaw = np.arctan2(narrow[1], narrow[0]) if rng.random() < _ALONG else rng.uniform(-np.pi, np.pi)
             turned.append((yaw + np.pi * rng.integers(2), rng.normal(0.0, _LEAN)))
-            meant.append((one, middle, at, rng.uniform(*_DEEP)))
+            meant.append((thing, at, rng.uniform(*_DEEP)))
     found = []
-    for (one, middle, at, deep), R in zip(meant, _down(tool, np.array(turned)), strict=True):
-        found.append(_pinch(measured, one, at, R, middle, tool, deep))
+    for (thing, at, deep), R in zip(meant, _down(tool, np.array(turned)), strict=True):
+        found.append(_pinch(thing, at, R, tool, deep))
     positions, rotations, widths, depths, known = zip(*found, strict=True)
     active = np.zeros((len(found), len(tool.names)))
     active[:, len(tool.cups) :] = 1.0
@@ -119,9 +140,9 @@ def _as_analysed(
 ) -> Iterator[tuple[int, _Pinch]]:
     """Yield the rows of pinches that can be placed, and the pinch that analysis places there."""
     grip = 0.5 * (_face(tool, 0) + _face(tool, 1)) * np.array([*tool.fingers[0].direction, 0.0])
-    of = {one: measured.shown(one) for one in np.unique(meant)}
+    things = {one: _Thing.of(measured, int(one)) for one in np.unique(meant)}
     for row, one in enumerate(meant):
-        R, own = pinches.rotations[row], of[one]
+        R, own = pinches.rotations[row], things[one].points
         if not len(own) or not np.isfinite(pinches.positions[row]).all():
             continue
         tips = pinches.positions[row] + R @ (grip + np.array([0.0, 0.0, np.nan_to_num(pinches.depths[row])]))
@@ -129,7 +150,7 @@ def _as_analysed(
         between = own[np.abs((own - tips) @ R[:, :2]).max(axis=1) < tool.fingers[0].radius]
         top = float(((between if len(between) else at[None]) @ R[:, 2]).min())
         deep = float(np.clip(tips @ R[:, 2] - top, *_DEEP))
-        yield row, _pinch(measured, int(one), at, R, own.mean(axis=0), tool, deep)
+        yield row, _pinch(things[one], at, R, tool, deep)
 
 
 def pinches_by_analysis(tool: Tool) -> bool:
@@ -152,23 +173,22 @@ def _down(tool: Tool, turned: np.ndarray) -> np.ndarray:
     return np.asarray((facing * lean * turn).as_matrix())
 
 
-def _pinch(
-    measured: MeasuredPoints, instance: int, at: np.ndarray, R: np.ndarray, middle: np.ndarray, tool: Tool, deep: float
-) -> _Pinch:
-    """Return the pinch of an instance at one of its points; tips go `deep` [m] below the highest one between pads."""
-    # Not by the tree, whose list of thousands of numbers takes longer than all distances.
-    offset = measured.points - at
-    near = np.einsum("mi,mi->m", offset, offset) < _AROUND**2
-    points, offset, own = measured.points[near], offset[near], measured.instances[near] == instance
+def _pinch(thing: _Thing, at: np.ndarray, R: np.ndarray, tool: Tool, deep: float) -> _Pinch:
+    """Return the pinch of a thing at one of its points; tips go `deep` [m] below the highest one between pads."""
     first = tool.fingers[0]
     closing = R[:, 0] * first.direction[0] + R[:, 1] * first.direction[1]
     approach = R[:, 2]
     side = np.cross(approach, closing)
-    c, s, a = offset @ closing, offset @ side, offset @ approach
+    axes = np.stack([closing, side, approach])
+    # Not by the tree, whose list of thousands of numbers takes longer than all distances.
+    c, s, a = axes @ (thing.around - at).T
+    near = np.flatnonzero(np.abs(s) < max(first.radius + _NOISE, tool.body_radius))
+    near = near[c[near] ** 2 + s[near] ** 2 + a[near] ** 2 < _AROUND**2]
+    c, s, a, own = c[near], s[near], a[near], thing.own[near]
     pad = np.abs(s) < first.radius + _NOISE
     top = float(a[own & pad].min(initial=0.0))
     tip = top + deep
-    tip = min(tip, float((at[2] - measured.floor - _FLOOR) / max(-approach[2], 0.1)))
+    tip = min(tip, float((at[2] - thing.floor - _FLOOR) / max(-approach[2], 0.1)))
     between = own & pad & (a < tip)
     nothing = at - approach * 0.1, R, tool.opening, 0.0, {"collision": 1.0, "lift": 0.0}
     if between.sum() < _FEWEST or tip - top < _NOISE:
@@ -199,9 +219,8 @@ def _pinch(
     edges = [a[between & (c < low + _EDGE)].min(), a[between & (c > high - _EDGE)].min()]
     steep = float(np.clip(1.0 - (max(edges) - top) / (tip - top), 0.0, 1.0))  # a slope has only low points at its end
     engaged = float(np.clip((tip - top) / _ENGAGED, 0.0, 1.0))
-    size = max(float(np.linalg.norm(points[own] - middle, axis=1).max()), 1e-3)
-    aside = (at + centre * closing - middle) @ side
-    central = float(np.clip(1.0 - abs(aside) / size, 0.0, 1.0))
+    aside = (at + centre * closing - thing.middle) @ side
+    central = float(np.clip(1.0 - abs(aside) / max(thing.size, 1e-3), 0.0, 1.0))
     free = float(np.clip(1.0 - hits / _FEWEST, 0.0, 1.0))
     lower = beside & (a > tip)  # what is seen below where a finger goes: nothing hidden stands there
     seen = min(int((lower & (c > centre)).sum()), int((lower & (c < centre)).sum()))

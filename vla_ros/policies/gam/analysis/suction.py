@@ -104,7 +104,7 @@ def _judged(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the quality of the seal of each cup that is on, (N, K), and scores (N, C)."""
     quality, center = _seals(candidates, measured, meant, tool)
-    hits = in_the_way(measured.points, tool, candidates, measured.tree)
+    hits = in_the_way(measured.points, tool, candidates)
     sealed = (quality > 0.0).sum(axis=1)
     hit, seal = np.clip(hits / _FEWEST, 0.0, 1.0), quality.sum(axis=1) / np.maximum(sealed, 1)
     known = {

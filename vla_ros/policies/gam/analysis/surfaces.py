@@ -56,8 +56,7 @@ class Surfaces:
 
         None where too few points say it.
         """
-        under = self._under(cup, T, _WITHIN)
-        return float(np.quantile(under[:, 2], _FIRST)) if len(under) >= _FEWEST else None
+        return _below(cup, self._under(cup, T))
 
     def met(self, candidates: Candidates, tool: Tool) -> Candidates:
         """Return candidates turned to face what is measured under their cups, and moved along their axis to it.
@@ -74,25 +73,17 @@ class Surfaces:
             on = [cup for cup, share in zip(tool.cups, candidates.active[row], strict=False) if share >= ON]
             if on and np.isfinite(T).all():
                 T = self._facing(T, on)
-                lying = [cup for cup in on if self._lies(cup, T)]
-                active[row, : len(tool.cups)] = [cup in lying for cup in tool.cups]
-                positions[row], rotations[row] = T[:3, 3] + self._nearer(T, lying) * T[:3, 2], T[:3, :3]
+                lying = [(cup, under) for cup in on if _lies(cup, under := self._under(cup, T))]
+                active[row, : len(tool.cups)] = [cup in dict(lying) for cup in tool.cups]
+                positions[row], rotations[row] = T[:3, 3] + _nearer(lying) * T[:3, 2], T[:3, :3]
         return replace(candidates, positions=positions, rotations=rotations, active=active)
-
-    def _lies(self, cup: Cup, T: np.ndarray) -> bool:
-        """Say whether what is measured under a lip is all around it, and as level and even as noise lets one tell."""
-        under = self._under(cup, T, 1.0)
-        if len(under) < _PLANE or not all_around(under[:, :2], cup.radius):
-            return False
-        plane, uneven = plane_of(under)
-        return bool(np.hypot(*plane[:2]) < np.tan(cup.tilt + _UNSURE) and uneven < _UNEVEN)
 
     def _facing(self, T: np.ndarray, cups: Sequence[Cup]) -> np.ndarray:
         """Return T (4, 4) turned about the middle of the lips so that surfaces under them are level, on the whole.
 
         Each cup has a piston, so that only slopes count, not which of them is nearer.
         """
-        parts = [under - under.mean(axis=0) for cup in cups if len(under := self._under(cup, T, 1.0)) >= _PLANE]
+        parts = [under - under.mean(axis=0) for cup in cups if len(under := self._under(cup, T)) >= _PLANE]
         if not parts:
             return T
         own = np.concatenate(parts)
@@ -111,15 +102,31 @@ class Surfaces:
         turned[:3, 3] = T[:3, 3] + (T[:3, :3] - turned[:3, :3]) @ middle
         return turned
 
-    def _nearer(self, T: np.ndarray, cups: Sequence[Cup]) -> float:
-        off = [distance - _MEANT * cup.stroke for cup in cups if (distance := self.below(cup, T)) is not None]
-        return float(np.clip(np.median(off), -_OFF, _OFF)) if off else 0.0
-
-    def _under(self, cup: Cup, T: np.ndarray, within: float) -> np.ndarray:
-        """Return points (M, 3) under a cup, `within` its radius, in a frame in its lip with the piston in."""
+    def _under(self, cup: Cup, T: np.ndarray) -> np.ndarray:
+        """Return points (M, 3) under a cup, in a frame in its lip with the piston in."""
         lip = T[:3, 3] + T[:3, :3] @ np.array([cup.x, cup.y, 0.0])
         half = cup.stroke / 2 + _OFF
         near = self._tree.query_ball_point(lip + T[:3, 2] * cup.stroke / 2, half + cup.radius)
         own = (self._points[near] - lip) @ T[:3, :3]
-        there = np.hypot(own[:, 0], own[:, 1]) < within * cup.radius
+        there = np.hypot(own[:, 0], own[:, 1]) < cup.radius
         return np.asarray(own[there & (np.abs(own[:, 2] - cup.stroke / 2) < half)])
+
+
+def _below(cup: Cup, under: np.ndarray) -> float | None:
+    """Return how far the surface of points (M, 3) under a cup is [m] from its lip; None where too few say it."""
+    middle = under[np.hypot(under[:, 0], under[:, 1]) < _WITHIN * cup.radius, 2]
+    return float(np.quantile(middle, _FIRST)) if len(middle) >= _FEWEST else None
+
+
+def _lies(cup: Cup, under: np.ndarray) -> bool:
+    """Say whether points (M, 3) under a lip are all around it, and as level and even as noise lets one tell."""
+    if len(under) < _PLANE or not all_around(under[:, :2], cup.radius):
+        return False
+    plane, uneven = plane_of(under)
+    return bool(np.hypot(*plane[:2]) < np.tan(cup.tilt + _UNSURE) and uneven < _UNEVEN)
+
+
+def _nearer(lying: Sequence[tuple[Cup, np.ndarray]]) -> float:
+    """Return how far a tool goes along its axis [m] until cups are out as meant, by the points (M, 3) under each."""
+    off = [distance - _MEANT * cup.stroke for cup, under in lying if (distance := _below(cup, under)) is not None]
+    return float(np.clip(np.median(off), -_OFF, _OFF)) if off else 0.0

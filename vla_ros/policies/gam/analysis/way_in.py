@@ -7,41 +7,45 @@ Walls are hardly seen from above, and its size a policy is told. Shape legend: N
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from vla_ros.objects.totes import ToteSize
 from vla_ros.policies.gam.actions import Candidates
 from vla_ros.robots.tools.description import Tool
 
 _SWEPT, _CLEAR = 0.10, 0.006  # [m] of the way that a tool comes; of points that may stand in it, of noise
+_AT_ONCE = 2**17  # pairs of candidate and point: as much as a cache holds
 _APART = 0.006  # [m] between points of a wall
 _BEYOND = 0.024  # [m] outside a tote where no finger may come either: it would take the wall
 
 
-def in_the_way(points: np.ndarray, tool: Tool, candidates: Candidates, tree: cKDTree | None = None) -> np.ndarray:
+def in_the_way(points: np.ndarray, tool: Tool, candidates: Candidates) -> np.ndarray:
     """Return how many points (M, 3), base frame, stand where body and fingers come to each candidate: (N,).
 
-    Fingers are open and in where a candidate says nothing of them; two of them close alike. `tree` is of the points,
-    where there is one already.
+    Fingers are open and in where a candidate says nothing of them; two of them close alike.
     """
-    reach = [tool.body_radius, *(np.hypot(one.x, one.y) + 2.0 * one.radius for one in tool.fingers)]
-    hits, near_by = np.zeros(len(candidates.positions)), tree or cKDTree(points)
     ways = np.nan_to_num((tool.opening - candidates.widths) / 2.0)
     depths = np.nan_to_num(candidates.depths)
-    middle = candidates.positions - candidates.rotations[:, :, 2] * _SWEPT / 2
-    finite = np.isfinite(middle).all(axis=1)
-    farthest = np.hypot(_SWEPT / 2 + depths.max(initial=0.0), max(reach))
-    for row in np.flatnonzero(finite):
-        near = near_by.query_ball_point(middle[row], farthest)
-        own = (points[near] - candidates.positions[row]) @ candidates.rotations[row]
-        own = own[own[:, 2] > -_SWEPT]
-        met = (np.linalg.norm(own[:, :2], axis=1) < tool.body_radius) & (own[:, 2] < -_CLEAR)
+    reach = [tool.body_radius, *(np.hypot(one.x, one.y) + 3.0 * one.radius for one in tool.fingers)]
+    farthest = max(reach) + float(np.abs(ways).max(initial=0.0))
+    hits = np.zeros(len(candidates.positions))
+    finite = np.flatnonzero(
+        np.isfinite(candidates.positions).all(axis=1) & np.isfinite(candidates.rotations).all((1, 2))
+    )
+    # By all points, a few candidates at once: a tree's lists of thousands of numbers take longer.
+    for rows in np.array_split(finite, max(1, len(finite) * len(points) // _AT_ONCE)):
+        axes = candidates.rotations[rows].transpose(0, 2, 1)
+        x, y, z = np.moveaxis(axes @ points.T - axes @ candidates.positions[rows][:, :, None], 1, 0)
+        tips = np.maximum(depths[rows], 0.0)[:, None] - _CLEAR
+        row, point = np.nonzero((z > -_SWEPT) & (z < tips) & (x * x + y * y < farthest**2))
+        own, of = np.stack([x[row, point], y[row, point], z[row, point]], axis=1), rows[row]
+        met = (np.hypot(own[:, 0], own[:, 1]) < tool.body_radius) & (own[:, 2] < -_CLEAR)
         for finger in tool.fingers:
-            offset = own[:, :2] - (finger.x, finger.y) - ways[row] * finger.direction
-            behind, across = offset @ -finger.direction, offset @ np.array([-finger.direction[1], finger.direction[0]])
+            direction, sideways = finger.direction, np.array([-finger.direction[1], finger.direction[0]])
+            offset = own[:, :2] - (finger.x, finger.y) - ways[of, None] * direction
+            behind, across = -offset @ direction, offset @ sideways
             beside = (behind > 0.0) & (behind < 2.0 * finger.radius) & (np.abs(across) < finger.radius)
-            met |= beside & (own[:, 2] < depths[row] - _CLEAR)
-        hits[row] = met.sum()
+            met |= beside & (own[:, 2] < depths[of] - _CLEAR)
+        hits[rows] = np.bincount(row[met], minlength=len(rows))
     return hits
 
 
