@@ -140,6 +140,24 @@ def _motion(chunk: ActionChunk, t: float) -> np.ndarray:
     return np.stack([here, (soon - here) / TICK])
 
 
+def drive_waiting(policy: Policy, follower: Follower, jump: Jump | None, executed: int | None) -> tuple[Drive, int]:
+    """Drive once with a robot that waits for its chunks, as policies are mostly evaluated; return it and the looks.
+
+    Of each chunk the first `executed` actions are executed, or all, before the next look; time stands still meanwhile.
+    """
+    policy.reset()
+    now, looks = 0.0, 0
+    while now < LONG_S - 1e-9:
+        chunk = policy.infer(observation_at(now, follower.pose, 0.0 if jump is None else jump.place(now)))
+        looks += 1
+        follower.take(chunk, now)
+        count = len(chunk.times) if executed is None else min(executed, len(chunk.times))
+        later = min(LONG_S, now + float(chunk.times[count - 1]))
+        follower.run(now, later)
+        now = later
+    return follower.driven(), looks
+
+
 def drive(policy: Policy, follower: Follower, world: DelayedWorld, jump: Jump | None, corrected: bool) -> Drive:
     """Drive once. `corrected`: looks are answered at once, one each PERIOD, and inferences run beside."""
     policy.reset()

@@ -68,11 +68,16 @@ def median_interval(values: np.ndarray) -> tuple[float, float, float]:
 
 def judge(policy: MlpFlowPolicy, method: str, delay: Delay, drives: int, follower: Callable[[], Follower]) -> Judged:
     """Drive `drives` times. The same number has the same noise, delays and jump with every method."""
+    return judged(lambda seed, jump: _one(policy, method, delay, seed, jump, follower()), drives)
+
+
+def judged(driven: Callable[[int, Jump | None], Drive], drives: int) -> Judged:
+    """Return `drives` drives, each by its seed, calm and with the jump of that seed."""
     rows: list[tuple[Any, ...]] = []
     for seed in range(drives):
         random = np.random.default_rng(seed)
         jump = Jump(TICK * round(random.uniform(*JUMPS_AT) / TICK), JUMP * float(random.choice([-1.0, 1.0])))
-        calm, moved = (_one(policy, method, delay, seed, one, follower()) for one in (None, jump))
+        calm, moved = driven(seed, None), driven(seed, jump)
         apart = np.flatnonzero(np.abs(calm.path[:, 0] - moved.path[:, 0]) > NOTICED)
         succeeded = calm.clearance > 0.0 and moved.clearance > 0.0
         succeeded = succeeded and calm.error(0.0) < ARRIVED and moved.error(jump.by) < ARRIVED

@@ -33,8 +33,15 @@ PUSHED = 0.006  # [m] how far the tool is off where a chunk has it, in the data 
 SMALLEST = np.array([1e-3, 1e-3, 1e-3, 0.01, 0.01, 0.01, 0.01])  # std of actions: what hardly varies is not blown up
 RETURN_S = 0.4  # [s] in which a distance to the path falls to 1/e
 FRAME, LINE = "panda_link0", "line"
-CODEC = SingleArmCodec(tool_deltas(ARM, GRIPPER, horizon=HORIZON), FRAME, PERIOD)
 DOWN = Rotation.from_euler("x", np.pi).as_matrix()  # the fingers
+
+
+def codec(horizon: int) -> SingleArmCodec:
+    """Return what turns so many actions into chunks."""
+    return SingleArmCodec(tool_deltas(ARM, GRIPPER, horizon=horizon), FRAME, PERIOD)
+
+
+CODEC = codec(HORIZON)
 
 
 def features(position: np.ndarray, line: np.ndarray | float) -> np.ndarray:
@@ -125,12 +132,20 @@ def correction_data(count: int, seed: int, normaliser: Normaliser) -> Moments:
     )
 
 
-def train_policy(prefix_max: int = 0, correction: bool = False, iterations: int = 1500) -> MlpFlowPolicy:
-    """Return a flow policy that knows the way, of the kind that is asked for."""
+def train_policy(
+    prefix_max: int = 0,
+    correction: bool = False,
+    iterations: int = 1500,
+    horizons: tuple[int, ...] = (HORIZON,),
+    seed: int = 0,
+) -> MlpFlowPolicy:
+    """Return a flow policy that knows the way, of the kind that is asked for: several `horizons` are mixed."""
     actions, conditions = training_data(count=12000, seed=1)
+    actions = actions[:, : horizons[-1]]
     own = Normaliser.of(actions)
     normaliser = Normaliser(own.mean, np.where(own.std < 1.0, np.maximum(own.std, SMALLEST), SMALLEST))
-    settings = FlowTraining(iterations=iterations, prefix_max=prefix_max)
+    mixed = horizons if len(horizons) > 1 else ()
+    settings = FlowTraining(iterations=iterations, prefix_max=prefix_max, horizons=mixed, seed=seed)
     network, _ = train_flow(normaliser.normalise(actions), conditions, settings)
     if correction:
         train_correction(network, correction_data(12000, 2, normaliser), CorrectionTraining(iterations=iterations))
@@ -139,4 +154,4 @@ def train_policy(prefix_max: int = 0, correction: bool = False, iterations: int 
         position = observation.commanded.arms[ARM].T_base_ee[:3, 3]
         return features(position, float(observation.commanded.joint_groups[LINE].q[0]))
 
-    return MlpFlowPolicy(network, normaliser, CODEC, seen)
+    return MlpFlowPolicy(network, normaliser, codec(horizons[-1]), seen)

@@ -131,7 +131,7 @@ def test_its_features_are_the_last_hidden_layer_s_at_the_last_step(policy):
     np.testing.assert_allclose(policy.features, guided, rtol=1e-6)
     hidden = policy._network.layers[:-1]
     heard = []
-    hook = hidden[-1].register_forward_hook(lambda _module, _given, made: heard.append(made[0].numpy().copy()))
+    hook = hidden[-1].register_forward_hook(lambda _module, _given, made: heard.append(made[0, -1].numpy().copy()))
     policy.infer(observation())
     hook.remove()
     np.testing.assert_array_equal(policy.features, heard[-1])

@@ -17,6 +17,7 @@ from vla_ros.policies.base import capability
 from vla_ros.policies.capabilities.detection import Detecting
 from vla_ros.policies.capabilities.flow_policy import DifferentiableFlowPolicy, FlowPolicy
 from vla_ros.policies.chunking.config import METHODS, wrap_chunking
+from vla_ros.policies.chunking.consensus import Consensus
 from vla_ros.policies.chunking.correction import CorrectedChunks
 from vla_ros.policies.chunking.ensemble import Ensemble
 from vla_ros.policies.chunking.future_state import FutureState
@@ -43,7 +44,7 @@ class Flow(Script):
     def encode(self, observation, chunk):
         raise NotImplementedError
 
-    prefix_max, corrects = 0, False
+    prefix_max, corrects, agrees, disagreement = 0, False, False, None
 
     def velocity_after(self, condition, x, tau, known):
         return -x
@@ -62,7 +63,7 @@ class DifferentiableFlow(Flow):
 class Trained(DifferentiableFlow):
     """One that was trained for all that chunking may ask."""
 
-    prefix_max, corrects = 4, True
+    prefix_max, corrects, agrees = 4, True, True
 
 
 def test_capabilities_are_told_apart():
@@ -81,7 +82,7 @@ def test_what_loads_policies_does_not_load_pytorch(root):
 def test_every_method_wraps_a_policy_that_can(method):
     inner = Trained([])
     wrapped = wrap_chunking(inner, {"method": method}, "here")
-    others = {"future_state": FutureState, "a2c2": CorrectedChunks}
+    others = {"future_state": FutureState, "a2c2": CorrectedChunks, "consensus": Consensus}
     assert isinstance(wrapped, others.get(method, RealTimeChunking if "rtc" in method else Ensemble))
     assert wrapped.policy is inner
 
@@ -98,11 +99,11 @@ def test_settings_reach_the_method():
         (
             Script,
             {"method": "vot"},
-            "unknown method 'vot': did you mean 'vote'? valid: a2c2, act, cogact, future_state, rtc, rtc_identity, "
-            "rtc_trained, vote",
+            "unknown method 'vot': did you mean 'vote'? valid: a2c2, act, cogact, consensus, future_state, rtc, "
+            "rtc_identity, rtc_trained, vote",
         ),
         (Script, {"method": ["act"]}, "unknown method"),
-        (Script, {}, "key 'method' is missing: a2c2, act, cogact, future_state, rtc, rtc_identity, rtc_trained, vote"),
+        (Script, {}, "key 'method' is missing: a2c2, act, cogact, consensus, future_state, rtc, rtc_identity"),
         (Script, "act", "expected a mapping, got 'act'"),
         (Script, {"method": "act", "decai": 1}, "unknown key 'decai': did you mean 'decay'"),
         (Script, {"method": "act", "decay": -1}, "decay must be >= 0, got -1"),

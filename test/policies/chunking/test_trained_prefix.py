@@ -102,8 +102,8 @@ def test_no_more_is_frozen_than_it_was_trained_for(policy):
 def test_given_actions_do_not_count_and_are_not_changed_by_noise():
     network = VelocityNetwork(6, 2, 1, 16, 1, prefix_max=5)
     seen = []
-    forward = network.forward
-    network.forward = lambda x, tau, condition: (seen.append((x, tau)), forward(x, tau, condition))[1]
+    hidden = network.hidden
+    network.hidden = lambda x, tau, condition: (seen.append((x, tau)), hidden(x, tau, condition))[1]
     actions = torch.arange(64.0 * 12).reshape(64, 6, 2)
     loss = flow_matching_loss(network, actions, torch.zeros(64, 1), torch.Generator().manual_seed(0))
     (x, tau), *_ = seen

@@ -11,8 +11,10 @@ from typing import Any
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import build
 from vla_ros.policies.base import Policy
+from vla_ros.policies.capabilities.agreeing import AgreeingPolicy
 from vla_ros.policies.capabilities.correcting import CorrectingPolicy
 from vla_ros.policies.capabilities.flow_policy import DifferentiableFlowPolicy, FlowPolicy, PrefixFlowPolicy
+from vla_ros.policies.chunking.consensus import Consensus, ConsensusConfig
 from vla_ros.policies.chunking.correction import Background, CorrectedChunks, CorrectionConfig, Thread
 from vla_ros.policies.chunking.delay import DelayConfig
 from vla_ros.policies.chunking.ensemble import Ensemble
@@ -31,9 +33,9 @@ GUIDANCE: dict[str, Callable[..., Velocity]] = {
     "rtc_identity": identity_guided,
     "rtc_trained": prefix_conditioned,
 }
-FUTURE_STATE, CORRECTION = "future_state", "a2c2"
+FUTURE_STATE, CORRECTION, CONSENSUS = "future_state", "a2c2", "consensus"
 ANY_POLICY = (*WEIGHTINGS, FUTURE_STATE)  # what needs nothing of a policy
-METHODS = (*WEIGHTINGS, *GUIDANCE, FUTURE_STATE, CORRECTION)
+METHODS = (*WEIGHTINGS, *GUIDANCE, FUTURE_STATE, CORRECTION, CONSENSUS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +65,8 @@ def wrap_chunking(policy: Policy, values: Any, where: str, world: World | None =
         return FutureState(policy, build(DelayConfig, settings, where), world.clock)
     if method == CORRECTION:
         return _corrected(policy, build(CorrectionConfig, settings, where), where, world)
+    if method == CONSENSUS:
+        return Consensus(_agreeing(policy, where), build(ConsensusConfig, settings, where))
     if method not in GUIDANCE:
         raise ConfigError(f"{where}: {unknown_name('method', str(method), METHODS)}")
     return _continued(policy, method, build(RealTimeConfig, settings, where), where, world)
@@ -91,6 +95,15 @@ def _correcting(policy: Policy, where: str) -> CorrectingPolicy:
     if not isinstance(policy, CorrectingPolicy) or not policy.corrects:
         raise ConfigError(
             f"{where}: method '{CORRECTION}' needs a policy that was trained to correct its chunks, which "
+            f"{type(policy).__name__} was not: see docs/chunking.md, or use {', '.join(sorted(ANY_POLICY))}"
+        )
+    return policy
+
+
+def _agreeing(policy: Policy, where: str) -> AgreeingPolicy:
+    if not isinstance(policy, AgreeingPolicy) or not policy.agrees:
+        raise ConfigError(
+            f"{where}: method '{CONSENSUS}' needs a policy that was trained with a mixture of horizons, which "
             f"{type(policy).__name__} was not: see docs/chunking.md, or use {', '.join(sorted(ANY_POLICY))}"
         )
     return policy

@@ -23,10 +23,11 @@ def load_flow(folder: Path) -> MlpFlowPolicy:
 def save_flow(folder: Path, network: VelocityNetwork, config: FlowConfig) -> None:
     """Write weights, then config.json: a folder without it is no checkpoint yet.
 
-    What the network was trained for beside drawing chunks (a prefix, a correction) is noted in the configuration.
+    What the network was trained for beside drawing chunks (prefix, correction, horizons) is noted in the configuration.
     """
     width = 0 if network.correction is None else network.correction.width
-    config = dataclasses.replace(config, prefix_max=network.prefix_max, correction_width=width)
+    horizons = network.horizons if network.mixes else ()
+    config = dataclasses.replace(config, prefix_max=network.prefix_max, correction_width=width, horizons=horizons)
     save_network(folder, network, dataclasses.asdict(config))
 
 
@@ -41,6 +42,7 @@ def new_network(config: FlowConfig) -> VelocityNetwork:
         config.depth,
         config.prefix_max,
         config.correction_width,
+        config.horizons,
     )
 
 

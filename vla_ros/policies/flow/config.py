@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from controllers.errors import ConfigError
@@ -31,6 +32,7 @@ class FlowConfig:
     depth: int = 3
     steps: int = 5  # Euler steps
     prefix_max: int = 0  # first actions that it can be given, for `chunking: {method: rtc_trained}`
+    horizons: tuple[int, ...] = ()  # of a mixture, for `chunking: {method: consensus}`; none: the action's alone
     correction_width: int = 0  # of the network that corrects its chunks, for `chunking: {method: a2c2}`; 0: it has none
     kind: str = KIND
     version: int = VERSION
@@ -45,12 +47,21 @@ class FlowConfig:
                 f"prefix_max must be 0 to below the horizon {self.action.horizon} and correction_width >= 0, "
                 f"got {self.prefix_max} and {self.correction_width}"
             )
+        check_horizons("flow", self.horizons)
+        if self.horizons and self.horizons[-1] != self.action.horizon:
+            raise ConfigError(f"horizons must end with the action's, {self.action.horizon}, got {list(self.horizons)}")
         self.state_statistics.check("state", len(self.state))
         self.action_statistics.check("action", self.codec().size)
 
     def codec(self) -> ActionCodec:
         """Return what turns its actions into chunks."""
         return ActionCodec(self.action, self.frame_id, self.period)
+
+
+def check_horizons(where: str, horizons: tuple[int, ...]) -> None:
+    """Raise ConfigError for horizons of a mixture that do not rise, from 1 on, or a single one."""
+    if horizons and (len(horizons) < 2 or min(horizons) < 1 or any(a >= b for a, b in pairwise(horizons))):
+        raise ConfigError(f"{where}: horizons must be two or more, rising, from 1 on, got {list(horizons)}")
 
 
 def read_flow_config(folder: Path) -> FlowConfig:

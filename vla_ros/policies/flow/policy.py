@@ -27,7 +27,8 @@ Seen = Callable[[Observation], np.ndarray]
 class MlpFlowPolicy:
     """Features of the observation condition a velocity field over normalised actions.
 
-    `features` are of the last evaluation of its field, the last hidden layer (FeatureProvider).
+    Of the last evaluation of its field are `features`, the last hidden layer (FeatureProvider), and `disagreement`, of
+    its horizons (AgreeingPolicy).
     Raises ConfigError when network, statistics and codec do not fit each other.
     """
 
@@ -60,6 +61,7 @@ class MlpFlowPolicy:
         self._random = np.random.default_rng(self._seed)
         self._sequence = 0
         self.features: np.ndarray | None = None  # (W,)
+        self.disagreement: np.ndarray | None = None  # (H,) of normalised actions; None: it has one horizon, or none yet
 
     def seed(self, seed: int) -> None:
         """Draw other noise from the next `reset` on."""
@@ -114,6 +116,11 @@ class MlpFlowPolicy:
             return self._evaluated(condition, torch.as_tensor(x, dtype=torch.float32), times).double().numpy()
 
     @property
+    def agrees(self) -> bool:
+        """Say whether it mixes horizons."""
+        return self._network.mixes
+
+    @property
     def corrects(self) -> bool:
         """Say whether it was trained to correct its chunks."""
         return self._network.correction is not None
@@ -159,7 +166,8 @@ class MlpFlowPolicy:
 
     def _evaluated(self, condition: torch.Tensor, x: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
         hidden = self._network.hidden(x[None], times, condition)
-        self.features = hidden.detach()[0].numpy()
+        self.features = hidden.detach()[0, -1].numpy()
+        self.disagreement = self._network.disagreement(hidden.detach())[0].numpy() if self._network.mixes else None
         return self._network.velocities(hidden, x[None], times)[0]
 
     def _chunk(

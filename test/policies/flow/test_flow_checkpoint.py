@@ -11,31 +11,14 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: ./vla test without VLA_EXTRAS=none")
 
-from flow_observation import observation
+from flow_observation import CONFIG, STATE, observation
 
 from controllers.errors import ConfigError
-from vla_ros.policies.actions.normalisation import Statistics
-from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.families.loading import check_policy, load_policy
 from vla_ros.policies.flow.checkpoint import load_flow, new_network, save_flow
-from vla_ros.policies.flow.config import FlowConfig
 from vla_ros.robots.embodiment import load_embodiment
 
 FRANKA = load_embodiment("franka")
-STATE = ("panda/position.x", "panda/position.y", "panda/position.z", "panda_hand/width")
-CONFIG = FlowConfig(
-    robot="franka",
-    state=STATE,
-    state_statistics=Statistics((0.4, 0.0, 0.3, 0.04), (0.1, 0.1, 0.1, 0.02)),
-    action=ActionContract(
-        arms=("panda",), grippers=("panda_hand",), reference="delta", rotation="rotation_vector", horizon=5
-    ),
-    action_statistics=Statistics((0.0,) * 7, (0.01,) * 7),
-    frame_id="panda_link0",
-    period=0.1,
-    width=16,
-    depth=2,
-)
 
 
 @pytest.fixture
@@ -71,7 +54,11 @@ def test_what_it_was_trained_for_as_well_is_saved_with_it(tmp_path):
 
 def test_a_checkpoint_that_was_not_trained_for_it_says_so(folder, tmp_path, monkeypatch):
     assert (load_flow(folder).prefix_max, load_flow(folder).corrects) == (0, False)
-    for method, text in (("rtc_trained", "trained with prefix_max"), ("a2c2", "trained to correct its chunks")):
+    for method, text in (
+        ("rtc_trained", "trained with prefix_max"),
+        ("a2c2", "trained to correct its chunks"),
+        ("consensus", "trained with a mixture of horizons"),
+    ):
         (tmp_path / "policies").mkdir(exist_ok=True)
         (tmp_path / "policies" / "flow.yaml").write_text(f"chunking: {{method: {method}}}\n")
         monkeypatch.setenv("VLA_CONFIG", str(tmp_path))
