@@ -69,7 +69,7 @@ def tool_pose(position: np.ndarray) -> np.ndarray:
 BEGINNING = tool_pose(np.array([LINE_X, BEGIN, HEIGHT]))
 
 
-class _Ways:
+class Ways:
     """Demonstrations: moments on ways past the post and along the line."""
 
     def __init__(self, count: int, seed: int) -> None:
@@ -98,7 +98,7 @@ class _Ways:
         return np.stack([LINE_X + path, along, np.full_like(along, HEIGHT)], axis=-1) + back
 
 
-def _actions(points: np.ndarray) -> np.ndarray:
+def actions_through(points: np.ndarray) -> np.ndarray:
     """Return delta actions (N, H, 7) through points (N, H + 1, 3)."""
     actions = np.zeros((len(points), HORIZON, 7))
     actions[..., :3] = np.diff(points, axis=1)
@@ -108,13 +108,13 @@ def _actions(points: np.ndarray) -> np.ndarray:
 
 def training_data(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return delta actions (N, H, 7) and features (N, 4) of `count` moments."""
-    points = _Ways(count, seed).points(np.zeros(count), np.zeros((count, 3)))
-    return _actions(points), features(points[:, 0], 0.0)
+    points = Ways(count, seed).points(np.zeros(count), np.zeros((count, 3)))
+    return actions_through(points), features(points[:, 0], 0.0)
 
 
 def correction_data(count: int, seed: int, normaliser: Normaliser) -> Moments:
     """Return pairs of moments, up to H − 4 steps apart, between which the line has jumped in half of them."""
-    ways = _Ways(count, seed)
+    ways = Ways(count, seed)
     executed = ways.random.integers(0, HORIZON - 4, count)
     jumped = (ways.begin + ways.speed * PERIOD * executed > STRAIGHT) & (ways.random.random(count) < 0.5)
     moved = PUSHED * ways.random.standard_normal((count, 3))
@@ -127,9 +127,15 @@ def correction_data(count: int, seed: int, normaliser: Normaliser) -> Moments:
         features(then[:, 0], 0.0),
         features(now[:, 0], 0.0),
         executed,
-        normaliser.normalise(_actions(now)),
+        normaliser.normalise(actions_through(now)),
         displaced,
     )
+
+
+def normaliser_of(actions: np.ndarray) -> Normaliser:
+    """Return what normalises actions (N, H, 7): what hardly varies is not blown up."""
+    own = Normaliser.of(actions)
+    return Normaliser(own.mean, np.where(own.std < 1.0, np.maximum(own.std, SMALLEST), SMALLEST))
 
 
 def train_policy(
@@ -142,8 +148,7 @@ def train_policy(
     """Return a flow policy that knows the way, of the kind that is asked for: several `horizons` are mixed."""
     actions, conditions = training_data(count=12000, seed=1)
     actions = actions[:, : horizons[-1]]
-    own = Normaliser.of(actions)
-    normaliser = Normaliser(own.mean, np.where(own.std < 1.0, np.maximum(own.std, SMALLEST), SMALLEST))
+    normaliser = normaliser_of(actions)
     mixed = horizons if len(horizons) > 1 else ()
     settings = FlowTraining(iterations=iterations, prefix_max=prefix_max, horizons=mixed, seed=seed)
     network, _ = train_flow(normaliser.normalise(actions), conditions, settings)

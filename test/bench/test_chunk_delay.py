@@ -108,7 +108,7 @@ def test_the_interval_of_a_median_is_between_its_ranks():
 
 
 def test_demonstrations_pass_the_post_and_lead_back_to_the_line():
-    ways = task._Ways(500, seed=0)
+    ways = task.Ways(500, seed=0)
     points = ways.points(np.zeros(500), np.zeros((500, 3)))
     before = ways.begin < task.POST - 0.1
     distance = np.linalg.norm(points[before][..., :2] - [task.LINE_X, task.POST], axis=2).min(axis=1)
