@@ -10,12 +10,12 @@ from importlib.util import find_spec
 
 from bench.figures import add_json_argument, write_json
 from controllers.errors import ConfigError
-from vla_ros.policies.chunking.config import CONSENSUS, METHODS
+from vla_ros.policies.chunking.config import CONSENSUS, HYDRA, METHODS
 
 DELAYS = {"fixed": (0.3, 0.0), "varying": (0.3, 0.15)}  # mean, standard deviation [s] of an inference
 ALONE = "a2c2_alone"  # a2c2 whose chunks are each drawn for themselves
-# Consensus is for robots that wait for their chunks: bench/horizons.py.
-MEASURED = ("none", *(method for method in METHODS if method != CONSENSUS), ALONE)
+# Consensus and waypoints have tasks of their own: bench/horizons.py, bench/hydra.py.
+MEASURED = ("none", *(method for method in METHODS if method not in (CONSENSUS, HYDRA)), ALONE)
 CLOCK, CONTROL = "clock", "control"  # what executes chunks: they are swapped by the clock, or go through control
 # Through control too, under the delay that varies.
 SPLICED, SPLICED_DELAY = ("none", "act", "rtc_identity", "rtc_trained", "future_state", "a2c2"), "varying"

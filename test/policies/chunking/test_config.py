@@ -21,6 +21,7 @@ from vla_ros.policies.chunking.consensus import Consensus
 from vla_ros.policies.chunking.correction import CorrectedChunks
 from vla_ros.policies.chunking.ensemble import Ensemble
 from vla_ros.policies.chunking.future_state import FutureState
+from vla_ros.policies.chunking.hydra import Hydra
 from vla_ros.policies.chunking.real_time import RealTimeChunking
 from vla_ros.policies.families import loading
 from vla_ros.policies.geometric.policy import GeometricPolicy
@@ -44,13 +45,16 @@ class Flow(Script):
     def encode(self, observation, chunk):
         raise NotImplementedError
 
-    prefix_max, corrects, agrees, disagreement = 0, False, False, None
+    prefix_max, corrects, agrees, disagreement, knows_waypoints = 0, False, False, None, False
 
     def velocity_after(self, condition, x, tau, known):
         return -x
 
     def correct(self, observation, remainder):
         return remainder
+
+    def waypoint(self, observation):
+        return None
 
 
 class DifferentiableFlow(Flow):
@@ -63,7 +67,7 @@ class DifferentiableFlow(Flow):
 class Trained(DifferentiableFlow):
     """One that was trained for all that chunking may ask."""
 
-    prefix_max, corrects, agrees = 4, True, True
+    prefix_max, corrects, agrees, knows_waypoints = 4, True, True, True
 
 
 def test_capabilities_are_told_apart():
@@ -82,7 +86,7 @@ def test_what_loads_policies_does_not_load_pytorch(root):
 def test_every_method_wraps_a_policy_that_can(method):
     inner = Trained([])
     wrapped = wrap_chunking(inner, {"method": method}, "here")
-    others = {"future_state": FutureState, "a2c2": CorrectedChunks, "consensus": Consensus}
+    others = {"future_state": FutureState, "a2c2": CorrectedChunks, "consensus": Consensus, "hydra": Hydra}
     assert isinstance(wrapped, others.get(method, RealTimeChunking if "rtc" in method else Ensemble))
     assert wrapped.policy is inner
 
@@ -99,11 +103,11 @@ def test_settings_reach_the_method():
         (
             Script,
             {"method": "vot"},
-            "unknown method 'vot': did you mean 'vote'? valid: a2c2, act, cogact, consensus, future_state, rtc, "
-            "rtc_identity, rtc_trained, vote",
+            "unknown method 'vot': did you mean 'vote'? valid: a2c2, act, cogact, consensus, future_state, hydra, "
+            "rtc, rtc_identity, rtc_trained, vote",
         ),
         (Script, {"method": ["act"]}, "unknown method"),
-        (Script, {}, "key 'method' is missing: a2c2, act, cogact, consensus, future_state, rtc, rtc_identity"),
+        (Script, {}, "key 'method' is missing: a2c2, act, cogact, consensus, future_state, hydra, rtc"),
         (Script, "act", "expected a mapping, got 'act'"),
         (Script, {"method": "act", "decai": 1}, "unknown key 'decai': did you mean 'decay'"),
         (Script, {"method": "act", "decay": -1}, "decay must be >= 0, got -1"),

@@ -58,6 +58,7 @@ def test_a_checkpoint_that_was_not_trained_for_it_says_so(folder, tmp_path, monk
         ("rtc_trained", "trained with prefix_max"),
         ("a2c2", "trained to correct its chunks"),
         ("consensus", "trained with a mixture of horizons"),
+        ("hydra", "trained with waypoints"),
     ):
         (tmp_path / "policies").mkdir(exist_ok=True)
         (tmp_path / "policies" / "flow.yaml").write_text(f"chunking: {{method: {method}}}\n")
@@ -91,7 +92,10 @@ def test_the_first_column_that_the_robot_does_not_have_is_named(folder):
         ({"state": list(STATE[:3])}, "state_statistics are of 4 numbers, state has 3"),
         ({"kind": "graspvla"}, "is a checkpoint of another kind (graspvla): give one of flow"),
         ({"kind": "two\nlines" + 900 * "!"}, r"of another kind (two\nlines!!!!!"),
-        ({"prefix_max": 5}, "prefix_max must be 0 to below the horizon 5 and correction_width >= 0, got 5 and 0"),
+        (
+            {"prefix_max": 5},
+            "prefix_max must be 0 to below the horizon 5, correction_width and waypoint_width >= 0, got 5, 0 and 0",
+        ),
         ({"period": 0.1, "wdth": 3}, "did you mean 'width'"),
         ({"action": dataclasses.asdict(CONFIG.action) | {"arms": ["pnda"]}}, "did you mean 'panda'"),
     ],

@@ -90,7 +90,8 @@ def test_uneven_weights_cost(network):
     actions, _, condition = drawn(64)
 
     def loss():
-        return float(flow_matching_loss(network, actions, condition, torch.Generator().manual_seed(0)))
+        random = torch.Generator().manual_seed(0)
+        return float(flow_matching_loss(network, actions, condition, random).detach())
 
     before = loss()
     with torch.no_grad():

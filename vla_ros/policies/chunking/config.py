@@ -14,12 +14,14 @@ from vla_ros.policies.base import Policy
 from vla_ros.policies.capabilities.agreeing import AgreeingPolicy
 from vla_ros.policies.capabilities.correcting import CorrectingPolicy
 from vla_ros.policies.capabilities.flow_policy import DifferentiableFlowPolicy, FlowPolicy, PrefixFlowPolicy
+from vla_ros.policies.capabilities.waypoints import WaypointPolicy
 from vla_ros.policies.chunking.consensus import Consensus, ConsensusConfig
 from vla_ros.policies.chunking.correction import Background, CorrectedChunks, CorrectionConfig, Thread
 from vla_ros.policies.chunking.delay import DelayConfig
 from vla_ros.policies.chunking.ensemble import Ensemble
 from vla_ros.policies.chunking.future_state import FutureState
 from vla_ros.policies.chunking.guidance import Velocity, identity_guided, prefix_conditioned, vjp_guided
+from vla_ros.policies.chunking.hydra import Hydra, HydraConfig
 from vla_ros.policies.chunking.real_time import RealTimeChunking, RealTimeConfig
 from vla_ros.policies.chunking.weighting import ActWeighting, CogActWeighting, VoteWeighting
 
@@ -33,9 +35,9 @@ GUIDANCE: dict[str, Callable[..., Velocity]] = {
     "rtc_identity": identity_guided,
     "rtc_trained": prefix_conditioned,
 }
-FUTURE_STATE, CORRECTION, CONSENSUS = "future_state", "a2c2", "consensus"
+FUTURE_STATE, CORRECTION, CONSENSUS, HYDRA = "future_state", "a2c2", "consensus", "hydra"
 ANY_POLICY = (*WEIGHTINGS, FUTURE_STATE)  # what needs nothing of a policy
-METHODS = (*WEIGHTINGS, *GUIDANCE, FUTURE_STATE, CORRECTION, CONSENSUS)
+METHODS = (*WEIGHTINGS, *GUIDANCE, FUTURE_STATE, CORRECTION, CONSENSUS, HYDRA)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +69,8 @@ def wrap_chunking(policy: Policy, values: Any, where: str, world: World | None =
         return _corrected(policy, build(CorrectionConfig, settings, where), where, world)
     if method == CONSENSUS:
         return Consensus(_agreeing(policy, where), build(ConsensusConfig, settings, where))
+    if method == HYDRA:
+        return _with_waypoints(policy, build(HydraConfig, settings, where), where, world)
     if method not in GUIDANCE:
         raise ConfigError(f"{where}: {unknown_name('method', str(method), METHODS)}")
     return _continued(policy, method, build(RealTimeConfig, settings, where), where, world)
@@ -82,13 +86,28 @@ def _continued(policy: Policy, method: str, config: RealTimeConfig, where: str, 
 
 
 def _corrected(policy: Policy, config: CorrectionConfig, where: str, world: World) -> CorrectedChunks:
-    correcting, base = _correcting(policy, where), None
-    if config.base != "none":
-        if config.base not in GUIDANCE:
-            raise ConfigError(f"{where}: {unknown_name('base', config.base, (*GUIDANCE, 'none'))}")
-        delays = {field.name: getattr(config, field.name) for field in fields(DelayConfig)}
-        base = _continued(policy, config.base, RealTimeConfig(**delays), where, world)
+    correcting = _correcting(policy, where)
+    delays = {field.name: getattr(config, field.name) for field in fields(DelayConfig)}
+    base = _base(policy, config.base, RealTimeConfig(**delays), where, world)
     return CorrectedChunks(correcting, world.background(), base)
+
+
+def _with_waypoints(policy: Policy, config: HydraConfig, where: str, world: World) -> Hydra:
+    if not isinstance(policy, WaypointPolicy) or not policy.knows_waypoints:
+        raise ConfigError(
+            f"{where}: method '{HYDRA}' needs a policy that was trained with waypoints, which "
+            f"{type(policy).__name__} was not: see docs/chunking.md, or use {', '.join(sorted(ANY_POLICY))}"
+        )
+    return Hydra(policy, config, _base(policy, config.base, RealTimeConfig(), where, world))
+
+
+def _base(policy: Policy, method: str, config: RealTimeConfig, where: str, world: World) -> RealTimeChunking | None:
+    """Return what draws chunks underneath another method; None: the policy itself. Raises ConfigError."""
+    if method == "none":
+        return None
+    if method not in GUIDANCE:
+        raise ConfigError(f"{where}: {unknown_name('base', method, (*GUIDANCE, 'none'))}")
+    return _continued(policy, method, config, where, world)
 
 
 def _correcting(policy: Policy, where: str) -> CorrectingPolicy:

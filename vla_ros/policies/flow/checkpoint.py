@@ -11,6 +11,7 @@ from vla_ros.policies.families.network_file import load_network, save_network
 from vla_ros.policies.flow.config import FlowConfig, read_flow_config
 from vla_ros.policies.flow.network import VelocityNetwork
 from vla_ros.policies.flow.policy import MlpFlowPolicy
+from vla_ros.policies.flow.waypoints import WaypointNetwork
 
 
 def load_flow(folder: Path) -> MlpFlowPolicy:
@@ -23,18 +24,25 @@ def load_flow(folder: Path) -> MlpFlowPolicy:
 def save_flow(folder: Path, network: VelocityNetwork, config: FlowConfig) -> None:
     """Write weights, then config.json: a folder without it is no checkpoint yet.
 
-    What the network was trained for beside drawing chunks (prefix, correction, horizons) is noted in the configuration.
+    What the network was trained for beside drawing chunks (a prefix, a correction, horizons, waypoints) is noted in the
+    configuration.
     """
     width = 0 if network.correction is None else network.correction.width
     horizons = network.horizons if network.mixes else ()
-    config = dataclasses.replace(config, prefix_max=network.prefix_max, correction_width=width, horizons=horizons)
+    config = dataclasses.replace(
+        config,
+        prefix_max=network.prefix_max,
+        correction_width=width,
+        horizons=horizons,
+        waypoint_width=network.waypoints.width if isinstance(network.waypoints, WaypointNetwork) else 0,
+    )
     save_network(folder, network, dataclasses.asdict(config))
 
 
 def new_network(config: FlowConfig) -> VelocityNetwork:
     """Return a network of the checkpoint's sizes, not trained."""
     codec = config.codec()
-    return VelocityNetwork(
+    network = VelocityNetwork(
         codec.horizon,
         codec.size,
         len(config.state),
@@ -44,6 +52,9 @@ def new_network(config: FlowConfig) -> VelocityNetwork:
         config.correction_width,
         config.horizons,
     )
+    if config.waypoint_width:
+        network.waypoints = WaypointNetwork(codec.size, len(config.state), config.waypoint_width)
+    return network
 
 
 def flow_policy(network: VelocityNetwork, config: FlowConfig) -> MlpFlowPolicy:

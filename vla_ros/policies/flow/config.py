@@ -34,6 +34,7 @@ class FlowConfig:
     prefix_max: int = 0  # first actions that it can be given, for `chunking: {method: rtc_trained}`
     horizons: tuple[int, ...] = ()  # of a mixture, for `chunking: {method: consensus}`; none: the action's alone
     correction_width: int = 0  # of the network that corrects its chunks, for `chunking: {method: a2c2}`; 0: it has none
+    waypoint_width: int = 0  # of the network of its waypoints, for `chunking: {method: hydra}`; 0: it has none
     kind: str = KIND
     version: int = VERSION
 
@@ -42,10 +43,10 @@ class FlowConfig:
         check_layers(depth=self.depth)
         if min(self.width, self.depth, self.steps) < 1 or not self.state:
             raise ConfigError("width, depth and steps must be >= 1, and state names at least one channel")
-        if not 0 <= self.prefix_max < self.action.horizon or self.correction_width < 0:
+        if not 0 <= self.prefix_max < self.action.horizon or min(self.correction_width, self.waypoint_width) < 0:
             raise ConfigError(
-                f"prefix_max must be 0 to below the horizon {self.action.horizon} and correction_width >= 0, "
-                f"got {self.prefix_max} and {self.correction_width}"
+                f"prefix_max must be 0 to below the horizon {self.action.horizon}, correction_width and "
+                f"waypoint_width >= 0, got {self.prefix_max}, {self.correction_width} and {self.waypoint_width}"
             )
         check_horizons("flow", self.horizons)
         if self.horizons and self.horizons[-1] != self.action.horizon:

@@ -31,6 +31,8 @@ class VelocityNetwork(nn.Module):
     step (Jing et al. 2025, mixture of horizons): those of a short one need not serve what is far away.
     """
 
+    reached: Tensor  # (K, H) the steps of each horizon
+
     def __init__(
         self,
         horizon: int,
@@ -56,7 +58,8 @@ class VelocityNetwork(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Linear(width, horizon * action_size))
         self.gate = nn.Linear(width, horizon) if self.mixes else None
         reached = torch.arange(horizon) < torch.tensor(self.horizons)[:, None]
-        self.register_buffer("reached", reached, persistent=False)  # (K, H) the steps of each horizon
+        self.register_buffer("reached", reached, persistent=False)
+        self.waypoints: nn.Module | None = None  # a WaypointNetwork (waypoints.py), which has such a network in it
         self.correction: CorrectionNetwork | None = None
         if correction_width:
             self.correction = CorrectionNetwork(horizon, action_size, condition_size, correction_width)

@@ -19,6 +19,7 @@ from vla_ros.policies.actions.codec import ActionCodec
 from vla_ros.policies.actions.normalisation import Normaliser
 from vla_ros.policies.capabilities.flow_policy import Pullback, integrate_flow
 from vla_ros.policies.flow.network import VelocityNetwork
+from vla_ros.policies.flow.waypoints import WaypointNetwork
 from vla_ros.policies.observation import Observation
 
 Seen = Callable[[Observation], np.ndarray]
@@ -137,6 +138,23 @@ class MlpFlowPolicy:
             added = self._network.correction(actions, torch.tensor([left]), self.prepare(observation))[0, :left]
         chunk = self._chunk(observation, rows + added.double().numpy())
         return dataclasses.replace(chunk, times=remainder.times)
+
+    @property
+    def knows_waypoints(self) -> bool:
+        """Say whether it was trained with waypoints."""
+        return self._network.waypoints is not None
+
+    def waypoint(self, observation: Observation) -> ActionChunk | None:
+        """Draw where to go, as a chunk of one point; None where every action matters."""
+        waypoints = self._network.waypoints
+        if not isinstance(waypoints, WaypointNetwork):
+            raise ConfigError("flow policy: it was not trained with waypoints: see docs/chunking.md")
+        noise = torch.as_tensor(
+            self._random.standard_normal((1, 1, self._network.action_size + 1)), dtype=torch.float32
+        )
+        with torch.no_grad():
+            action, mode = waypoints.draw(self.prepare(observation), noise)
+        return None if mode[0] > 0.0 else self.codec.chunk(observation, action.double().numpy())
 
     # -- the flow's derivative -----------------------------------------------------------------------------------------
     def vjp(self, condition: torch.Tensor, x: np.ndarray, tau: float) -> tuple[np.ndarray, Pullback]:

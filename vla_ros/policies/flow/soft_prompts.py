@@ -69,6 +69,7 @@ class PromptedFlow(nn.Module):
         width = self.prompts.shape[1]
         plain = copy.deepcopy(self.network)
         first = plain.layers[0]
+        assert isinstance(first, nn.Linear)
         seen = first.in_features - width
         own = nn.Linear(seen, first.out_features)
         with torch.no_grad():
@@ -143,4 +144,5 @@ def with_prompt(conditions: Tensor, prompts: Tensor) -> Tensor:
 
 
 def _tensors(robot: Demonstrations) -> tuple[Tensor, Tensor]:
-    return tuple(torch.as_tensor(values, dtype=torch.float32) for values in (robot.actions, robot.conditions))
+    actions, conditions = (torch.as_tensor(one, dtype=torch.float32) for one in (robot.actions, robot.conditions))
+    return actions, conditions
