@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Horizons alone, mixed, and mixed with consensus, for a robot that waits for its chunks (docs/chunking.md)."""
+"""Horizons alone, mixed, and mixed with consensus, for a robot that waits for its chunks (docs/flow.md)."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train the policies, drive each row, print the table of docs/chunking.md, write the JSON file."""
+    """Train the policies, drive each row, print the table of docs/flow.md, write the JSON file."""
     if min(arguments.drives, arguments.iterations, arguments.trainings) < 1:
         raise ConfigError("bench horizons: --drives, --iterations and --trainings must be at least 1")
     if find_spec("torch") is None:

@@ -15,7 +15,7 @@ from bench.figures import add_json_argument, write_json
 from controllers.errors import ConfigError
 
 if TYPE_CHECKING:
-    from bench.moving_line.robots import Mounting
+    from bench.small_flows.robots import Mounting
     from vla_ros.policies.actions.normalisation import Normaliser
     from vla_ros.policies.flow.network import VelocityNetwork
     from vla_ros.policies.flow.soft_prompts import Demonstrations
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train, let each robot drive, print the table of docs/chunking.md, write the JSON file."""
+    """Train, let each robot drive, print the table of docs/flow.md, write the JSON file."""
     if min(arguments.drives, arguments.iterations) < 1:
         raise ConfigError("bench soft_prompts: --drives and --iterations must be at least 1")
     if find_spec("torch") is None:
@@ -61,8 +61,8 @@ class _Table:
 
     def row(self, which: str, network: str, of: list[tuple[VelocityNetwork, Mounting]]) -> None:
         """Drive with the network of each robot."""
-        from bench.moving_line.robots import drive_robot, features
         from bench.moving_line.task import ARM, CODEC
+        from bench.small_flows.robots import drive_robot, features
         from vla_ros.evaluation.statistics import wilson_interval
         from vla_ros.policies.flow.policy import MlpFlowPolicy
         from vla_ros.policies.observation import Observation
@@ -90,7 +90,7 @@ class _Table:
 
 
 def _compare(iterations: int, table: _Table) -> None:
-    from bench.moving_line.robots import Mounting, demonstrations
+    from bench.small_flows.robots import Mounting, demonstrations
     from vla_ros.policies.flow.soft_prompts import Demonstrations, PromptTuning, join, train_prompted
     from vla_ros.policies.flow.training import FlowTraining, train_flow
 
@@ -149,8 +149,8 @@ def _fine_tuned(network: VelocityNetwork, robot: Demonstrations) -> VelocityNetw
 @functools.cache
 def _normaliser() -> Normaliser:
     """Return the one of all robots: what they do is of the same size."""
-    from bench.moving_line.robots import Mounting, demonstrations
     from bench.moving_line.task import normaliser_of
+    from bench.small_flows.robots import Mounting, demonstrations
 
     actions = [demonstrations(Mounting.drawn(seed), 1000, seed).actions for seed in range(TRAINED)]
     return normaliser_of(np.concatenate(actions))

@@ -96,7 +96,7 @@ def _with_waypoints(policy: Policy, config: HydraConfig, where: str, world: Worl
     if not isinstance(policy, WaypointPolicy) or not policy.knows_waypoints:
         raise ConfigError(
             f"{where}: method '{HYDRA}' needs a policy that was trained with waypoints, which "
-            f"{type(policy).__name__} was not: see docs/chunking.md, or use {', '.join(sorted(ANY_POLICY))}"
+            f"{type(policy).__name__} was not: see docs/flow.md, or use {', '.join(sorted(ANY_POLICY))}"
         )
     return Hydra(policy, config, _base(policy, config.base, RealTimeConfig(), where, world))
 
@@ -114,7 +114,7 @@ def _correcting(policy: Policy, where: str) -> CorrectingPolicy:
     if not isinstance(policy, CorrectingPolicy) or not policy.corrects:
         raise ConfigError(
             f"{where}: method '{CORRECTION}' needs a policy that was trained to correct its chunks, which "
-            f"{type(policy).__name__} was not: see docs/chunking.md, or use {', '.join(sorted(ANY_POLICY))}"
+            f"{type(policy).__name__} was not: see docs/flow.md, or use {', '.join(sorted(ANY_POLICY))}"
         )
     return policy
 
@@ -123,7 +123,7 @@ def _agreeing(policy: Policy, where: str) -> AgreeingPolicy:
     if not isinstance(policy, AgreeingPolicy) or not policy.agrees:
         raise ConfigError(
             f"{where}: method '{CONSENSUS}' needs a policy that was trained with a mixture of horizons, which "
-            f"{type(policy).__name__} was not: see docs/chunking.md, or use {', '.join(sorted(ANY_POLICY))}"
+            f"{type(policy).__name__} was not: see docs/flow.md, or use {', '.join(sorted(ANY_POLICY))}"
         )
     return policy
 

@@ -129,7 +129,7 @@ class MlpFlowPolicy:
     def correct(self, observation: Observation, remainder: ActionChunk) -> ActionChunk:
         """Return what is left of a chunk, stamped like `observation`, corrected by that observation."""
         if self._network.correction is None:
-            raise ConfigError("flow policy: it was not trained to correct its chunks: see docs/chunking.md")
+            raise ConfigError("flow policy: it was not trained to correct its chunks: see docs/flow.md")
         rows = self.encode(observation, remainder)
         left = len(rows)
         actions = torch.zeros(1, *self.action_shape)
@@ -148,7 +148,7 @@ class MlpFlowPolicy:
         """Draw where to go, as a chunk of one point; None where every action matters."""
         waypoints = self._network.waypoints
         if not isinstance(waypoints, WaypointNetwork):
-            raise ConfigError("flow policy: it was not trained with waypoints: see docs/chunking.md")
+            raise ConfigError("flow policy: it was not trained with waypoints: see docs/flow.md")
         noise = torch.as_tensor(
             self._random.standard_normal((1, 1, self._network.action_size + 1)), dtype=torch.float32
         )

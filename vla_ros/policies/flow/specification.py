@@ -17,7 +17,7 @@ class Specification(LearnedFamily):
     """A checkpoint that moves by the state alone: it sees nothing."""
 
     summary = "a small flow over the robot's state, blind, for real-time chunking; bring your own weights"
-    packages, remedy = PACKAGES, "none are shipped, see docs/chunking.md"
+    packages, remedy = PACKAGES, "none are shipped, see docs/flow.md"
     checkpoint_kind = KIND
 
     def check(self) -> None:
