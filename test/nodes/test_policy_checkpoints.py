@@ -22,6 +22,7 @@ from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.flow.checkpoint import save_flow
 from vla_ros.policies.flow.config import FlowConfig
 from vla_ros.policies.flow.training import FlowTraining, train_flow
+from vla_ros.policies.flow.waypoints import Waypoints, train_waypoints
 
 ENOUGH = 20  # chunks
 SELDOM = 0.25  # share of the chunks that turn: guided 0 to 0.05 on one machine, at any delay; drawn at random 0.5
@@ -49,6 +50,33 @@ def two_ways(tmp_path_factory):
     folder = tmp_path_factory.mktemp("checkpoints") / "two_ways"
     save_flow(folder, network, config)
     return folder
+
+
+@pytest.fixture
+def waypoint(operator, tmp_path):
+    """Save a flow that goes to a point 6 cm from where the arm is, and does nothing there; return it, and the point."""
+    start, random = operator.T_base_ee[:3, 3].copy(), np.random.default_rng(0)
+    goal = start + [0.0, 0.05, 0.03]
+    config = FlowConfig(
+        robot="franka",
+        state=("panda/position.x", "panda/position.y", "panda/position.z"),
+        state_statistics=Statistics(tuple(goal), (0.05, 0.05, 0.05)),
+        action=ActionContract(arms=("panda",), reference="delta", rotation="rotation_vector", horizon=10),
+        action_statistics=Statistics((0.0,) * 6, (0.002,) * 6),
+        frame_id="panda_link0",
+        period=0.1,
+        width=64,
+        depth=2,
+    )
+    states = np.clip(random.standard_normal((2048, 3)) * np.exp(random.uniform(-3.0, 0.5, (2048, 1))), -2.0, 2.0)
+    network, _ = train_flow(np.zeros((2048, 10, 6)), states, FlowTraining(iterations=300, width=64, depth=2))
+    leading = np.hstack([-0.05 * states, np.zeros((2048, 3))])
+    dense = np.linalg.norm(leading, axis=1) < 0.01
+    train_waypoints(network, Waypoints(states, leading, dense), FlowTraining(iterations=800, width=64))
+    save_flow(tmp_path / "waypoint", network, config)
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "flow.yaml").write_text("chunking: {method: hydra, speed: 0.05}\n")
+    return tmp_path / "waypoint", goal
 
 
 @pytest.fixture
@@ -111,6 +139,19 @@ def test_real_time_chunking_continues_on_the_graph_what_it_began(drive, operator
         transition.message for transition in operator.transitions
     ]
     assert operator.spin_until(lambda: abs(operator.T_base_ee[1, 3] - start) > 0.01), "the arm does not follow"
+
+
+def test_a_flow_with_waypoints_goes_straight_to_one_on_the_graph(drive, operator, waypoint, monkeypatch):
+    folder, goal = waypoint
+    monkeypatch.setenv("VLA_CONFIG", str(folder.parent))  # its policies/flow.yaml switches them on
+    start = operator.T_base_ee[:3, 3].copy()
+    chunks = drive(str(folder))
+    first = chunks[0].positions("panda")
+    along = (goal - start) / np.linalg.norm(goal - start)
+    off = (first - start) - np.outer((first - start) @ along, along)
+    assert np.abs(off).max() < 0.01, first
+    assert np.linalg.norm(first[-1] - goal) < 0.02, (first[-1], goal)
+    assert operator.spin_until(lambda: np.linalg.norm(operator.T_base_ee[:3, 3] - goal) < 0.03), operator.T_base_ee
 
 
 def test_a_flow_that_was_trained_for_it_continues_without_guidance(drive, two_ways, tmp_path, monkeypatch):
