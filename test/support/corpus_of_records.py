@@ -93,6 +93,10 @@ def _checkpoints(folder: Path) -> None:
         period=0.1,
         width=4,
         depth=1,
+        prefix_max=1,
+        horizons=(1, 2),
+        correction_width=4,
+        waypoint_width=4,
     )
     save_flow(folder / "flow", new_network(config), config)
     for name, values in {  # with other weights, since their own would be large: what the sizes mean is built first
