@@ -56,7 +56,7 @@ def two_ways(tmp_path_factory):
 def waypoint(operator, tmp_path):
     """Save a flow that goes to a point 6 cm from where the arm is, and does nothing there; return it, and the point."""
     start, random = operator.T_base_ee[:3, 3].copy(), np.random.default_rng(0)
-    goal = start + [0.0, 0.05, 0.03]
+    goal = start + np.array([0.0, 0.05, 0.03])
     config = FlowConfig(
         robot="franka",
         state=("panda/position.x", "panda/position.y", "panda/position.z"),

@@ -118,8 +118,8 @@ def test_weights_of_other_sizes_and_torn_ones_are_named(folder):
 
 
 def test_without_weights_it_says_where_it_is_told_how(tmp_path, root):
-    with pytest.raises(ConfigError, match=r"config\.json is not there: none are shipped, see docs/chunking\.md"):
+    with pytest.raises(ConfigError, match=r"config\.json is not there: none are shipped, see docs/flow\.md"):
         check_policy("flow", FRANKA, tmp_path)
-    with pytest.raises(ConfigError, match="policy 'flow' needs weights: none are shipped, see docs/chunking"):
+    with pytest.raises(ConfigError, match="policy 'flow' needs weights: none are shipped, see docs/flow"):
         check_policy("flow", FRANKA)
-    assert "save_flow" in (root / "docs" / "chunking.md").read_text()
+    assert "save_flow" in (root / "docs" / "flow.md").read_text()

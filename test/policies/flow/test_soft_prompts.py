@@ -68,6 +68,8 @@ def test_a_robot_that_joins_learns_its_prompt_and_leaves_the_others_theirs(flow)
     ("call", "message"),
     [
         (lambda: train_prompted([]), "the same size, got {}"),
+        (lambda: Demonstrations(np.zeros((4, 3, 1)), np.zeros((3, 2))), "4 actions for 3 conditions"),
+        (lambda: Demonstrations(np.zeros((0, 3, 1)), np.zeros((0, 2))), "0 actions for 0"),
         (lambda: train_prompted([robot(1.0), Demonstrations(np.zeros((4, 3, 1)), np.zeros((4, 2)))]), "the same size"),
         (lambda: train_prompted([robot(1.0)], prompt=0), "1 number or more"),
         (lambda: train_prompted([robot(1.0)], FlowTraining(horizons=(2, 4))), "no mixture of horizons"),

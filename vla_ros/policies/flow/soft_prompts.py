@@ -28,10 +28,14 @@ _SPREAD = 0.02  # of prompts before they have learned
 
 @dataclass(frozen=True, eq=False)
 class Demonstrations:
-    """Of one robot."""
+    """Of one robot. Raises ConfigError for none, and for actions without conditions."""
 
     actions: np.ndarray  # (N, H, D) normalised
     conditions: np.ndarray  # (N, C)
+
+    def __post_init__(self) -> None:
+        if not len(self.actions) or len(self.actions) != len(self.conditions):
+            raise ConfigError(f"soft prompts: {len(self.actions)} actions for {len(self.conditions)} conditions")
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,8 @@ def train_waypoints(network: VelocityNetwork, moments: Waypoints, settings: Flow
     mean, std = sparse.mean(axis=0), np.where(spread > 1e-6, spread, 1.0)
     modes = np.where(moments.dense, 1.0, -1.0)[:, None]
     rows = np.concatenate([(moments.actions - mean) / std, modes], axis=1)[:, None]
-    waypoints = WaypointNetwork(network.action_size, network.condition_size, settings.width)
+    with torch.random.fork_rng():  # its first weights are not kept: training changes nobody else's numbers
+        waypoints = WaypointNetwork(network.action_size, network.condition_size, settings.width)
     waypoints.field, last = train_flow(rows, moments.conditions, dataclasses.replace(settings, depth=_DEPTH))
     waypoints.mean, waypoints.std = torch.as_tensor(mean).float(), torch.as_tensor(std).float()
     network.waypoints = waypoints.eval().requires_grad_(False)
