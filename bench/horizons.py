@@ -115,20 +115,14 @@ def _measure(policy: MlpFlowPolicy, row: Row, drives: int) -> tuple[Judged, np.n
 
 def _figures(runs: list[tuple[Judged, np.ndarray, np.ndarray]]) -> dict[str, float]:
     """Return the figures of a row over all trainings."""
-    from vla_ros.evaluation.statistics import wilson_interval
+    from bench.moving_line.judging import Judged
 
-    successes, settlings, jerks = (
-        np.concatenate([getattr(one, name) for one, _, _ in runs]) for name in ("successes", "settlings", "jerks")
-    )
+    drives = zip(*(vars(one).values() for one, _, _ in runs), strict=True)
+    judged = Judged(*(np.concatenate(parts) for parts in drives)).figures()
     ends, looks = np.concatenate([one for _, one, _ in runs]), np.concatenate([one for _, _, one in runs])
-    low, high = wilson_interval(int(successes.sum()), len(successes))
-    return {
-        "success_percent": 100.0 * float(successes.mean()),
-        "success_percent_low": 100.0 * low,
-        "success_percent_high": 100.0 * high,
+    names = ("success_percent", "success_percent_low", "success_percent_high", "settled_s", "jerk_m_s3")
+    return {name: judged[name] for name in names} | {
         "hits_percent": 100.0 * float((ends[:, 0] < 0.0).mean()),
         "error_mm": 1e3 * float(np.median(ends[:, 1])),
-        "settled_s": float(np.median(settlings)),
-        "jerk_m_s3": float(np.median(jerks)),
         "looks": float(looks.mean()),
     }

@@ -61,18 +61,14 @@ class _Table:
 
     def row(self, which: str, network: str, of: list[tuple[VelocityNetwork, Mounting]]) -> None:
         """Drive with the network of each robot."""
-        from bench.moving_line.task import ARM, CODEC
+        from bench.moving_line.task import CODEC, commanded_position
         from bench.small_flows.robots import drive_robot, features
         from vla_ros.evaluation.statistics import wilson_interval
         from vla_ros.policies.flow.policy import MlpFlowPolicy
-        from vla_ros.policies.observation import Observation
-
-        def seen(observation: Observation) -> np.ndarray:
-            return features(observation.commanded.arms[ARM].T_base_ee[:3, 3])
 
         ways = []
         for network_of_it, mounting in of:
-            policy = MlpFlowPolicy(network_of_it, _normaliser(), CODEC, seen)
+            policy = MlpFlowPolicy(network_of_it, _normaliser(), CODEC, lambda seen: features(commanded_position(seen)))
             for seed in range(self._drives):
                 policy.seed(seed)
                 ways.append(drive_robot(policy, mounting))

@@ -59,6 +59,11 @@ def observation_at(stamp: float, T_base_ee: np.ndarray, line: float) -> Observat
     return Observation(stamp, "follow the line", {}, state, state)
 
 
+def commanded_position(observation: Observation) -> np.ndarray:
+    """Return where the tool is commanded to be (3,) [m]."""
+    return observation.commanded.arms[ARM].T_base_ee[:3, 3]
+
+
 def tool_pose(position: np.ndarray) -> np.ndarray:
     """Return the pose (4, 4) of a tool that points down at `position` (3,) [m]."""
     T = np.eye(4)
@@ -156,7 +161,6 @@ def train_policy(
         train_correction(network, correction_data(12000, 2, normaliser), CorrectionTraining(iterations=iterations))
 
     def seen(observation: Observation) -> np.ndarray:
-        position = observation.commanded.arms[ARM].T_base_ee[:3, 3]
-        return features(position, float(observation.commanded.joint_groups[LINE].q[0]))
+        return features(commanded_position(observation), float(observation.commanded.joint_groups[LINE].q[0]))
 
     return MlpFlowPolicy(network, normaliser, codec(horizons[-1]), seen)

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.moving_line.task import ARM, PERIOD, WIDTH, codec, normaliser_of, observation_at, tool_pose
+from bench.moving_line.task import PERIOD, WIDTH, codec, commanded_position, normaliser_of, observation_at, tool_pose
 from vla_ros.policies.base import Policy
 from vla_ros.policies.flow.policy import MlpFlowPolicy
 from vla_ros.policies.flow.training import FlowTraining, train_flow
 from vla_ros.policies.flow.waypoints import Waypoints, train_waypoints
-from vla_ros.policies.observation import Observation
 
 HORIZON = 16
 MOUTH = np.array([0.5, 0.0, 0.2])  # [m]
@@ -108,11 +107,7 @@ def train(ways: Demonstrations, iterations: int, seed: int, waypoints: bool) -> 
     network, _ = train_flow(normaliser.normalise(actions), conditions, settings)
     if waypoints:
         train_waypoints(network, _waypoints(ways, actions, conditions), settings)
-
-    def seen(observation: Observation) -> np.ndarray:
-        return features(observation.commanded.arms[ARM].T_base_ee[:3, 3])
-
-    return MlpFlowPolicy(network, normaliser, CODEC, seen)
+    return MlpFlowPolicy(network, normaliser, CODEC, lambda seen: features(commanded_position(seen)))
 
 
 def _waypoints(ways: Demonstrations, actions: np.ndarray, conditions: np.ndarray) -> Waypoints:

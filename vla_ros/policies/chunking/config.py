@@ -94,10 +94,7 @@ def _corrected(policy: Policy, config: CorrectionConfig, where: str, world: Worl
 
 def _with_waypoints(policy: Policy, config: HydraConfig, where: str, world: World) -> Hydra:
     if not isinstance(policy, WaypointPolicy) or not policy.knows_waypoints:
-        raise ConfigError(
-            f"{where}: method '{HYDRA}' needs a policy that was trained with waypoints, which "
-            f"{type(policy).__name__} was not: see docs/flow.md, or use {', '.join(sorted(ANY_POLICY))}"
-        )
+        raise _untrained(policy, HYDRA, "with waypoints", where)
     return Hydra(policy, config, _base(policy, config.base, RealTimeConfig(), where, world))
 
 
@@ -112,20 +109,21 @@ def _base(policy: Policy, method: str, config: RealTimeConfig, where: str, world
 
 def _correcting(policy: Policy, where: str) -> CorrectingPolicy:
     if not isinstance(policy, CorrectingPolicy) or not policy.corrects:
-        raise ConfigError(
-            f"{where}: method '{CORRECTION}' needs a policy that was trained to correct its chunks, which "
-            f"{type(policy).__name__} was not: see docs/flow.md, or use {', '.join(sorted(ANY_POLICY))}"
-        )
+        raise _untrained(policy, CORRECTION, "to correct its chunks", where)
     return policy
 
 
 def _agreeing(policy: Policy, where: str) -> AgreeingPolicy:
     if not isinstance(policy, AgreeingPolicy) or not policy.agrees:
-        raise ConfigError(
-            f"{where}: method '{CONSENSUS}' needs a policy that was trained with a mixture of horizons, which "
-            f"{type(policy).__name__} was not: see docs/flow.md, or use {', '.join(sorted(ANY_POLICY))}"
-        )
+        raise _untrained(policy, CONSENSUS, "with a mixture of horizons", where)
     return policy
+
+
+def _untrained(policy: Policy, method: str, training: str, where: str) -> ConfigError:
+    return ConfigError(
+        f"{where}: method '{method}' needs a policy that was trained {training}, which {type(policy).__name__} was "
+        f"not: see docs/flow.md, or use {', '.join(sorted(ANY_POLICY))}"
+    )
 
 
 def _flow(policy: Policy, method: str, where: str) -> FlowPolicy:

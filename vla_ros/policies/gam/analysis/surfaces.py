@@ -7,7 +7,7 @@ Shape legend: N candidates, M points.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -73,8 +73,8 @@ class Surfaces:
             on = [cup for cup, share in zip(tool.cups, candidates.active[row], strict=False) if share >= ON]
             if on and np.isfinite(T).all():
                 T = self._facing(T, on)
-                lying = [(cup, under) for cup in on if _lies(cup, under := self._under(cup, T))]
-                active[row, : len(tool.cups)] = [cup in dict(lying) for cup in tool.cups]
+                lying = {cup: under for cup in on if _lies(cup, under := self._under(cup, T))}
+                active[row, : len(tool.cups)] = [cup in lying for cup in tool.cups]
                 positions[row], rotations[row] = T[:3, 3] + _nearer(lying) * T[:3, 2], T[:3, :3]
         return replace(candidates, positions=positions, rotations=rotations, active=active)
 
@@ -126,7 +126,9 @@ def _lies(cup: Cup, under: np.ndarray) -> bool:
     return bool(np.hypot(*plane[:2]) < np.tan(cup.tilt + _UNSURE) and uneven < _UNEVEN)
 
 
-def _nearer(lying: Sequence[tuple[Cup, np.ndarray]]) -> float:
+def _nearer(lying: Mapping[Cup, np.ndarray]) -> float:
     """Return how far a tool goes along its axis [m] until cups are out as meant, by the points (M, 3) under each."""
-    off = [distance - _MEANT * cup.stroke for cup, under in lying if (distance := _below(cup, under)) is not None]
+    off = [
+        distance - _MEANT * cup.stroke for cup, under in lying.items() if (distance := _below(cup, under)) is not None
+    ]
     return float(np.clip(np.median(off), -_OFF, _OFF)) if off else 0.0
