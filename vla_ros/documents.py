@@ -25,7 +25,8 @@ VALUES_MAX = 200_000  # of a YAML file, aliases counted as often as they are use
 _WHOLE_MAX = 2**64  # nothing of ROS or the formats read here is larger
 _PLAIN_MAX = 10_000  # [characters] without quotes, which may be a number and take long to be one
 _TAGS = (None, "!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map")
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times faster, where PyYAML was built with it
+# libyaml's are ten times faster, where PyYAML was built with it.
+_Loader, _Dumper = getattr(yaml, "CSafeLoader", yaml.SafeLoader), getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class DocumentError(ConfigError):
@@ -89,6 +90,11 @@ def parse_yaml(text: str, where: str) -> Any:
         raise DocumentError(f"{where}: not valid YAML: {_reason(error)}") from None
     _check(content, where)
     return content
+
+
+def yaml_text(content: Any) -> str:
+    """Return what `parse_yaml` gives back: a value a line, keys in their order."""
+    return yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10**6)
 
 
 def _check_events(text: str, where: str) -> None:

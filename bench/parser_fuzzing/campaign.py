@@ -20,6 +20,7 @@ from bench.parser_fuzzing import damage, worker
 from bench.parser_fuzzing.families import Family
 from bench.parser_fuzzing.findings import KEPT_MAX, Finding
 from bench.parser_fuzzing.limits import SECONDS_MAX
+from bench.parser_fuzzing.sound_folder import in_memory
 from controllers.errors import ConfigError
 from vla_ros.documents import read_json
 from vla_ros.new_file import replace_file
@@ -88,9 +89,13 @@ class Campaign:
 
     def _processed(self, numbers: range, until: float) -> Generator[None]:
         """Have one process read inputs; yield now and then."""
+        with in_memory() as folder:  # not the child's: it may be killed
+            yield from self._processed_in(Path(folder), numbers, until)
+
+    def _processed_in(self, folder: Path, numbers: range, until: float) -> Generator[None]:
         context = multiprocessing.get_context("fork")
         at, failures = context.Value("q", numbers.start - 1, lock=False), context.SimpleQueue()
-        arguments = (self.family, numbers, self.seed, self._findings, at, failures)
+        arguments = (self.family, numbers, self.seed, folder, self._findings, at, failures)
         child = context.Process(target=worker.work, args=arguments, daemon=True)
         child.start()
         heard, saved = time.monotonic() + START_S - SILENCE_MAX, time.monotonic()

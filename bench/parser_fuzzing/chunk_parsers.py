@@ -28,10 +28,11 @@ def _arm() -> OneArm:
 
 def action_chunk(path: Path) -> None:
     """Give control the serialised chunk of a file, and have it follow for a few ticks."""
+    chunk = chunk_from_bytes(path.read_bytes())
     arm, zeros = _arm(), np.zeros(len(_arm().home))
     follower = arm.follower("effort")
     follower.activate(arm.home, zeros, {arm.width: arm.opening}, NOW)
-    follower.submit(chunk_from_bytes(path.read_bytes()), NOW)
+    follower.submit(chunk, NOW)
     for tick in range(3):
         time = NOW + 0.002 * tick
         command = follower.tick(time, 0.002, arm.home, zeros, time).arms[arm.name]

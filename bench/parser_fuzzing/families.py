@@ -21,7 +21,7 @@ class Family:
     function: str
     beside: tuple[str, ...] = ()  # folders of the corpus that its files refer to
     shipped: str = ""  # which of the repository's own files are inputs as well, a pattern
-    writes: bool = False  # the parser changes the folder: it gets a new one for each input
+    writes: bool = False  # the parser changes the folder, which is mended after each input
     watched: bool = False  # nothing may be imported, opened or executed meanwhile
 
     def inputs(self) -> list[Path]:

@@ -6,10 +6,7 @@ from __future__ import annotations
 import faulthandler
 import os
 import random
-import shutil
 import signal
-import tempfile
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,7 @@ from bench.parser_fuzzing.damage import damaged
 from bench.parser_fuzzing.families import Family
 from bench.parser_fuzzing.findings import Finding
 from bench.parser_fuzzing.limits import bounded, limit_memory
+from bench.parser_fuzzing.sound_folder import SoundFolder
 
 
 def input_of(family: Family, seed: int, number: int, originals: dict[Path, bytes]) -> tuple[Path, bytes]:
@@ -30,52 +28,41 @@ def input_of(family: Family, seed: int, number: int, originals: dict[Path, bytes
     return original, damaged(originals[original], rng, originals[rng.choice(paths)])
 
 
-def work(family: Family, numbers: range, seed: int, findings: Path | None, at: Any, failures: Any) -> None:
-    """Read the inputs of `numbers`. `at` says the number under way, `failures` takes findings; ends with the parent."""
+def work(
+    family: Family, numbers: range, seed: int, folder: Path, findings: Path | None, at: Any, failures: Any
+) -> None:
+    """Read the inputs of `numbers`, laid out in `folder`.
+
+    `at` says the number under way, `failures` takes findings; ends with the parent.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to answer
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     parent = os.getppid()
-    with tempfile.TemporaryDirectory() as folder:
-        _quiet(None if findings is None else findings / f"{family.name}.log")
-        judge = partial(bounded, family.parser())
-        originals = {path: path.read_bytes() for path in family.inputs()}
-        places = family.lay_out(Path(folder) / "0")
-        for place in places.values():  # what is loaded once is loaded now
-            judge(place)
-        if family.watched:
-            from bench.parser_fuzzing.protocol_parsers import Watch
+    _quiet(None if findings is None else findings / f"{family.name}.log")
+    judge = partial(bounded, family.parser())
+    originals = {path: path.read_bytes() for path in family.inputs()}
+    laid = SoundFolder(family, folder)
+    for place in laid.places.values():  # what is loaded once is loaded now
+        judge(place)
+        laid.mend(place)
+    if family.watched:
+        from bench.parser_fuzzing.protocol_parsers import Watch
 
-            judge = partial(Watch().during, judge)
-        limit_memory()
-        for number, place, original, content in _inputs(family, numbers, seed, originals, Path(folder)):
-            at.value = number
-            place.write_bytes(content)
-            failure = judge(place)
-            if failure:
-                failures.put((Finding(family.name, seed, number, family.place(original), failure), content))
-            if not family.writes:
-                place.write_bytes(originals[original])
-            if os.getppid() != parent:
-                return
-        at.value = numbers.stop
-
-
-def _name(number: int, family: Family) -> str:
-    return str(number % 50) if family.writes else "0"
-
-
-def _inputs(
-    family: Family, numbers: range, seed: int, originals: dict[Path, bytes], folder: Path
-) -> Iterator[tuple[int, Path, Path, bytes]]:
-    """Yield number, place, file it is made of, and content of each input."""
-    places = family.lay_out(folder / "0")
+        judge = partial(Watch().during, judge)
+    limit_memory()
     for number in numbers:
-        if family.writes:
-            shutil.rmtree(folder / _name(number, family), ignore_errors=True)
-            places = family.lay_out(folder / _name(number, family))
+        at.value = number
         original, content = input_of(family, seed, number, originals)
-        yield number, places[original], original, content
+        place = laid.places[original]
+        place.write_bytes(content)
+        failure = judge(place)
+        if failure:
+            failures.put((Finding(family.name, seed, number, family.place(original), failure), content))
+        laid.mend(place)
+        if os.getppid() != parent:
+            return
+    at.value = numbers.stop
 
 
 def _quiet(log: Path | None) -> None:

@@ -8,11 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from vla_ros.data.bags.errors import BagError
 from vla_ros.data.bags.offered_qos import OfferedQos, qos_entries, qos_text, read_qos
-from vla_ros.documents import DocumentError, read_yaml
+from vla_ros.documents import DocumentError, read_yaml, yaml_text
 
 FILE = "metadata.yaml"
 ROOT = "rosbag2_bagfile_information"
@@ -103,7 +101,7 @@ def metadata_text(metadata: BagMetadata) -> str:
     }
     if modern:
         content |= {"custom_data": dict(metadata.custom_data) or None, "ros_distro": metadata.distribution}
-    return yaml.safe_dump({ROOT: content}, sort_keys=False, allow_unicode=True, width=10**6)
+    return yaml_text({ROOT: content})
 
 
 def read_metadata(path: Path) -> BagMetadata:

@@ -7,9 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
-from vla_ros.documents import DocumentError, parse_yaml
+from vla_ros.documents import DocumentError, parse_yaml, yaml_text
 
 INFINITE = 2**63 - 1  # [ns], as rmw has it
 # rmw's enumerations; the number of a word is what rosbag2 wrote up to version 8 of its metadata.
@@ -60,7 +58,7 @@ def qos_entries(profiles: Iterable[OfferedQos], words: bool) -> list[dict[str, A
 
 def qos_text(profiles: Iterable[OfferedQos], words: bool) -> str:
     """Return profiles as the YAML text that channels, and metadata before version 9, carry."""
-    return yaml.safe_dump(qos_entries(profiles, words), sort_keys=False).strip()
+    return yaml_text(qos_entries(profiles, words)).strip()
 
 
 def read_qos(entries: Any) -> tuple[OfferedQos, ...]:
