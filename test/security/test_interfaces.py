@@ -3,7 +3,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 import pytest
 import two_arms_still
@@ -14,7 +18,9 @@ from vla_ros.launching.graph import NodeSpec
 from vla_ros.launching.jobs import job_names, load_job
 from vla_ros.launching.security import graph_topics, node_interface
 from vla_ros.robots.embodiment import load_embodiment, robot_names
-from vla_ros.security.interface import absolute
+from vla_ros.runtime.running import RunningGraph, registered
+from vla_ros.security.interface import NodeInterface, absolute
+from vla_ros.security.onlookers import home, operator
 from vla_ros.security.robot_side import commands
 
 WITHIN_S = 120.0  # until a busy machine has every node configured
@@ -36,8 +42,12 @@ JOBS = (
 
 def lacking(taken: Census, node: NodeSpec) -> set[tuple[str, str]]:
     """Return what a node is allowed always, and does not have."""
-    allowed, real = declared(taken, node)
-    sometimes = {absolute(name, taken.namespace) for name in node_interface(node, taken.arguments).sometimes}
+    return lacks(taken, node_interface(node, taken.arguments), taken.of(node))
+
+
+def lacks(taken: Census, allowance: NodeInterface, seen: NodeInterface) -> set[tuple[str, str]]:
+    allowed, real = absolute_names(allowance, taken.namespace), absolute_names(seen, "")
+    sometimes = {absolute(name, taken.namespace) for name in allowance.sometimes}
     return {
         (what, name)
         for what, names in allowed.items()
@@ -48,7 +58,11 @@ def lacking(taken: Census, node: NodeSpec) -> set[tuple[str, str]]:
 
 def beyond(taken: Census, node: NodeSpec) -> set[tuple[str, str]]:
     """Return what a node has and is not allowed."""
-    allowed, real = declared(taken, node)
+    return exceeds(taken, node_interface(node, taken.arguments), taken.of(node))
+
+
+def exceeds(taken: Census, allowance: NodeInterface, seen: NodeInterface) -> set[tuple[str, str]]:
+    allowed, real = absolute_names(allowance, taken.namespace), absolute_names(seen, "")
     return {
         (what, name)
         for what, names in real.items()
@@ -57,20 +71,57 @@ def beyond(taken: Census, node: NodeSpec) -> set[tuple[str, str]]:
     }
 
 
-def declared(taken: Census, node: NodeSpec):
-    allowed = absolute_names(node_interface(node, taken.arguments), taken.namespace)
-    return allowed, absolute_names(taken.of(node), "")
-
-
 @pytest.mark.parametrize(("job", "words"), [(job, words) for job, *words in JOBS], ids=[job for job, *_ in JOBS])
 def test_each_node_has_what_it_is_allowed_and_no_more(tmp_path, job, words):
     write_replay_bag(tmp_path / "episode")
-    with census(tmp_path, job, *(word.format(folder=tmp_path) for word in words)) as taken:
+    check_nodes(tmp_path, job, *(word.format(folder=tmp_path) for word in words))
+
+
+def check_nodes(folder: Path, job: str, *words: str) -> None:
+    with census(folder, job, *words) as taken:
         staying = [node for node in taken.nodes if not node.ends or node.name == "recorder"]
         whole = taken.look_until(lambda: not any(lacking(taken, node) for node in staying), WITHIN_S)
         ended = {name: process.poll() for name, process in taken.processes.items()}
         assert whole, ({node.name: lacking(taken, node) for node in staying if lacking(taken, node)}, ended)
         assert {node.name: beyond(taken, node) for node in taken.nodes if beyond(taken, node)} == {}
+
+
+def test_so_has_an_arm_by_its_makers_sdk(tmp_path: Path) -> None:
+    pytest.importorskip("panda_py", reason="panda_py is not installed: VLA_EXTRAS=hardware ./vla … installs it")
+    from rig.fci.station import PandaStation
+
+    station = PandaStation()
+    try:
+        check_nodes(tmp_path, "franka_teleop", "hardware:=sdk", f"robot_ip:={station.address}", "port:=0", "cameras:=")
+    finally:
+        station.kill()
+
+
+def test_a_person_at_a_shell_has_no_more_than_is_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    tmp_path.chmod(0o700)
+    with census(tmp_path, "franka_grasp", "policy:=geometric", "instruction:=none") as taken:
+        robot, served = load_embodiment("franka"), [node.executable for node in taken.nodes]
+        control = next(node for node in taken.nodes if node.name == "control")
+        assert taken.look_until(lambda: not lacking(taken, control), WITHIN_S)
+        graph = RunningGraph(os.getpid(), "franka_grasp", int(os.environ["ROS_DOMAIN_ID"]), "LOCALHOST", "", "")
+        with registered(graph):
+            for word, name, allowed in (
+                ("stop", "operator_*", operator(robot, served)),
+                ("recover", "operator_*", operator(robot, served)),
+                ("home", "home_node", home(robot)),
+            ):
+                for _ in range(20):  # a short word can be missed
+                    command = [sys.executable, "-P", "-m", "vla_ros.cli", word]
+                    person = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+                    taken.look_until(lambda: person.poll() is not None, WITHIN_S)  # noqa: B023
+                    person.kill()
+                    if taken.named(name).publishes:
+                        break
+                assert taken.named(name).publishes, word
+                assert exceeds(taken, allowed, taken.named(name)) == set(), word
+        assert lacks(taken, home(robot), taken.named("home_node")) == set()
+        assert "/estop" in taken.named("operator_*").publishes
 
 
 @pytest.mark.parametrize("robot", robot_names())

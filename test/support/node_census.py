@@ -6,6 +6,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
 import rclpy
@@ -46,11 +49,13 @@ class Census:
         """Return all that a process of the job has had so far."""
         quiet = ("_view_node_quiet", "_recorder_node_quiet")
         names = [node.executable, *(name for name in quiet if node.executable in name)]
-        found = interface()
-        for name in names:
-            for full in {absolute(name, self.namespace), f"/{name}"}:
-                found |= self._seen.get(full, interface())
-        return found
+        return reduce(or_, map(self.named, names))
+
+    def named(self, pattern: str) -> NodeInterface:
+        """Return all that nodes of a name, such as operator_*, have had so far."""
+        wholes = {absolute(pattern, self.namespace), f"/{pattern}"}
+        found = [one for full, one in self._seen.items() if any(fnmatchcase(full, whole) for whole in wholes)]
+        return reduce(or_, found, interface())
 
     def look(self) -> None:
         """Ask DDS once."""

@@ -48,11 +48,13 @@ def expert(robot: Embodiment, values: Values) -> NodeInterface:
 
 def planner(name: str, robot: Embodiment) -> NodeInterface:
     """Return what a node has that takes an arm as the planner: it enables control and sends chunks through its gate."""
+    seeing = [name for name in robot.cameras if robot.camera(name).depth and robot.camera(name).calibrated]
+    on_the_way_home = ["joint_states", *(topic for name in seeing for topic in _camera_topics(robot, name))]
     return ros_node(name) | interface(
         [PLANNER_CHUNK],
-        ["control/progress", "joint_states", *commanded_poses(robot)],
+        ["control/progress", *on_the_way_home, *commanded_poses(robot)],
         calls=["control/enable"],
-        sometimes=["joint_states"],  # on the way home
+        sometimes=on_the_way_home,
     )
 
 
@@ -65,9 +67,8 @@ def episode(robot: Embodiment, values: Values) -> NodeInterface:
     """Return episode_node's."""
     images = [f"cameras/{name}/color/image_raw" for name in robot.cameras]
     lines = [f"policy/reasoning/{name}" for name in robot.cameras]
-    return planner("episode_node", robot) | interface(
-        ["instruction", marks.TOPIC], [*TRUTH, "diagnostics", *images, *lines]
-    )
+    seen = interface(["instruction", marks.TOPIC], [*TRUTH, "diagnostics", *images, *lines])
+    return planner("episode_node", robot) | seen
 
 
 def instruction(robot: Embodiment, values: Values) -> NodeInterface:
