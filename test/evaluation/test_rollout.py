@@ -208,6 +208,7 @@ def test_the_film_shows_what_the_policy_concluded(runner: EpisodeRunner, tmp_pat
     world.close()
     with av.open(str(tmp_path / "film.mp4")) as container:
         *_, frame = (frame.to_ndarray(format="rgb24").astype(int) for frame in container.decode(video=0))
+    assert frame.shape[:2] == (480, 640 * len(world.scene.camera_names))  # side by side
     x1, y1, x2, _ = BOX.astype(int)
     edge = frame[y1, x1:x2]
     assert (edge[:, 1] > edge[:, [0, 2]].max(axis=1) + 40).mean() > 0.7  # green

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The film of an episode in lockstep: what the first camera sees, and over it what the policy concluded.
+"""The film of an episode in lockstep: what the cameras see side by side, and over it what the policy concluded.
 
 Beside it a picture of each look of a policy that scores candidates.
 """
@@ -12,8 +12,8 @@ import numpy as np
 from vla_ros.evaluation.video import VideoWriter
 from vla_ros.policies.base import Policy, capability
 from vla_ros.policies.capabilities.candidate_drawing import draw_candidates
-from vla_ros.policies.capabilities.image_drawing import draw
-from vla_ros.policies.capabilities.image_lines import NO_LINES, reasoning_lines
+from vla_ros.policies.capabilities.image_drawing import draw_row
+from vla_ros.policies.capabilities.image_lines import NO_LINES, ImageLines, reasoning_lines
 from vla_ros.policies.capabilities.reasoning import Reasoner
 from vla_ros.policies.capabilities.scored_candidates import ScoredCandidates, ScoringCandidates
 from vla_ros.sim.lockstep_world import LockstepWorld
@@ -24,7 +24,6 @@ class EpisodeFilm:
     """Write a frame whenever one is due."""
 
     def __init__(self, world: LockstepWorld, policy: Policy, writer: VideoWriter, rate_hz: float) -> None:
-        self._camera = world.scene.camera_names[0]
         self._world, self._writer, self._rate_hz = world, writer, rate_hz
         self._reasoner = capability(policy, Reasoner)
         self._scoring = capability(policy, ScoringCandidates)
@@ -37,14 +36,17 @@ class EpisodeFilm:
         if world.time < self._frames / self._rate_hz - 1e-9:
             return
         self._frames += 1
-        camera = world.camera(self._camera)
-        color, _ = world.render_camera(camera.name)
+        cameras = [world.camera(name) for name in world.scene.camera_names]
+        images = [world.render_camera(camera.name)[0] for camera in cameras]
+        self._writer.write(draw_row(images, [self._lines(camera) for camera in cameras], world.scene.instruction))
+        self._draw_candidates(cameras[0], images[0])
+
+    def _lines(self, camera: SceneCamera) -> ImageLines:
+        """Return what is drawn over a picture, through the calibration that the policy was given."""
         reasoning = self._reasoner.reasoning if self._reasoner is not None else None
-        lines = NO_LINES
-        if reasoning is not None:  # through the calibration that the policy was given
-            lines = reasoning_lines(reasoning, camera.name, camera.intrinsics, camera.T_base_camera_published)
-        self._writer.write(draw(color, lines, world.scene.instruction))
-        self._draw_candidates(camera, color)
+        if reasoning is None:
+            return NO_LINES
+        return reasoning_lines(reasoning, camera.name, camera.intrinsics, camera.T_base_camera_published)
 
     def _draw_candidates(self, camera: SceneCamera, color: np.ndarray) -> None:
         """Write a picture where the policy has looked since the last frame: it scores before it moves."""

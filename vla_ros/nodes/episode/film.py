@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from vla_ros.evaluation.video import VideoWriter
-from vla_ros.policies.capabilities.image_drawing import draw
+from vla_ros.policies.capabilities.image_drawing import draw_row
 from vla_ros.policies.capabilities.image_lines import ImageLines
 
 WAITING_MAX = 8  # frames; when the encoder falls behind, frames are dropped rather than kept
@@ -55,9 +55,6 @@ class Film:
         try:
             with VideoWriter(path, rate_hz) as writer:
                 while (frame := self._frames.get()) is not None:
-                    images, lines, caption = frame
-                    captions = [caption, *[""] * (len(images) - 1)]  # once is enough
-                    drawn = [draw(*picture) for picture in zip(images, lines, captions, strict=True)]
-                    writer.write(np.concatenate(drawn, axis=1))
+                    writer.write(draw_row(*frame))
         except Exception as error:  # a full disk or a missing codec must not end the run
             self.problem = f"{type(error).__name__}: {error}"

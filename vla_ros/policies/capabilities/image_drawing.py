@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -22,6 +24,13 @@ def draw(image: np.ndarray, lines: ImageLines, caption: str = "") -> np.ndarray:
     if caption:
         _write(drawn, caption)
     return drawn
+
+
+def draw_row(images: Sequence[np.ndarray], lines: Sequence[ImageLines], caption: str) -> np.ndarray:
+    """Return the pictures of several cameras, equally high, side by side, with the caption below the first."""
+    captions = [caption, *[""] * (len(images) - 1)]
+    drawn = [draw(*picture) for picture in zip(images, lines, captions, strict=True)]
+    return np.concatenate(drawn, axis=1)
 
 
 def _write(image: np.ndarray, text: str) -> None:
