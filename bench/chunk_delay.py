@@ -6,9 +6,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from functools import partial
-from importlib.util import find_spec
 
 from bench.figures import add_json_argument, write_json
+from bench.small_flows.training import begin_training
 from controllers.errors import ConfigError
 from vla_ros.policies.chunking.config import CONSENSUS, HYDRA, METHODS
 
@@ -47,13 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
     for method in methods:
         if method not in MEASURED:
             raise ConfigError(f"bench chunk_delay: unknown method '{method}': {', '.join(MEASURED)}")
-    if arguments.drives < 1 or arguments.iterations < 1:
-        raise ConfigError("bench chunk_delay: --drives and --iterations must be at least 1")
-    if find_spec("torch") is None:
-        raise ConfigError("bench chunk_delay needs PyTorch: pip install torch")
+    begin_training("chunk_delay", arguments)
     # Imported here: `vla bench` lists this benchmark where PyTorch is not installed.
-    import torch
-
     from bench.franka import Franka
     from bench.moving_line.delays import Delay
     from bench.moving_line.drive import Abrupt, Follower
@@ -61,7 +56,6 @@ def run(arguments: argparse.Namespace) -> int:
     from bench.moving_line.spliced import Splicing, beginning
     from bench.moving_line.task import PREFIX_MAX, train_policy
 
-    torch.set_num_threads(1)
     plain = train_policy(correction=True, iterations=arguments.iterations)
     prefixed = train_policy(prefix_max=PREFIX_MAX, iterations=arguments.iterations)
     executions: dict[str, Callable[[], Follower]] = {}

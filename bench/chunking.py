@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import argparse
 import time
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bench.figures import add_json_argument, write_json
+from bench.small_flows.training import begin_training
 from controllers.chunks.chunk import ActionChunk
-from controllers.errors import ConfigError
 from vla_ros.policies.base import Policy
 from vla_ros.policies.chunking.config import GUIDANCE, WEIGHTINGS, wrap_chunking
 from vla_ros.policies.observation import Observation
@@ -43,17 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train the policy, measure every method, print a table, write the JSON file."""
-    if arguments.drives < 1 or arguments.iterations < 1:
-        raise ConfigError("bench chunking: --drives and --iterations must be at least 1")
-    if find_spec("torch") is None:
-        raise ConfigError("bench chunking needs PyTorch: pip install torch")
+    begin_training("chunking", arguments)
     # Imported here: `vla bench` lists this benchmark where PyTorch is not installed.
-    import torch
-
     from bench.detour import train_policy
     from vla_ros.policies.flow.training import FlowTraining
 
-    torch.set_num_threads(1)
     policy = train_policy(FlowTraining(iterations=arguments.iterations))
     figures: dict[str, float] = {}
     for setting, (delay, replan) in SETTINGS.items():

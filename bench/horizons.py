@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bench.figures import add_json_argument, write_json
-from controllers.errors import ConfigError
+from bench.small_flows.training import begin_training
 
 if TYPE_CHECKING:
     from bench.moving_line.judging import Judged
@@ -58,16 +57,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train the policies, drive each row, print the table of docs/flow.md, write the JSON file."""
-    if min(arguments.drives, arguments.iterations, arguments.trainings) < 1:
-        raise ConfigError("bench horizons: --drives, --iterations and --trainings must be at least 1")
-    if find_spec("torch") is None:
-        raise ConfigError("bench horizons needs PyTorch: pip install torch")
+    begin_training("horizons", arguments)
     # Imported here: `vla bench` lists this benchmark where PyTorch is not installed.
-    import torch
-
     from bench.moving_line.task import train_policy
 
-    torch.set_num_threads(1)
     figures: dict[str, float] = {}
     found: dict[Row, list[tuple[Judged, np.ndarray, np.ndarray]]] = {row: [] for row in ROWS}
     for seed in range(arguments.trainings):

@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 import argparse
-from importlib.util import find_spec
 
 import numpy as np
 
 from bench.figures import add_json_argument, write_json
-from controllers.errors import ConfigError
+from bench.small_flows.training import begin_training
 
 DEMONSTRATIONS = (3, 10, 30, 100)
 EXECUTED = 8  # actions of each chunk before the next look
@@ -26,19 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, drive, print the table of docs/flow.md, write the JSON file."""
-    if min(arguments.drives, arguments.iterations, arguments.trainings) < 1:
-        raise ConfigError("bench hydra: --drives, --iterations and --trainings must be at least 1")
-    if find_spec("torch") is None:
-        raise ConfigError("bench hydra needs PyTorch: pip install torch")
+    begin_training("hydra", arguments)
     # Imported here: `vla bench` lists this benchmark where PyTorch is not installed.
-    import torch
-
     from bench.small_flows.slot import Demonstrations, drive, through, train
     from vla_ros.evaluation.statistics import wilson_interval
     from vla_ros.policies.base import Policy
     from vla_ros.policies.chunking.config import wrap_chunking
 
-    torch.set_num_threads(1)
     figures: dict[str, float] = {}
     print("| demonstrations | " + " | ".join(ROWS) + " |")
     for count in DEMONSTRATIONS:

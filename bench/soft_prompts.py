@@ -6,13 +6,12 @@ from __future__ import annotations
 import argparse
 import copy
 import functools
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bench.figures import add_json_argument, write_json
-from controllers.errors import ConfigError
+from bench.small_flows.training import begin_training
 
 if TYPE_CHECKING:
     from bench.small_flows.robots import Mounting
@@ -37,14 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, let each robot drive, print the table of docs/flow.md, write the JSON file."""
-    if min(arguments.drives, arguments.iterations) < 1:
-        raise ConfigError("bench soft_prompts: --drives and --iterations must be at least 1")
-    if find_spec("torch") is None:
-        raise ConfigError("bench soft_prompts needs PyTorch: pip install torch")
-    # Imported here: `vla bench` lists this benchmark where PyTorch is not installed.
-    import torch
-
-    torch.set_num_threads(1)
+    begin_training("soft_prompts", arguments)
     table = _Table(arguments.drives)
     _compare(arguments.iterations, table)
     write_json(table.figures, arguments.json)

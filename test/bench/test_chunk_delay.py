@@ -145,7 +145,7 @@ def test_methods_are_measured_and_written(tmp_path, capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--drives", "0"), "must be at least 1"),
+        (("--drives", "0"), "--drives must be 1 or more, got 0"),
         (("--methods", "vot"), "unknown method 'vot': none, act"),
     ],
 )

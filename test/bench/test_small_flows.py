@@ -130,5 +130,5 @@ def test_figures_are_written_for_every_row(bench, tmp_path, monkeypatch, capsys)
 @pytest.mark.parametrize("bench", [horizons, soft_prompts, hydra])
 @pytest.mark.parametrize("option", ["--drives", "--iterations"])
 def test_what_makes_no_sense_is_one_line(bench, option):
-    with pytest.raises(ConfigError, match="must be at least 1"):
+    with pytest.raises(ConfigError, match=f"{option} must be 1 or more, got 0"):
         run(bench, option, "0")

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from vla_ros.policies.action_transformer.network import ActionTransformer
+from vla_ros.policies.capabilities.flow_policy import integrate_flow
 from vla_ros.policies.kv_cache.prefix import Prefix
 
 STEPS = 5  # of Δτ = 0.2
@@ -44,8 +45,9 @@ def sample_actions(
     transformer: ActionTransformer, prefix: Prefix, state: Tensor, noise: Tensor, steps: int = STEPS
 ) -> Tensor:
     """Carry noise (B, H, A) along the field from τ = 0 to 1 in Euler steps."""
-    x = noise
-    for k in range(steps):
-        tau = torch.full((len(x), 1), k / steps, device=x.device)
-        x = x + transformer(x[:, None], tau, state, prefix)[:, 0] / steps
-    return x
+
+    def velocity(x: Tensor, tau: float) -> Tensor:
+        at = torch.full((len(x), 1), tau, device=x.device)
+        return transformer(x[:, None], at, state, prefix)[:, 0]
+
+    return integrate_flow(velocity, noise, steps)

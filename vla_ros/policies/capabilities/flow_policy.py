@@ -10,7 +10,7 @@ Shape legend: H steps, D numbers an action.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from controllers.chunks.chunk import ActionChunk
 from vla_ros.policies.base import Policy
 from vla_ros.policies.observation import Observation
 
+Numbers = TypeVar("Numbers", bound=Any)  # an array or a tensor
 Pullback = Callable[[np.ndarray], np.ndarray]
 
 
@@ -78,8 +79,8 @@ class PrefixFlowPolicy(FlowPolicy, Protocol):
         ...
 
 
-def integrate_flow(velocity: Callable[[np.ndarray, float], np.ndarray], noise: np.ndarray, steps: int) -> np.ndarray:
-    """Carry noise (H, D) along v(x, τ) from τ = 0 to 1 in Euler steps of 1/`steps`."""
+def integrate_flow(velocity: Callable[[Numbers, float], Numbers], noise: Numbers, steps: int) -> Numbers:
+    """Carry noise (..., H, D) along v(x, τ) from τ = 0 to 1 in Euler steps of 1/`steps`."""
     x = noise
     for k in range(steps):
         x = x + velocity(x, k / steps) / steps

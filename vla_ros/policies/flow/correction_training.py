@@ -13,6 +13,7 @@ import torch
 from torch import Generator, Tensor
 
 from controllers.errors import ConfigError
+from vla_ros.policies.capabilities.flow_policy import integrate_flow
 from vla_ros.policies.flow.correction import CorrectionNetwork
 from vla_ros.policies.flow.descent import descend
 from vla_ros.policies.flow.network import VelocityNetwork
@@ -103,10 +104,9 @@ def _nearest_draws(
     displaced = torch.as_tensor(moments.displaced, dtype=torch.float32)
     best, least = torch.zeros_like(right), torch.full((len(right),), torch.inf)
     for _ in range(settings.draws):
-        x = torch.randn(right.shape, generator=random)
-        for k in range(settings.steps):
-            x = x + network(x, torch.full((len(x),), k / settings.steps), then) / settings.steps
-        remaining = x.gather(1, places)
+        noise = torch.randn(right.shape, generator=random)
+        drawn = integrate_flow(lambda x, tau: network(x, torch.full((len(x),), tau), then), noise, settings.steps)
+        remaining = drawn.gather(1, places)
         remaining[:, 0] += displaced
         distance = ((remaining - right).square() * there).sum(dim=(1, 2))
         nearer = distance < least

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from controllers.errors import ConfigError
+from vla_ros.policies.capabilities.flow_policy import integrate_flow
 from vla_ros.policies.flow.network import VelocityNetwork
 from vla_ros.policies.flow.training import FlowTraining, train_flow
 
@@ -39,9 +40,7 @@ class WaypointNetwork(nn.Module):
 
     def draw(self, condition: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Return actions (B, D), not normalised, and modes (B,) for conditions (B, C) from noise (B, 1, D + 1)."""
-        x = noise
-        for k in range(_STEPS):
-            x = x + self.field(x, torch.full((len(x),), k / _STEPS), condition) / _STEPS
+        x = integrate_flow(lambda x, tau: self.field(x, torch.full((len(x),), tau), condition), noise, _STEPS)
         return x[:, 0, :-1] * self.std + self.mean, x[:, 0, -1]
 
 
