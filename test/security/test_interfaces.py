@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -11,12 +12,14 @@ from pathlib import Path
 
 import pytest
 import two_arms_still
+from lerobot_devices import write_contract
 from node_census import Census, absolute_names, census
 from replay_bag import write_replay_bag
 
 from vla_ros.launching.graph import NodeSpec
 from vla_ros.launching.jobs import job_names, load_job
 from vla_ros.launching.security import graph_topics, node_interface
+from vla_ros.lerobot.node_process import GraphError, NodeProcess
 from vla_ros.robots.embodiment import load_embodiment, robot_names
 from vla_ros.runtime.running import RunningGraph, registered
 from vla_ros.security.interface import NodeInterface, absolute
@@ -120,6 +123,13 @@ def test_a_person_at_a_shell_has_no_more_than_is_allowed(tmp_path: Path, monkeyp
                         break
                 assert taken.named(name).publishes, word
                 assert exceeds(taken, allowed, taken.named(name)) == set(), word
+            for device in ("robot", "teleoperator"):
+                node = NodeProcess(device, write_contract(tmp_path))
+                with contextlib.suppress(GraphError):  # the policy has the arm
+                    node.connect(graph.domain_id, "")
+                assert taken.look_until(lambda: bool(taken.named(f"lerobot_{device}").publishes), WITHIN_S)  # noqa: B023
+                node.close()
+                assert exceeds(taken, operator(robot, served), taken.named(f"lerobot_{device}")) == set(), device
         assert lacks(taken, home(robot), taken.named("home_node")) == set()
         assert "/estop" in taken.named("operator_*").publishes
 

@@ -50,6 +50,7 @@ def operator(robot: Embodiment, nodes: Iterable[str]) -> NodeInterface:
     """
     services = [f"{node}/{what}" for node in nodes for what in (*PARAMETER_SERVICES, *LIFECYCLE_SERVICES)]
     person = observer(robot) | home(robot) | planner("replay_node", robot) | planner("identify_node", robot)
+    person |= ros_node("lerobot_robot") | ros_node("lerobot_teleoperator")
     return person | interface(
         ["estop", "instruction", "episode/marks", POLICY_CHUNK],
         calls=["control/enable", "policy/resume", "instruction/skip", "sim/reset", *services],
