@@ -71,14 +71,18 @@ class EncodedLook:
 
     def propose(self, each: int) -> Proposal:
         """Return `each` of the actor's candidates of every instance, scored."""
+        found, meant = self.drawn(each)
+        return Proposal(found, meant, self.scores(found))
+
+    def drawn(self, each: int) -> tuple[Candidates, np.ndarray]:
+        """Return `each` of the actor's candidates of every instance, and which (N,) each means."""
         sizes = self._network.sizes
         rows = self._network.actor.sample(self._conditioning, each, torch.Generator().manual_seed(self._seed)).numpy()
         parts = [
             moved(decode(own, sizes.scales, self._tool), frame) for own, frame in zip(rows, self._frames, strict=True)
         ]
         meant = np.repeat(self._instances, each)
-        found = self._as_carried_out(decided(joined(parts)), meant)
-        return Proposal(found, meant, self.scores(found))
+        return self._as_carried_out(decided(joined(parts)), meant), meant
 
     def scores(self, candidates: Candidates) -> np.ndarray:
         """Return scores (N, C) of candidates, as many of each instance, in the order of these."""

@@ -95,9 +95,8 @@ class Proposer:
 
     def _cages_of_picks(self, look: EncodedLook, seen: BinObservation, instances: Sequence[int], seed: int) -> Proposal:
         """Return the actor's picks by suction, which cages are before they are any, as they are and turned."""
-        picks = self._encoded(seen, instances, seed, SUCTION).propose(self._settings.candidates)
-        rng = np.random.default_rng(seed)
-        across = across_narrow_side(picks.candidates, seen.measured, picks.instances, self._tool, rng)
-        parts = [Bringing(seen.measured)(one, picks.instances, self._tool, CAGE) for one in (picks.candidates, across)]
-        as_they_are, turned = (Proposal(cages, picks.instances, look.scores(cages)) for cages in parts)
+        picks, meant = self._encoded(seen, instances, seed, SUCTION).drawn(self._settings.candidates)
+        across = across_narrow_side(picks, seen.measured, meant, self._tool, np.random.default_rng(seed))
+        parts = [Bringing(seen.measured)(one, meant, self._tool, CAGE) for one in (picks, across)]
+        as_they_are, turned = (Proposal(cages, meant, look.scores(cages)) for cages in parts)
         return as_they_are.joined(turned)
