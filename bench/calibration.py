@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _row(camera: str, bias: float, arguments: argparse.Namespace, progress: Callable[[int], None]) -> dict[str, float]:
-    from board_world import BoardWorld
+    from scene_making.board_world import BoardWorld
 
     from vla_ros.calibration.board import CharucoBoard
     from vla_ros.calibration.hand_eye import Free, calibrate_hand_eye

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 import numpy as np
-from served_policy import NEEDS, ROBOT, Scripted, seen_at, served
+from policy_making.served_policy import NEEDS, ROBOT, Scripted, seen_at, served
 
 from bench.figures import add_json_argument, report
 from controllers.errors import ConfigError

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from teleoperated_robot import TeleoperatedRobot
+from pages.hand_packets import PACKET_S, Network
+from robot_rigs.teleoperated_robot import TeleoperatedRobot
 
 from bench.hand_packets import measures
-from hand_packets import PACKET_S, Network
 
 HAND_SPEED, RADIUS = 0.15, 0.05  # [m/s], [m] of the circle that a hand draws
 FAST = 1.0  # [m/s] of a hand that is faster than it is followed

@@ -9,11 +9,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from bag_making import STATUS, Sent, write_bag
-from sent_marks import mark, status
-from teleoperated_robot import DT, TeleoperatedRobot
+from bags.bag_making import STATUS, Sent, write_bag
+from bags.sent_marks import mark, status
+from pages.hand_packets import Packet
+from robot_rigs.teleoperated_robot import DT, TeleoperatedRobot
 
-from hand_packets import Packet
 from vla_ros.data.bags.episodes import read_episodes
 from vla_ros.data.bags.marks import BEGIN, END
 from vla_ros.data.bags.reader import BagReader

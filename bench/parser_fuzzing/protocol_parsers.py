@@ -13,8 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from foreign_servers import observation
-from reasoning_policy import ReasoningPolicy
+from policy_making.foreign_servers import observation
+from policy_making.reasoning_policy import ReasoningPolicy
 
 from vla_ros.policies.needs import CameraNeed, Needs
 from vla_ros.policies.remote.address import ServerAddress

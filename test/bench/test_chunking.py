@@ -8,7 +8,7 @@ import json
 
 import numpy as np
 import pytest
-from delta_actions import integrate_actions
+from arms.delta_actions import integrate_actions
 from scipy.spatial.transform import Rotation
 
 pytest.importorskip("torch", reason="PyTorch is not installed: ./vla test without VLA_EXTRAS=none")

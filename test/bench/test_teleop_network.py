@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from hand_packets import Network, Packet
+from pages.hand_packets import Network, Packet
 
 from bench import teleop_network
 from bench.hand_packets import cases, measures

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from assets import ROOT
-from operator_page import Operator, Site, sync_api
-from small_robot import SmallCollection, SmallRobot
+from pages.operator_page import Operator, Site, sync_api
+from robot_rigs.small_robot import SmallCollection, SmallRobot
 
 IWER = ROOT / ".browser/node_modules/iwer/build/iwer.min.js"
 # The shell draws nothing that nobody sees: it takes half the processor time of a whole Chromium.

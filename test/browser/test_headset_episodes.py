@@ -20,7 +20,7 @@ from headset.expert_way import expert_way
 from headset.judged_robot import JudgedRobot
 from headset.performer import SCRIPT, Performer
 from headset.worn_headset import LISTEN, SMALL, WornHeadset
-from operator_page import eventually
+from pages.operator_page import eventually
 from rig.teleop_job import TeleopJob
 from vla_command import vla
 

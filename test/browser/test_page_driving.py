@@ -4,8 +4,8 @@
 from itertools import pairwise
 
 import pytest
-from operator_page import eventually
-from small_robot import SmallRobot
+from pages.operator_page import eventually
+from robot_rigs.small_robot import SmallRobot
 
 # A gamepad of the standard layout, whose sticks and buttons the test sets.
 GAMEPAD = """

@@ -5,8 +5,8 @@ import av
 import cv2
 import numpy as np
 import pytest
-from operator_page import eventually, sync_api
-from small_robot import SmallCollection, SmallRobot
+from pages.operator_page import eventually, sync_api
+from robot_rigs.small_robot import SmallCollection, SmallRobot
 
 
 @pytest.fixture(scope="module")

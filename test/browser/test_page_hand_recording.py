@@ -8,8 +8,8 @@ import math
 
 import numpy as np
 import pytest
-from operator_page import FRAMES, TAP, TOKEN, eventually, sync_api
-from page_looks import CONTRAST, NAMELESS, PHONE
+from pages.operator_page import FRAMES, TAP, TOKEN, eventually, sync_api
+from pages.page_looks import CONTRAST, NAMELESS, PHONE
 from scipy.spatial.transform import Rotation
 
 from vla_ros.data.hands.demonstration import R_ROBOT_XR, read_demonstration

@@ -6,9 +6,9 @@ import math
 import cv2
 import numpy as np
 import pytest
-from operator_page import FRAMES, TAP, eventually
-from pair_on_page import PairOnPage
-from small_robot import SmallCollection, SmallRobot
+from pages.operator_page import FRAMES, TAP, eventually
+from pages.pair_on_page import PairOnPage
+from robot_rigs.small_robot import SmallCollection, SmallRobot
 
 PLACE = "([side, x, y, z]) => window.headset.controllers[side].position.set(x, y, z)"
 TURN = "([side, x, y, z, w]) => window.headset.controllers[side].quaternion.set(x, y, z, w)"

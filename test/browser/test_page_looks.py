@@ -2,9 +2,9 @@
 """What makes the page usable by anybody: a phone, the keyboard alone, a dark room, a browser without WebXR."""
 
 import pytest
-from operator_page import eventually, sync_api
-from page_looks import CONTRAST, NAMELESS, PHONE
-from small_robot import SmallCollection, SmallRobot
+from pages.operator_page import eventually, sync_api
+from pages.page_looks import CONTRAST, NAMELESS, PHONE
+from robot_rigs.small_robot import SmallCollection, SmallRobot
 
 EPISODES = [
     {"name": f"episode_{i:06d}", "instruction": "put the red mug onto the plate at the left", "success": i != 1,

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import sample_bag
-from operator_page import eventually
-from small_robot import SmallCollection, SmallRobot
+from bags import sample_bag
+from pages.operator_page import eventually
+from robot_rigs.small_robot import SmallCollection, SmallRobot
 
 from vla_ros.cli import main
 from vla_ros.data.datasets.episode import encode_episode

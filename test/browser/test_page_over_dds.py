@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from operator_page import TOKEN, WAIT_S, eventually
+from pages.operator_page import TOKEN, WAIT_S, eventually
 from rig.nodes import NodeUnderTest, Operator
 
 from vla_ros.teleop.serving.pairing import keep_token

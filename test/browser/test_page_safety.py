@@ -4,9 +4,9 @@
 import json
 
 import pytest
-from operator_page import TOKEN, eventually, sync_api
-from page_wire import Wire
-from small_robot import SmallRobot
+from pages.operator_page import TOKEN, eventually, sync_api
+from pages.page_wire import Wire
+from robot_rigs.small_robot import SmallRobot
 
 # Keeps the page's websockets, so that a test can speak as a broken page would.
 SOCKETS = """

@@ -4,8 +4,8 @@
 import json
 
 import pytest
-from operator_page import eventually, sync_api
-from small_robot import SmallCollection, SmallRobot
+from pages.operator_page import eventually, sync_api
+from robot_rigs.small_robot import SmallCollection, SmallRobot
 
 FAULT = "fault: a joint is commanded 4.3 times its acceleration limit"
 ARM = {"clutched": False, "refused": ""}

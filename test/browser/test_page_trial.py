@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 import pytest
-from operator_page import eventually, sync_api
-from page_looks import CONTRAST, NAMELESS, PHONE
+from pages.operator_page import eventually, sync_api
+from pages.page_looks import CONTRAST, NAMELESS, PHONE
 
 from vla_ros.teleop.serving.page_server import Listening
 from vla_ros.teleop.verdicts.board import VerdictBoard

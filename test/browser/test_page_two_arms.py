@@ -6,10 +6,10 @@ from __future__ import annotations
 import os
 
 import pytest
-from operator_page import eventually
-from page_looks import CONTRAST, NAMELESS, PHONE
-from pair_on_page import PairOnPage
-from two_armed_robot import pair
+from pages.operator_page import eventually
+from pages.page_looks import CONTRAST, NAMELESS, PHONE
+from pages.pair_on_page import PairOnPage
+from robot_rigs.two_armed_robot import pair
 
 from vla_ros.teleop.sticks import Sticks
 

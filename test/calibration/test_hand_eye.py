@@ -7,7 +7,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from board_views import BENT, OPTICS, X, Z, hand_views
+from scene_making.board_views import BENT, OPTICS, X, Z, hand_views
 
 from controllers.errors import ConfigError
 from vla_ros.calibration.hand_eye import Free, calibrate_hand_eye

@@ -7,7 +7,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from board_views import BENT, OPTICS, corners, poses
+from scene_making.board_views import BENT, OPTICS, corners, poses
 
 from controllers.errors import ConfigError
 from vla_ros.calibration.intrinsics import calibrate_intrinsics

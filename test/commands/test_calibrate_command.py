@@ -9,8 +9,8 @@ import json
 import cv2
 import numpy as np
 import pytest
-from board_world import BoardWorld
 from PIL import Image
+from scene_making.board_world import BoardWorld
 
 from controllers.rotations import from_matrix
 from vla_ros import cli

@@ -11,10 +11,10 @@ import re
 import cv2
 import numpy as np
 import pytest
-from lerobot_rules import read
-from numbered_picture import number
-from sample_bag import Recording, write_bag
-from sample_dataset import CONTRACT, write_sample
+from bags.sample_bag import Recording, write_bag
+from demonstrations.numbered_picture import number
+from demonstrations.sample_dataset import CONTRACT, write_sample
+from lerobot_parts.rules import read
 
 from vla_ros.cli import main
 from vla_ros.data.datasets.episode import encode_episode

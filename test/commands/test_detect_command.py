@@ -10,7 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from synthetic_rollouts import drifting
+from policy_making.synthetic_rollouts import drifting
 
 from vla_ros import cli
 from vla_ros.failure_detection.rollout import rollout_path, save_rollout

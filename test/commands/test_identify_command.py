@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import pytest
 import yaml
-from franka_arm import ARM
-from identification_arm import DRY, PAYLOAD, VISCOUS, changed, recording
+from arms.franka_arm import ARM
+from arms.identification_arm import DRY, PAYLOAD, VISCOUS, changed, recording
 
 from vla_ros import cli
 from vla_ros.robots.embodiment import load_embodiment

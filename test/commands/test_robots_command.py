@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from assets import PAIR
-from changed_pair import changed_pair
+from robot_rigs.changed_pair import changed_pair
 
 from vla_ros.cli import main
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import pytest
-from franka_arm import franka_config
+from arms.franka_arm import franka_config
 
 from controllers.control_config import ControlConfig, ImpedanceConfig, SafetyConfig, StitchConfig
 from controllers.errors import ConfigError

@@ -3,7 +3,7 @@ import dataclasses
 import itertools
 
 import numpy as np
-from franka_arm import FORWARD, FRAME, Rig, franka_config, positions, tool_error
+from arms.franka_arm import FORWARD, FRAME, Rig, franka_config, positions, tool_error
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 

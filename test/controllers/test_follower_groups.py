@@ -4,7 +4,7 @@
 import numpy as np
 import pinocchio as pin
 import pytest
-from two_armed_robot import DT, PairRig, pair, pair_follower
+from robot_rigs.two_armed_robot import DT, PairRig, pair, pair_follower
 
 from controllers.arm.model import ArmModel
 from controllers.errors import ChunkError, ConfigError

@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from franka_arm import FORWARD, HOME, STILL, WIDTH, Rig, positions, tool_error
+from arms.franka_arm import FORWARD, HOME, STILL, WIDTH, Rig, positions, tool_error
 
 from controllers.chunks.chunk import TaskStatus
 from controllers.errors import VlaError

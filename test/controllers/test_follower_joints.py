@@ -5,7 +5,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from franka_arm import (
+from arms.franka_arm import (
     ARM,
     FORWARD,
     FRAME,

@@ -4,7 +4,7 @@
 import dataclasses
 
 import numpy as np
-from franka_arm import FORWARD, WIDTH, Rig, franka_config, positions
+from arms.franka_arm import FORWARD, WIDTH, Rig, franka_config, positions
 
 SHADOW = dataclasses.replace(franka_config(), shadow=True)
 

@@ -7,7 +7,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from delta_actions import integrate_actions
+from arms.delta_actions import integrate_actions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation

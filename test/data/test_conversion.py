@@ -10,15 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from delta_actions import integrate_actions
+from arms.delta_actions import integrate_actions
+from bags.sample_bag import CLOSES_AT, INTRINSICS, JOINTS, Recording, joints, pose, write_bag
+from demonstrations.killed_conversion import convert_or_die
+from demonstrations.numbered_picture import number
+from demonstrations.small_contract import CONTRACT
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from killed_conversion import convert_or_die
-from lerobot_rules import read
-from numbered_picture import number
-from sample_bag import CLOSES_AT, INTRINSICS, JOINTS, Recording, joints, pose, write_bag
+from lerobot_parts.rules import read
 from scipy.spatial.transform import Rotation, Slerp
-from small_contract import CONTRACT
 
 from controllers.errors import ConfigError, VlaError
 from vla_ros.data.bags.episodes import read_episodes

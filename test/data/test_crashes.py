@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from assets import ROOT
-from lerobot_rules import read
-from numbered_picture import number
-from sample_dataset import SCHEMA, episode, write_sample
+from demonstrations.numbered_picture import number
+from demonstrations.sample_dataset import SCHEMA, episode, write_sample
+from lerobot_parts.rules import read
 from slow_tests import trials
 
 from vla_ros.data.datasets.writer import LeRobotWriter
@@ -31,7 +31,7 @@ class Crasher:
     def __init__(self, errors: Path) -> None:
         self._errors = errors.open("w+")
         self._process = subprocess.Popen(
-            [sys.executable, str(ROOT / "test" / "support" / "crashing_writer.py")],
+            [sys.executable, str(ROOT / "test" / "support" / "demonstrations" / "crashing_writer.py")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

@@ -12,10 +12,10 @@ import time
 
 import numpy as np
 import pytest
-from lerobot_rules import read
-from numbered_picture import number, picture
-from sample_bag import Recording, write_bag
-from sample_dataset import CONTRACT, columns, write_sample
+from bags.sample_bag import Recording, write_bag
+from demonstrations.numbered_picture import number, picture
+from demonstrations.sample_dataset import CONTRACT, columns, write_sample
+from lerobot_parts.rules import read
 
 from vla_ros.cli import main
 from vla_ros.data.datasets.check import check

@@ -8,8 +8,8 @@ import json
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from sample_bag import Recording, write_bag
-from sample_dataset import CONTRACT, FEATURES, write_sample
+from bags.sample_bag import Recording, write_bag
+from demonstrations.sample_dataset import CONTRACT, FEATURES, write_sample
 
 from vla_ros.cli import main
 from vla_ros.data.datasets.check import check

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from recorded_hand import BYTEMINI, FORWARD, RIGHT, TURN, UP, write_demonstration
+from demonstrations.recorded_hand import BYTEMINI, FORWARD, RIGHT, TURN, UP, write_demonstration
 from scipy.spatial.transform import Rotation
 
 from controllers.chunks.chunk import pose_channels

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bag_making import IMAGE, JOINT_STATE, START, STATUS, Sent, codec, image, joint_state, write_bag
+from bags.bag_making import IMAGE, JOINT_STATE, START, STATUS, Sent, codec, image, joint_state, write_bag
+from bags.sent_marks import mark, status
 from hypothesis import given
 from hypothesis import strategies as st
-from sent_marks import mark, status
 
 from controllers.errors import ConfigError
 from vla_ros.cli import main

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sample_bag import JOINTS, Recording, write_bag
-from small_contract import CONTRACT
+from bags.sample_bag import JOINTS, Recording, write_bag
+from demonstrations.small_contract import CONTRACT
 
 from controllers.errors import ConfigError, VlaError
 from vla_ros.cli import main

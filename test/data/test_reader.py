@@ -12,9 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from lerobot_rules import read
-from numbered_picture import number
-from sample_dataset import FEATURES, SCHEMA, columns, episode, write_sample
+from demonstrations.numbered_picture import number
+from demonstrations.sample_dataset import FEATURES, SCHEMA, columns, episode, write_sample
+from lerobot_parts.rules import read
 
 from controllers.errors import ConfigError, VlaError
 from vla_ros.data.datasets.check import check

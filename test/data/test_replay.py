@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from franka_arm import ARM, FRAME, HOME, WIDTH, Rig
-from replay_bag import CLOSES_AT, DURATION, INSTRUCTION, SCENE, target, write_replay_bag
+from arms.franka_arm import ARM, FRAME, HOME, WIDTH, Rig
+from bags.replay_bag import CLOSES_AT, DURATION, INSTRUCTION, SCENE, target, write_replay_bag
 
 from controllers.chunks.chunk import pose_channels
 from controllers.errors import ConfigError, VlaError

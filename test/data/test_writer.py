@@ -10,10 +10,10 @@ import shutil
 
 import numpy as np
 import pytest
-from lerobot_rules import read
-from numbered_picture import number, picture
-from sample_dataset import FEATURES, SCHEMA, columns, episode
-from second_writer import try_to_write
+from demonstrations.numbered_picture import number, picture
+from demonstrations.sample_dataset import FEATURES, SCHEMA, columns, episode
+from demonstrations.second_writer import try_to_write
+from lerobot_parts.rules import read
 
 from controllers.errors import ConfigError, VlaError
 from vla_ros.data.datasets import layout, writer

@@ -5,7 +5,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from drawn_scene import grasping_scene
+from scene_making.drawn_scene import grasping_scene
 
 from vla_ros.evaluation.choosers import chance, color_alone, expected, name_alone, noun_alone
 from vla_ros.sim.scenes.scene import Scene

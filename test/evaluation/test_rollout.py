@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from reasoning_policy import BOX, ReasoningPolicy, grasp_at
+from policy_making.reasoning_policy import BOX, ReasoningPolicy, grasp_at
 from scipy.spatial.transform import Rotation
 
 from controllers.chunks.chunk import STATUS_CHANNEL, ActionChunk, TaskStatus, pose_channels

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from two_armed_robot import PAIR, PairWorld, pair
+from robot_rigs.two_armed_robot import PAIR, PairWorld, pair
 
 from controllers.errors import ConfigError
 from vla_ros.evaluation.runner import EpisodeRunner

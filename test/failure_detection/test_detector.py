@@ -12,7 +12,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from synthetic_rollouts import drifting, order_matters
+from policy_making.synthetic_rollouts import drifting, order_matters
 
 from controllers.errors import ConfigError
 from vla_ros.failure_detection.detector import SCORES, FailureDetector, load_detector, save_detector

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from synthetic_rollouts import episode
+from policy_making.synthetic_rollouts import episode
 
 from controllers.chunks.chunk import ActionChunk, pose_channels
 from controllers.errors import ConfigError

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from policy_making.synthetic_rollouts import drifting, episode
 from safetensors.numpy import save
-from synthetic_rollouts import drifting, episode
 
 from controllers.errors import ConfigError
 from vla_ros.failure_detection.rollout import (

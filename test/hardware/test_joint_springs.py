@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from franka_arm import HOME, franka_model
+from arms.franka_arm import HOME, franka_model
 
 from vla_ros.hardware.panda.arm import FIRM, SOFT, SPEED
 from vla_ros.hardware.panda.joint_springs import Springs

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from franka_arm import HOME
+from arms.franka_arm import HOME
 
 pytest.importorskip("panda_py", reason="panda_py is not installed: VLA_EXTRAS=hardware ./vla … installs it")
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+from arms.franka_arm import HOME, franka_model
 from eventually import eventually
-from franka_arm import HOME, franka_model
 
 pytest.importorskip("panda_py", reason="panda_py is not installed: VLA_EXTRAS=hardware ./vla … installs it")
 

@@ -12,8 +12,8 @@ import time
 
 import numpy as np
 import pytest
-from franka_arm import DT
-from position_arm import PositionRig
+from arms.franka_arm import DT
+from arms.position_arm import PositionRig
 
 FORWARD = np.array([1.0, 0.0, 0.0])
 PERIOD, HORIZON = 1.0 / 30.0, 30  # [s], actions: as in lerobot#4223

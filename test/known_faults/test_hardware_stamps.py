@@ -15,10 +15,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from lerobot_rules import read
-from numbered_picture import number
-from sample_bag import Recording, write_bag
-from small_contract import CONTRACT
+from bags.sample_bag import Recording, write_bag
+from demonstrations.numbered_picture import number
+from demonstrations.small_contract import CONTRACT
+from lerobot_parts.rules import read
 
 from vla_ros.data.conversion.bag_to_dataset import ConversionSettings
 from vla_ros.data.conversion.convert import convert_bags

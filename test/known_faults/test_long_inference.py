@@ -13,8 +13,8 @@ import time
 
 import numpy as np
 import pytest
-from franka_arm import DT, Sample
-from position_arm import PositionRig
+from arms.franka_arm import DT, Sample
+from arms.position_arm import PositionRig
 
 FORWARD = np.array([1.0, 0.0, 0.0])
 PERIOD, POINTS = 0.1, 4

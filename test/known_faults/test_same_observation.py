@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticStatus
+from policy_making.served_policy import seen_at, served
 from rclpy.experimental import EventsExecutor
 from rig.spinning import leave, spin_until
 from sensor_msgs.msg import JointState
-from served_policy import seen_at, served
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
 

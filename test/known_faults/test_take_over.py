@@ -11,9 +11,9 @@ import itertools
 
 import numpy as np
 import pytest
-from franka_arm import DT, WIDTH
-from position_arm import PositionRig
-from teleoperated_arm import FRANKA, TeleoperatedArm, upright
+from arms.franka_arm import DT, WIDTH
+from arms.position_arm import PositionRig
+from arms.teleoperated_arm import FRANKA, TeleoperatedArm, upright
 
 from controllers.errors import ChunkError
 from vla_ros.robots.embodiment import load_embodiment

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 import pytest
-from bag_making import arm_at_work, write_bag
+from bags.bag_making import arm_at_work, write_bag
 
 from vla_ros.data.bags.writer import BagSettings
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-import two_arms_still
+from policy_making import two_arms_still
 
 from controllers.errors import ConfigError
 from vla_ros.hardware.cameras.realsense import library

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 from assets import CORPUS
-from bag_making import STRING, Sent, string, write_bag
+from bags.bag_making import STRING, Sent, string, write_bag
 
 from bench.parser_fuzzing.limits import bounded, limit_memory
 from vla_ros.data.bags.reader import BagReader

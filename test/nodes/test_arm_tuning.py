@@ -4,7 +4,7 @@
 import dataclasses
 
 import pytest
-from franka_arm import franka_config
+from arms.franka_arm import franka_config
 
 from controllers.errors import ConfigError
 from vla_ros.nodes.arm.tuning import AS_CONFIGURED, PARAMETERS, tuned

@@ -13,7 +13,7 @@ from rig.group_chunk import group_chunk as chunk
 from rig.group_chunk import joint
 from rig.nodes import start_arm
 from rig.running_graph import RunningGraph, running_graph
-from two_armed_robot import PAIR
+from robot_rigs.two_armed_robot import PAIR
 
 from vla_ros import messages, qos
 

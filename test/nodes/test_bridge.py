@@ -12,11 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bridge_link import TOKEN, link
+from arms.teleoperated_arm import figure_eight, tremor
 from diagnostic_msgs.msg import DiagnosticStatus
 from free_port import free_port
 from geometry_msgs.msg import PoseStamped
-from live_page import LivePage
+from pages.bridge_link import TOKEN, link
+from pages.live_page import LivePage
 from PIL import Image as PillowImage
 from rcl_interfaces.msg import Parameter as ParameterMessage
 from rcl_interfaces.srv import GetParameters, ListParameters, SetParameters
@@ -26,7 +27,6 @@ from scipy.spatial.transform import Rotation
 from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
-from teleoperated_arm import figure_eight, tremor
 
 from controllers.errors import VlaError
 from controllers.rotations import from_matrix

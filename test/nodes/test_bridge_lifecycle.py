@@ -10,7 +10,7 @@ import pytest
 from free_port import free_port
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_operator import LifecycleOperator
-from live_page import LivePage
+from pages.live_page import LivePage
 from rig.nodes import NodeUnderTest
 
 from vla_ros.teleop.serving.pairing import keep_token

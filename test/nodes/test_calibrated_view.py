@@ -6,7 +6,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from board_views import BENT, OPTICS, corners, poses
+from scene_making.board_views import BENT, OPTICS, corners, poses
 
 from controllers.errors import ConfigError
 from vla_ros.nodes.camera.calibrated_view import CalibratedViews

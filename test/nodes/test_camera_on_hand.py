@@ -6,11 +6,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import rclpy
-from drawn_scene import grasping_scene
 from geometry_msgs.msg import PoseStamped
 from rclpy.experimental import EventsExecutor
 from rclpy.parameter import Parameter
 from rig.spinning import leave, spin_until
+from scene_making.drawn_scene import grasping_scene
 from sensor_msgs.msg import Image
 from std_msgs.msg import Float64MultiArray, String
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from bridge_link import TOKEN, link
 from free_port import free_port
-from live_page import LivePage
+from pages.bridge_link import TOKEN, link
+from pages.live_page import LivePage
 from rig.nodes import NodeUnderTest, Operator
 
 from controllers.errors import VlaError

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from franka_arm import ARM, HOME
-from identification_arm import excitation
+from arms.franka_arm import ARM, HOME
+from arms.identification_arm import excitation
 from sensor_msgs.msg import JointState
 
 from controllers.errors import VlaError

@@ -15,9 +15,9 @@ from rig.group_chunk import group_chunk as chunk
 from rig.group_chunk import joint
 from rig.nodes import NodeUnderTest, start_arm
 from rig.running_graph import RunningGraph, running_graph
+from robot_rigs.two_armed_robot import PAIR, pair
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
-from two_armed_robot import PAIR, pair
 
 from controllers.chunks.auxiliary_track import BASE_AXES
 from controllers.chunks.chunk import pose_channels

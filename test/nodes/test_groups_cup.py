@@ -11,8 +11,8 @@ from geometry_msgs.msg import PoseArray
 from rig.group_chunk import group_chunk
 from rig.nodes import NodeUnderTest, Operator
 from rig.running_graph import RunningGraph, running_graph
+from robot_rigs.two_armed_robot import PAIR
 from sensor_msgs.msg import JointState
-from two_armed_robot import PAIR
 
 from vla_ros import messages, qos
 from vla_ros.data.bags.check import check_bag

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import yaml
 from free_port import free_port
-from live_page import PACKET_S, LivePage
+from pages.live_page import PACKET_S, LivePage
 from rig.nodes import NodeUnderTest, Operator
-from two_armed_robot import PAIR, pair
+from robot_rigs.two_armed_robot import PAIR, pair
 
 from bench.foxglove_client import FoxgloveClient
 from controllers.chunks.auxiliary_track import BASE_AXES

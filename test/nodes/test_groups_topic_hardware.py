@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from rclpy.qos import qos_profile_sensor_data
 from rig.nodes import NodeUnderTest, Operator
+from robot_rigs.two_armed_robot import PAIR, empty_scene, pair
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
-from two_armed_robot import PAIR, empty_scene, pair
 
 from vla_ros import qos
 from vla_ros.nodes.sim.topic_hardware import TopicHardware

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lerobot_devices import arm_with_camera, write_contract
+from lerobot_parts.devices import arm_with_camera, write_contract
 from rig.running_graph import RunningGraph
 
 from controllers.errors import ConfigError

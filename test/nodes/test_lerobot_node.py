@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from lerobot_devices import act, arm_with_camera, device, write_contract
+from lerobot_parts.devices import act, arm_with_camera, device, write_contract
 from rig.nodes import BASE, JOINTS, Operator
 from rig.running_graph import RunningGraph
 from sensor_msgs.msg import JointState

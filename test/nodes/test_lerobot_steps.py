@@ -7,7 +7,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from lerobot_observation import CONTRACT, FRANKA, seen
+from lerobot_parts.observation import CONTRACT, FRANKA, seen
 
 from controllers.errors import ConfigError, VlaError
 from vla_ros.nodes.lerobot.action_steps import APPROACH_SPEED, LIMIT_MARGIN, ActionSteps

@@ -8,8 +8,8 @@ import time
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
-from policy_world import SIZE, PolicyWorld, ScriptedPolicy
-from served_policy import served
+from policy_making.policy_world import SIZE, PolicyWorld, ScriptedPolicy
+from policy_making.served_policy import served
 
 from controllers.chunks.chunk import ActionChunk, TaskStatus, instruction_hash
 from vla_ros import messages, qos

@@ -14,8 +14,8 @@ from trajectory_msgs.msg import JointTrajectory
 pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 pytest.importorskip("transformers", reason="transformers is not installed: it comes with the full GraspVLA")
 
-from graspvla_full_tiny import tiny_network, tiny_words
-from policy_rig import Rig
+from policy_making.policy_rig import Rig
+from tiny.graspvla_full import tiny_network, tiny_words
 
 from vla_ros import messages, qos
 from vla_ros.nodes.camera.publisher import CameraPublisher

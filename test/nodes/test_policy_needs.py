@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
-from policy_rig import Rig
+from policy_making.policy_rig import Rig
 from std_msgs.msg import String
 
 from vla_ros import messages, qos

@@ -12,8 +12,8 @@ import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped
+from policy_making.reasoning_policy import BOX, ReasoningPolicy, grasp_at, reasoning
 from rclpy.executors import SingleThreadedExecutor
-from reasoning_policy import BOX, ReasoningPolicy, grasp_at, reasoning
 from visualization_msgs.msg import ImageMarker, Marker
 
 from vla_ros import messages, qos

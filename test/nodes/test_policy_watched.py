@@ -11,10 +11,10 @@ import pytest
 pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
 from diagnostic_msgs.msg import DiagnosticStatus
-from policy_world import PolicyWorld, ScriptedPolicy
+from policy_making.policy_world import PolicyWorld, ScriptedPolicy
+from policy_making.synthetic_rollouts import SIZE, rollout
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
-from synthetic_rollouts import SIZE, rollout
 
 from controllers.chunks.chunk import ActionChunk
 from vla_ros import messages, qos

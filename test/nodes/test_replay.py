@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from replay_bag import INSTRUCTION, target, write_replay_bag
+from bags.replay_bag import INSTRUCTION, target, write_replay_bag
 from rig.nodes import NodeUnderTest, Operator
 
 from vla_ros.robots.embodiment import load_embodiment

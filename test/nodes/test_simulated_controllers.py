@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from recording_world import RecordingWorld
+from demonstrations.recording_world import RecordingWorld
 
 from vla_ros.nodes.sim.controllers import SimulatedControllers
 

@@ -11,8 +11,8 @@ import signal
 
 import numpy as np
 import pytest
+from demonstrations.recording_world import RecordingWorld
 from rclpy.qos import qos_profile_sensor_data
-from recording_world import RecordingWorld
 from rig.nodes import FULL_RATES, JOINTS, NodeUnderTest, Operator
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState

@@ -10,7 +10,7 @@ from typing import cast
 import numpy as np
 import pytest
 import rclpy
-from planning_robot import ARM, FRANKA, HOME, checker, tool
+from robot_rigs.planning_robot import ARM, FRANKA, HOME, checker, tool
 
 from vla_ros import messages
 from vla_ros.nodes.arm import way_home as way_home_module

@@ -7,9 +7,9 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
-from drawn_scene import grasping_scene
 from rclpy.qos import qos_profile_sensor_data
 from rig.nodes import NodeUnderTest, Operator
+from scene_making.drawn_scene import grasping_scene
 from sensor_msgs.msg import JointState
 
 from controllers.chunks.base_motion import PlanarPose

@@ -11,9 +11,9 @@ import mujoco
 import numpy as np
 import pytest
 from assets import OBJECTS as EXAMPLE
-from drawn_scene import grasping_scene
-from dropped_object import drop
-from obj_file import write_obj
+from scene_making.drawn_scene import grasping_scene
+from scene_making.dropped_object import drop
+from scene_making.obj_file import write_obj
 from scipy.spatial.transform import Rotation
 
 from vla_ros.cli import main

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from assets import OBJECTS as EXAMPLE
-from drawn_scene import grasping_scene
+from scene_making.drawn_scene import grasping_scene
 
 from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import load_catalogue

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from obj_file import write_obj
+from scene_making.obj_file import write_obj
 from scipy.spatial import ConvexHull
 
 from controllers.errors import ConfigError

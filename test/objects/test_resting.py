@@ -4,7 +4,7 @@
 import mujoco
 import numpy as np
 import pytest
-from dropped_object import drop
+from scene_making.dropped_object import drop
 from scipy.spatial.transform import Rotation
 
 from vla_ros.objects.catalogue import load_catalogue

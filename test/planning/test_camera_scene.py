@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from drawn_scene import grasping_scene
-from planning_robot import ARM, FRANKA, HOME, assert_sound, ompl
+from robot_rigs.planning_robot import ARM, FRANKA, HOME, assert_sound, ompl
+from scene_making.drawn_scene import grasping_scene
 
 from controllers.errors import ConfigError
 from vla_ros.planning.camera_scene import CameraSceneConfig, columns, scene_from_cameras

@@ -6,7 +6,7 @@ from __future__ import annotations
 import mujoco
 import numpy as np
 import pytest
-from planning_robot import ARM, HOME, TABLE, checker, ompl, tool
+from robot_rigs.planning_robot import ARM, HOME, TABLE, checker, ompl, tool
 from scipy.spatial.transform import Rotation
 
 import vla_ros.planning.collision as collision

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from franka_arm import franka_config
-from identification_arm import QUICK
+from arms.franka_arm import franka_config
+from arms.identification_arm import QUICK
 
 from controllers.errors import ConfigError
 from vla_ros.planning.collision import CollisionChecker, RobotGeometry

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from franka_arm import Rig
-from planning_robot import ARM, HOME, TABLE, assert_sound, ompl, tool
+from arms.franka_arm import Rig
+from robot_rigs.planning_robot import ARM, HOME, TABLE, assert_sound, ompl, tool
 
 from controllers.errors import ConfigError
 from vla_ros.planning.chunk import plan_chunk

@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from planning_robot import ARM, BACKENDS, FRANKA, HOME, TABLE, assert_sound, ompl, planner, tool
+from robot_rigs.planning_robot import ARM, BACKENDS, FRANKA, HOME, TABLE, assert_sound, ompl, planner, tool
 from scipy.spatial.transform import Rotation
 
 from bench.planning_scenes.check import second_opinion

@@ -7,8 +7,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-from drawn_scene import grasping_scene
-from two_armed_robot import pair
+from robot_rigs.two_armed_robot import pair
+from scene_making.drawn_scene import grasping_scene
 
 from controllers.errors import ConfigError
 from vla_ros.configuration import build

@@ -7,8 +7,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-from franka_arm import ARM, FRAME, HOME, franka_config, franka_model
-from identification_arm import QUICK, excitation
+from arms.franka_arm import ARM, FRAME, HOME, franka_config, franka_model
+from arms.identification_arm import QUICK, excitation
 
 from controllers.errors import ConfigError
 from vla_ros.robots.identification.excitation import SETTLE_S

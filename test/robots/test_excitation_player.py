@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from franka_arm import ARM, FRAME, HOME
-from identification_arm import excitation
+from arms.franka_arm import ARM, FRAME, HOME
+from arms.identification_arm import excitation
 
 from controllers.errors import ConfigError, VlaError
 from vla_ros.robots.identification.player import ExcitationPlayer

@@ -8,8 +8,8 @@ import re
 import numpy as np
 import pytest
 import yaml
-from franka_arm import ARM, franka_model
-from identification_arm import (
+from arms.franka_arm import ARM, franka_model
+from arms.identification_arm import (
     COMMAND_DELAY,
     DRY,
     PAYLOAD,

@@ -8,8 +8,8 @@ from collections import deque
 import mujoco
 import numpy as np
 import pytest
-from franka_arm import ARM, HOME, franka_model
-from identification_arm import COMMAND_DELAY, PAYLOAD, excitation, make_follower
+from arms.franka_arm import ARM, HOME, franka_model
+from arms.identification_arm import COMMAND_DELAY, PAYLOAD, excitation, make_follower
 
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.identification.estimation import identify

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from franka_arm import ARM
-from small_identification import COUNT, small
+from arms.franka_arm import ARM
+from arms.small_identification import COUNT, small
 
 from controllers.errors import ConfigError
 from vla_ros.robots.identification.recording import read_recording, write_recording

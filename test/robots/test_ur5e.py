@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
-from position_arm import ServoArm
+from arms.position_arm import ServoArm
 
 from controllers.arm.model import ArmModel
 from controllers.chunks.chunk import ActionChunk, pose_channels

@@ -11,10 +11,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
-import two_arms_still
-from lerobot_devices import write_contract
+from bags.replay_bag import write_replay_bag
+from lerobot_parts.devices import write_contract
 from node_census import Census, absolute_names, census
-from replay_bag import write_replay_bag
+from policy_making import two_arms_still
 
 from vla_ros.launching.graph import NodeSpec
 from vla_ros.launching.jobs import job_names, load_job

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from served_policy import ROBOT, seen_at, served
+from policy_making.served_policy import ROBOT, seen_at, served
 
 from controllers.errors import ConfigError, VlaError
 from vla_ros.cli import main

@@ -11,8 +11,8 @@ import urllib.request
 
 import numpy as np
 import pytest
-from drawn_scene import grasping_scene
-from served_policy import NEEDS, ROBOT, WIRE, ask, plain, seen_at, served
+from policy_making.served_policy import NEEDS, ROBOT, WIRE, ask, plain, seen_at, served
+from scene_making.drawn_scene import grasping_scene
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 

@@ -12,7 +12,7 @@ import time
 import numpy as np
 import pytest
 import slow_tests
-from served_policy import ROBOT, WIRE, Scripted, plain, seen_at, served
+from policy_making.served_policy import ROBOT, WIRE, Scripted, plain, seen_at, served
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 

@@ -7,8 +7,8 @@ import threading
 import time
 
 import pytest
-from drawn_scene import grasping_scene
-from served_policy import NEEDS, ROBOT, seen_at, served
+from policy_making.served_policy import NEEDS, ROBOT, seen_at, served
+from scene_making.drawn_scene import grasping_scene
 
 from controllers.errors import ConfigError, VlaError
 from vla_ros.evaluation.runner import EpisodeRunner

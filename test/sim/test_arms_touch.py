@@ -6,7 +6,7 @@ from __future__ import annotations
 import mujoco
 import numpy as np
 import pytest
-from drawn_scene import grasping_scene
+from scene_making.drawn_scene import grasping_scene
 
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.sim.robot_model import robot_spec

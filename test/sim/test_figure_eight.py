@@ -10,7 +10,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from drawn_scene import grasping_scene
+from scene_making.drawn_scene import grasping_scene
 
 from controllers.chunks.chunk import ActionChunk, pose_channels
 from controllers.rotations import from_matrix

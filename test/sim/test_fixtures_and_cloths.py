@@ -4,8 +4,8 @@ import dataclasses
 import mujoco
 import numpy as np
 import pytest
-from drawn_scene import grasping_scene
-from furnished_scene import BLOCK, CABINET, DRAWER, LID, LID_BOX, TABLE, TOWEL, furnished_scene
+from scene_making.drawn_scene import grasping_scene
+from scene_making.furnished_scene import BLOCK, CABINET, DRAWER, LID, LID_BOX, TABLE, TOWEL, furnished_scene
 
 from controllers.errors import ConfigError
 from vla_ros.robots.embodiment import load_embodiment

@@ -6,7 +6,7 @@ from __future__ import annotations
 import mujoco
 import pytest
 from assets import PAIR
-from changed_pair import changed_pair
+from robot_rigs.changed_pair import changed_pair
 
 from vla_ros.robots.checks.finding import OK, PROBLEM
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment

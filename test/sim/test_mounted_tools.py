@@ -8,8 +8,8 @@ import itertools
 
 import numpy as np
 import pytest
-from described_robot import DescribedRobot
-from drawn_scene import grasping_scene
+from robot_rigs.described_robot import DescribedRobot
+from scene_making.drawn_scene import grasping_scene
 
 from vla_ros.nodes.sim.controllers import SimulatedControllers
 from vla_ros.nodes.sim.robot_topics import JointStates

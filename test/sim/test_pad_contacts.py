@@ -10,8 +10,8 @@ from typing import Any
 import mujoco
 import numpy as np
 import pytest
-from drawn_scene import grasping_scene
-from furnished_scene import CABINET, furnished_scene
+from scene_making.drawn_scene import grasping_scene
+from scene_making.furnished_scene import CABINET, furnished_scene
 
 from vla_ros.objects.model import ObjectModel, Part
 from vla_ros.objects.parcels import parcel

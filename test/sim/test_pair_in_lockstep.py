@@ -3,8 +3,8 @@
 
 import numpy as np
 import pytest
-from heard_at_once import take
-from two_armed_robot import PairWorld, pair
+from pages.heard_at_once import take
+from robot_rigs.two_armed_robot import PairWorld, pair
 
 from controllers.chunks.chunk import pose_channels
 from controllers.errors import ChunkError

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from held_by_cups import SEVEN, G, fallen, held, over_towel
+from robot_rigs.held_by_cups import SEVEN, G, fallen, held, over_towel
 
 from vla_ros.objects.model import Part
 from vla_ros.robots.suction.holding import CupLimits

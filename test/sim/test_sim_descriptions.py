@@ -9,9 +9,9 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from drawn_scene import grasping_scene
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scene_making.drawn_scene import grasping_scene
 from slow_tests import trials
 
 from vla_ros.objects.catalogue import ALIKE, load_catalogue

@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from drawn_scene import grasping_scene
+from scene_making.drawn_scene import grasping_scene
 from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError

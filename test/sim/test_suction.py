@@ -6,8 +6,8 @@ import dataclasses
 import mujoco
 import numpy as np
 import pytest
-from drawn_scene import grasping_scene
-from two_armed_robot import PAIR, PairWorld, empty_scene, pair
+from robot_rigs.two_armed_robot import PAIR, PairWorld, empty_scene, pair
+from scene_making.drawn_scene import grasping_scene
 
 from controllers.errors import ConfigError
 from vla_ros.evaluation.observing import Observer

@@ -4,7 +4,7 @@
 import mujoco
 import numpy as np
 import pytest
-from drawn_scene import grasping_scene
+from scene_making.drawn_scene import grasping_scene
 
 from vla_ros.sim.object_geoms import add_objects
 from vla_ros.sim.scenes.scene import Scene, SurfaceTexture

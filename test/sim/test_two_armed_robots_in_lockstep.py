@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from described_robot import DescribedRobot
-from drawn_scene import grasping_scene
-from two_armed_robot import DT
+from robot_rigs.described_robot import DescribedRobot
+from robot_rigs.two_armed_robot import DT
+from scene_making.drawn_scene import grasping_scene
 
 from controllers.errors import ChunkError
 from vla_ros.robots.embodiment import load_embodiment

@@ -3,7 +3,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from drawn_scene import grasping_scene
+from scene_making.drawn_scene import grasping_scene
 
 from controllers.arm.inverse_kinematics import solve_ik
 from controllers.arm.model import ArmModel

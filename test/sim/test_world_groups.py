@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from two_armed_robot import PairWorld, empty_scene, pair
+from robot_rigs.two_armed_robot import PairWorld, empty_scene, pair
 
 from controllers.errors import ConfigError
 from vla_ros.sim.world import World

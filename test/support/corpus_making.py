@@ -23,9 +23,9 @@ SHIPPED = {
 
 def make() -> None:
     """Write every file; what lay there goes."""
-    from bag_making import arm_at_work, write_bag
-    from sample_dataset import CONTRACT, write_sample
-    from small_identification import small
+    from arms.small_identification import small
+    from bags.bag_making import arm_at_work, write_bag
+    from demonstrations.sample_dataset import CONTRACT, write_sample
 
     from vla_ros.configuration import build
     from vla_ros.data.bags.writer import BagSettings

@@ -70,13 +70,13 @@ def _frames(folder: Path) -> None:
 
 
 def _checkpoints(folder: Path) -> None:
-    import act_tiny
-    import gam_tiny
-    import gear_vla_tiny
-    import gr3_full_tiny
-    import gr3_tiny
-    import graspvla_full_tiny
-    import lerobot_files
+    from lerobot_parts import files as lerobot_files
+    from tiny import act as act_tiny
+    from tiny import gam as gam_tiny
+    from tiny import gear_vla as gear_vla_tiny
+    from tiny import gr3 as gr3_tiny
+    from tiny import gr3_full as gr3_full_tiny
+    from tiny import graspvla_full as graspvla_full_tiny
 
     from vla_ros.policies.actions.normalisation import Statistics
     from vla_ros.policies.backbone.checkpoint_config import BackboneConfig
@@ -127,7 +127,7 @@ def _detector(folder: Path) -> None:
 
 
 def _rollouts(folder: Path) -> None:
-    from synthetic_rollouts import rollout
+    from policy_making.synthetic_rollouts import rollout
 
     from vla_ros.failure_detection.rollout import rollout_path, save_rollout
 
@@ -137,7 +137,7 @@ def _rollouts(folder: Path) -> None:
 
 
 def _records(folder: Path) -> None:
-    from replay_bag import SCENE
+    from bags.replay_bag import SCENE
 
     from vla_ros.benchmarks.libero.evaluation import _shared
     from vla_ros.benchmarks.libero.settings import LiberoSettings

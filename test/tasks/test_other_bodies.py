@@ -6,8 +6,8 @@ import json
 
 import numpy as np
 import pytest
-from furnished_scene import CABINET, DRAWER, LID, LID_BOX, TABLE, TOWEL, furnished_scene
-from opening_task import OPEN, Opening, Script, handle, pull
+from scene_making.furnished_scene import CABINET, DRAWER, LID, LID_BOX, TABLE, TOWEL, furnished_scene
+from scene_making.opening_task import OPEN, Opening, Script, handle, pull
 
 from vla_ros.evaluation.choosers import chance, color_alone
 from vla_ros.evaluation.expert_reference import scene_digest

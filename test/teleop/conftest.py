@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from collection_bench import CollectionBench
+from demonstrations.collection_bench import CollectionBench
 
 from vla_ros.teleop.episodes import collecting
 from vla_ros.teleop.episodes.previews import Previews

@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 import pytest
 import yaml
-from operated_robot import WAIT_S, Served, in_session, open_page
-from recording_station import RecordingStation
-from small_collection import TASK
-from small_robot import SmallRobot
+from demonstrations.recording_station import RecordingStation
+from demonstrations.small_collection import TASK
+from robot_rigs.operated_robot import WAIT_S, Served, in_session, open_page
+from robot_rigs.small_robot import SmallRobot
 
 from vla_ros.data.bags.episodes import read_episodes
 from vla_ros.data.bags.reader import BagReader

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from operated_robot import TOKEN, Served, in_session, open_page
+from robot_rigs.operated_robot import TOKEN, Served, in_session, open_page
 
 from vla_ros.teleop.hand_recording.server import HandRecordingServer
 from vla_ros.teleop.hand_recording.settings import HandRecordingSettings

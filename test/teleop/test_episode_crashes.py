@@ -12,8 +12,8 @@ import sys
 
 import pytest
 import yaml
-from collection_bench import done
-from small_collection import TASK
+from demonstrations.collection_bench import done
+from demonstrations.small_collection import TASK
 
 from controllers.errors import ConfigError
 from vla_ros.data.bags import marks
@@ -101,7 +101,7 @@ def test_a_bag_that_somebody_took_away_does_not_count_any_more_until_it_is_back(
 KILLED = """
 import asyncio, sys
 from pathlib import Path
-from recording_station import RecordingStation
+from demonstrations.recording_station import RecordingStation
 from vla_ros.teleop.episodes.collecting import EpisodeCollection
 
 async def work(root, task):

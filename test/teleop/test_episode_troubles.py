@@ -11,8 +11,8 @@ import av
 import cv2
 import pytest
 import yaml
-from recording_station import RecordingStation
-from small_collection import TASK
+from demonstrations.recording_station import RecordingStation
+from demonstrations.small_collection import TASK
 
 from controllers.errors import VlaError
 from vla_ros.data.bags.episode_bags import bags_in

@@ -7,10 +7,10 @@ import asyncio
 import shutil
 
 import pytest
-from collection_bench import CollectionBench, cell, done
+from demonstrations.collection_bench import CollectionBench, cell, done
+from demonstrations.small_collection import TASK
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from small_collection import TASK
 
 from vla_ros.data.bags import marks
 from vla_ros.data.bags.episode_bags import bags_in

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hand_packets import Network, Packet
-from heard_at_once import take
-from teleoperated_arm import FRANKA
-from teleoperated_robot import TeleoperatedRobot
+from arms.teleoperated_arm import FRANKA
+from pages.hand_packets import Network, Packet
+from pages.heard_at_once import take
+from robot_rigs.teleoperated_robot import TeleoperatedRobot
 
 from vla_ros.teleop.axes import Pose
 from vla_ros.teleop.protocol import Hands, HandSample

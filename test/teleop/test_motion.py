@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from franka_arm import DT, WIDTH
-from heard_at_once import take
+from arms.franka_arm import DT, WIDTH
+from arms.teleoperated_arm import FRANKA, TeleoperatedArm, figure_eight, tremor, upright
+from pages.heard_at_once import take
 from slow_tests import trials
-from teleoperated_arm import FRANKA, TeleoperatedArm, figure_eight, tremor, upright
 
 from controllers.errors import ChunkError
 from vla_ros.teleop.axes import Pose

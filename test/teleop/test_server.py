@@ -9,7 +9,7 @@ import socket
 
 import aiohttp
 import pytest
-from operated_robot import TOKEN, NotedRobot, Served, in_session, open_page
+from robot_rigs.operated_robot import TOKEN, NotedRobot, Served, in_session, open_page
 
 from controllers.errors import ConfigError
 from vla_ros.teleop import protocol

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from faulty_robot import DOWN, FAULT, QUICK, FaultyRobot
-from operated_robot import Served
+from robot_rigs.faulty_robot import DOWN, FAULT, QUICK, FaultyRobot
+from robot_rigs.operated_robot import Served
 
 from vla_ros.teleop.axes import Pose
 from vla_ros.teleop.protocol import Hands

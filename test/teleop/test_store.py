@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 import pytest
 import yaml
-from operated_robot import TOKEN, in_session
+from robot_rigs.operated_robot import TOKEN, in_session
 
 from controllers.errors import ConfigError
 from vla_ros import cli

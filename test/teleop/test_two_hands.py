@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from heard_at_once import take
+from pages.heard_at_once import take
+from robot_rigs.two_armed_robot import pair
 from scipy.spatial.transform import Rotation
-from two_armed_robot import pair
 
 from controllers.chunks.chunk import ActionChunk
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment

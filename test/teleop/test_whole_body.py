@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from body_rig import BodyRig
-from heard_at_once import take
-from two_armed_robot import DT
+from pages.heard_at_once import take
+from robot_rigs.body_rig import BodyRig
+from robot_rigs.two_armed_robot import DT
 
 from controllers.rotations import from_matrix
 from vla_ros.teleop.axes import Pose

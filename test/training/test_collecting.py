@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from faulty_robot import DOWN, FAULT, QUICK, FaultyRobot
-from operated_robot import TOKEN, Served
-from recording_station import RecordingStation
-from small_collection import TASK
+from demonstrations.recording_station import RecordingStation
+from demonstrations.small_collection import TASK
+from robot_rigs.faulty_robot import DOWN, FAULT, QUICK, FaultyRobot
+from robot_rigs.operated_robot import TOKEN, Served
 
 from controllers.errors import VlaError
 from vla_ros.cli import main

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import numpy as np
 import pytest
-from franka_arm import ARM, HOME, franka_model
+from arms.franka_arm import ARM, HOME, franka_model
 
 from controllers.arm.inverse_kinematics import POSITION_TOLERANCE, ROTATION_TOLERANCE, pose_error, solve_ik
 

@@ -2,7 +2,7 @@
 import numpy as np
 import pinocchio as pin
 import pytest
-from franka_arm import ARM, HOME, franka_model
+from arms.franka_arm import ARM, HOME, franka_model
 
 from controllers.arm.arm_dynamics import GRAVITY, ArmDynamics, Payload
 from controllers.arm.model import ArmModel

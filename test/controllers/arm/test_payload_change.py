@@ -5,7 +5,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from franka_arm import HOME, Rig, Sample, franka_config, franka_model
+from arms.franka_arm import HOME, Rig, Sample, franka_config, franka_model
 
 from controllers.arm.arm_dynamics import ArmDynamics, Payload
 from controllers.arm.payload_change import PayloadChange

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from robot_rigs.two_armed_robot import DT, PairRig, chunk_of
 from scipy.spatial.transform import Rotation
-from two_armed_robot import DT, PairRig, chunk_of
 
 from controllers.chunks.base_motion import LENGTH, BaseMotion, PlanarPose, carried
 from controllers.errors import ChunkError

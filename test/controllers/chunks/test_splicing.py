@@ -3,7 +3,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from franka_arm import ARM, FRAME, Rig
+from arms.franka_arm import ARM, FRAME, Rig
 
 from controllers.chunks.chunk import ActionChunk
 from controllers.chunks.motion import Start
@@ -91,7 +91,7 @@ def test_an_unknown_method_is_refused():
 
 
 def test_whatever_the_method_commands_stay_within_limits_and_continuous():
-    from franka_arm import franka_config, positions
+    from arms.franka_arm import franka_config, positions
 
     random = np.random.default_rng(7)
     shifts = random.normal(scale=8e-3, size=(12, 3))

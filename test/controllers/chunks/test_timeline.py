@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import numpy as np
 import pytest
-from franka_arm import ARM, Rig
+from arms.franka_arm import ARM, Rig
 
 from controllers.chunks.chunk import ActionChunk, TaskStatus
 from controllers.chunks.motion import Start, braking

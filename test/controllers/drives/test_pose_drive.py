@@ -3,8 +3,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-from franka_arm import ARM, FRAME, HOME, franka_config, franka_limits, franka_model
-from pose_arm import DT, PoseArm
+from arms.franka_arm import ARM, FRAME, HOME, franka_config, franka_limits, franka_model
+from arms.pose_arm import DT, PoseArm
 
 from controllers.chunks.chunk import ActionChunk
 from controllers.drives.pose_drive import LEAD_M

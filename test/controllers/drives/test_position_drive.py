@@ -4,10 +4,10 @@ import dataclasses
 
 import numpy as np
 import pytest
-from franka_arm import ARM, FRAME, HOME, franka_config, franka_limits, franka_model
+from arms.franka_arm import ARM, FRAME, HOME, franka_config, franka_limits, franka_model
+from arms.position_arm import PositionRig
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from position_arm import PositionRig
 from slow_tests import trials
 
 from controllers.arm.arm_dynamics import Payload

@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from franka_arm import DT, HOME, franka_config, franka_limits, franka_model
+from arms.franka_arm import DT, HOME, franka_config, franka_limits, franka_model
 
 from controllers.drives.torque_barrier import TorqueBarrier
 from controllers.safety.clearance import Clearance

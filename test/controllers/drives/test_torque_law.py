@@ -3,7 +3,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from franka_arm import HOME, franka_config, franka_limits, franka_model
+from arms.franka_arm import HOME, franka_config, franka_limits, franka_model
 
 from controllers.chunks.track import CARTESIAN, JOINT
 from controllers.drives.torque_law import TorqueLaw

@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from franka_arm import FRAME, OPENING, WIDTH, Rig, franka_config
+from arms.franka_arm import FRAME, OPENING, WIDTH, Rig, franka_config
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from slow_tests import trials

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import numpy as np
 import pytest
-from franka_arm import OPENING, Rig, franka_config
+from arms.franka_arm import OPENING, Rig, franka_config
 
 from controllers.control_config import ControlConfig, GripperConfig
 from controllers.errors import ConfigError

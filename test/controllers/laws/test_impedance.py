@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import numpy as np
 import pytest
-from franka_arm import ARM, HOME, franka_config, franka_model
+from arms.franka_arm import ARM, HOME, franka_config, franka_model
 
 from controllers.control_config import ImpedanceConfig
 from controllers.errors import ConfigError

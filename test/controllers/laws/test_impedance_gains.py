@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 import pytest
-from franka_arm import HOME, Rig, franka_config, franka_model
+from arms.franka_arm import HOME, Rig, franka_config, franka_model
 
 from controllers.control_config import ImpedanceConfig
 from controllers.errors import ConfigError

@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from franka_arm import ARM, HOME
+from arms.franka_arm import ARM, HOME
 
 from controllers.safety.clearance import RESERVE, UNBOUNDED, Clearance
 from controllers.safety.self_distance import SelfDistance

@@ -7,8 +7,8 @@ from functools import lru_cache
 import numpy as np
 import pinocchio as pin
 import pytest
-from franka_arm import ARM, FRAME, HOME, WIDTH, Rig, franka_config, franka_model
-from position_arm import PositionRig
+from arms.franka_arm import ARM, FRAME, HOME, WIDTH, Rig, franka_config, franka_model
+from arms.position_arm import PositionRig
 
 from controllers.chunks.chunk import ActionChunk
 from controllers.control_config import ControlConfig, SafetyConfig

@@ -5,7 +5,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from franka_arm import HOME, franka_config, franka_model
+from arms.franka_arm import HOME, franka_config, franka_model
 
 from controllers.control_config import ImpedanceConfig
 from controllers.errors import ConfigError

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import numpy as np
 import pytest
-from franka_arm import ARM, HOME, STILL, Rig, franka_config, franka_limits, franka_model
+from arms.franka_arm import ARM, HOME, STILL, Rig, franka_config, franka_limits, franka_model
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -5,9 +5,9 @@ import dataclasses
 
 import numpy as np
 import pytest
-from franka_arm import ARM, FRAME, HOME, franka_config
-from limb_heights import LimbHeights
-from position_arm import PositionRig
+from arms.franka_arm import ARM, FRAME, HOME, franka_config
+from arms.position_arm import PositionRig
+from robot_rigs.limb_heights import LimbHeights
 
 from controllers.chunks.chunk import ActionChunk
 from controllers.errors import ChunkError

@@ -5,9 +5,9 @@ import dataclasses
 
 import numpy as np
 import pytest
-from franka_arm import ARM, FRAME, HOME, Rig, franka_config, franka_limits, franka_model
-from pose_arm import PoseArm
-from position_arm import PositionRig
+from arms.franka_arm import ARM, FRAME, HOME, Rig, franka_config, franka_limits, franka_model
+from arms.pose_arm import PoseArm
+from arms.position_arm import PositionRig
 
 from controllers.chunks.chunk import ActionChunk
 from controllers.errors import ChunkError

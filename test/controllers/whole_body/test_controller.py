@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from whole_robot import DT, controlled, follow, position_error, shifted
+from robot_rigs.whole_robot import DT, controlled, follow, position_error, shifted
 
 from controllers.errors import ConfigError
 from controllers.whole_body.targets import BodyTarget, HandTarget

@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from whole_robot import described
+from robot_rigs.whole_robot import described
 
 from controllers.whole_body.dexterity import Dexterity
 from controllers.whole_body.model import BodyModel

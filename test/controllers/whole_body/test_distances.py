@@ -5,7 +5,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from whole_robot import DT, controlled, described, follow, shifted
+from robot_rigs.whole_robot import DT, controlled, described, follow, shifted
 
 from controllers.whole_body.controller import WholeBody
 from controllers.whole_body.description import Box

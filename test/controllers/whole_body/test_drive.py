@@ -3,8 +3,8 @@
 
 import numpy as np
 import pytest
-from body_rig import BodyRig, body_config
-from two_armed_robot import DT
+from robot_rigs.body_rig import BodyRig, body_config
+from robot_rigs.two_armed_robot import DT
 
 from controllers.errors import ChunkError, ConfigError
 from vla_ros.robots.control import FollowerFactory

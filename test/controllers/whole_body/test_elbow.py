@@ -3,9 +3,9 @@
 
 import numpy as np
 import pytest
-from body_rig import BodyRig
-from two_armed_robot import DT
-from whole_robot import controlled, follow, position_error, shifted
+from robot_rigs.body_rig import BodyRig
+from robot_rigs.two_armed_robot import DT
+from robot_rigs.whole_robot import controlled, follow, position_error, shifted
 
 from controllers.errors import ChunkError, ConfigError
 from controllers.whole_body.elbow import elbow_circle

@@ -3,8 +3,8 @@
 
 import numpy as np
 import pytest
-from body_rig import BodyRig
-from two_armed_robot import DT
+from robot_rigs.body_rig import BodyRig
+from robot_rigs.two_armed_robot import DT
 
 from controllers.errors import ConfigError, VlaError
 from controllers.whole_body.external_wrench import AGE_MAX_S, ExternalWrenches

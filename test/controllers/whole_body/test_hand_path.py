@@ -4,7 +4,7 @@
 import numpy as np
 import pinocchio as pin
 import pytest
-from body_rig import BodyRig
+from robot_rigs.body_rig import BodyRig
 
 from controllers.chunks.base_motion import PlanarPose
 from controllers.rotations import from_matrix

@@ -6,7 +6,7 @@ import dataclasses
 import numpy as np
 import pinocchio as pin
 import pytest
-from whole_robot import described
+from robot_rigs.whole_robot import described
 
 from controllers.errors import ConfigError
 from controllers.whole_body.model import BodyModel

@@ -5,7 +5,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from body_rig import BodyRig
+from robot_rigs.body_rig import BodyRig
 
 from controllers.errors import ConfigError
 from controllers.whole_body.controller import WholeBody

@@ -5,8 +5,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-from limb_heights import LimbHeights
-from whole_robot import DT, controlled, described, shifted
+from robot_rigs.limb_heights import LimbHeights
+from robot_rigs.whole_robot import DT, controlled, described, shifted
 
 from controllers.whole_body.controller import WholeBody
 from controllers.whole_body.targets import BodyTarget

@@ -5,7 +5,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from whole_robot import DT, controlled, described
+from robot_rigs.whole_robot import DT, controlled, described
 
 from bench.whole_body_checks.zero_moment import ZeroMoment
 from controllers.errors import ConfigError

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import sample_bag
-from bag_making import LATCHED, START, STATUS, codec, image
-from episode_recorder import COLOR, MARKS, QUICK, SCENE, SECOND, mark, record, say, write_and_die
+from bags import sample_bag
+from bags.bag_making import LATCHED, START, STATUS, codec, image
+from bags.episode_recorder import COLOR, MARKS, QUICK, SCENE, SECOND, mark, record, say, write_and_die
 from eventually import eventually
 
 from vla_ros.cli import main

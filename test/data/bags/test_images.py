@@ -4,7 +4,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from bag_making import IMAGE, image
+from bags.bag_making import IMAGE, image
 
 from vla_ros.data.bags.cdr import MessageCodec
 from vla_ros.data.bags.errors import BagError

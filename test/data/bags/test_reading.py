@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bag_making import (
+from bags.bag_making import (
     IMAGE,
     JOINT_STATE,
     LATCHED,
@@ -24,8 +24,8 @@ from bag_making import (
     string,
     write_bag,
 )
+from bags.sent_marks import mark, status
 from rosbags.rosbag2 import Reader
-from sent_marks import mark, status
 
 from vla_ros.cli import main
 from vla_ros.data.bags.check import check_bag

@@ -5,11 +5,11 @@ from collections import namedtuple
 
 import numpy as np
 import pytest
-from bag_making import IMAGE, RELIABLE, START, STRING, arm_at_work, codec, image, string
+from bags.bag_making import IMAGE, RELIABLE, START, STRING, arm_at_work, codec, image, string
+from bags.small_recorder import COLOR, DEPTH, message, record
 from eventually import eventually
 from hypothesis import given
 from hypothesis import strategies as st
-from small_recorder import COLOR, DEPTH, message, record
 
 from controllers.errors import ConfigError
 from vla_ros.data.bags.message_definitions import JPEG, VIDEO

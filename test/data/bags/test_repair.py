@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from assets import ROOT
-from bag_making import START, arm_at_work, write_bag
+from bags.bag_making import START, arm_at_work, write_bag
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mcap.reader import NonSeekingReader
@@ -171,7 +171,7 @@ RECORDER = """
 import sys, time
 sys.path.insert(0, sys.argv[2])
 from pathlib import Path
-from bag_making import arm_at_work
+from bags.bag_making import arm_at_work
 from vla_ros.data.bags.message_definitions import message_definition
 from vla_ros.data.bags.reader import BagMessage
 from vla_ros.data.bags.recording import Recording, RecordingSettings
@@ -228,8 +228,8 @@ def test_a_recorder_that_is_killed_at_any_moment_loses_less_than_a_second(tmp_pa
 
 @pytest.mark.skipif(os.getuid() != 0 or not shutil.which("mount"), reason="a small file system needs mount and root")
 def test_a_disk_that_is_really_full_leaves_a_whole_bag(tmp_path):
+    from bags.small_recorder import message, record
     from eventually import eventually
-    from small_recorder import message, record
 
     from vla_ros.data.bags.recording import RecordingSettings
 

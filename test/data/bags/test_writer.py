@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from bag_making import IMAGE, JOINT_STATE, RELIABLE, START, arm_at_work, joint_state, string, write_bag
+from bags.bag_making import IMAGE, JOINT_STATE, RELIABLE, START, arm_at_work, joint_state, string, write_bag
 from full_disk import FullDisk
 from hypothesis import given, settings
 from hypothesis import strategies as st

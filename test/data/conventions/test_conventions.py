@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from convention_faults import FAULTS_INJECTED, Changed, Fault, by_joints, by_pose, in_squares
+from demonstrations.convention_faults import FAULTS_INJECTED, Changed, Fault, by_joints, by_pose, in_squares
 from safetensors.numpy import save_file
 from vla_command import vla
 

@@ -11,7 +11,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from synthetic_rollouts import SIZE, drifting
+from policy_making.synthetic_rollouts import SIZE, drifting
 
 from controllers.chunks.chunk import ActionChunk, TaskStatus, pose_channels
 from controllers.errors import ConfigError

@@ -12,7 +12,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: ./vla test without VLA_EXTRAS=none")
 
-from act_tiny import CONFIG, STATE, save_tiny, seen
+from tiny.act import CONFIG, STATE, save_tiny, seen
 
 from controllers.errors import ConfigError
 from vla_ros import cli

@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: ./vla test without VLA_EXTRAS=none")
 
-from act_tiny import CONFIG, SIZES
+from tiny.act import CONFIG, SIZES
 
 from vla_ros.policies.act.attention import sine_grid, sine_line
 from vla_ros.policies.act.config import ActSizes

@@ -9,8 +9,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: ./vla test without VLA_EXTRAS=none")
 
 
-from feature_checks import check_features
-from flow_observation import observation
+from policy_making.feature_checks import check_features
+from policy_making.flow_observation import observation
 
 from controllers.errors import ConfigError
 from vla_ros.policies.actions.normalisation import Normaliser

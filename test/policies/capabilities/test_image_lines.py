@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from reasoning_policy import BOX, grasp_at, reasoning
+from policy_making.reasoning_policy import BOX, grasp_at, reasoning
 
 from vla_ros.policies.capabilities.image_drawing import draw
 from vla_ros.policies.capabilities.image_lines import GRASP, NAMED, NO_LINES, ImageLines, gripper_lines, reasoning_lines

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from chunk_script import about_z, chunk_at
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from policy_making.chunk_script import about_z, chunk_at
 from scipy.spatial.transform import Rotation, Slerp
 
 from vla_ros.policies.chunking.averaging import average, mean_rotation

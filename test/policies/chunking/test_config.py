@@ -9,7 +9,7 @@ import sys
 
 import numpy as np
 import pytest
-from chunk_script import Script
+from policy_making.chunk_script import Script
 
 from controllers.errors import ConfigError
 from vla_ros.configuration import share_directory

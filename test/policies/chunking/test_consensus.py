@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from chunk_script import Script, chunk_at, seen_at
+from policy_making.chunk_script import Script, chunk_at, seen_at
 
 from controllers.chunks.chunk import TaskStatus
 from controllers.errors import ConfigError

@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 import pytest
-from chunk_script import Script, chunk_at, seen_at
+from policy_making.chunk_script import Script, chunk_at, seen_at
 
 from controllers.chunks.chunk import TaskStatus
 from vla_ros.policies.chunking.config import wrap_chunking

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from chunk_script import Script, about_z, chunk_at, seen_at
+from policy_making.chunk_script import Script, about_z, chunk_at, seen_at
 from scipy.spatial.transform import Rotation
 
 from controllers.chunks.chunk import ActionChunk, TaskStatus

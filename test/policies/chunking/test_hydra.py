@@ -7,7 +7,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from chunk_script import Script, chunk_at, seen_where
+from policy_making.chunk_script import Script, chunk_at, seen_where
 from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError

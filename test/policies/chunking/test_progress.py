@@ -7,7 +7,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from chunk_script import chunk_at, seen_at, seen_where
+from policy_making.chunk_script import chunk_at, seen_at, seen_where
 
 from vla_ros.policies.chunking.progress import as_executed
 

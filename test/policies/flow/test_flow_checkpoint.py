@@ -11,7 +11,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: ./vla test without VLA_EXTRAS=none")
 
-from flow_observation import CONFIG, STATE, observation
+from policy_making.flow_observation import CONFIG, STATE, observation
 
 from controllers.errors import ConfigError
 from vla_ros.policies.families.loading import check_policy, load_policy

@@ -10,7 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: ./vla test without VLA_EXTRAS=none")
 
-from flow_observation import CONFIG, observation
+from policy_making.flow_observation import CONFIG, observation
 
 from controllers.errors import ConfigError
 from vla_ros.policies.flow.checkpoint import load_flow, new_network, save_flow

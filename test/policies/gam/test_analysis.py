@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from bin_points import level_face as block
+from scene_making.bin_points import level_face as block
 
 from controllers.errors import ConfigError
 from vla_ros.objects.totes import ToteSize

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bin_points import level_face as face
+from scene_making.bin_points import level_face as face
 
 from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.analysis.cages import across_narrow_side, caged

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from bin_points import level_face as face
+from scene_making.bin_points import level_face as face
 
 from controllers.errors import ConfigError
 from vla_ros.policies.gam.analysis.pinches import check_pinches, judge_pinches, propose_pinches

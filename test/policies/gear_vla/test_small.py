@@ -12,7 +12,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from gear_vla_tiny import CONFIG, ROBOT, STATE_NUMBERS, network, save_tiny, seen
+from tiny.gear_vla import CONFIG, ROBOT, STATE_NUMBERS, network, save_tiny, seen
 from torch import Tensor
 
 from controllers.errors import ConfigError

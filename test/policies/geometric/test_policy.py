@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from drawn_scene import grasping_scene
-from whole_observation import whole
+from scene_making.drawn_scene import grasping_scene
+from scene_making.whole_observation import whole
 
 from controllers.chunks.chunk import TaskStatus
 from vla_ros.policies.actions.single_arm import SingleArmObservation, SingleArmState

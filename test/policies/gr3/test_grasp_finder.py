@@ -8,8 +8,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from gr3_tiny import CONFIG, ROBOT, calibration, network, painted, seen
 from scipy.spatial.transform import Rotation
+from tiny.gr3 import CONFIG, ROBOT, calibration, network, painted, seen
 
 from vla_ros.policies.backbone.view_geometry import project
 from vla_ros.policies.gr3.small.checkpoint import small_policy

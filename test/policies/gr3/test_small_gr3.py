@@ -15,9 +15,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from feature_checks import check_features
-from gr3_tiny import CONFIG, HORIZON, ROBOT, calibration, network, painted, save_tiny, seen
+from policy_making.feature_checks import check_features
 from scipy.spatial.transform import Rotation
+from tiny.gr3 import CONFIG, HORIZON, ROBOT, calibration, network, painted, save_tiny, seen
 
 from controllers.chunks.chunk import TaskStatus
 from controllers.errors import ConfigError

@@ -13,7 +13,8 @@ from assets import ROOT
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 pytest.importorskip("transformers", reason="transformers is not installed: it comes with the full GR-3")
 
-from gr3_full_tiny import (
+from safetensors.torch import load_file, save_file
+from tiny.gr3_full import (
     full_config,
     language_batch,
     qwen,
@@ -22,7 +23,6 @@ from gr3_full_tiny import (
     tiny_network,
     tiny_tokenizer,
 )
-from safetensors.torch import load_file, save_file
 from transformers import Qwen2_5_VLForConditionalGeneration
 
 from controllers.errors import ConfigError

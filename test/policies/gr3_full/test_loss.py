@@ -11,7 +11,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 pytest.importorskip("transformers", reason="transformers is not installed: it comes with the full GR-3")
 
-from gr3_full_tiny import full_config, language_batch, qwen, robot_batch, tiny_checkpoint
+from tiny.gr3_full import full_config, language_batch, qwen, robot_batch, tiny_checkpoint
 from torch import nn
 
 from controllers.errors import ConfigError

@@ -13,8 +13,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 pytest.importorskip("transformers", reason="transformers is not installed: it comes with the full GR-3")
 
-from feature_checks import check_features
-from gr3_full_tiny import ACTION, full_config, seen, tiny_checkpoint
+from policy_making.feature_checks import check_features
+from tiny.gr3_full import ACTION, full_config, seen, tiny_checkpoint
 
 from controllers.chunks.chunk import TaskStatus
 from controllers.errors import ConfigError

@@ -13,7 +13,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 pytest.importorskip("transformers", reason="transformers is not installed: it comes with the full GR-3")
 
-from gr3_full_tiny import LAYERS, PADS, full_config, qwen, robot_batch, tiny_checkpoint, tiny_network, tiny_tokenizer
+from tiny.gr3_full import LAYERS, PADS, full_config, qwen, robot_batch, tiny_checkpoint, tiny_network, tiny_tokenizer
 from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import apply_rotary_pos_emb
 
 from controllers.errors import ConfigError

@@ -8,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from two_views import FRONT, HEIGHT, SIDE, WIDTH, box_around
+from scene_making.two_views import FRONT, HEIGHT, SIDE, WIDTH, box_around
 
 from vla_ros.policies.grasp_finding.grasp_network import ANGLES, GraspNetwork
 from vla_ros.policies.grasp_finding.grasp_search import FoundGrasp, find_grasp

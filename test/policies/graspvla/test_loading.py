@@ -9,7 +9,7 @@ import sys
 import types
 
 import pytest
-from reasoning_policy import ReasoningPolicy
+from policy_making.reasoning_policy import ReasoningPolicy
 
 from controllers.errors import ConfigError
 from vla_ros.configuration import share_directory

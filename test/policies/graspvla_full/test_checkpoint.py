@@ -13,8 +13,8 @@ from assets import ROOT
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 pytest.importorskip("transformers", reason="transformers is not installed: it comes with the full GraspVLA")
 
-from graspvla_full_tiny import SIZES, full_config, llama, part_configs, tiny_batch, tiny_network, tiny_words
 from safetensors.torch import load_file, save_file
+from tiny.graspvla_full import SIZES, full_config, llama, part_configs, tiny_batch, tiny_network, tiny_words
 from transformers import AutoModelForCausalLM, Dinov2Model, LlamaModel, SiglipConfig, SiglipModel
 
 from controllers.errors import ConfigError

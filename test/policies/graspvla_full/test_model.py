@@ -11,7 +11,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 pytest.importorskip("transformers", reason="transformers is not installed: it comes with the full GraspVLA")
 
-from graspvla_full_tiny import BOX_BINS, GRASP_BINS, IMAGE, full_config, llama, tiny_batch, tiny_network
+from tiny.graspvla_full import BOX_BINS, GRASP_BINS, IMAGE, full_config, llama, tiny_batch, tiny_network
 from transformers import Gemma3TextConfig, GPT2Config, MistralConfig, Qwen2Config
 
 from controllers.errors import ConfigError

@@ -7,14 +7,14 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scene_making.whole_observation import whole
 from scipy.spatial.transform import Rotation
-from whole_observation import whole
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 pytest.importorskip("transformers", reason="transformers is not installed: it comes with the full GraspVLA")
 
-from feature_checks import check_features
-from graspvla_full_tiny import tiny_network, tiny_words
+from policy_making.feature_checks import check_features
+from tiny.graspvla_full import tiny_network, tiny_words
 
 from controllers.errors import ConfigError
 from vla_ros.policies.actions.single_arm import SingleArmObservation, SingleArmState

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scene_making.whole_observation import whole
 from scipy.spatial.transform import Rotation
-from whole_observation import whole
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 pytest.importorskip("transformers", reason="transformers is not installed: it comes with the full GraspVLA")
 
-from graspvla_released_tiny import (
+from safetensors.torch import load_file, save_file
+from tiny.graspvla_released import (
     BOUNDS,
     DINO,
     HORIZON,
@@ -26,7 +27,6 @@ from graspvla_released_tiny import (
     released_weights,
     write_download,
 )
-from safetensors.torch import load_file, save_file
 
 from controllers.errors import ConfigError
 from vla_ros.cli import main

@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from two_views import FRONT, HEIGHT, SIDE, WIDTH, box_around, camera
+from scene_making.two_views import FRONT, HEIGHT, SIDE, WIDTH, box_around, camera
 
 from vla_ros.policies.backbone.view_geometry import project, triangulate
 from vla_ros.policies.graspvla.small.cut_boxes import cut_sides, nearest_on_sight, place_pairs

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scene_making.two_views import FRONT, HEIGHT, SIDE, WIDTH
 from scipy.spatial.transform import Rotation
-from two_views import FRONT, HEIGHT, SIDE, WIDTH
 
 from vla_ros.policies.backbone.crops import Window, box_window
 from vla_ros.policies.backbone.view_geometry import calibration_of, point_window, project, ray, triangulate

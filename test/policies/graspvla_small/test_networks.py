@@ -11,7 +11,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from two_views import FRONT, HEIGHT, SIDE, WIDTH
+from scene_making.two_views import FRONT, HEIGHT, SIDE, WIDTH
 
 from vla_ros.policies.backbone import proposals
 from vla_ros.policies.backbone.matching import CROP as MATCH_CROP

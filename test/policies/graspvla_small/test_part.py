@@ -8,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from two_views import FRONT, HEIGHT, SIDE, WIDTH
+from scene_making.two_views import FRONT, HEIGHT, SIDE, WIDTH
 
 from vla_ros.policies.actions.single_arm import SingleArmState
 from vla_ros.policies.backbone.view_geometry import project

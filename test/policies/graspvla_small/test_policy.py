@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from whole_observation import whole
+from scene_making.whole_observation import whole
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from drawn_scene import grasping_scene
+from scene_making.drawn_scene import grasping_scene
 
 from controllers.chunks.chunk import TaskStatus
 from controllers.errors import ConfigError

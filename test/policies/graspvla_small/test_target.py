@@ -10,7 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from two_views import FRONT, HEIGHT, SIDE, WIDTH, box_around
+from scene_making.two_views import FRONT, HEIGHT, SIDE, WIDTH, box_around
 
 from vla_ros.policies.actions.single_arm import SingleArmState
 from vla_ros.policies.backbone.crops import box_window

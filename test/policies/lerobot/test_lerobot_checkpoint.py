@@ -8,7 +8,7 @@ import json
 
 import numpy as np
 import pytest
-from lerobot_files import MODES, features, write_checkpoint
+from lerobot_parts.files import MODES, features, write_checkpoint
 
 from controllers.errors import ConfigError
 from vla_ros.cli import main

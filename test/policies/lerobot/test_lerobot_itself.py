@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lerobot_observation import FRANKA, pictures_and_states, seen
+from lerobot_parts.observation import FRANKA, pictures_and_states, seen
 from safetensors.numpy import load_file, save_file
 
 from controllers.errors import ConfigError, VlaError
 from vla_ros.policies.families.loading import load_policy
 from vla_ros.policies.lerobot.environment import LEROBOT, interpreter
 
-MAKING = Path(__file__).parents[2] / "support" / "lerobot_making.py"
+MAKING = Path(__file__).parents[2] / "support" / "lerobot_parts" / "making.py"
 
 
 def _python() -> str:

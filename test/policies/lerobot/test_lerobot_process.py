@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lerobot_files import write_checkpoint
-from lerobot_observation import CONTRACT, FRANKA, JOINTS, seen
+from lerobot_parts.files import write_checkpoint
+from lerobot_parts.observation import CONTRACT, FRANKA, JOINTS, seen
 
 from controllers.errors import VlaError
 from vla_ros.policies.actions.codec import ActionCodec
@@ -22,7 +22,7 @@ from vla_ros.policies.lerobot.checkpoint import read_checkpoint
 from vla_ros.policies.lerobot.policy import LeRobotPolicy
 from vla_ros.policies.lerobot.process import LeRobotError, LeRobotProcess
 
-STAND_IN = Path(__file__).parents[2] / "support" / "lerobot_stand_in.py"
+STAND_IN = Path(__file__).parents[2] / "support" / "lerobot_parts" / "stand_in.py"
 Start = Callable[..., LeRobotPolicy]
 
 

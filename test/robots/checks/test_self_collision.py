@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from assets import PAIR
-from changed_pair import changed_pair
+from robot_rigs.changed_pair import changed_pair
 
 from vla_ros.robots.checks.finding import OK, PROBLEM, WARNING, Finding
 from vla_ros.robots.checks.home import home_positions

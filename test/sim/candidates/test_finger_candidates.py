@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 import numpy as np
 import pytest
-from objects_on_table import box, mixed_scene, scene_of
+from scene_making.objects_on_table import box, mixed_scene, scene_of
+from scene_making.stepped_tool import SteppedTool
 from scipy.spatial.transform import Rotation
-from stepped_tool import SteppedTool
 
 from controllers.errors import ConfigError
 from vla_ros.policies.gam.actions import Candidates

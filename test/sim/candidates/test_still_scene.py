@@ -2,7 +2,7 @@
 import mujoco
 import numpy as np
 import pytest
-from objects_on_table import box, mixed_scene, scene_of
+from scene_making.objects_on_table import box, mixed_scene, scene_of
 
 from controllers.errors import ConfigError
 from vla_ros.sim.candidates.still_scene import NOT_AN_OBJECT, StillScene

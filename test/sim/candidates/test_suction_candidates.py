@@ -4,7 +4,7 @@ import dataclasses
 import mujoco
 import numpy as np
 import pytest
-from objects_on_table import box, mixed_scene, scene_of
+from scene_making.objects_on_table import box, mixed_scene, scene_of
 
 from controllers.errors import ConfigError
 from vla_ros.policies.gam.actions import Candidates

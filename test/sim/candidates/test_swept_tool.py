@@ -3,8 +3,8 @@
 
 import numpy as np
 import pytest
-from objects_on_table import mixed_scene
-from stepped_tool import SteppedTool
+from scene_making.objects_on_table import mixed_scene
+from scene_making.stepped_tool import SteppedTool
 
 from vla_ros.robots.tools.named import load_tool
 from vla_ros.sim.candidates.still_scene import StillScene

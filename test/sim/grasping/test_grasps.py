@@ -4,7 +4,7 @@
 import mujoco
 import numpy as np
 import pytest
-from gripper_shape import GRIPPER
+from arms.gripper_shape import GRIPPER
 
 from vla_ros.objects.grasp import Grasp
 from vla_ros.sim.grasping.grasps import AntipodalConfig, antipodal_grasps

@@ -10,7 +10,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from drawn_scene import grasping_scene
+from scene_making.drawn_scene import grasping_scene
 from slow_tests import trials
 
 from controllers.errors import ConfigError

@@ -8,9 +8,9 @@ import json
 import time
 
 import pytest
-from drawn_scene import grasping_scene
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scene_making.drawn_scene import grasping_scene
 from slow_tests import trials
 
 from controllers.errors import ConfigError

@@ -6,9 +6,9 @@ import pickle
 
 import numpy as np
 import pytest
-from drawn_scene import grasping_scene
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scene_making.drawn_scene import grasping_scene
 from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError

@@ -5,9 +5,9 @@ import dataclasses
 
 import numpy as np
 import pytest
-from drawn_scene import grasping_scene
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scene_making.drawn_scene import grasping_scene
 
 from controllers.errors import ConfigError
 from vla_ros.sim.scenes.sets import Area, load_sets

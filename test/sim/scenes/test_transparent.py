@@ -7,7 +7,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from drawn_scene import grasping_scene
+from scene_making.drawn_scene import grasping_scene
 
 from controllers.errors import ConfigError
 from vla_ros.robots.embodiment import load_embodiment

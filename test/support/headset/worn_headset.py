@@ -8,7 +8,7 @@ from math import cos, sin
 from typing import Any
 
 import numpy as np
-from operator_page import FRAMES, Operator, eventually
+from pages.operator_page import FRAMES, Operator, eventually
 from scipy.spatial.transform import Rotation
 
 SMALL = {"viewport": {"width": 320, "height": 400}, "device_scale_factor": 0.5}  # drawn by the processor

@@ -9,8 +9,8 @@ import json
 
 import numpy as np
 import pytest
+from robot_rigs.two_handed_rig import two_handed_rig
 from scipy.spatial.transform import Rotation
-from two_handed_rig import two_handed_rig
 
 from controllers.errors import ConfigError
 from vla_ros.evaluation.rollout import Rollout, RolloutConfig

@@ -10,7 +10,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from drawn_scene import grasping_scene
+from scene_making.drawn_scene import grasping_scene
 from slow_tests import trials
 
 from controllers.errors import ConfigError

@@ -16,10 +16,10 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from act_tiny import CONFIG, SIZES, STATE, seen
-from graspvla_small_data import generated
+from demonstrations.sample_dataset import write_sample
 from safetensors.torch import load_file
-from sample_dataset import write_sample
+from tiny.act import CONFIG, SIZES, STATE, seen
+from tiny.graspvla_data import generated
 
 from controllers.errors import ConfigError
 from vla_ros import cli

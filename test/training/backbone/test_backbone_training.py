@@ -11,7 +11,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from graspvla_small_data import TINY, generated
+from tiny.graspvla_data import TINY, generated
 
 from controllers.errors import ConfigError
 from vla_ros import cli

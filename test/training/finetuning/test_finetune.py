@@ -14,8 +14,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from graspvla_small_data import generated
-from sample_dataset import write_sample
+from demonstrations.sample_dataset import write_sample
+from tiny.graspvla_data import generated
 
 from controllers.errors import ConfigError
 from vla_ros import cli

@@ -12,8 +12,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 pytest.importorskip("transformers", reason="transformers is not installed: VLA_EXTRAS=learning ./vla test")
 
-from graspvla_full_tiny import full_config, tiny_network, tiny_words
-from graspvla_small_data import generated
+from tiny.graspvla_data import generated
+from tiny.graspvla_full import full_config, tiny_network, tiny_words
 
 from vla_ros import cli
 from vla_ros.data.datasets.editing.edit import edit

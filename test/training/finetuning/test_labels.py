@@ -10,8 +10,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from graspvla_small_data import generated
-from two_views import FRONT, SIDE, camera
+from scene_making.two_views import FRONT, SIDE, camera
+from tiny.graspvla_data import generated
 
 from vla_ros.configuration import share_directory
 from vla_ros.policies.backbone.view_geometry import project

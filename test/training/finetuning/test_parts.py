@@ -11,7 +11,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from drawn_scene import grasping_scene
+from scene_making.drawn_scene import grasping_scene
 
 from controllers.errors import ConfigError
 from vla_ros.configuration import share_directory

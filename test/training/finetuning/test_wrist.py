@@ -11,8 +11,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from graspvla_small_data import generated
 from scipy.spatial.transform import Rotation
+from tiny.graspvla_data import generated
 
 from controllers.errors import ConfigError
 from vla_ros import cli

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from gam_tiny import SIZES, random_network, write_scenes
+from tiny.gam import SIZES, random_network, write_scenes
 
 from vla_ros.policies.gam.candidate_poses import rows_of
 from vla_ros.policies.gam.criteria import criteria_of, merits

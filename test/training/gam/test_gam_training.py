@@ -15,7 +15,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from gam_tiny import SIZES, write_scenes
+from tiny.gam import SIZES, write_scenes
 
 from controllers.errors import ConfigError
 from vla_ros import cli

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gam_tiny import write_scenes
+from tiny.gam import write_scenes
 
 from vla_ros.policies.gam.criteria import criteria_of, merits
 from vla_ros.training.gam.candidate_file import LabelledCandidates, read_candidates

@@ -10,8 +10,8 @@ import pytest
 
 pytest.importorskip("torch")
 
-from gam_tiny import SIZES, random_network, write_scenes
 from scipy.spatial.transform import Rotation
+from tiny.gam import SIZES, random_network, write_scenes
 
 from controllers.errors import ConfigError
 from vla_ros.policies.gam.candidate_poses import matrix_of, moved, rows_of

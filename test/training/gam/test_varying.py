@@ -8,8 +8,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from gam_tiny import SIZES
 from scipy.spatial.transform import Rotation
+from tiny.gam import SIZES
 
 from vla_ros.policies.gam.actions import Candidates, encode
 from vla_ros.policies.gam.networks.element_places import in_scene

@@ -12,8 +12,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from gear_vla_tiny import ROBOT, seen, write_demonstrations
-from gr3_tiny import save_tiny_backbone
+from tiny.gear_vla import ROBOT, seen, write_demonstrations
+from tiny.gr3 import save_tiny_backbone
 
 from vla_ros import cli
 from vla_ros.policies.gear_vla.checkpoint import load_gear_vla

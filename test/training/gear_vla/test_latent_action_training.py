@@ -11,7 +11,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from moving_squares import write_squares
+from demonstrations.moving_squares import write_squares
 
 from controllers.errors import ConfigError
 from vla_ros import cli

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from drawn_scene import grasping_scene
+from scene_making.drawn_scene import grasping_scene
 
 from vla_ros.data.datasets.editing.frame_ranges import valid_runs
 from vla_ros.data.datasets.episode import EncodedEpisode

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from assets import ROOT
-from fake_episodes import FakeEpisodes
+from demonstrations.fake_episodes import FakeEpisodes
 from pool_here import PoolHere
 
 from vla_ros import cli
@@ -51,7 +51,7 @@ def generate_here(monkeypatch, generate):
 def start(output: Path, *words: object, **fakes: object) -> subprocess.Popen:
     command = [
         sys.executable,
-        str(ROOT / "test" / "support" / "fake_episodes.py"),
+        str(ROOT / "test" / "support" / "demonstrations" / "fake_episodes.py"),
         json.dumps(fakes),
         str(output),
         *map(str, words),

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import mujoco
 import numpy as np
 import pytest
-from opening_task import Opening
+from scene_making.opening_task import Opening
 
 from controllers.errors import ConfigError
 from vla_ros.configuration import config_file

@@ -7,12 +7,12 @@ import random
 import time
 
 import pytest
-from fake_episodes import FakeEpisodes
+from demonstrations.fake_episodes import FakeEpisodes
+from demonstrations.sample_dataset import SCHEMA, episode
+from demonstrations.unable_maker import Unable
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
-from sample_dataset import SCHEMA, episode
-from unable_maker import Unable
 
 from controllers.errors import ConfigError, VlaError
 from vla_ros.data.datasets.merge import merge

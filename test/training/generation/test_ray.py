@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from fake_episodes import FakeEpisodes
+from demonstrations.fake_episodes import FakeEpisodes
 from ray_stand_in import standing_in
 
 from vla_ros import cli

@@ -12,7 +12,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from gr3_tiny import (
+from safetensors.torch import load_file
+from tiny.gr3 import (
     CONTRACT,
     ROBOT,
     THINGS,
@@ -22,7 +23,6 @@ from gr3_tiny import (
     write_demonstrations,
     write_pictures,
 )
-from safetensors.torch import load_file
 
 from controllers.errors import ConfigError
 from vla_ros import cli

@@ -11,7 +11,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from gr3_tiny import CONTRACT, calibration
+from tiny.gr3 import CONTRACT, calibration
 
 from controllers.chunks.chunk import pose_channels
 from controllers.errors import ConfigError

@@ -12,8 +12,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from gr3_tiny import CONTRACT, ROBOT, network, save_tiny, save_tiny_backbone, seen, write_demonstrations, write_hands
 from safetensors.torch import load_file
+from tiny.gr3 import CONTRACT, ROBOT, network, save_tiny, save_tiny_backbone, seen, write_demonstrations, write_hands
 
 from controllers.errors import ConfigError
 from vla_ros import cli

@@ -15,8 +15,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from graspvla_small_data import TINY, generated
-from sample_dataset import write_sample
+from demonstrations.sample_dataset import write_sample
+from tiny.graspvla_data import TINY, generated
 
 from vla_ros import cli
 from vla_ros.configuration import share_directory

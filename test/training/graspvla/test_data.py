@@ -16,9 +16,9 @@ from scipy.spatial.transform import Rotation
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from delta_actions import integrate_actions
-from graspvla_small_data import generated
-from sample_dataset import write_sample
+from arms.delta_actions import integrate_actions
+from demonstrations.sample_dataset import write_sample
+from tiny.graspvla_data import generated
 
 from controllers.errors import ConfigError
 from vla_ros.data.datasets.editing.edit import edit

@@ -10,9 +10,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from drawn_scene import grasping_scene
-from graspvla_small_data import generated
-from whole_observation import whole
+from scene_making.drawn_scene import grasping_scene
+from scene_making.whole_observation import whole
+from tiny.graspvla_data import generated
 
 from controllers.chunks.chunk import TaskStatus
 from vla_ros import cli

@@ -11,7 +11,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
-from graspvla_small_data import generated
+from tiny.graspvla_data import generated
 
 from vla_ros.policies.graspvla.small.checkpoint_config import NetworkSizes
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla

@@ -8,7 +8,7 @@ import json
 
 import numpy as np
 import pytest
-from foreign_servers import T_TOOL, observation
+from policy_making.foreign_servers import T_TOOL, observation
 from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from foreign_servers import T_TOOL, ZeromqServer, observation
+from policy_making.foreign_servers import T_TOOL, ZeromqServer, observation
 from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError, VlaError

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 import zmq
-from foreign_servers import T_TOOL, ZeromqServer, observation
 from PIL import Image
+from policy_making.foreign_servers import T_TOOL, ZeromqServer, observation
 from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError, VlaError

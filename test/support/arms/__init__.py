@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Single arms for tests of control: models, limits, dynamics with delays."""

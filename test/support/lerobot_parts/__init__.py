@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""LeRobot's files, rules and processes, without lerobot."""
