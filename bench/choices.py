@@ -23,7 +23,7 @@ from vla_ros.evaluation.statistics import CHOOSERS, wilson_interval
 from vla_ros.policies.base import Policy, capability
 from vla_ros.policies.capabilities.reasoning import Reasoner, Reasoning
 from vla_ros.policies.families.loading import load_policy
-from vla_ros.policies.geometric.point_cloud import project
+from vla_ros.policies.geometric.perceiving.point_cloud import project
 from vla_ros.policies.observation import Observation
 from vla_ros.progress import shown
 from vla_ros.robots.embodiment import load_embodiment

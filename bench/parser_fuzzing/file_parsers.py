@@ -80,7 +80,7 @@ def bag(path: Path) -> None:
 def chunk(path: Path) -> None:
     from mcap.exceptions import McapError
 
-    from vla_ros.data.bags.mcap_input import uncompress
+    from vla_ros.data.bags.mcap.input import uncompress
 
     for size in (0, 1414, 1 << 33):
         try:

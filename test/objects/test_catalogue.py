@@ -16,7 +16,7 @@ from vla_ros.objects.decorations import DECORATIONS, decorate
 from vla_ros.objects.paint import ACCENTS, label_picture
 from vla_ros.objects.procedural import RECIPES, make_object
 from vla_ros.objects.recipes.families import FAMILIES
-from vla_ros.policies.geometric.color_naming import ColorNamer
+from vla_ros.policies.geometric.perceiving.color_naming import ColorNamer
 
 CATALOGUE = load_catalogue()
 

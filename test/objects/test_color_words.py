@@ -9,8 +9,8 @@ from vla_ros.objects.appearance import disagreement
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.objects.color_words import color_name, color_words, read_colors
 from vla_ros.objects.colors import color_ranges
-from vla_ros.policies.geometric.color_naming import UNNAMED, ColorNamer
 from vla_ros.policies.geometric.language import COLOR_WORDS
+from vla_ros.policies.geometric.perceiving.color_naming import UNNAMED, ColorNamer
 
 
 def test_every_rgb_value_has_a_word() -> None:

@@ -12,7 +12,7 @@ from controllers.errors import ConfigError
 from vla_ros.planning.camera_scene import CameraSceneConfig, columns, scene_from_cameras
 from vla_ros.planning.home import plan_home
 from vla_ros.planning.problem import JointGoal, PlanningProblem, PoseGoal
-from vla_ros.policies.geometric.self_filter import RobotShape
+from vla_ros.policies.geometric.perceiving.self_filter import RobotShape
 from vla_ros.robots.embodiment import expand_urdf
 from vla_ros.sim.world import World
 

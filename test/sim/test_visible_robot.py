@@ -8,7 +8,7 @@ import pytest
 
 from controllers.arm.model import ArmModel
 from controllers.errors import ConfigError
-from vla_ros.policies.geometric.self_filter import RobotShape
+from vla_ros.policies.geometric.perceiving.self_filter import RobotShape
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 from vla_ros.robots.visible_robot import VisibleRobot
 

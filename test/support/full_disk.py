@@ -13,7 +13,7 @@ class FullDisk:
     def __init__(self, monkeypatch) -> None:
         self.left = float("inf")
         self._write = os.write
-        monkeypatch.setattr("vla_ros.data.bags.mcap_file.os.write", self)
+        monkeypatch.setattr("vla_ros.data.bags.mcap.file.os.write", self)
 
     def __call__(self, fd: int, data: memoryview) -> int:
         if self.left <= 0:

@@ -15,8 +15,8 @@ import numpy as np
 from controllers.errors import ConfigError
 from vla_ros.planning.scene import CollisionScene, HeldObject, Obstacle, box_between
 from vla_ros.planning.shapes import Box
-from vla_ros.policies.geometric import point_cloud
-from vla_ros.policies.geometric.self_filter import RobotShape
+from vla_ros.policies.geometric.perceiving import point_cloud
+from vla_ros.policies.geometric.perceiving.self_filter import RobotShape
 from vla_ros.policies.observation import CameraView
 
 HELD_MIN, HELD_POINTS = 0.02, 30  # [m] least edge of a held box, points that make one

@@ -46,8 +46,8 @@ def robot_spec(embodiment: Embodiment) -> mujoco.MjSpec:
     Actuators: one motor a joint named like the joint [N·m], for joint groups a position servo, one a gripper named like
     the gripper, driven by a target width [m], one a piston, a position servo named like its joint, one a cup of which
     its force alone is known, named like the cup, on (1) or off (0). A cup of a described tool is a weld of its name
-    that is not active: vla_ros/sim/sealing_cup.py. Gravity of the robot's own bodies is compensated, as the real arm
-    does: effort commands are without gravity.
+    that is not active: vla_ros/sim/suction/sealing_cup.py. Gravity of the robot's own bodies is compensated, as the
+    real arm does: effort commands are without gravity.
     """
     spec = mujoco.MjSpec.from_string(_with_compiler_options(expand_urdf(embodiment)))
     for body in spec.bodies:

@@ -12,21 +12,21 @@ from controllers.errors import ConfigError, unknown_name
 from vla_ros.objects.permeability import conductance
 from vla_ros.policies.observation import CameraView
 from vla_ros.robots.embodiment import Embodiment
-from vla_ros.sim.adhesion_cup import AdhesionCup
 from vla_ros.sim.cloth_bodies import add_cloths
 from vla_ros.sim.contact_shading import shade_contacts
-from vla_ros.sim.cup import Cup
 from vla_ros.sim.depth_noise import StereoDepth, StereoNoise
 from vla_ros.sim.drives import ArmDrive, BaseDrive, GripperDrive, JointServo
 from vla_ros.sim.fixture_bodies import add_fixtures
 from vla_ros.sim.moving_bodies import MovingBodies
 from vla_ros.sim.object_geoms import add_objects
 from vla_ros.sim.pad_contacts import add_pad_contacts
-from vla_ros.sim.piston import Piston
 from vla_ros.sim.rendering import Renderer
 from vla_ros.sim.robot_model import robot_spec
 from vla_ros.sim.scenes.scene import Scene, SceneCamera
-from vla_ros.sim.suction_tool import SuctionTool
+from vla_ros.sim.suction.adhesion_cup import AdhesionCup
+from vla_ros.sim.suction.cup import Cup
+from vla_ros.sim.suction.piston import Piston
+from vla_ros.sim.suction.suction_tool import SuctionTool
 from vla_ros.sim.surroundings import add_surroundings
 
 _SETTLE_MAX = 3.0  # [s]

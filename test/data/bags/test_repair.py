@@ -22,7 +22,7 @@ from rosbags.rosbag2 import Reader
 from slow_tests import trials
 
 from vla_ros.data.bags.errors import BagError
-from vla_ros.data.bags.mcap_scan import scan
+from vla_ros.data.bags.mcap.scan import scan
 from vla_ros.data.bags.reader import BagReader
 from vla_ros.data.bags.repair import repair
 from vla_ros.data.bags.writer import BagSettings

@@ -200,7 +200,7 @@ def test_it_appears_under_its_name_only_when_it_is_whole(tmp_path):
 
 def test_a_chunk_waits_no_longer_than_it_may(tmp_path, monkeypatch):
     now = [0.0]
-    monkeypatch.setattr("vla_ros.data.bags.mcap_file.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("vla_ros.data.bags.mcap.file.time.monotonic", lambda: now[0])
     writer = BagWriter(tmp_path / "arm", BagSettings(chunk_s=0.5))
     writer.add_topic("/word", message_definition("std_msgs/msg/String"))
     writer.write("/word", 1, 1, string("a"))

@@ -15,7 +15,7 @@ from vla_ros.policies.gam.analysis.surfaces import Surfaces
 from vla_ros.policies.gam.perception.measured_points import NOTHING_MEASURED, MeasuredPoints
 from vla_ros.policies.gam.picking import Picker
 from vla_ros.policies.gam.settings import GamSettings
-from vla_ros.policies.geometric.reachability import Reach
+from vla_ros.policies.geometric.grasps.reachability import Reach
 from vla_ros.robots.tools.named import load_tool
 
 OVER = 0.36  # [m] above a tote whose floor is at 0

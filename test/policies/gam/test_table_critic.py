@@ -17,8 +17,8 @@ from vla_ros.objects.grasp import Grasp
 from vla_ros.policies.gam.checkpoint import load_gam
 from vla_ros.policies.gam.config import SceneTokens
 from vla_ros.policies.gam.table_critic import TableCritic, from_above, pinches
-from vla_ros.policies.geometric.grasp_judge import GraspSurroundings
-from vla_ros.policies.geometric.gripper_space import GripperDimensions
+from vla_ros.policies.geometric.grasps.gripper_space import GripperDimensions
+from vla_ros.policies.geometric.grasps.judge import GraspSurroundings
 from vla_ros.robots.embodiment import load_embodiment
 
 TABLE = -0.05  # [m]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from vla_ros.objects.colors import color_ranges
-from vla_ros.policies.geometric.color_naming import ColorNamer, WhiteBalance
+from vla_ros.policies.geometric.perceiving.color_naming import ColorNamer, WhiteBalance
 
 
 @pytest.fixture(scope="module")

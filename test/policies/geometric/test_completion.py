@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vla_ros.policies.geometric.completion import complete, thin
-from vla_ros.policies.geometric.segmentation import Segment
+from vla_ros.policies.geometric.perceiving.completion import complete, thin
+from vla_ros.policies.geometric.perceiving.segmentation import Segment
 
 ORIGINS = np.array([[1.35, 0.0, 0.5], [0.5, 0.7, 0.5]])
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vla_ros.policies.geometric.completion import thin
-from vla_ros.policies.geometric.grasp_candidates import GraspScene, propose_grasps
-from vla_ros.policies.geometric.grasp_search_config import GraspSearchConfig
-from vla_ros.policies.geometric.gripper_space import GripperDimensions
+from vla_ros.policies.geometric.grasps.candidates import GraspScene, propose_grasps
+from vla_ros.policies.geometric.grasps.gripper_space import GripperDimensions
+from vla_ros.policies.geometric.grasps.search_config import GraspSearchConfig
+from vla_ros.policies.geometric.perceiving.completion import thin
 from vla_ros.robots.embodiment import load_embodiment
 
 AHEAD = np.array([1.0, 0.0])

@@ -6,8 +6,8 @@ import pytest
 from assets import OBJECTS
 
 from vla_ros.objects.catalogue import load_catalogue
-from vla_ros.policies.geometric import memory_cache
-from vla_ros.policies.geometric.recognition import RecognitionConfig, ShapeMemory
+from vla_ros.policies.geometric.perceiving import memory_cache
+from vla_ros.policies.geometric.perceiving.recognition import RecognitionConfig, ShapeMemory
 
 CONFIG = RecognitionConfig(turns=2, copies=1, points=300)
 

@@ -8,8 +8,8 @@ import pytest
 
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.geometric.language import Request, Vocabulary, parse_instruction
+from vla_ros.policies.geometric.perceiving.segmentation import Segment
 from vla_ros.policies.geometric.places import PlaceRequest, other_thing, read_place, told_by_place
-from vla_ros.policies.geometric.segmentation import Segment
 from vla_ros.policies.geometric.target import Candidate
 
 CATALOGUE = load_catalogue()

@@ -8,7 +8,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from vla_ros.objects.grasp import Grasp
-from vla_ros.policies.geometric.reachability import (
+from vla_ros.policies.geometric.grasps.reachability import (
     Reach,
     alike,
     backed_off,

@@ -8,9 +8,9 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from vla_ros.objects.catalogue import load_catalogue, with_receptacles
-from vla_ros.policies.geometric.descriptor import FEATURES, describe
-from vla_ros.policies.geometric.recognition import RecognitionConfig, ShapeMemory
-from vla_ros.policies.geometric.surface_samples import sample_visible_surface, seen_from
+from vla_ros.policies.geometric.perceiving.descriptor import FEATURES, describe
+from vla_ros.policies.geometric.perceiving.recognition import RecognitionConfig, ShapeMemory
+from vla_ros.policies.geometric.perceiving.surface_samples import sample_visible_surface, seen_from
 
 CATALOGUE = load_catalogue()
 VIEWPOINTS = [np.array([0.85, 0.0, 0.5]), np.array([0.0, 0.69, 0.46])]

@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vla_ros.policies.geometric.point_cloud import Cloud
-from vla_ros.policies.geometric.segmentation import segment
+from vla_ros.policies.geometric.perceiving.point_cloud import Cloud
+from vla_ros.policies.geometric.perceiving.segmentation import segment
 
 
 def blob(x: float, y: float, camera: str = "front", half: float = 0.02) -> Cloud:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vla_ros.policies.geometric.self_filter import RobotShape
+from vla_ros.policies.geometric.perceiving.self_filter import RobotShape
 
 URDF = """
 <robot name="r">

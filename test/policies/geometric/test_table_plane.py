@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from vla_ros.policies.geometric.table_plane import fit_table, level, levelled_height
+from vla_ros.policies.geometric.perceiving.table_plane import fit_table, level, levelled_height
 
 
 def table_points(height: float, rng: np.random.Generator) -> np.ndarray:

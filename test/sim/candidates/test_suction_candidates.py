@@ -15,7 +15,7 @@ from vla_ros.sim.candidates.cup_contacts import cup_contacts
 from vla_ros.sim.candidates.labels import Labels, label
 from vla_ros.sim.candidates.still_scene import StillScene, placed_data, still_spec
 from vla_ros.sim.candidates.suction_sampler import suction_candidates
-from vla_ros.sim.lip_rays import LipRays
+from vla_ros.sim.suction.lip_rays import LipRays
 
 TOP = 0.08  # [m] of the boxes
 BRICK = box("brick", (0.06, 0.05, TOP / 2), (0.5, 0.0))

@@ -10,8 +10,8 @@ import pytest
 from scene_making.drawn_scene import grasping_scene
 
 from controllers.errors import ConfigError
-from vla_ros.policies.geometric.gripper_space import GripperDimensions
-from vla_ros.policies.geometric.reachability import Reach
+from vla_ros.policies.geometric.grasps.gripper_space import GripperDimensions
+from vla_ros.policies.geometric.grasps.reachability import Reach
 from vla_ros.robots.embodiment import Embodiment, expand_urdf, load_embodiment
 from vla_ros.robots.reach import ArmReach, GripperEnvelope
 from vla_ros.sim.grasping.takeable import _gripper

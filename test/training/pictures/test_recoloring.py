@@ -11,7 +11,7 @@ import pytest
 
 from vla_ros.objects.colors import color_ranges
 from vla_ros.policies.backbone.word_tokens import color_words, word_tokens
-from vla_ros.policies.geometric.color_naming import ColorNamer
+from vla_ros.policies.geometric.perceiving.color_naming import ColorNamer
 from vla_ros.training.pictures.recoloring import GRAYS, Recoloring, draw_recoloring
 from vla_ros.training.pictures.sentences import disguised_tokens
 

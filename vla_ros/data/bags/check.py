@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vla_ros.data.bags.location import BagFiles, locate
-from vla_ros.data.bags.mcap_scan import scan
+from vla_ros.data.bags.mcap.scan import scan
 from vla_ros.data.bags.metadata import FILE, BagMetadata, read_metadata
 
 # [ns] receive times of a topic may step back by so much: several publishers wait in queues, on a busy machine for more

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vla_ros.data.bags.errors import BagError
-from vla_ros.data.bags.mcap_summary import MAGIC
+from vla_ros.data.bags.mcap.summary import MAGIC
 from vla_ros.data.bags.metadata import FILE, TopicMetadata, read_metadata
 
 PARTIAL = ".partial"

@@ -17,8 +17,8 @@ from controllers.errors import unknown_name
 from vla_ros.data.bags.cdr import MessageCodec
 from vla_ros.data.bags.errors import BagError
 from vla_ros.data.bags.location import BagFiles, locate
-from vla_ros.data.bags.mcap_input import UNREADABLE, bounded_reader, read_metadata_records, read_summary
-from vla_ros.data.bags.mcap_messages import ordered_messages
+from vla_ros.data.bags.mcap.input import UNREADABLE, bounded_reader, read_metadata_records, read_summary
+from vla_ros.data.bags.mcap.messages import ordered_messages
 from vla_ros.data.bags.message_definitions import MessageDefinition
 from vla_ros.data.bags.offered_qos import OfferedQos, read_qos
 

@@ -17,9 +17,9 @@ from mcap.records import Header
 
 from vla_ros.data.bags.errors import BagError
 from vla_ros.data.bags.location import PARTIAL, numbered_files, require_mcap
-from vla_ros.data.bags.mcap_file import PROFILE
-from vla_ros.data.bags.mcap_scan import ScannedFile, scan
-from vla_ros.data.bags.mcap_summary import MAGIC, McapSummary, record_bytes
+from vla_ros.data.bags.mcap.file import PROFILE
+from vla_ros.data.bags.mcap.scan import ScannedFile, scan
+from vla_ros.data.bags.mcap.summary import MAGIC, McapSummary, record_bytes
 from vla_ros.data.bags.metadata import (
     FILE,
     NO_TIME,

@@ -12,7 +12,7 @@ from controllers.errors import ConfigError
 from vla_ros import __version__
 from vla_ros.data.bags.errors import BagError
 from vla_ros.data.bags.location import partial_path
-from vla_ros.data.bags.mcap_file import McapFile
+from vla_ros.data.bags.mcap.file import McapFile
 from vla_ros.data.bags.message_definitions import MessageDefinition
 from vla_ros.data.bags.metadata import (
     FILE,

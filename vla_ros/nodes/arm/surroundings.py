@@ -58,7 +58,7 @@ class Surroundings:
 
     def _scene(self) -> CollisionScene | None:
         from vla_ros.planning.camera_scene import scene_from_cameras
-        from vla_ros.policies.geometric.self_filter import RobotShape
+        from vla_ros.policies.geometric.perceiving.self_filter import RobotShape
         from vla_ros.robots.embodiment import expand_urdf
 
         node, embodiment = self._node, self._node.embodiment

@@ -13,8 +13,8 @@ from vla_ros.policies.gam.actions import ON, Candidates, taking
 from vla_ros.policies.gam.analysis.surfaces import Surfaces
 from vla_ros.policies.gam.candidate_poses import about_vertical, matrix_of
 from vla_ros.policies.gam.pick_motion import Pick, PickConfig
+from vla_ros.policies.geometric.grasps.reachability import Reach
 from vla_ros.policies.geometric.motion import rotation_between
-from vla_ros.policies.geometric.reachability import Reach
 from vla_ros.robots.tools.description import PINCH, Cup, Tool
 from vla_ros.robots.tools.symmetry import symmetries
 

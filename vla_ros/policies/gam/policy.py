@@ -32,7 +32,7 @@ from vla_ros.policies.gam.prompts import PLACE
 from vla_ros.policies.gam.proposal import Proposal
 from vla_ros.policies.gam.proposing import Proposer
 from vla_ros.policies.gam.settings import ACTOR, ANALYSIS, RANDOM, GamSettings
-from vla_ros.policies.geometric.reachability import Reach
+from vla_ros.policies.geometric.grasps.reachability import Reach
 from vla_ros.policies.observation import CameraView, Observation
 from vla_ros.robots.embodiment import Embodiment, expand_urdf
 from vla_ros.robots.tools.description import PINCH

@@ -19,8 +19,8 @@ from vla_ros.policies.gam.criteria import Criterion, criteria_of, merits
 from vla_ros.policies.gam.encoded_look import EncodedLook
 from vla_ros.policies.gam.networks.network import GamNetwork
 from vla_ros.policies.gam.observed_scene import ObservedScene
-from vla_ros.policies.geometric.grasp_judge import GraspSurroundings
-from vla_ros.policies.geometric.gripper_space import GripperDimensions
+from vla_ros.policies.geometric.grasps.gripper_space import GripperDimensions
+from vla_ros.policies.geometric.grasps.judge import GraspSurroundings
 from vla_ros.robots.tools.description import PINCH, Finger, Tool
 
 PICTURED = (0.37, 0.46)  # [m] along x and y that a picture shows: as of a tote and 3 cm around

@@ -6,10 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from controllers.errors import ConfigError
-from vla_ros.policies.geometric.grasp_search_config import GraspSearchConfig
+from vla_ros.policies.geometric.grasps.search_config import GraspSearchConfig
 from vla_ros.policies.geometric.motion import MotionConfig
-from vla_ros.policies.geometric.perception import PerceptionConfig
-from vla_ros.policies.geometric.recognition import RecognitionConfig
+from vla_ros.policies.geometric.perceiving.perception import PerceptionConfig
+from vla_ros.policies.geometric.perceiving.recognition import RecognitionConfig
 from vla_ros.policies.geometric.target import TargetConfig
 
 

@@ -9,12 +9,12 @@ from functools import cached_property
 import numpy as np
 
 from vla_ros.objects.catalogue import Catalogue, with_receptacles
-from vla_ros.policies.geometric.color_naming import ColorNamer
 from vla_ros.policies.geometric.config import GeometricConfig
 from vla_ros.policies.geometric.language import Request, Vocabulary, parse_instruction
-from vla_ros.policies.geometric.memory_cache import remember
-from vla_ros.policies.geometric.perception import TableView
-from vla_ros.policies.geometric.segmentation import Segment
+from vla_ros.policies.geometric.perceiving.color_naming import ColorNamer
+from vla_ros.policies.geometric.perceiving.memory_cache import remember
+from vla_ros.policies.geometric.perceiving.perception import TableView
+from vla_ros.policies.geometric.perceiving.segmentation import Segment
 from vla_ros.policies.geometric.target import TargetFinder
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vla_ros.policies.geometric.language import Request, Vocabulary, parse_instruction
-from vla_ros.policies.geometric.segmentation import Segment
+from vla_ros.policies.geometric.perceiving.segmentation import Segment
 from vla_ros.policies.geometric.target import Candidate
 
 SLACK = 2.0  # in score, behind the best: what fits less is another thing

@@ -13,11 +13,11 @@ from vla_ros.objects.catalogue import Catalogue
 from vla_ros.policies.actions.single_arm import SingleArmObservation
 from vla_ros.policies.geometric.config import GeometricConfig
 from vla_ros.policies.geometric.goal import Goal, GoalFinder
-from vla_ros.policies.geometric.grasp_judge import GraspJudge
+from vla_ros.policies.geometric.grasps.judge import GraspJudge
+from vla_ros.policies.geometric.grasps.reachability import backed_off
 from vla_ros.policies.geometric.language import Request, parse_instruction
 from vla_ros.policies.geometric.placing_language import split_placing
 from vla_ros.policies.geometric.policy import GeometricPolicy, PolicyPhase, Step
-from vla_ros.policies.geometric.reachability import backed_off
 from vla_ros.robots.embodiment import Embodiment
 
 

@@ -17,19 +17,19 @@ from vla_ros.objects.colors import color_ranges
 from vla_ros.objects.grasp import Grasp
 from vla_ros.policies.actions.single_arm import SingleArmCodec, SingleArmObservation
 from vla_ros.policies.capabilities.detection import Detection
-from vla_ros.policies.geometric.color_naming import ColorNamer
 from vla_ros.policies.geometric.config import GeometricConfig
-from vla_ros.policies.geometric.grasp_judge import GraspJudge
-from vla_ros.policies.geometric.grasp_planner import PointCloudGraspPlanner
-from vla_ros.policies.geometric.gripper_space import GripperDimensions
+from vla_ros.policies.geometric.grasps.gripper_space import GripperDimensions
+from vla_ros.policies.geometric.grasps.judge import GraspJudge
+from vla_ros.policies.geometric.grasps.planner import PointCloudGraspPlanner
+from vla_ros.policies.geometric.grasps.reachability import Reach
 from vla_ros.policies.geometric.language import Request, Vocabulary, parse_instruction
-from vla_ros.policies.geometric.memory_cache import remember
 from vla_ros.policies.geometric.motion import Walker, rotation_between
-from vla_ros.policies.geometric.perception import Perception, TableView
+from vla_ros.policies.geometric.perceiving.color_naming import ColorNamer
+from vla_ros.policies.geometric.perceiving.memory_cache import remember
+from vla_ros.policies.geometric.perceiving.perception import Perception, TableView
+from vla_ros.policies.geometric.perceiving.segmentation import Segment
+from vla_ros.policies.geometric.perceiving.self_filter import RobotShape
 from vla_ros.policies.geometric.places import PlaceRequest, other_thing, read_place, told_by_place
-from vla_ros.policies.geometric.reachability import Reach
-from vla_ros.policies.geometric.segmentation import Segment
-from vla_ros.policies.geometric.self_filter import RobotShape
 from vla_ros.policies.geometric.target import Candidate, TargetFinder, detect
 from vla_ros.policies.observation import Observation
 from vla_ros.robots.embodiment import Embodiment, expand_urdf

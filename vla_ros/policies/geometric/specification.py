@@ -13,8 +13,8 @@ from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.families.family import PolicyChoice, PolicyFamily
 from vla_ros.policies.families.weights import check_packages
 from vla_ros.policies.geometric.config import GeometricConfig
-from vla_ros.policies.geometric.grasp_judge import GraspJudge
-from vla_ros.policies.geometric.gripper_space import GripperDimensions
+from vla_ros.policies.geometric.grasps.gripper_space import GripperDimensions
+from vla_ros.policies.geometric.grasps.judge import GraspJudge
 from vla_ros.policies.needs import CameraNeed, Needs
 from vla_ros.robots.tools.description import PINCH
 

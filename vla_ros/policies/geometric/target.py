@@ -9,11 +9,11 @@ import numpy as np
 
 from controllers.errors import ConfigError
 from vla_ros.policies.capabilities.detection import Detection
-from vla_ros.policies.geometric.color_naming import ColorNamer
-from vla_ros.policies.geometric.descriptor import describe
 from vla_ros.policies.geometric.language import Request
-from vla_ros.policies.geometric.recognition import ShapeMemory
-from vla_ros.policies.geometric.segmentation import Segment
+from vla_ros.policies.geometric.perceiving.color_naming import ColorNamer
+from vla_ros.policies.geometric.perceiving.descriptor import describe
+from vla_ros.policies.geometric.perceiving.recognition import ShapeMemory
+from vla_ros.policies.geometric.perceiving.segmentation import Segment
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from vla_ros.policies.gam.criteria import criteria_of, merits
 from vla_ros.policies.gam.perception.measured_points import NOTHING_MEASURED
 from vla_ros.policies.gam.pick_motion import Pick, PickConfig, PickMotion
 from vla_ros.policies.gam.picking import Picker
-from vla_ros.policies.geometric.reachability import Reach
+from vla_ros.policies.geometric.grasps.reachability import Reach
 from vla_ros.policies.observation import Observation
 from vla_ros.robots.embodiment import expand_urdf
 from vla_ros.robots.tools.mounting import carried_tool

@@ -22,7 +22,7 @@ from vla_ros.policies.gam.perception.crop import ToteCrop, crop
 from vla_ros.policies.gam.perception.measured_points import MeasuredPoints
 from vla_ros.policies.gam.perception.segmentation import segment
 from vla_ros.policies.gam.perception.tote_fit import NominalTote, fit_tote, table_height
-from vla_ros.policies.geometric.point_cloud import AxisAlignedBox, deproject
+from vla_ros.policies.geometric.perceiving.point_cloud import AxisAlignedBox, deproject
 from vla_ros.policies.observation import CameraView
 
 _BELOW, _ABOVE, _AROUND = 0.4, 0.4, 0.5  # [m] about a nominal tote that points count in

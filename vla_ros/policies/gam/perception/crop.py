@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from vla_ros.objects.totes import ToteSize
-from vla_ros.policies.geometric.point_cloud import AxisAlignedBox, region
+from vla_ros.policies.geometric.perceiving.point_cloud import AxisAlignedBox, region
 from vla_ros.policies.observation import CameraView
 
 _MARGIN = 0.03  # [m] around a tote that a picture shows as well

@@ -11,7 +11,7 @@ import numpy as np
 from controllers.errors import VlaError
 from vla_ros.objects.totes import ToteSize
 from vla_ros.policies.gam.candidate_poses import about_vertical
-from vla_ros.policies.geometric.table_plane import fit_table
+from vla_ros.policies.geometric.perceiving.table_plane import fit_table
 
 _BAND = 0.012  # [m] a rim's points lie this close to its height
 _NEAR = 0.06  # [m] and this close to the nominal tote's rectangle

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from vla_ros.policies.geometric.grasps.reachability import Reach, backed_off, leans_well
 from vla_ros.policies.geometric.motion import rotation_between
-from vla_ros.policies.geometric.reachability import Reach, backed_off, leans_well
 from vla_ros.policies.grasp_finding.grasp_pose import (
     TILTS,
     YAWS,

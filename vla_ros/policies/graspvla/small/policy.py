@@ -18,7 +18,7 @@ from vla_ros.policies.backbone.view_geometry import calibration_of
 from vla_ros.policies.backbone.word_tokens import word_tokens
 from vla_ros.policies.capabilities.reasoning import Reasoning
 from vla_ros.policies.contract_checks import check_checkpoint
-from vla_ros.policies.geometric.reachability import Reach, alike, between
+from vla_ros.policies.geometric.grasps.reachability import Reach, alike, between
 from vla_ros.policies.grasp_finding.grasp_pose import nearest_flip
 from vla_ros.policies.grasp_finding.grasp_search import arrived, find_grasp
 from vla_ros.policies.graspvla.small.acting import ActingPolicy

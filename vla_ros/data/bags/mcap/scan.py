@@ -14,10 +14,10 @@ from mcap.data_stream import ReadDataStream
 from mcap.opcode import Opcode
 from mcap.records import Channel, ChunkIndex, Header, Metadata, MetadataIndex, Schema
 
-from vla_ros.data.bags.mcap_chunk import index_record
-from vla_ros.data.bags.mcap_input import CHUNK_MAX, METADATA_MAX, UNREADABLE, bounded_reader, read_summary, uncompress
-from vla_ros.data.bags.mcap_messages import CHUNK_HEAD, LENGTH, MESSAGE, RECORD, records
-from vla_ros.data.bags.mcap_summary import MAGIC, McapSummary
+from vla_ros.data.bags.mcap.chunk import index_record
+from vla_ros.data.bags.mcap.input import CHUNK_MAX, METADATA_MAX, UNREADABLE, bounded_reader, read_summary, uncompress
+from vla_ros.data.bags.mcap.messages import CHUNK_HEAD, LENGTH, MESSAGE, RECORD, records
+from vla_ros.data.bags.mcap.summary import MAGIC, McapSummary
 
 _CHUNK_RECORD_MAX = CHUNK_MAX + 1024  # [B] of a chunk with what it says of itself
 

@@ -16,8 +16,8 @@ from scipy.spatial.transform import Rotation
 from controllers.errors import ConfigError
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.objects.surface_points import SurfacePoints
-from vla_ros.policies.geometric.descriptor import SCALES, describe
-from vla_ros.policies.geometric.surface_samples import sample_visible_surface, seen_from
+from vla_ros.policies.geometric.perceiving.descriptor import SCALES, describe
+from vla_ros.policies.geometric.perceiving.surface_samples import sample_visible_surface, seen_from
 
 
 @dataclass(frozen=True)

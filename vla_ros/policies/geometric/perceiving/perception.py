@@ -10,12 +10,12 @@ from scipy.spatial import cKDTree
 
 from controllers.errors import ConfigError
 from vla_ros.policies.actions.single_arm import SingleArmObservation
-from vla_ros.policies.geometric.color_naming import WhiteBalance
-from vla_ros.policies.geometric.grasp_judge import GraspSurroundings
-from vla_ros.policies.geometric.point_cloud import AxisAlignedBox, Cloud, deproject
-from vla_ros.policies.geometric.segmentation import Segment, join, segment
-from vla_ros.policies.geometric.self_filter import RobotShape
-from vla_ros.policies.geometric.table_plane import fit_table, level, levelled_height
+from vla_ros.policies.geometric.grasps.judge import GraspSurroundings
+from vla_ros.policies.geometric.perceiving.color_naming import WhiteBalance
+from vla_ros.policies.geometric.perceiving.point_cloud import AxisAlignedBox, Cloud, deproject
+from vla_ros.policies.geometric.perceiving.segmentation import Segment, join, segment
+from vla_ros.policies.geometric.perceiving.self_filter import RobotShape
+from vla_ros.policies.geometric.perceiving.table_plane import fit_table, level, levelled_height
 from vla_ros.policies.observation import CameraView
 
 _SURROUNDING, _BELOW_TABLE = 0.25, 0.03  # [m] around a thing that grasps of it are judged by

@@ -20,7 +20,7 @@ from vla_ros.npz_errors import DAMAGED_NPZ
 from vla_ros.objects.cache import cache_directory
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.objects.model import ObjectModel
-from vla_ros.policies.geometric.recognition import RecognitionConfig, ShapeMemory
+from vla_ros.policies.geometric.perceiving.recognition import RecognitionConfig, ShapeMemory
 
 _KEPT = 8  # memories: a few folders of objects, each in a few versions
 

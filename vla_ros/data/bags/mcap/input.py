@@ -17,7 +17,7 @@ from mcap.reader import SeekingReader
 from mcap.records import Metadata
 from mcap.summary import Summary
 
-from vla_ros.data.bags.mcap_summary import MAGIC
+from vla_ros.data.bags.mcap.summary import MAGIC
 
 CHUNK_MAX = 256 << 20  # [B] of a chunk before and after compression; recorders write 1 to 4 MB, or one message
 SUMMARY_MAX = 32 << 20  # [B] of what stands behind the data: an index of about 80 000 chunks

@@ -18,8 +18,8 @@ from vla_ros.robots.suction.cup_array import CupArray
 from vla_ros.robots.suction.holding import CupLimits, HoldFailure, shared_load, utilisation_parts
 from vla_ros.robots.suction.seal import RIM_POINTS, LipLimits, SealFailure, seal
 from vla_ros.robots.tools.mounting import Mount
-from vla_ros.sim.lip_rays import NOTHING, LipRays, Surface
-from vla_ros.sim.sealing_cup import SealingCup
+from vla_ros.sim.suction.lip_rays import NOTHING, LipRays, Surface
+from vla_ros.sim.suction.sealing_cup import SealingCup
 
 PERIOD = 0.004  # [s] of simulated time from one check of what sealed cups carry to the next
 _ASK_EVERY = 5  # of these checks one asks whether further cups would seal: as often as a valve switches

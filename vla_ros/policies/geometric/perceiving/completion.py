@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vla_ros.policies.geometric.segmentation import Segment
+from vla_ros.policies.geometric.perceiving.segmentation import Segment
 
 COMPACT = 1.5  # length / width below which a thing is taken to look the same from behind
 BENT = 0.06  # how far the middle may lie off the line between the ends, over the length, before it is a banana

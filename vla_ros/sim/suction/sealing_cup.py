@@ -13,7 +13,7 @@ import numpy as np
 from vla_ros.robots.suction.holding import HoldFailure
 from vla_ros.robots.suction.seal import SealFailure
 from vla_ros.robots.tools.description import Cup as CupDescription
-from vla_ros.sim.cup import Cup
+from vla_ros.sim.suction.cup import Cup
 
 _WELD_SCALE = 1.0  # MuJoCo's torquescale: what a radian of error counts beside a metre
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import mujoco
 
 from vla_ros.robots.suction.seal import SealFailure
-from vla_ros.sim.cup import Cup
+from vla_ros.sim.suction.cup import Cup
 
 
 class AdhesionCup(Cup):

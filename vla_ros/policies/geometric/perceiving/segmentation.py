@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from scipy import ndimage
 
-from vla_ros.policies.geometric.point_cloud import Cloud
+from vla_ros.policies.geometric.perceiving.point_cloud import Cloud
 
 CONNECTED = np.ones((3, 3), int)
 FRAGMENT = 8  # points: fewer are noise

@@ -15,10 +15,10 @@ from functools import reduce
 import numpy as np
 
 from vla_ros.objects.grasp import Grasp
-from vla_ros.policies.geometric.completion import thin
-from vla_ros.policies.geometric.grasp_cost import contact_slope, cost_terms
-from vla_ros.policies.geometric.grasp_search_config import GraspSearchConfig
-from vla_ros.policies.geometric.gripper_space import GripperDimensions, GripperFrames
+from vla_ros.policies.geometric.grasps.cost import contact_slope, cost_terms
+from vla_ros.policies.geometric.grasps.gripper_space import GripperDimensions, GripperFrames
+from vla_ros.policies.geometric.grasps.search_config import GraspSearchConfig
+from vla_ros.policies.geometric.perceiving.completion import thin
 
 CENTER_SHARE = 0.25  # of a thing's length: that far off its middle costs 1
 CENTER_RANGE = (0.012, 0.03)  # [m] …within these

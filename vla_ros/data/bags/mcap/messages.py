@@ -14,8 +14,8 @@ from mcap.opcode import Opcode
 from mcap.records import Channel, ChunkIndex
 from mcap.summary import Summary
 
-from vla_ros.data.bags.mcap_input import CHUNK_MAX, uncompress
-from vla_ros.data.bags.mcap_summary import MAGIC
+from vla_ros.data.bags.mcap.input import CHUNK_MAX, uncompress
+from vla_ros.data.bags.mcap.summary import MAGIC
 
 RECORD = struct.Struct("<BQ")
 MESSAGE = struct.Struct("<HIQQ")  # channel, sequence, log time, publish time

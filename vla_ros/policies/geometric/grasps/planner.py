@@ -9,14 +9,14 @@ import numpy as np
 
 from vla_ros.objects.grasp import Grasp
 from vla_ros.policies.actions.single_arm import SingleArmObservation
-from vla_ros.policies.geometric.completion import complete, thin
 from vla_ros.policies.geometric.config import GeometricConfig
-from vla_ros.policies.geometric.grasp_candidates import GraspScene, propose_grasps
-from vla_ros.policies.geometric.grasp_judge import GraspJudge, GraspSurroundings
-from vla_ros.policies.geometric.gripper_space import GripperDimensions
-from vla_ros.policies.geometric.perception import TableView
-from vla_ros.policies.geometric.reachability import Reach, alike, first_reachable, leans_well
-from vla_ros.policies.geometric.segmentation import Segment
+from vla_ros.policies.geometric.grasps.candidates import GraspScene, propose_grasps
+from vla_ros.policies.geometric.grasps.gripper_space import GripperDimensions
+from vla_ros.policies.geometric.grasps.judge import GraspJudge, GraspSurroundings
+from vla_ros.policies.geometric.grasps.reachability import Reach, alike, first_reachable, leans_well
+from vla_ros.policies.geometric.perceiving.completion import complete, thin
+from vla_ros.policies.geometric.perceiving.perception import TableView
+from vla_ros.policies.geometric.perceiving.segmentation import Segment
 
 POINTS_MAX = 350
 JUDGED_MAX = 64  # grasps, the cheapest, that a judge is asked of

@@ -14,8 +14,8 @@ from pathlib import Path
 import zstandard
 from mcap.records import Channel, Header, Metadata, MetadataIndex, Schema
 
-from vla_ros.data.bags.mcap_chunk import ChunkBuilder
-from vla_ros.data.bags.mcap_summary import MAGIC, McapSummary, record_bytes
+from vla_ros.data.bags.mcap.chunk import ChunkBuilder
+from vla_ros.data.bags.mcap.summary import MAGIC, McapSummary, record_bytes
 
 PROFILE = "ros2"
 SYNC_BYTES = 64 << 20  # sent to the disk in between: what waits in memory for it stays small, and so does the end

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from vla_ros.policies.geometric.grasp_search_config import GraspSearchConfig
-from vla_ros.policies.geometric.gripper_space import GripperDimensions, GripperFrames
+from vla_ros.policies.geometric.grasps.gripper_space import GripperDimensions, GripperFrames
+from vla_ros.policies.geometric.grasps.search_config import GraspSearchConfig
 
 
 def cost_terms(
