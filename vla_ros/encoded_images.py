@@ -19,7 +19,9 @@ BYTES_MAX = 64 << 20  # [B] of a file
 PIXELS_MAX = 64_000_000  # 8000 x 8000, 190 MB once it is unpacked
 SCANS_MAX = 32  # times that a JPEG may pass over its pixels; progressive ones of cameras and browsers need about ten
 PASSES_MAX = 5 * PIXELS_MAX  # pixels times scans: what unpacking takes is in proportion to both
+CHUNKS_MAX = 100_000  # of a PNG: encoders end one each 8 kB or so
 _PNG, _JPEG, _SCAN = b"\x89PNG\r\n\x1a\n", b"\xff\xd8", b"\xff\xda"
+_HEADER, _ANIMATION, _END = b"IHDR", b"acTL", b"IEND"  # chunks of a PNG
 # Markers of a JPEG that begin a frame and say its size; those left out are tables.
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _FILLING, _WITHOUT_LENGTH = 0xFF, {0x01, *range(0xD0, 0xD9)}
@@ -41,7 +43,7 @@ class ImageHeader:
 
 def read_header(data: bytes) -> ImageHeader:
     """Return what a picture announces. Raises ImageError for one that must not be unpacked, or is no JPEG or PNG."""
-    if data.startswith(_PNG) and data[12:16] == b"IHDR" and len(data) >= 24:
+    if data.startswith(_PNG) and data[12:16] == _HEADER and len(data) >= 24:
         header = ImageHeader("PNG", int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big"))
     else:
         header = _jpeg_header(data)
@@ -55,6 +57,8 @@ def read_header(data: bytes) -> ImageHeader:
             f"is a JPEG of {header.scans} scans over {header.width} x {header.height} pixels: save it without "
             "progression"
         )
+    if header.kind == "PNG":
+        _check_chunks(data)
     return header
 
 
@@ -96,3 +100,18 @@ def _jpeg_header(data: bytes) -> ImageHeader:
             return ImageHeader("JPEG", width, height, data.count(_SCAN, at))
         at += 1 if marker == _FILLING else 2 if marker in _WITHOUT_LENGTH else 2 + length
     raise ImageError("is a JPEG that announces no size: it is torn or damaged")
+
+
+def _check_chunks(data: bytes) -> None:
+    """Walk from chunk to chunk of a PNG to its end: a decoder makes room for as much as each of them announces."""
+    at = len(_PNG)
+    for number in range(CHUNKS_MAX):
+        kind = data[at + 4 : at + 8]
+        at += 12 + int.from_bytes(data[at : at + 4], "big")  # length, kind, what is in it, checksum
+        if at > len(data) or (kind == _HEADER) != (number == 0):
+            raise ImageError("is torn or damaged")
+        if kind == _ANIMATION:
+            raise ImageError("is an animation: save one picture of it")
+        if kind == _END:
+            return
+    raise ImageError(f"is a PNG of more than {CHUNKS_MAX} chunks: save it anew")

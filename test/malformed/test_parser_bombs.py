@@ -155,21 +155,43 @@ def test_a_picture_that_is_passed_over_a_thousand_times(tmp_path: Path) -> None:
     _decode(picture)  # as cameras and browsers write them
 
 
-def test_a_picture_of_four_billion_pixels(tmp_path: Path) -> None:
-    head = struct.pack(">IIBBBBB", 65535, 65535, 8, 2, 0, 0, 0)
-    body = zlib.compress(bytes(1000))
-    parts = [(b"IHDR", head), (b"IDAT", body), (b"IEND", b"")]
-    chunks = b"".join(
-        struct.pack(">I", len(c)) + kind + c + struct.pack(">I", zlib.crc32(kind + c)) for kind, c in parts
+def png(*parts: tuple[bytes, bytes], width: int = 32, height: int = 24) -> bytes:
+    """Return a PNG of these chunks behind its header."""
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = [(b"IHDR", head), *parts]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(c)) + kind + c + struct.pack(">I", zlib.crc32(kind + c)) for kind, c in chunks
     )
+
+
+PIXELS = (b"IDAT", zlib.compress(bytes(24 * (1 + 3 * 32))))
+
+
+def test_a_picture_of_four_billion_pixels(tmp_path: Path) -> None:
     picture = tmp_path / "huge.png"
-    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
+    picture.write_bytes(png(PIXELS, (b"IEND", b""), width=65535, height=65535))
     assert "65535 x 65535 pixels" in within_bounds(_decode, picture)
     data = bytearray((CORPUS / "image/baseline.jpg").read_bytes())
     at = data.find(b"\xff\xc0")
     data[at + 5 : at + 9] = b"\xff\xff\xff\xff"
     (tmp_path / "huge.jpg").write_bytes(data)
     assert "65535 x 65535 pixels" in within_bounds(_decode, tmp_path / "huge.jpg")
+
+
+def test_a_picture_whose_parts_announce_what_is_not_there(tmp_path: Path) -> None:
+    sound = png(PIXELS, (b"IEND", b""))
+    picture = tmp_path / "part.png"
+    picture.write_bytes(sound)
+    _decode(picture)
+    at = sound.find(b"IDAT") - 4
+    torn = [sound[:at] + struct.pack(">I", 1 << 30) + sound[at + 4 :], sound[:-12], png(PIXELS, PIXELS)[:-6]]
+    for data in (*torn, png((b"IHDR", bytes(13)), PIXELS, (b"IEND", b""))):
+        picture.write_bytes(data)
+        assert "torn or damaged" in within_bounds(_decode, picture)
+    picture.write_bytes(png((b"acTL", struct.pack(">II", 1 << 30, 0)), PIXELS, (b"IEND", b"")))
+    assert "is an animation" in within_bounds(_decode, picture)
+    picture.write_bytes(png(*[(b"tEXt", b"")] * 100_000, PIXELS, (b"IEND", b"")))
+    assert "more than 100000 chunks" in within_bounds(_decode, picture)
 
 
 def test_other_formats_of_pictures_are_not_decoded(tmp_path: Path) -> None:

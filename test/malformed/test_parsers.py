@@ -57,6 +57,7 @@ def test_messages_that_are_not_damaged_are_taken_to_their_end(name: str) -> None
         ("checkpoint/orientation-found/gr3_full/config.json", "name all of left/orientation.x"),
         ("checkpoint/width-found/backbone/config.json", "has shape"),
         ("record/libero-found.jsonl", "can't decode byte"),
+        ("image/length-found.png", "torn or damaged"),
     ],
 )
 def test_former_findings_are_one_line_that_says_why(found: str, reason: str) -> None:
