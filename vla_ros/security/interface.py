@@ -46,8 +46,12 @@ class NodeInterface:
     sometimes: frozenset[str] = frozenset()  # of all these, what is there at times only: while somebody looks, say
 
     def __or__(self, other: NodeInterface) -> NodeInterface:
-        """Return all that either does."""
-        return NodeInterface(**{one.name: getattr(self, one.name) | getattr(other, one.name) for one in fields(self)})
+        """Return all that either does; what one of them always has is not there at times only."""
+        either = {one.name: getattr(self, one.name) | getattr(other, one.name) for one in fields(self)}
+        for kind in either.keys() - {"sometimes"}:
+            mine, theirs = getattr(self, kind), getattr(other, kind)
+            either["sometimes"] -= (mine - self.sometimes) & theirs | (theirs - other.sometimes) & mine
+        return NodeInterface(**either)
 
     def dds_topics(self, namespace: str = "") -> DdsTopics:
         """Return them as rmw names them (rt/, rq/…Request, rr/…Reply), in a namespace such as robot1."""

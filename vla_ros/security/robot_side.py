@@ -66,9 +66,11 @@ def control(robot: Embodiment, values: Values) -> NodeInterface:
         ["control/progress", "control/transitions", *commanded_poses(robot), *commands(robot, values)],
         ["joint_states", "estop", "instruction", *(f"{source}/action_chunk" for source in CHUNK_SOURCES)],
         ["control/enable"],
+    )
+    node |= interface(
+        subscribes=[*map(seal_topic, cups(robot)), *wrenches, *(["odom"] if robot.base else [])],
         sometimes=wrenches,  # only where whole-body control drives an arm by positions
     )
-    node |= interface(subscribes=[*map(seal_topic, cups(robot)), *wrenches, *(["odom"] if robot.base else [])])
     return node | hold(values)
 
 
