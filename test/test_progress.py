@@ -7,12 +7,16 @@ import argparse
 import io
 import re
 import time
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
 
 from vla_ros import progress
+from vla_ros.evaluation.protocol.progress import TestProgress
 from vla_ros.progress import WorkProgress, shown
+
+SETTINGS = SimpleNamespace(episode=SimpleNamespace(policy="geometric"))
 
 
 @pytest.fixture
@@ -130,3 +134,15 @@ def test_two_slow_pieces_that_end_together_do_not_make_the_rest_look_quick():
         for now[0], done in ((20.0, 1), (60.0, 2), (60.3, 3)):
             work.update(task, completed=done)
         assert "about 1:19 h left" in progress.plain_line(work.tasks[0])
+
+
+def test_what_an_earlier_run_has_done_says_nothing_of_the_time_left(file):
+    parts = [SimpleNamespace(row=SimpleNamespace(title=str(n)), settings=SETTINGS) for n in range(3)]
+    test = SimpleNamespace(parts=parts, protocol=SimpleNamespace(scenes=200))
+    with TestProgress(test, file) as work:
+        for part, ended in ((0, 200), (1, 100), (1, 101), (1, 102)):
+            time.sleep(0.1)
+            work.show(parts[part], ended)
+        (task,) = work._progress.tasks
+        assert task.completed == 302
+        assert task.time_remaining > 20.0  # [s] one scene in 0.1 s, 298 to come

@@ -169,6 +169,34 @@ def test_a_policy_takes_the_experts_place_with_the_cameras_that_it_needs(jobs, w
     assert manager.values(arguments)["nodes"] == ("state_node", "camera_node", f"{mover}_node", "control_node")
 
 
+BIN_PICK = ("robot:=franka+hybrid", "policy:=gam", "task:=bin_pick")
+
+
+@pytest.mark.parametrize(
+    ("words", "cameras"),
+    [
+        ([], ""),  # those that the robot usually has are enough
+        (["robot:=franka+hybrid", "policy:=gam", "task:=bin_pick"], "front,side,source,destination,aside"),
+        (
+            ["robot:=franka+hybrid", "policy:=gam", "task:=bin_pick", "cameras:=source,destination,aside,wrist"],
+            "source,destination,aside,wrist",
+        ),
+    ],
+)
+def test_a_policy_is_seen_by_the_cameras_that_it_needs_besides(words, cameras):
+    graph = load_job("franka_grasp")
+    arguments = check_launch(graph, words)
+    nodes = {node.name: node for node in graph.active_nodes(arguments)}
+    assert {nodes[name].values(arguments)["cameras"] for name in ("camera", "policy")} == {cameras}
+
+
+@pytest.mark.parametrize(("hardware", "added"), [("sim", True), ("mock", False), ("real", False)])
+def test_cameras_of_a_real_robot_are_named_by_whoever_installed_them(hardware, added):
+    graph = load_job("franka_grasp")
+    words = [f"hardware:={hardware}", *BIN_PICK]
+    assert ("cameras" in graph.settle(parse_assignments(words, graph.arguments))) is added
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -46,7 +46,7 @@ class CameraConfig:
     frame: str = ""  # link that it is fixed to, so that its pose comes with every picture; empty: it stands
     depth: bool = True  # it publishes aligned depth beside colour
     calibrated: bool = True  # it publishes camera_info and its pose
-    usual: bool = True  # it is there without being requested by cameras:=
+    usual: bool = True  # it is there unasked; others by cameras:= or as a simulated policy needs
     role: str = ""  # what it is to policies, such as wrist; empty: its name
     mount: CameraMount | None = None  # where the simulator has it on `frame`; none: where a task's scenes have it
 

@@ -21,6 +21,7 @@ class TestProgress:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._progress = WorkProgress(*columns, console=console, transient=True)
         self._task = self._progress.add_task("test", total=self._scenes * len(self._parts))
+        self._part: Part | None = None
 
     def __enter__(self) -> TestProgress:
         self._progress.start()
@@ -33,4 +34,9 @@ class TestProgress:
         """Show the part under way and all scenes so far."""
         number = self._parts.index(part)
         what = f"part {number + 1} of {len(self._parts)}: {part.row.title}, {part.settings.episode.policy}"
-        self._progress.update(self._task, description=what, completed=number * self._scenes + ended)
+        completed = number * self._scenes + ended
+        if part is not self._part and ended:  # an earlier run's scenes: they took no time, and tell of no speed
+            self._progress.reset(self._task, completed=completed, description=what)
+        else:
+            self._progress.update(self._task, completed=completed, description=what)
+        self._part = part

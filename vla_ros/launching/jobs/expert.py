@@ -10,7 +10,7 @@ from vla_ros.evaluation.settings import EXPERT
 from vla_ros.launching.arguments import LaunchArgument, Value
 from vla_ros.launching.graph import Graph, NodeSpec
 from vla_ros.launching.jobs.config import JobConfig
-from vla_ros.launching.jobs.policy import POLICY_ARGUMENTS, policy_node
+from vla_ros.launching.jobs.policy import POLICY_ARGUMENTS, cameras_unsaid, needed_cameras, policy_node
 from vla_ros.launching.jobs.robot_graph import check_judged, judged_arguments, judged_nodes, same
 from vla_ros.launching.restarting import managed_again
 from vla_ros.launching.ros2_control import SIMULATED, SIMULATED_TIME
@@ -30,12 +30,13 @@ def expert_graph(name: str, job: JobConfig) -> Graph:
         when={**SIMULATED, **BY_EXPERT},
         again=managed_again,
     )
-    watching = str(job.arguments.get("cameras", ""))
 
     def settle(arguments: Mapping[str, Value]) -> dict[str, Value]:
         """Return what a policy sees by, where nobody said: an expert needs no camera, and the job draws few."""
-        policy = str(arguments["policy"])
-        return {} if policy == EXPERT or arguments["cameras"] != watching else {"cameras": _cameras(arguments)}
+        if arguments["policy"] == EXPERT or not cameras_unsaid(job, arguments):
+            return {}
+        needed = needed_cameras(arguments)
+        return {"cameras": ",".join(needed)} if needed else {}
 
     return Graph(
         name=name,
@@ -55,21 +56,6 @@ def expert_graph(name: str, job: JobConfig) -> Graph:
         check=_check,
         renders=True,
     )
-
-
-def _cameras(arguments: Mapping[str, Value]) -> str:
-    """Return the cameras that a policy needs of the robot; what cannot be found out is the check's to say."""
-    from vla_ros.policies.families.changed_settings import changes_of
-    from vla_ros.policies.families.loading import check_policy
-    from vla_ros.robots.embodiment import load_embodiment
-
-    try:
-        robot = load_embodiment(str(arguments["robot"]))
-        policy, checkpoint = str(arguments["policy"]), str(arguments["checkpoint"])
-        needs = check_policy(policy, robot, checkpoint, any_camera=True, changes=changes_of(arguments))
-        return ",".join(camera.name for camera in needs.cameras_of(robot).values())
-    except ConfigError:
-        return str(arguments["cameras"])
 
 
 def _check(arguments: Mapping[str, Value]) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from controllers.errors import ConfigError
 from vla_ros.failure_detection.online.alarm_config import ALPHA_MAX, ALPHA_MIN, REACTIONS, AlarmConfig
-from vla_ros.launching.arguments import LaunchArgument
+from vla_ros.launching.arguments import LaunchArgument, Value
 from vla_ros.launching.graph import Graph, NodeSpec
 from vla_ros.launching.jobs.config import JobConfig
 from vla_ros.launching.jobs.robot_graph import check_judged, judged_arguments, judged_nodes, same
 from vla_ros.launching.restarting import managed_again
-from vla_ros.launching.ros2_control import SIMULATED_TIME, UNSIMULATED
+from vla_ros.launching.ros2_control import SIMULATED, SIMULATED_TIME, UNSIMULATED
 from vla_ros.nodes.instruction.sequence import ENOUGH
 from vla_ros.policies.families.table import DEFAULT_POLICY, check_name, policy_text
 
@@ -47,6 +48,26 @@ def policy_node(unless: Mapping[str, tuple[str, ...]] | None = None) -> NodeSpec
     )
 
 
+def cameras_unsaid(job: JobConfig, arguments: Mapping[str, Value]) -> bool:
+    """Say whether the cameras are still those of the job's file."""
+    return arguments["cameras"] == str(job.arguments.get("cameras", ""))
+
+
+def needed_cameras(arguments: Mapping[str, Value]) -> tuple[str, ...]:
+    """Return the robot's cameras that the policy needs; none where it cannot be found out, which the check will say."""
+    from vla_ros.policies.families.changed_settings import changes_of
+    from vla_ros.policies.families.loading import check_policy
+    from vla_ros.robots.embodiment import load_embodiment
+
+    try:
+        robot = load_embodiment(str(arguments["robot"]))
+        policy, checkpoint = str(arguments["policy"]), str(arguments["checkpoint"])
+        needs = check_policy(policy, robot, checkpoint, any_camera=True, changes=changes_of(arguments))
+        return tuple(camera.name for camera in needs.cameras_of(robot).values())
+    except ConfigError:
+        return ()
+
+
 def policy_graph(name: str, job: JobConfig) -> Graph:
     """Return the graph of a job that a policy moves."""
     instruction = NodeSpec(
@@ -58,6 +79,20 @@ def policy_graph(name: str, job: JobConfig) -> Graph:
         condition="instruction",
         when=UNSIMULATED,
     )
+
+    def settle(arguments: Mapping[str, Value]) -> dict[str, Value]:
+        """Return the cameras with those that the policy needs besides, where nobody said and a simulator has them."""
+        from vla_ros.robots.embodiment import load_embodiment, with_named_cameras
+
+        if arguments["hardware"] not in SIMULATED["hardware"] or not cameras_unsaid(job, arguments):
+            return {}
+        needed = needed_cameras(arguments)
+        try:
+            there = with_named_cameras(load_embodiment(str(arguments["robot"])), str(arguments["cameras"])).cameras
+        except ConfigError:
+            return {}  # the check will say why
+        return {} if set(needed).issubset(there) else {"cameras": ",".join(dict.fromkeys((*there, *needed)))}
+
     return Graph(
         name=name,
         description=job.description,
@@ -79,6 +114,7 @@ def policy_graph(name: str, job: JobConfig) -> Graph:
             ),
         ),
         nodes=(*judged_nodes(name, policy_node()), instruction),
+        settle=settle,
         check=check_judged,
         renders=True,
     )

@@ -252,7 +252,9 @@ def robot_arguments(job: JobConfig, *own: LaunchArgument) -> tuple[LaunchArgumen
         ),
         LaunchArgument("robot", job.robot, "robot: a name of `vla robots list`, or the path of its .yaml file"),
         LaunchArgument("task", job.task, "what is to be done, and how it is judged", choices=tuple(TASKS)),
-        LaunchArgument("cameras", "", "that it is seen by, such as front,wrist; empty: those the robot usually has"),
+        LaunchArgument(
+            "cameras", "", "that it is seen by: front,wrist; empty: those it usually has and a policy needs"
+        ),
         *hardware_arguments(),
         camera_source_argument(),
         LaunchArgument(
