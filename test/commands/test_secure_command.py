@@ -161,6 +161,9 @@ def test_a_launch_gives_each_node_its_enclave(secure, plugins, tmp_path):
     assert security.enclave_words(control, arguments) == ["--enclave", "/left/control"]
     assert security.enclave_words(control, arguments | {"security": ""}) == []
     assert security.security_environment({"security": ""}) == {}
+    looking_on = {"ROS_SECURITY_ENCLAVE_OVERRIDE": "/left/observer"}
+    assert security.observer_environment(arguments) == security.security_environment(arguments) | looking_on
+    assert security.observer_environment(arguments | {"security": ""}) == {}
 
 
 def test_commands_beside_a_secured_job_have_an_operators_keys():

@@ -20,10 +20,11 @@ from vla_ros.launching.graph import NodeSpec
 from vla_ros.launching.jobs import job_names, load_job
 from vla_ros.launching.security import graph_topics, node_interface
 from vla_ros.lerobot.node_process import GraphError, NodeProcess
+from vla_ros.nodes.trial.pictures import Pictures
 from vla_ros.robots.embodiment import load_embodiment, robot_names
 from vla_ros.runtime.running import RunningGraph, registered
 from vla_ros.security.interface import NodeInterface, absolute
-from vla_ros.security.onlookers import home, operator
+from vla_ros.security.onlookers import home, observer, operator
 from vla_ros.security.robot_side import commands
 
 WITHIN_S = 120.0  # until a busy machine has every node configured
@@ -134,6 +135,10 @@ def test_a_person_at_a_shell_has_no_more_than_is_allowed(tmp_path: Path, monkeyp
                 assert taken.look_until(lambda: bool(taken.named(f"lerobot_{device}").publishes), WITHIN_S)  # noqa: B023
                 node.close()
                 assert exceeds(taken, operator(robot, served), taken.named(f"lerobot_{device}")) == set(), device
+        pictures = Pictures(("front",), graph.domain_id, "LOCALHOST")  # of a trial, whose page shows them
+        assert taken.look_until(lambda: bool(taken.named("operator_pictures").subscribes), WITHIN_S)
+        pictures.close()
+        assert exceeds(taken, observer(robot), taken.named("operator_pictures")) == set()
         assert lacks(taken, home(robot), taken.named("home_node")) == set()
         assert "/estop" in taken.named("operator_*").publishes
 

@@ -40,6 +40,14 @@ def security_environment(arguments: Mapping[str, Value]) -> dict[str, str]:
     return keystore_variables(str(Path(folder).expanduser().resolve()) if folder else "")
 
 
+def observer_environment(arguments: Mapping[str, Value]) -> dict[str, str]:
+    """Return the variables by which a process looks on where nodes have keys; none without a keystore."""
+    from vla_ros.security.onlookers import OBSERVER
+
+    override = {"ROS_SECURITY_ENCLAVE_OVERRIDE": enclave(OBSERVER, arguments)}
+    return security_environment(arguments) | (override if arguments.get(SECURITY) else {})
+
+
 def enclave_words(node: NodeSpec, arguments: Mapping[str, Value]) -> list[str]:
     """Return the ROS arguments that put a node into its enclave; none without a keystore."""
     return ["--enclave", enclave(node.name, arguments)] if arguments.get(SECURITY) else []

@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -36,15 +36,25 @@ class Picture:
 class Pictures:
     """Listen on one domain, in a thread of its own, to whichever graph runs there."""
 
-    def __init__(self, cameras: Sequence[str], domain: int, discovery: str, namespace: str = "") -> None:
+    def __init__(
+        self, cameras: Sequence[str], domain: int, discovery: str, namespace: str = "", keys: Mapping[str, str] = {}
+    ) -> None:
+        """Begin to listen; `keys` are the variables by which it is let in where nodes have keys."""
         self.cameras = tuple(cameras)
         self._images: dict[str, Image] = {}
         self._infos: dict[str, CameraInfo] = {}
         self._poses: dict[str, PoseStamped] = {}
         self._context = Context()
-        with _environment(domain, discovery):
+        with _environment({RANGE: discovery.upper(), "ROS_DOMAIN_ID": str(domain), **keys}):
             rclpy.init(context=self._context, domain_id=domain, signal_handler_options=SignalHandlerOptions.NO)
-            self._node = Node("trial_pictures", context=self._context, namespace=namespace, use_global_arguments=False)
+            self._node = Node(
+                "operator_pictures",  # named as one of a shell's nodes, as which keys let it in: it says nothing
+                context=self._context,
+                namespace=namespace,
+                use_global_arguments=False,
+                start_parameter_services=False,
+                enable_rosout=False,
+            )
         for name in self.cameras:
             for kind, topic, kept, quality in (
                 (Image, "color/image_raw", self._images, qos.IMAGES_NEWEST),
@@ -88,11 +98,11 @@ class Pictures:
 
 
 @contextlib.contextmanager
-def _environment(domain: int, discovery: str) -> Iterator[None]:
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
     """Have a participant made for pictures, and leave the environment as it was: graphs that are started inherit it."""
     before = dict(os.environ)
     try:
-        os.environ |= {RANGE: discovery.upper(), "ROS_DOMAIN_ID": str(domain)}
+        os.environ.update(variables)
         choose_transport(Transport.IMAGES_IN)
         yield
     finally:

@@ -13,6 +13,7 @@ from vla_ros.commands.evaluation.trial.arguments import TrialEpisodes
 from vla_ros.commands.evaluation.trial.asking import Answer, Question
 from vla_ros.evaluation.blind.outlines import Outline, draw_outlines, outlines_of
 from vla_ros.evaluation.blind.trials import Verdict
+from vla_ros.launching.security import observer_environment
 from vla_ros.nodes.bridge.cameras import encode_jpeg
 from vla_ros.nodes.trial.pictures import Pictures
 from vla_ros.robots.embodiment import load_embodiment, with_named_cameras
@@ -77,7 +78,8 @@ def served(episodes: TrialEpisodes, domain: int, host: str, port: int) -> Iterat
     folder = user_folder("", "")
     tls = None if is_local(address) else tls_context(folder)
     token = pairing_token(folder, False, "trial_token")
-    pictures = Pictures(tuple(robot.cameras), domain, str(values["discovery"]), str(values["namespace"]))
+    keys = observer_environment(values)
+    pictures = Pictures(tuple(robot.cameras), domain, str(values["discovery"]), str(values["namespace"]), keys)
     try:
         page = Page(episodes, pictures)
         server = VerdictServer(page.board, page.draw, Listening(address, port, link_hosts(address), token, tls), _log)
