@@ -43,10 +43,12 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
 os.environ["TMPDIR"] = tempfile.tempdir = os.environ["VLA_RUNTIME_DIR"] = _scratch
 
 REAL_TIME = (  # a loop at 500 Hz, a whole job, or what counts seconds
-    *("launch/", "browser/test_page_over_dds", "teleop/test_connections", "nodes/test_arm_commands"),
-    *("nodes/test_bridge.py", "nodes/test_collection", "nodes/test_graph", "nodes/test_groups", "nodes/test_lifecycle"),
-    *("nodes/test_namespaces", "nodes/test_policy_checkpoints", "nodes/test_recorder", "nodes/test_replay"),
-    *("nodes/test_joint_topics", "nodes/test_sdk_", "nodes/test_sim_cameras", "nodes/test_topic_hardware"),
+    *("launch/", "browser/test_page_over_dds", "teleop/test_connections"),
+    *("nodes/arm/test_arm_commands", "nodes/arm/test_replay", "nodes/bridge/test_bridge.py"),
+    *("nodes/bridge/test_collection", "nodes/graph/test_graph", "nodes/graph/test_groups"),
+    *("nodes/graph/test_lifecycle", "nodes/graph/test_namespaces", "nodes/policy/test_policy_checkpoints"),
+    *("nodes/drivers/test_groups_topic", "nodes/drivers/test_joint_topics", "nodes/drivers/test_sdk_"),
+    *("nodes/drivers/test_topic_hardware", "nodes/recorder/test_recorder", "nodes/sim/test_sim_cameras"),
     *("hardware/test_panda", "hardware/test_piper.py", "security/test_interfaces"),
     *("bench/test_control", "bench/test_record", "bench/test_soak", "bench/test_teleop", "bench/test_view"),
 )

@@ -23,7 +23,7 @@ def home() -> np.ndarray:
     return load_embodiment("franka").arms[0].home
 
 
-@pytest.mark.slow  # `nodes/test_episode.py` judges it and puts it back
+@pytest.mark.slow  # `nodes/episode/test_episode.py` judges it and puts it back
 def test_a_wrong_object_is_put_back_and_the_run_ends_long_before_its_limit(launch, home):
     # The policy lifts what the scene asks for, and another object counts.
     graph = launch("seed:=3", "success_object:=yellow_lemon")
@@ -73,7 +73,7 @@ def test_ctrl_c_during_motion_leaves_an_arm_at_rest_and_nothing_else(launch):
     assert seconds < (3.0 if quiet else 6.0)
 
 
-# `nodes/test_graph.py` proves that the guard answers for a control that dies, and the fault matrix kills each of them.
+# `nodes/graph/test_graph.py` proves that the guard answers for a dead control; the fault matrix kills each of them.
 @pytest.mark.slow
 @pytest.mark.parametrize("node", ["policy", "control", "state", "camera", "guard"])
 def test_when_a_node_is_killed_the_arm_comes_to_a_hold_and_the_node_is_named(launch, node):

@@ -39,7 +39,7 @@ MANAGED = ("state", "camera", "policy", "control")
 JOINTS = tuple(f"panda_joint{i}" for i in range(1, 8))
 # A graph under test runs at half the product's rates: that takes a third less processor time, of which the runs of the
 # suite have little, and an arm follows, stops and is held as it does at 500 Hz. What is about those rates asks for them
-# (FULL_RATES): `nodes/test_graph.py`, and whole jobs as a person launches them.
+# (FULL_RATES): `nodes/graph/test_graph.py`, and whole jobs as a person launches them.
 HALF_RATES: Mapping[str, Mapping[str, object]] = {"sim": {"state_rate_hz": 250.0}, "control": {"rate_hz": 250.0}}
 FULL_RATES: Mapping[str, Mapping[str, object]] = {"sim": {"state_rate_hz": 500.0}, "control": {"rate_hz": 500.0}}
 PIPE = 1 << 20  # bytes of output that nobody has read yet: a node must never wait for its reader
