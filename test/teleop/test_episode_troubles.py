@@ -6,6 +6,8 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import subprocess
+import sys
 
 import av
 import cv2
@@ -22,6 +24,28 @@ from vla_ros.data.bags.reserve import is_being_written
 from vla_ros.teleop.collection import CollectionError
 from vla_ros.teleop.episodes import bag_watch
 from vla_ros.teleop.episodes.collecting import EpisodeCollection
+from vla_ros.teleop.episodes.journal import Journal
+
+FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from vla_ros.teleop.collection import CollectionError
+from vla_ros.teleop.episodes.journal import Journal
+
+path = Path(sys.argv[1])
+journal = Journal(path)
+journal.append("first")
+before = path.read_bytes()
+resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 20, resource.RLIM_INFINITY))
+try:
+    journal.append("refused")
+except CollectionError as error:
+    print(error)
+assert path.read_bytes() == before
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+journal.append("second")
+print([entry["event"] for entry in journal.events])
+"""
 
 
 def test_a_disk_that_fills_up_in_mid_episode_is_said_the_arm_holds_and_the_bag_is_whole(quiet, make, monkeypatch):
@@ -95,6 +119,18 @@ def test_a_journal_that_finds_no_room_begins_nothing(bench, monkeypatch):
     assert (bench.root / "journal.jsonl").read_bytes() == before
     assert not bench.now["recording"]
     assert bench.station.said == []
+
+
+def test_what_a_full_disk_refused_does_not_come_with_the_next_line(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    done = subprocess.run([sys.executable, "-c", FULL_DISK, str(path)], capture_output=True, text=True, timeout=60)
+    assert done.stderr == ""
+    said, kept = done.stdout.splitlines()
+    assert "cannot be written (File too large): make room" in said
+    assert kept == "['first', 'second']"
+    journal = Journal(path)
+    journal.close()
+    assert [entry["event"] for entry in journal.events] == ["first", "second"]
 
 
 def test_a_scene_that_the_simulator_refuses_is_said_and_shown_when_it_can_be(bench):

@@ -26,7 +26,8 @@ class Journal:
         """Read what is there; a last line that was torn by a crash is cut off. Raises ConfigError."""
         self._path = path
         try:
-            self._file = os.fdopen(open_own(path, os.O_RDWR | os.O_APPEND), "a+b")
+            # Unbuffered: what the disk did not take must not be left over for a later line to bring along.
+            self._file = os.fdopen(open_own(path, os.O_RDWR | os.O_APPEND), "a+b", buffering=0)
         except OSError as error:
             raise ConfigError(f"{path}: cannot be opened ({error.strerror}): name another collection") from None
         try:
@@ -43,13 +44,14 @@ class Journal:
         entry: Event = {"event": event, "time": round(time.time(), 3), **values}
         line = json.dumps(entry, ensure_ascii=False).encode() + b"\n"
         end = self._file.seek(0, os.SEEK_END)
+        number, left = self._file.fileno(), memoryview(line)
         try:
-            self._file.write(line)
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            while left:  # a disk that is nearly full takes a part
+                left = left[os.write(number, left) :]
+            os.fsync(number)
         except OSError as error:
             with contextlib.suppress(OSError):
-                self._file.truncate(end)
+                os.ftruncate(number, end)
             raise CollectionError(f"{self._path}: cannot be written ({error.strerror}): make room, try again") from None
         self.events.append(entry)
         return entry
