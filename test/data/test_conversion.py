@@ -161,6 +161,23 @@ def test_marks_make_episodes_and_failures_stay_out(tmp_path):
     assert {episode.tasks for episode in named.episodes} == {("tidy up",)}
 
 
+def test_of_a_bag_that_is_there_the_episodes_that_are_not_are_added_and_no_other(tmp_path):
+    marked = ((0.5, 2.0, True), (2.2, 3.8, False), (4.0, 5.5, True))
+    bag = write_bag(tmp_path / "bag", Recording(duration=6.0, marked=marked, hole=(4.5, 4.9)))
+    out = tmp_path / "set"
+
+    def convert(**changes) -> tuple[int, int, int]:
+        report = convert_bags([bag], out, dataclasses.replace(SETTINGS, **changes))
+        return report.episodes, report.known, len(report.corrupt)
+
+    assert convert() == (1, 0, 1)  # a hole in the third, the second has failed
+    assert convert() == (0, 1, 1)  # which is said again
+    assert convert(skew_max_s=0.4) == (1, 0, 0)
+    assert convert(skew_max_s=0.4) == (0, 1, 0)
+    assert convert(skew_max_s=0.4, failures=True) == (1, 0, 0)
+    assert [row["tasks"] for row in read(out)["episodes"]] == [["task 0"], ["task 2"], ["task 1"]]
+
+
 def test_corrections_of_a_second_leave_their_frames(tmp_path):
     """Conversion leaves nothing out of an episode by who moved the arm, and the bag says who it was, every 20 ms."""
     kept = taken = 0

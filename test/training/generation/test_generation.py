@@ -19,9 +19,11 @@ from pool_here import PoolHere
 
 from vla_ros import cli
 from vla_ros.data.datasets.check import check
+from vla_ros.data.datasets.merge import merge
 from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.training.generation import maker, processes
+from vla_ros.training.generation.folder import seed_of
 
 GOOD = [seed for seed in range(1000) if seed % 5 != 3]
 
@@ -70,7 +72,7 @@ def wait_for(condition, timeout_s: float = 60.0) -> None:
 
 
 def seeds(dataset: Path) -> list[int]:
-    return [int(record.source.removeprefix("generated/")) for record in load_metadata(dataset).episodes]
+    return [seed_of(record) for record in load_metadata(dataset).episodes]
 
 
 def ledger(output: Path) -> list[dict]:
@@ -144,13 +146,23 @@ def test_more_episodes_are_appended_and_fewer_are_no_work(tmp_path, generate_her
     assert json.loads((output / "generation.json").read_text())["episodes"] == 9
 
 
+def test_datasets_of_the_same_seeds_that_were_generated_otherwise_are_merged_whole(tmp_path, generate_here):
+    (config := tmp_path / "calm.yaml").write_text("recovery: 0.0\n")
+    for name, *otherwise in (("one",), ("again",), ("other", "--config", config)):
+        assert generate_here(tmp_path / name, "--episodes", 3, "--workers", 1, *otherwise) == 0
+    datasets = [tmp_path / name / "action" for name in ("one", "again", "other")]
+    report = merge(tmp_path / "all", datasets)
+    assert (report.episodes, report.known) == (6, 3)
+    assert seeds(tmp_path / "all") == GOOD[:3] * 2
+
+
 def test_demonstrations_in_several_episodes_are_counted_once_and_appended_to(tmp_path, generate_here, capsys):
     """`--clean` ends an episode where frames are left out."""
     for wanted in (3, 4):
         assert generate_here(tmp_path / "out", "--episodes", wanted, "--workers", 1, "--clean", in_two=True) == 0
         records = load_metadata(tmp_path / "out/action").episodes
-        assert [(record.source, record.length) for record in records] == [
-            made for seed in GOOD[:wanted] for made in ((f"generated/{seed}:0-2", 2), (f"generated/{seed}:4-7", 3))
+        assert [(record.source.rpartition("/")[2], record.length) for record in records] == [
+            made for seed in GOOD[:wanted] for made in ((f"{seed}:0-2", 2), (f"{seed}:4-7", 3))
         ]
     assert [entry["frames"] for entry in ledger(tmp_path / "out") if entry.get("frames")] == [5] * 4
     assert generate_here(tmp_path / "out", "--episodes", 4, "--workers", 1, in_two=True) == 2

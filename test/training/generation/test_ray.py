@@ -15,7 +15,7 @@ from ray_stand_in import standing_in
 from vla_ros import cli
 from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.training.generation import maker
-from vla_ros.training.generation.folder import WorkPlace
+from vla_ros.training.generation.folder import WorkPlace, seed_of
 from vla_ros.training.generation.ray_pool import run_group
 from vla_ros.training.generation.seed_queue import Group
 from vla_ros.training.generation.settings import GenerationSettings
@@ -30,7 +30,7 @@ def ray(monkeypatch):
 
 
 def seeds(dataset: Path) -> list[int]:
-    return [int(record.source.removeprefix("generated/")) for record in load_metadata(dataset).episodes]
+    return [seed_of(record) for record in load_metadata(dataset).episodes]
 
 
 def test_tasks_make_what_processes_make(tmp_path, ray):

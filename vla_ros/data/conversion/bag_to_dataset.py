@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,7 +61,16 @@ class ConvertedBag:
 def bag_source(path: Path) -> str:
     """Name a bag so that it is known again, wherever it lies. Raises BagError for what is no bag."""
     with BagReader(path) as bag:
-        return f"{bag.files.path.stem}@{bag.start}"
+        return _source(bag)
+
+
+def wanted_episodes(path: Path, settings: ConversionSettings) -> frozenset[str]:
+    """Return the sources of the episodes that a bag is to give, by its marks alone. Raises VlaError as convert_bag."""
+    with BagReader(path) as bag:
+        marks = _topic(MARKS, bag_namespace(bag, settings.namespace))
+        spans = [Span(0)] if settings.whole else BagIndex(bag, {}, marks=marks).spans()
+        taken = [span.number for span in spans if span.success or settings.failures]
+        return frozenset(_episode_source(bag, number) for number in taken)
 
 
 def bag_namespace(bag: BagReader, given: str = "") -> str:
@@ -77,9 +86,9 @@ class BagContent:
         self.settings, self.contract = settings, settings.allowed
         self.robot = load_embodiment(self.contract.robot)
         namespace = bag_namespace(bag, settings.namespace)
-        prefix = f"/{namespace}" if namespace else ""
         self.topics = sources.resolve(self.contract, self.robot, bag, namespace)
-        self.index = BagIndex(bag, self.topics, f"{prefix}/{sources.INSTRUCTION}", f"{prefix}/{MARKS}")
+        words, marks = _topic(sources.INSTRUCTION, namespace), _topic(MARKS, namespace)
+        self.index = BagIndex(bag, self.topics, words, marks)
         self.spans = [Span(0)] if settings.whole else self.index.spans()
 
     def read(self, span: Span, give: Callable[[str, np.ndarray], None]) -> EpisodeContent:
@@ -138,8 +147,11 @@ class EpisodeContent:
     relaxed_s: float  # [s] the longest hole that only a relaxed `skew_max_s` allowed; 0 without one
 
 
-def convert_bag(path: Path, settings: ConversionSettings) -> ConvertedBag:
-    """Return a bag's episodes, encoded. Raises VlaError for a bag that cannot be used at all."""
+def convert_bag(path: Path, settings: ConversionSettings, known: Collection[str] = ()) -> ConvertedBag:
+    """Return a bag's episodes, encoded, without those whose source is known.
+
+    Raises VlaError for a bag that cannot be used at all.
+    """
     result = ConvertedBag()
     with BagReader(path) as bag:
         content = BagContent(bag, settings)
@@ -147,8 +159,11 @@ def convert_bag(path: Path, settings: ConversionSettings) -> ConvertedBag:
             if not span.success and not settings.failures:
                 result.failures += 1
                 continue
+            source = _episode_source(bag, span.number)
+            if source in known:
+                continue
             try:
-                result.episodes.append(_episode(content, span, f"{bag.files.path.stem}@{bag.start}#{span.number}"))
+                result.episodes.append(_episode(content, span, source))
             except VlaError as error:
                 if len(content.spans) == 1:
                     raise
@@ -185,6 +200,18 @@ def frame_times(contract: DataContract, index: BagIndex, span: Span, needed: lis
             f"begins last, at {first[late]:.3f} s, {early} ends first, at {last[early]:.3f} s: record longer"
         )
     return start + np.arange(steps + 1) / contract.fps
+
+
+def _source(bag: BagReader) -> str:
+    return f"{bag.files.path.stem}@{bag.start}"
+
+
+def _episode_source(bag: BagReader, number: int) -> str:
+    return f"{_source(bag)}#{number}"
+
+
+def _topic(name: str, namespace: str) -> str:
+    return f"/{namespace}/{name}" if namespace else f"/{name}"
 
 
 def _episode(content: BagContent, span: Span, source: str) -> EncodedEpisode:

@@ -5,12 +5,19 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from controllers.errors import ConfigError, VlaError
-from vla_ros.data.conversion.bag_to_dataset import ConversionSettings, bag_source
+from vla_ros.data.conversion.bag_to_dataset import (
+    ConversionSettings,
+    ConvertedBag,
+    bag_source,
+    convert_bag,
+    wanted_episodes,
+)
 from vla_ros.data.conversion.parallel import Unusable, convert_all
 from vla_ros.data.datasets.schema import contract_schema
 from vla_ros.data.datasets.writer import LeRobotWriter
@@ -27,7 +34,7 @@ class ConversionReport:
     bags: int = 0
     episodes: int = 0
     frames: int = 0
-    known: int = 0  # bags the dataset held already
+    known: int = 0  # bags the dataset held already, and that gave no further episode
     failures: int = 0  # episodes marked as failed
     corrupt: list[str] = field(default_factory=list)  # why bags and episodes were refused, a line each
     relaxed: int = 0  # episodes with holes that only a relaxed limit allows
@@ -57,7 +64,7 @@ def convert_bags(
     progress: Callable[[float], None] = lambda share: None,
     commit_every_s: float = COMMIT_EVERY_S,
 ) -> ConversionReport:
-    """Append bags to the dataset `output`, new or there already; a bag it holds is left out.
+    """Append bags to the dataset `output`, new or there already; an episode it holds is left out.
 
     On Ctrl-C whole episodes are kept. Raises ConfigError when contract, robot and dataset do not fit each other, and
     NoUsableBag when none could be used.
@@ -69,9 +76,11 @@ def convert_bags(
     began = last = time.monotonic()
     schema = dataclasses.replace(contract_schema(settings.contract), codec=settings.codec)
     with LeRobotWriter(output, schema) as writer:
-        known = {source.rpartition("#")[0] for source in writer.sources}
+        known = writer.sources
+        known_bags = {source.rpartition("#")[0] for source in known}
         todo: list[Path] = []
         seen: set[str] = set()
+        partly: set[Path] = set()
         for path in paths:
             try:
                 source = bag_source(path)
@@ -81,12 +90,17 @@ def convert_bags(
             if source in seen:
                 raise ConfigError(f"{path}: is given twice, or is a copy of another one: leave one out")
             seen.add(source)
-            if source in known:
+            if source not in known_bags:
+                todo.append(path)
+            elif _all_known(path, settings, known):
                 report.known += 1
             else:
                 todo.append(path)
+                partly.add(path)
+        convert = partial(convert_bag, known=known)
         try:
-            for done, (_, outcome) in enumerate(convert_all(todo, settings, workers), 1):
+            for done, (path, outcome) in enumerate(convert_all(todo, settings, workers, convert), 1):
+                report.known += path in partly and not (isinstance(outcome, ConvertedBag) and outcome.episodes)
                 if isinstance(outcome, Unusable):
                     report.corrupt.append(outcome.reason)
                 else:
@@ -109,3 +123,11 @@ def convert_bags(
     if report.corrupt and not (report.episodes or report.known or report.failures):
         raise NoUsableBag(report)
     return report
+
+
+def _all_known(path: Path, settings: ConversionSettings, known: Collection[str]) -> bool:
+    """Say whether nothing of a bag is left to convert; one whose marks cannot be read is for conversion to refuse."""
+    try:
+        return wanted_episodes(path, settings) <= frozenset(known)
+    except VlaError:
+        return False

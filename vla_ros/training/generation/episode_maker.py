@@ -106,7 +106,7 @@ class EpisodeMaker:
         words = [moment.instruction for moment in run.moments]
         if not self.settings.clean:
             (_, encoder), *_ = pictures.runs
-            return encoder.finish(columns, words, f"generated/{scene.seed}/{demonstrator.failure_mode.value}")
+            return encoder.finish(columns, words)
         episodes = []
         for first, end in valid_runs(columns[notes.VALID]):
             own = {name: values[first:end] for name, values in columns.items()}

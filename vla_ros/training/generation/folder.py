@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -31,7 +32,7 @@ from vla_ros.training.generation.ledger import Ledger, SeedRecord
 from vla_ros.training.generation.settings import AMOUNTS, GenerationSettings
 
 SETTINGS_FILE, SEEDS_FILE, LOCK_FILE, PARTS, STOP = "generation.json", "seeds.jsonl", ".lock", ".parts", "stop"
-_SOURCE = "generated/"  # begins the source of an episode, its seed follows
+_SOURCE = "generated/"  # begins the source of an episode; what it was made by and its seed follow
 
 
 @dataclasses.dataclass(frozen=True)
@@ -161,14 +162,19 @@ class GenerationFolder:
             (self.place.root / PARTS).rmdir()
 
 
-def source_of(seed: int, part: str = "") -> str:
-    """Return what an episode of this seed says it was made of; `part` tells apart several of one seed."""
-    return f"{_SOURCE}{seed}" + (f":{part}" if part else "")
+def source_of(settings: GenerationSettings, seed: int, part: str = "") -> str:
+    """Return what an episode of this seed says it was made of; `part` tells apart several of one seed.
+
+    The same seed of other settings is another episode, and is not taken for this one where datasets are merged.
+    """
+    values = {name: value for name, value in _kind(dataclasses.asdict(settings)).items() if name != "seed"}
+    made_by = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]
+    return f"{_SOURCE}{made_by}/{seed}" + (f":{part}" if part else "")
 
 
 def seed_of(record: EpisodeMetadata) -> int:
     """Return the seed of an episode. Raises ConfigError for one that was not generated."""
-    seed = record.source.removeprefix(_SOURCE).partition(":")[0]
+    seed = record.source.removeprefix(_SOURCE).rpartition("/")[2].partition(":")[0]
     if not record.source.startswith(_SOURCE) or not seed.isdecimal():
         raise ConfigError(f"episode {record.index} is of '{record.source}', not generated: choose another folder")
     return int(seed)

@@ -142,7 +142,7 @@ class GroundingMaker:
         if not rows:
             return Rejection(seed, f"no named thing is seen by {' and '.join(self._must_see)}")
         columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
-        return encoder.finish(columns, said, f"grounding/{seed}")
+        return encoder.finish(columns, said)
 
     def _row(
         self,

@@ -12,6 +12,7 @@ import socket
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -41,7 +42,7 @@ class Worker:
 
     def __init__(self, job: Job) -> None:
         """Raises VlaError when this machine does not see the folder, or makes other columns than are in it."""
-        self._place = job.place
+        self._place, self._settings = job.place, job.settings
         if not self._place.settings.is_file():
             raise VlaError(
                 f"{socket.gethostname()} finds no {self._place.settings}: OUTPUT must be a folder all machines share"
@@ -61,7 +62,8 @@ class Worker:
         records = []
         with LeRobotWriter(self._place.parts(group.kind) / uuid4().hex, self._schema[group.kind]) as writer:
             for seed in group.seeds:
-                record = _run_seed(self._make[group.kind], group.kind, seed, writer)
+                source = partial(source_of, self._settings, seed)
+                record = _run_seed(self._make[group.kind], group.kind, seed, source, writer)
                 records.append(record)
                 tell(record)
                 if self._place.stop.exists():
@@ -69,7 +71,9 @@ class Worker:
         return tuple(records)
 
 
-def _run_seed(make: Callable[[int], Made], kind: str, seed: int, writer: LeRobotWriter) -> SeedRecord:
+def _run_seed(
+    make: Callable[[int], Made], kind: str, seed: int, source: Callable[[str], str], writer: LeRobotWriter
+) -> SeedRecord:
     began = time.monotonic()
     try:
         made = make(seed)
@@ -80,8 +84,8 @@ def _run_seed(make: Callable[[int], Made], kind: str, seed: int, writer: LeRobot
     if isinstance(made, Rejection):
         return SeedRecord(kind, seed, made.reason or "no reason given", wall_s=time.monotonic() - began)
     if isinstance(made, EncodedEpisode):
-        made = (dataclasses.replace(made, source=""),)
+        made = (made,)
     for episode in made:
-        writer.add(dataclasses.replace(episode, source=source_of(seed, episode.source)))
+        writer.add(dataclasses.replace(episode, source=source(episode.source)))
     frames = sum(episode.length for episode in made)
     return SeedRecord(kind, seed, "", frames, frames / writer.schema.fps, time.monotonic() - began)
