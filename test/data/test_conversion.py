@@ -15,6 +15,7 @@ from bags.sample_bag import CLOSES_AT, INTRINSICS, JOINTS, Recording, joints, po
 from demonstrations.killed_conversion import convert_or_die
 from demonstrations.numbered_picture import number
 from demonstrations.small_contract import CONTRACT
+from full_disk import FullDisk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lerobot_parts.rules import read
@@ -22,6 +23,7 @@ from scipy.spatial.transform import Rotation, Slerp
 
 from controllers.errors import ConfigError, VlaError
 from vla_ros.data.bags.episodes import read_episodes
+from vla_ros.data.bags.errors import BagError
 from vla_ros.data.bags.reader import BagReader
 from vla_ros.data.conversion.bag_to_dataset import BagContent, ConversionSettings, ConvertedBag, convert_bag
 from vla_ros.data.conversion.convert import convert_bags
@@ -332,6 +334,24 @@ def test_there_and_back_again_is_the_same_episode(tmp_path):
     assert two["tasks"] == one["tasks"]
     for key in (FRONT, SIDE):
         assert [number(image) for image in two["images"][key]] == [number(image) for image in one["images"][key]]
+
+
+def test_a_bag_that_could_not_be_made_of_a_dataset_leaves_nothing(tmp_path, monkeypatch):
+    convert_bags([write_bag(tmp_path / "bag")], tmp_path / "set", SETTINGS)
+    with monkeypatch.context() as patch, LeRobotReader(tmp_path / "set") as reader:
+        disk = FullDisk(patch)
+        disk.left = 20_000
+        with pytest.raises(BagError, match=r"again: cannot be written \(No space left on device\): make room"):
+            write_bag_of(reader, 0, tmp_path / "again")
+    assert not (tmp_path / "again.partial").exists()
+    video = next((tmp_path / "set" / "videos").rglob("*.mp4"))
+    whole = video.read_bytes()
+    video.write_bytes(whole[: len(whole) // 2])
+    with LeRobotReader(tmp_path / "set") as reader, pytest.raises(VlaError):
+        write_bag_of(reader, 0, tmp_path / "again")
+    video.write_bytes(whole)
+    with LeRobotReader(tmp_path / "set") as reader:
+        assert write_bag_of(reader, 0, tmp_path / "again") > 100
 
 
 def test_chunks_of_a_bag_made_of_a_dataset_are_what_control_accepts(tmp_path):

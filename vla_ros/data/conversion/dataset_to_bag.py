@@ -13,6 +13,7 @@ from controllers.chunks.auxiliary_track import BASE_AXES
 from controllers.chunks.chunk import ChannelKind, channel_kind, instruction_hash, pose_channels
 from controllers.errors import ConfigError
 from vla_ros.data.bags import marks
+from vla_ros.data.bags.errors import BagError
 from vla_ros.data.bags.message_definitions import message_definition
 from vla_ros.data.bags.notes import CONTRACT
 from vla_ros.data.bags.offered_qos import OfferedQos
@@ -48,7 +49,7 @@ def write_bag(reader: LeRobotReader, episode: int, bag: Path, contract: DataCont
     """Write an episode into a new bag and return the number of its messages.
 
     Raises ConfigError when there is no such episode or no contract says what its numbers are, BagError when the bag
-    exists.
+    exists or the disk does not take it; what was begun is deleted then.
     """
     metadata = reader.metadata
     wanted = contract or metadata.contract
@@ -62,12 +63,19 @@ def write_bag(reader: LeRobotReader, episode: int, bag: Path, contract: DataCont
     noted = {"dataset": metadata.root.resolve().name, "episode": str(episode), CONTRACT: contract_line(wanted)}
     writer = BagWriter(bag, custom_data=noted)
     count = 0
-    for entry in maker.entries():
-        topic = f"/{entry.topic}"
-        qos = _LATCHED if entry.kind == "string" or topic.endswith("/pose") else _STREAM
-        writer.add_topic(topic, message_definition(TYPES[entry.kind]), (qos,))
-        writer.write(topic, entry.time, entry.time, entry.data)
-        count += 1
+    try:
+        for entry in maker.entries():
+            topic = f"/{entry.topic}"
+            qos = _LATCHED if entry.kind == "string" or topic.endswith("/pose") else _STREAM
+            writer.add_topic(topic, message_definition(TYPES[entry.kind]), (qos,))
+            writer.write(topic, entry.time, entry.time, entry.data)
+            count += 1
+    except OSError as error:
+        writer.discard()
+        raise BagError(f"bag {bag}: cannot be written ({error.strerror}): make room") from None
+    except BaseException:  # a picture that cannot be read, or Ctrl-C: made again it is the same
+        writer.discard()
+        raise
     writer.close()
     return count
 
