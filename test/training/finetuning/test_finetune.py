@@ -31,16 +31,19 @@ from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.training.backbone.perception import match_batch, match_step
 from vla_ros.training.finetuning.config import FinetuneConfig, load_finetune_config
 from vla_ros.training.finetuning.finetune import knows_catalogue
+from vla_ros.training.finetuning.labels import labelled
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.pictures.samples import Samples
 from vla_ros.training.pictures.sentences import NO_LABEL, Sentences
+from vla_ros.training.pictures.training_data import TrainingData
 from vla_ros.training.stages import stage as stage_module
-from vla_ros.training.stages.events import LOSSES
+from vla_ros.training.stages.events import LOSSES, TrainingEvent
 from vla_ros.training.stages.log import read_log
 from vla_ros.training.stages.mixture import MixturePart, draw, parts_of
 
 pytestmark = pytest.mark.usefixtures("threads_as_before")
 CHECKPOINT = share_directory() / "checkpoints" / "graspvla_small"
+VIEWS = ("front", "side")
 LOOKING = ("proposals", "matching", "grasp")
 TINY = """
 threads: 1
@@ -119,6 +122,28 @@ def test_the_labelled_copy_is_a_dataset_with_the_same_pictures(tuned: Path) -> N
         )
         assert ours.task(5) == theirs.task(5)
         assert not np.array_equal(ours.column(notes.boxes_column("front")), theirs.column(notes.boxes_column("front")))
+
+
+@pytest.mark.parametrize(("interruption", "every_s"), [(KeyboardInterrupt, 60.0), (RuntimeError, 0.0)])
+def test_labels_derived_so_far_are_kept(
+    interruption: type[BaseException], every_s: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C commits; against whatever else ends it there is a commit now and then."""
+    monkeypatch.setattr(labelled, "COMMIT_EVERY_S", every_s)
+    task = TrainingData((generated() / "action",), ())
+    shipped = networks(CHECKPOINT)
+
+    def stop(event: TrainingEvent) -> None:
+        if event.done == 1:
+            raise interruption
+
+    with pytest.raises(interruption):
+        labelled.labelled_data(task, tmp_path, shipped, VIEWS, anew=True, on_event=stop)
+    (copy,) = tmp_path.iterdir()
+    assert [record.source for record in load_metadata(copy).episodes] == ["labelled/0"]
+    _, report = labelled.labelled_data(task, tmp_path, shipped, VIEWS, anew=True)
+    assert report.labelled == len(load_metadata(generated() / "action").episodes) - 1
+    assert len(load_metadata(copy).episodes) == report.labelled + 1
 
 
 def test_interrupted_it_ends_with_the_same_checkpoint_to_the_bit(

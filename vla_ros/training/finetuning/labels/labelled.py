@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +14,8 @@ import torch
 
 from controllers.errors import ConfigError, VlaError
 from vla_ros.data.datasets.copying import EpisodeSource
-from vla_ros.data.datasets.episode import checked_column
-from vla_ros.data.datasets.features import ACTION, ANCHOR, IMAGES, STATE, STRING
+from vla_ros.data.datasets.episode import EncodedEpisode, checked_column
+from vla_ros.data.datasets.features import ACTION, ANCHOR, IMAGES, STATE, STRING, Feature
 from vla_ros.data.datasets.layout import INFO
 from vla_ros.data.datasets.metadata import DatasetMetadata, load_metadata
 from vla_ros.data.datasets.reader import LeRobotReader
@@ -25,13 +26,15 @@ from vla_ros.data.hands.masks import is_masked
 from vla_ros.policies.contract import load_contract
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.target_search import TargetSearch
-from vla_ros.training.finetuning.labels.labels import label_episode
+from vla_ros.training.finetuning.labels.labels import Labels, label_episode
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.pictures.datasets import check_datasets
 from vla_ros.training.pictures.frames import Views, contract_views
 from vla_ros.training.pictures.training_data import TrainingData
 from vla_ros.training.stages.events import OnEvent, TrainingEvent
 from vla_ros.training.stages.stage_config import LOSSES
+
+COMMIT_EVERY_S = 60.0  # a commit copies the last file of each kind; what came after the last one is lost with a kill
 
 
 @dataclass
@@ -90,7 +93,7 @@ def labelled_data(
 ) -> tuple[TrainingData, LabelReport]:
     """Return the task's datasets, those without annotations as labelled copies in `folder`; `anew`: whatever they hold.
 
-    What is there is kept; `on_event` may raise. Raises ConfigError for a dataset that nothing can be derived from.
+    What is there is kept; `on_event` may raise, and after a KeyboardInterrupt what is labelled is kept. Raises ConfigError for a dataset that nothing can be derived from.
     """
     report, action = LabelReport(), []
     for root in task.action:
@@ -133,37 +136,41 @@ def _label(
     networks.eval()
     search = TargetSearch(networks.backbone)
     source = EpisodeSource(metadata)
+    last = time.monotonic()
     try:
         with LeRobotReader(metadata) as reader, LeRobotWriter(copy, schema) as writer:
-            for done, record in enumerate(metadata.episodes, 1):
-                if f"labelled/{record.index}" not in writer.sources:
-                    try:
-                        labels = label_episode(reader, record, search, views)
-                        episode = source.episode(record)
-                    except VlaError as error:
-                        report.left_out.append(f"{metadata.root}: episode {record.index}: {error}")
-                        progress(done, len(metadata.episodes))
-                        continue
-                    columns = {
-                        name: checked_column(name, feature, labels.columns[name]) for name, feature in features.items()
-                    }
-                    kept = {name: values for name, values in episode.columns.items() if name in own}
-                    statistics = {name: values for name, values in episode.statistics.items() if name in own} | {
-                        name: column_statistics(columns[name])
-                        for name, feature in features.items()
-                        if feature.dtype != STRING
-                    }
-                    writer.add(
-                        dataclasses.replace(
-                            episode,
-                            columns=kept | columns,
-                            statistics=statistics,
-                            source=f"labelled/{record.index}",
-                        )
-                    )
-                    report.labelled += 1
-                    if labels.resting.agreed == 0.0 and not is_masked(metadata):
-                        report.guessed.append(f"{metadata.root}: episode {record.index}")
-                progress(done, len(metadata.episodes))
+            known = writer.sources
+            try:
+                for done, record in enumerate(metadata.episodes, 1):
+                    if (name := f"labelled/{record.index}") not in known:
+                        try:
+                            labels = label_episode(reader, record, search, views)
+                            episode = source.episode(record)
+                        except VlaError as error:
+                            report.left_out.append(f"{metadata.root}: episode {record.index}: {error}")
+                        else:
+                            writer.add(_with_labels(episode, labels, features, name))
+                            report.labelled += 1
+                            if labels.resting.agreed == 0.0 and not is_masked(metadata):
+                                report.guessed.append(f"{metadata.root}: episode {record.index}")
+                    if time.monotonic() - last > COMMIT_EVERY_S:
+                        writer.commit()
+                        last = time.monotonic()
+                    progress(done, len(metadata.episodes))
+            except KeyboardInterrupt:
+                writer.commit()
+                raise
     finally:
         source.close()
+
+
+def _with_labels(
+    episode: EncodedEpisode, labels: Labels, features: Mapping[str, Feature], source: str
+) -> EncodedEpisode:
+    """Return an episode with labels in place of its own columns of these features, and their statistics."""
+    columns = {name: checked_column(name, feature, labels.columns[name]) for name, feature in features.items()}
+    kept = {name: values for name, values in episode.columns.items() if name not in features}
+    statistics = {name: values for name, values in episode.statistics.items() if name not in features} | {
+        name: column_statistics(columns[name]) for name, feature in features.items() if feature.dtype != STRING
+    }
+    return dataclasses.replace(episode, columns=kept | columns, statistics=statistics, source=source)
