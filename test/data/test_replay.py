@@ -123,6 +123,24 @@ def test_bad_words_are_one_line(bag, tmp_path, capsys):
         assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--running", "speed:=0.2"], "speed:=0.2: --running starts no job that could take it: give --speed 0.2"),
+        (["--running", "start_tolerance:=0.3"], "give --start-tolerance 0.3"),
+        (["--running", "robot"], "robot: --running starts no job that could take it: leave it out"),
+        (["--running", "viewer:=true"], "leave it out"),
+        (["--running", "--set", "basic"], "--set basic: --running takes the scene before the arm"),
+        (["--running", "--seed", "0"], "--seed 0: --running takes the scene before the arm"),
+        (["--start-tolerance", "0.1"], "give --running, or leave it out"),
+    ],
+)
+def test_what_would_be_ignored_is_refused(bag, capsys, words, said):
+    """A speed that is not taken would move a real arm at the recorded one."""
+    assert cli.main(["replay", str(bag), *words]) == 2
+    assert said in capsys.readouterr().err
+
+
 def test_a_motion_of_nothing_is_refused(motion):
     with pytest.raises((ConfigError, VlaError), match="holds no motion"):
         type(motion)(np.zeros(1), motion.channels, motion.values[:1], {}, source="it")

@@ -15,7 +15,9 @@ from pathlib import Path
 from controllers.errors import ConfigError
 from vla_ros.robots.names import DEFAULT_ROBOT
 
+START_TOLERANCE = 0.1  # [rad]
 ALSO_CHOSEN = ("stream", "categories", "objects", "wording", "target", "place")  # what else makes a scene
+FOR_RUNNING = ("--episode", "--contract", "--robot", "--speed", "--start-tolerance")  # what --running heeds
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,8 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--robot", default=DEFAULT_ROBOT, help="robot; config/robots")
     parser.add_argument("--speed", type=float, default=1.0, help="share of the recorded speed, 0.05 to 1 (default 1)")
     parser.add_argument("--running", action="store_true", help="use the arm of the job that runs on this machine")
-    parser.add_argument("--start-tolerance", type=float, default=0.1, metavar="RAD",
-                        help="with --running: a joint may be so far from where it begins (default 0.1)")  # fmt: skip
+    parser.add_argument("--start-tolerance", type=float, metavar="RAD",
+                        help=f"with --running: how far off a joint may be (default {START_TOLERANCE:g})")  # fmt: skip
     parser.add_argument("--set", dest="set_name", help="scene's set, where the recording does not say it")
     parser.add_argument("--seed", type=int, help="scene's number, where the recording does not say it")
 
@@ -39,6 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     from vla_ros.policies.contract import load_contract
     from vla_ros.robots.embodiment import load_embodiment
 
+    _refuse_without_effect(arguments)
     source = Path(arguments.source)
     if not source.exists():
         raise ConfigError(f"{source}: no such bag or dataset")
@@ -62,6 +65,22 @@ def run(arguments: argparse.Namespace) -> int:
     if motion.instruction:
         given.append(f"instruction:={motion.instruction}")
     return launch(load_job("replay"), [*given, *words, *arguments.assignments])
+
+
+def _refuse_without_effect(arguments: argparse.Namespace) -> None:
+    """Refuse what would be ignored: a speed that is not taken moves a real arm faster than its user meant."""
+    if not arguments.running:
+        if arguments.start_tolerance is not None:
+            raise ConfigError("--start-tolerance is for the arm of a job that runs: give --running, or leave it out")
+        return
+    for word in arguments.assignments:
+        name, _, value = word.partition(":=")
+        option = f"--{name.replace('_', '-')}"
+        remedy = f"give {option} {value}" if option in FOR_RUNNING and value else "leave it out"
+        raise ConfigError(f"{word}: --running starts no job that could take it: {remedy}")
+    for option, value in (("--set", arguments.set_name), ("--seed", arguments.seed)):
+        if value is not None:
+            raise ConfigError(f"{option} {value}: --running takes the scene before the arm: leave it out")
 
 
 def _scene_words(arguments: argparse.Namespace, scene: Mapping[str, object], source: Path) -> list[str]:
@@ -88,9 +107,10 @@ def _beside(arguments: argparse.Namespace, source: Path) -> int:
     graphs = targets()
     if len(graphs) > 1:
         raise ConfigError("several jobs run on this machine: stop all but the one whose arm is meant")
+    tolerance = START_TOLERANCE if arguments.start_tolerance is None else arguments.start_tolerance
     values = {
         "source": str(source.resolve()), "episode": arguments.episode, "contract": arguments.contract,
-        "robot": arguments.robot, "speed": arguments.speed, "start_tolerance": arguments.start_tolerance,
+        "robot": arguments.robot, "speed": arguments.speed, "start_tolerance": tolerance,
         "in_charge": True,
     }  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
