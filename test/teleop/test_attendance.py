@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import Callable
 
@@ -183,3 +184,62 @@ def test_who_watches_a_policy_is_there_and_a_policy_without_a_driver_is_held(roo
 
     in_session(work)
     assert room.served.said("has ended by itself: nobody drives")
+
+
+def _leaves(ada, room, session):
+    return ada.command("leave")
+
+
+def _goes(ada, room, session):
+    return ada.socket.close()
+
+
+async def _is_replaced(ada, room, session):
+    await asyncio.sleep(0.3)
+    bob = await (await open_page(session, f"http://{room.served.url}")).hello("Bob")
+    assert bob.all("seat")[-1]["yours"]
+
+
+@patient
+@pytest.mark.parametrize("part", [_leaves, _goes, _is_replaced])
+def test_what_waits_for_a_driver_who_has_left_is_called_off(room, monkeypatch, part):
+    """A bag that closes, or a scene that is built, takes long: what he asked for meanwhile is not his any more."""
+    if part is _is_replaced:
+        monkeypatch.setattr("vla_ros.teleop.seat.SILENT_S", 0.2)
+    built, show = threading.Event(), room.station.show
+
+    async def slow_show(scene):
+        while not built.is_set():
+            await asyncio.sleep(0.01)
+        return await show(scene)
+
+    async def work(session):
+        ada = await room.page(session, "Ada")
+        (client,) = room.served.server.hub.clients.values()
+        await room.start(ada)
+        await asyncio.sleep(0.3)
+        monkeypatch.setattr(room.station, "show", slow_show)
+        assert (await ada.command("episode_stop", success=True))["ok"]
+        for number, (command, arguments) in enumerate(
+            [("episode_delete", {"name": "episode_000000"}), ("episode_start", {}), ("undo", {})]
+        ):
+            await ada.send("command", id=900 + number, command=command, arguments=arguments)
+        await ada.until(lambda: client.pending == 3)
+        await part(ada, room, session)
+        if part is not _goes:
+            await ada.until(lambda: len([answer for answer in ada.all("answer") if answer["id"] >= 900]) == 3)
+            errors = {answer["error"] for answer in ada.all("answer") if answer["id"] >= 900}
+            assert "episode_start was called off: you do not drive any more" in errors
+        else:
+            watcher = await (await open_page(session, f"http://{room.served.url}")).hello("Bob", "watch")
+            await watcher.until(lambda: watcher.all("seat")[-1]["driver"] == "")
+        built.set()
+        async with asyncio.timeout(WAIT_S):
+            while room.collection.busy:
+                await asyncio.sleep(0.02)
+        await asyncio.sleep(0.1)  # what has waited would be done now
+        content = room.collection.snapshot()
+        assert (content["recording"], content["trash"]) == (False, 0)
+        assert [episode["success"] for episode in content["episodes"]] == [True]  # his verdict holds
+
+    in_session(work)

@@ -29,6 +29,7 @@ class Client:
         self.pictures = PictureQueue()
         self.welcomed = False
         self.pending = 0  # commands that are being carried out
+        self.collecting: set[asyncio.Task[None]] = set()  # those of them that end with his seat
         self._socket = socket
         self._waiting: deque[str] = deque()
         self._state: str | None = None
@@ -61,6 +62,11 @@ class Client:
         """Close the socket, with a reason that fits into a close frame."""
         task = asyncio.ensure_future(self._socket.close(code=code, message=reason.encode()[:120]))
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    def call_off(self) -> None:
+        """Call off what he asked of the collection and what still waits: somebody else decides now."""
+        for task in tuple(self.collecting):
+            task.cancel()
 
     async def write(self) -> None:
         """Send what there is, until the socket is closed."""

@@ -21,7 +21,8 @@ class Collection(Protocol):
 
     Every command is called in the server's event loop, one at a time, and returns what the `answer` carries as
     `result` (plain JSON values or None); one that cannot be done raises VlaError with one line. What takes long is
-    awaited, not done in the loop.
+    awaited, not done in the loop. Whose driver leaves the seat is cancelled where it waits, episode_stop excepted: so
+    nothing may be awaited between the first and the last thing that a command does.
     """
 
     def snapshot(self) -> Mapping[str, Any]:

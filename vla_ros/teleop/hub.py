@@ -27,6 +27,8 @@ COMMANDS_MAX = 8  # of one client that may be under way
 CLIENTS_MAX = 16
 STALE_MS = 150.0
 NOT_DRIVING = "you are watching: take the seat first"
+# What waits for a bag or a scene is its driver's alone. Not episode_stop: his verdict on what he drove holds.
+CALLED_OFF = frozenset(protocol.COLLECTION_COMMANDS) - {"episode_stop"}
 
 
 class Hub:
@@ -118,6 +120,7 @@ class Hub:
             late.cancel()
             writing.cancel()
             del self.clients[client.number]
+            client.call_off()
             if self.seat.part(client.number):
                 self.robot.let_go("the driver has gone")
                 self.log("warning", f"{client.name or 'the driver'} ({client.address}) has gone: the arm holds")
@@ -169,10 +172,16 @@ class Hub:
         task = asyncio.create_task(self._carry_out(client, command))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        if command.name in CALLED_OFF:
+            client.collecting.add(task)
+            task.add_done_callback(client.collecting.discard)
 
     async def _carry_out(self, client: Client, command: protocol.OperatorCommand) -> None:
         try:
             result = await self._do(client, command.name, command.arguments)
+        except asyncio.CancelledError:
+            client.send(Answer(command.id, False, f"{command.name} was called off: you do not drive any more"))
+            raise
         except VlaError as error:
             client.send(Answer(command.id, False, " ".join(str(error).split())))
         except Exception as error:  # one line for the operator; he must not wait for an answer that never comes
@@ -196,6 +205,7 @@ class Hub:
             return None  # that he is there is all it says
         if name == "leave":
             self.seat.leave(client.number)
+            client.call_off()
             self.robot.let_go("nobody drives")
             self._tell_seat()
             return None
@@ -223,6 +233,8 @@ class Hub:
             return False
         self._idle.act(now)
         if before != client.number:
+            if before is not None and before in self.clients:
+                self.clients[before].call_off()
             self.robot.let_go("the driver has changed")
             self.log("info", f"{client.name or 'somebody'} ({client.address}) drives")
         return True
