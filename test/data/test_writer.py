@@ -9,17 +9,20 @@ import os
 import shutil
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from demonstrations.numbered_picture import number, picture
-from demonstrations.sample_dataset import FEATURES, SCHEMA, columns, episode
+from demonstrations.sample_dataset import FEATURES, SCHEMA, columns, episode, write_sample
 from demonstrations.second_writer import try_to_write
 from lerobot_parts.rules import read
 
 from controllers.errors import ConfigError, VlaError
 from vla_ros.data.datasets import layout, writer
+from vla_ros.data.datasets.check import check
 from vla_ros.data.datasets.episode import encode_episode
 from vla_ros.data.datasets.features import Feature, camera_feature
-from vla_ros.data.datasets.statistics import QUANTILES, column_statistics, merge_statistics
+from vla_ros.data.datasets.metadata import dataset_statistics, episode_statistics
+from vla_ros.data.datasets.statistics import NAMES, QUANTILES, REQUIRED, column_statistics, merge_statistics
 from vla_ros.data.datasets.writer import LeRobotWriter
 
 
@@ -116,6 +119,25 @@ def test_quantiles_of_parts_that_differ_are_not_the_mean_of_their_quantiles():
     constant = merge_statistics([column_statistics(np.full(5, 3.0))] * 2)
     assert constant["q50"][0] == 3.0
     assert constant["std"][0] > 0.0
+
+
+def test_a_dataset_without_quantiles_is_appended_to(tmp_path):
+    whole, root = write_sample(tmp_path / "whole", [9, 7, 8]), write_sample(tmp_path / "older", [9, 7])
+    (path,) = (root / "meta" / "episodes").rglob("*.parquet")
+    table = pq.read_table(path)
+    pq.write_table(table.drop_columns([n for n in table.column_names if n.rpartition("/")[2] in QUANTILES]), path)
+    with LeRobotWriter(root, SCHEMA) as out:
+        out.add(episode(8, 2))
+    assert check(root) == []
+    found, wanted = dataset_statistics(root), dataset_statistics(whole)
+    assert found.keys() == wanted.keys()
+    for name, entry in wanted.items():
+        pictures = "images" in name  # their quantiles stay unsaid: all would have to be decoded
+        assert found[name].keys() == set(REQUIRED if pictures else NAMES)
+        for key, values in found[name].items():
+            np.testing.assert_array_equal(values, entry[key], err_msg=f"{name} {key}")
+    for found, wanted in zip(episode_statistics(root), episode_statistics(whole), strict=True):
+        np.testing.assert_array_equal(found["action"]["q10"], wanted["action"]["q10"])
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,9 +36,10 @@ from vla_ros.data.datasets.metadata import (
     episodes_place,
     tasks_table,
 )
+from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.datasets.schema import DatasetSchema
 from vla_ros.data.datasets.staging import StagedFolder
-from vla_ros.data.datasets.statistics import NAMES, column_statistics, merge_statistics
+from vla_ros.data.datasets.statistics import NAMES, REQUIRED, column_statistics, merge_statistics
 from vla_ros.policies.contract import contract_text
 
 Numbers = dict[str, dict[str, np.ndarray]]
@@ -51,7 +52,7 @@ class IndexWriter:
         self._folder, self._schema = folder, schema
         self._info: dict[str, Any] = dict(metadata.info) if metadata else {}
         self.records: list[EpisodeMetadata] = list(metadata.episodes) if metadata else []
-        self._statistics: list[Numbers] = episode_statistics(metadata.root) if metadata else []
+        self._statistics: list[Numbers] = _complete_statistics(metadata) if metadata else []
         self._tasks: dict[str, int] = {words: i for i, words in enumerate(metadata.tasks)} if metadata else {}
         self.frames = metadata.frames if metadata else 0
         # Rows of the last file, which is written anew; older files stay as they are.
@@ -105,9 +106,9 @@ class IndexWriter:
         merged = {
             name: merge_statistics([entry[name] for entry in self._statistics])
             for name, feature in features.items()
-            if feature.dtype != STRING and all(name in entry for entry in self._statistics)
+            if feature.dtype != STRING and _all_say(self._statistics, name, REQUIRED)
         }
-        listed = {name: {key: entry[key].tolist() for key in NAMES} for name, entry in merged.items()}
+        listed = {name: {key: entry[key].tolist() for key in NAMES if key in entry} for name, entry in merged.items()}
         path(STATS).write_text(json.dumps(listed, indent=4) + "\n")
         if self._schema.contract is not None:
             path(CONTRACT).write_text(contract_text(self._schema.contract))
@@ -136,8 +137,9 @@ class IndexWriter:
         columns["source"] = pa.array([record.source for record in records], pa.string())
         for name in dict.fromkeys(name for entry in statistics for name in entry):
             for key in NAMES:
-                values = [entry[name][key].tolist() if name in entry else None for entry in statistics]
-                columns[f"stats/{name}/{key}"] = values
+                values = [entry.get(name, {}).get(key) for entry in statistics]
+                if any(value is not None for value in values):
+                    columns[f"stats/{name}/{key}"] = [None if value is None else value.tolist() for value in values]
         columns["meta/episodes/chunk_index"] = [self._place.chunk] * len(records)
         columns["meta/episodes/file_index"] = [self._place.file] * len(records)
         return pa.table(columns)
@@ -175,3 +177,28 @@ class IndexWriter:
             "video_path": VIDEO_PATH if has_video else None,
             "features": features,
         }
+
+
+def _complete_statistics(metadata: DatasetMetadata) -> list[Numbers]:
+    """Return the statistics of every episode; what a foreign dataset does not say of numbers is measured.
+
+    Of pictures it stays unsaid: all of them would have to be decoded.
+    """
+    found = episode_statistics(metadata.root)
+    features = {**metadata.features, **DEFAULT_FEATURES}
+    lacking = [
+        name
+        for name, feature in features.items()
+        if not (feature.is_video or feature.dtype == STRING or _all_say(found, name, NAMES))
+    ]
+    if lacking:
+        with LeRobotReader(metadata) as reader:
+            for name in lacking:
+                values = reader.column(name)
+                for entry, record in zip(found, metadata.episodes, strict=True):
+                    entry[name] = column_statistics(values[record.start : record.start + record.length])
+    return found
+
+
+def _all_say(statistics: Sequence[Numbers], feature: str, names: Sequence[str]) -> bool:
+    return all(entry.get(feature, {}).keys() >= set(names) for entry in statistics)

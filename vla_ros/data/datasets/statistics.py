@@ -70,9 +70,11 @@ def merge_statistics(parts: Sequence[Statistics]) -> dict[str, np.ndarray]:
     """Return the statistics of everything that `parts` are statistics of.
 
     All but the quantiles are exact. For those each part stands for the piecewise linear distribution through its own
-    quantiles, and the mixture of all is inverted: a mean of quantiles would be wrong wherever episodes differ.
+    quantiles, and the mixture of all is inverted: a mean of quantiles would be wrong wherever episodes differ. Where a
+    part lacks some there are none of all.
     """
-    stacked = {name: np.stack([np.asarray(part[name], dtype=np.float64) for part in parts]) for name in NAMES}
+    names = NAMES if all(part.keys() >= set(QUANTILES) for part in parts) else REQUIRED
+    stacked = {name: np.stack([np.asarray(part[name], dtype=np.float64) for part in parts]) for name in names}
     counts = stacked["count"][:, 0]
     weights = (counts / counts.sum()).reshape(-1, *[1] * (stacked["mean"].ndim - 1))
     mean = (weights * stacked["mean"]).sum(axis=0)
@@ -85,6 +87,8 @@ def merge_statistics(parts: Sequence[Statistics]) -> dict[str, np.ndarray]:
         "std": np.maximum(np.sqrt(variance), STD_MIN),
         "count": np.array([int(counts.sum())]),
     }
+    if names is REQUIRED:
+        return merged
     knots = np.stack([stacked[name].reshape(len(parts), -1) for name in ("min", *QUANTILES, "max")], axis=1)
     quantiles = np.stack(
         [_mixture_quantiles(knots[:, :, d], weights.ravel()) for d in range(knots.shape[2])], axis=1

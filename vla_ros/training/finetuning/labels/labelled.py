@@ -93,7 +93,8 @@ def labelled_data(
 ) -> tuple[TrainingData, LabelReport]:
     """Return the task's datasets, those without annotations as labelled copies in `folder`; `anew`: whatever they hold.
 
-    What is there is kept; `on_event` may raise, and after a KeyboardInterrupt what is labelled is kept. Raises ConfigError for a dataset that nothing can be derived from.
+    What is there is kept; `on_event` may raise, and after a KeyboardInterrupt what is labelled is kept, too. Raises
+    ConfigError for a dataset that nothing can be derived from.
     """
     report, action = LabelReport(), []
     for root in task.action:
