@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import isfinite
 
 import numpy as np
@@ -34,6 +35,15 @@ from controllers.whole_body.external_wrench import ExternalWrenches
 
 NO_CHUNK, E_STOP, STALE = "no chunk yet", "e-stop", "stale joint state"
 DT_MAX = 0.02  # [s] a loop that was away for longer does not make up for it
+
+
+@dataclass(frozen=True, eq=False)
+class _Pending:
+    """A planned motion, and what held when it was asked for: a stop that came meanwhile is not undone by it."""
+
+    planned: PlannedMotion
+    epoch: int
+    instruction: int
 
 
 class ChunkFollower:
@@ -94,7 +104,8 @@ class ChunkFollower:
         self._stopping = ""  # reason of a damped stop in progress
         self._latched = ""  # reason why chunks are refused until enabled again
         self._time_scaling = TimeScaling(config.speed_scale)
-        self._pending: deque[PlannedMotion] = deque(maxlen=1)  # one slot: the newest wins
+        self._pending: deque[_Pending] = deque(maxlen=1)  # one slot: the newest wins
+        self._epoch = 0  # another one: what was planned in the one before is not followed
         tracks = side_by_side(self._tracks, [group.mode for group in self._groups])
         values = np.zeros(sum(track.columns.stop - track.columns.start for track in tracks))
         self._sampler = MotionSampler(resting(tracks, values, DISABLED), self._base, delay, body is not None)
@@ -113,6 +124,7 @@ class ChunkFollower:
         if self._monitor is not None:
             self._monitor.reset(q, self._models)
         self._stopping = self._latched = ""
+        self._drop_pending()
         self._planner.clear()
         self._lease.clear()
         self._history.clear()
@@ -126,7 +138,7 @@ class ChunkFollower:
     def deactivate(self, reason: str = DISABLED) -> None:
         """Disable: no chunk moves the arm, and only a damper acts on it."""
         self.progress.enabled = False
-        self._pending.clear()
+        self._drop_pending()
         self._lease.clear()
         self._set_hold(reason)
 
@@ -134,13 +146,13 @@ class ChunkFollower:
         """Come to a damped stop at once, from a hold as well: what the arm is held by cannot be trusted."""
         if self.progress.enabled:
             self._stopping = self._latched = reason
-            self._pending.clear()
+            self._drop_pending()
 
     def stop(self, reason: str = "stopped") -> None:
         """Come to a damped stop, then hold; chunks are refused until control is enabled again."""
         if self.progress.enabled and self._latched != reason:
             self._stopping = self._latched = reason
-            self._pending.clear()
+            self._drop_pending()
 
     def emergency_stop(self) -> None:
         """Latch the e-stop: a damped stop, then hold, until `release_emergency_stop` and enabling again."""
@@ -177,10 +189,10 @@ class ChunkFollower:
         self._instruction = instruction
         if not changed:
             return
-        if any(pending.motion.source == "policy" for pending in tuple(self._pending)):
+        if any(pending.planned.motion.source == "policy" for pending in tuple(self._pending)):
             self._pending.clear()
         if self._sampler.cursor[0].source == "policy" and not self.progress.hold_reason:
-            self._pending.append(self._planner.brake(self._snapshot(), "instruction changed"))
+            self._brake("instruction changed")
 
     def observe_base(self, stamp: float, T_odom_base: np.ndarray, twist: np.ndarray) -> None:
         """Take odometry, from any thread: T_odom_base (4, 4) and the twist (3,) in the base, at `stamp` [s].
@@ -208,7 +220,7 @@ class ChunkFollower:
 
     def submit(self, chunk: ActionChunk, now: float, source: str = "policy") -> Transition:
         """Check, align and stitch a chunk; it takes over at the commit point. Raises ChunkError with the reason."""
-        config = self.config
+        config, epoch, instruction = self.config, self._epoch, self._instruction
         if not self.progress.enabled:
             raise ChunkError("control is disabled")
         if self._latched:
@@ -216,12 +228,25 @@ class ChunkFollower:
         if self._stopping:
             raise ChunkError(f"control is coming to rest ({self._stopping})")
         self._lease.check(source, now)
-        check_chunk(chunk, now, self.base_frame, self._instruction, config.safety)
+        check_chunk(chunk, now, self.base_frame, instruction, config.safety)
         asked = self._planner.check(chunk, source, self._q, now)
         planned, transition = self._planner.plan(chunk, asked, now, source, self._snapshot())
+        if epoch != self._epoch:
+            raise ChunkError(f"control was stopped while the chunk was planned ({self._latched or 'enabled anew'})")
+        if source == "policy" and instruction != self._instruction:
+            raise ChunkError("the instruction changed while the chunk was planned")
         self._lease.take(source, now)
-        self._pending.append(planned)
+        self._pending.append(_Pending(planned, epoch, instruction))
         return transition
+
+    def _brake(self, reason: str) -> None:
+        """Have the motion end with `reason`, as soon as the arm can."""
+        self._pending.append(_Pending(self._planner.brake(self._snapshot(), reason), self._epoch, self._instruction))
+
+    def _drop_pending(self) -> None:
+        """Follow nothing that was asked for before now, not even what another thread is still planning."""
+        self._epoch += 1
+        self._pending.clear()
 
     def _snapshot(self) -> Snapshot:
         motion, x = self._sampler.cursor
@@ -296,7 +321,7 @@ class ChunkFollower:
                 self._ensemble.enter(sampler.cursor[0])
         elif blocked := self._ensemble.blocked:  # come to rest, and take the next chunk
             self._stopping = blocked
-            self._pending.clear()
+            self._drop_pending()
         self._scale_time(dt)
 
     def _end(self, reason: str) -> None:
@@ -306,9 +331,17 @@ class ChunkFollower:
 
     def _adopt_pending(self) -> None:
         current, x = self._sampler.cursor
-        if self._pending[0].base is current and x < self._pending[0].commit:
+        waiting = self._pending[0]
+        if waiting.planned.base is current and x < waiting.planned.commit and waiting.epoch == self._epoch:
             return
-        pending = self._pending.pop()
+        waiting = self._pending.pop()
+        pending = waiting.planned
+        if waiting.epoch != self._epoch or self._latched:
+            return  # it was planned while a stop came
+        if pending.motion.source == "policy" and waiting.instruction != self._instruction:
+            if current.source == "policy" and not self.progress.hold_reason:
+                self._brake("instruction changed")  # in whose place it came
+            return
         motion, seeds = pending.motion, pending.seeds
         moved = list(zip(self._groups, motion.tracks, strict=True))
         if any(track.mode != group.mode and group.name not in seeds for group, track in moved):
@@ -355,6 +388,7 @@ class ChunkFollower:
         if max(shares) < 1.0 and min(shares) > -1.0:
             return False
         self._stopping = self._latched = "fault: joint speed above its limit"
+        self._drop_pending()
         return True
 
     def _without_state(self, reason: str, dt: float) -> RobotCommand:
@@ -363,7 +397,7 @@ class ChunkFollower:
         self._write_command(dt)
         if self.progress.enabled and not self._stopping:
             self._stopping = self.progress.hold_reason = reason
-            self._pending.clear()
+            self._drop_pending()
         return self.command
 
     def _write_command(self, dt: float) -> None:
@@ -390,7 +424,7 @@ class ChunkFollower:
                     times = acceleration * self.config.safety.acceleration_margin
                     self.stop(f"fault: a joint is commanded {times:.1f} times its acceleration limit")
                 if obstacle and not self.progress.hold_reason:
-                    self._pending.append(self._planner.brake(self._snapshot(), obstacle))
+                    self._brake(obstacle)
                 fastest, hardest = max(fastest, speed), max(hardest, acceleration)
                 clear = min(clear, free)
             self.progress.lag = furthest

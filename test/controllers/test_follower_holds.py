@@ -146,6 +146,60 @@ def test_emergency_stop_comes_to_rest_holds_and_stays_latched():
     rig.submit(STILL + rig.tool[:3, 3] - rig.position)
 
 
+STOPS = {
+    "e-stop": lambda follower: follower.emergency_stop(),
+    "stop": lambda follower: follower.stop("shutting down"),
+    "fault": lambda follower: follower.fault("fault: joint states jump"),
+    "off and on": lambda follower: follower.deactivate(),
+    "another instruction": lambda follower: follower.instruct(5),
+}
+
+
+@pytest.mark.parametrize("refused", [True, False], ids=["seen by the planning thread", "seen by the loop"])
+@pytest.mark.parametrize("stop", STOPS)
+def test_what_was_planned_while_a_stop_came_is_not_followed(stop, refused):
+    """Planning takes milliseconds of another thread; an arm at rest has dealt with a stop within one tick."""
+    rig = Rig()
+    rig.run(0.1)
+    follower, planner = rig.follower, rig.follower._planner
+    plan, take = planner.plan, follower._lease.take
+
+    def meanwhile(change: bool) -> None:
+        if change:
+            STOPS[stop](follower)
+            rig.run(0.01)
+            if stop == "off and on":
+                follower.activate(*rig.arm.measure(), {WIDTH: 0.08}, rig.now)
+                rig.run(0.01)
+
+    planner.plan = lambda *arguments: (plan(*arguments), meanwhile(refused))[0]
+    follower._lease.take = lambda *arguments: (take(*arguments), meanwhile(not refused))[0]
+    if refused:
+        assert "while the chunk was planned" in rig.refused(FORWARD)
+    else:
+        rig.submit(FORWARD)
+    rig.run(1.0)
+    assert tool_error(rig, np.zeros(3)) < 1e-3
+    if stop == "e-stop":
+        follower.release_emergency_stop()
+    follower._lease.take, planner.plan = take, plan
+    follower.activate(*rig.arm.measure(), {WIDTH: 0.08}, rig.now)
+    rig.submit(FORWARD, instruction=follower._instruction)  # and the next one is
+    rig.run(1.0)
+    assert tool_error(rig, np.zeros(3)) > 0.02
+
+
+def test_a_late_chunk_of_another_instruction_does_not_undo_that_its_motion_ends():
+    rig = Rig()
+    rig.submit(np.outer(np.linspace(0.02, 0.2, 10), [1.0, 0.0, 0.0]))
+    rig.run(0.3)
+    take = rig.follower._lease.take
+    rig.follower._lease.take = lambda *arguments: (take(*arguments), rig.follower.instruct(5))[0]
+    rig.submit(np.outer(np.linspace(0.02, 0.2, 10), [1.0, 0.0, 0.0]))  # its place is the braking motion's
+    rig.run(0.5)
+    assert rig.follower.progress.hold_reason == "instruction changed"
+
+
 def test_a_stopped_arm_does_not_creep_towards_its_rest_posture():
     rig = Rig(q=HOME + np.array([0.3, 0.2, -0.3, 0.2, 0.3, -0.2, 0.3]))
     rig.submit(0.02 * np.arange(1, 11)[:, None] * [0.0, 1.0, 0.0])
