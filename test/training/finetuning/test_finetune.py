@@ -31,6 +31,7 @@ from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.training.backbone.perception import match_batch, match_step
 from vla_ros.training.finetuning.config import FinetuneConfig, load_finetune_config
 from vla_ros.training.finetuning.finetune import knows_catalogue
+from vla_ros.training.finetuning.identity import CONTENTS, FILE, identity_of, keep_identity
 from vla_ros.training.finetuning.labels import labelled
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.pictures.samples import Samples
@@ -248,6 +249,22 @@ def test_a_folder_is_not_gone_on_with_from_something_else(
     assert finetune(config, tuned, "--boxes-only", task=generated() / "grounding") == 2
     assert "was begun with datasets[0]" in capsys.readouterr().err
     assert (tuned / "model.safetensors").read_bytes() == weights
+
+
+@pytest.mark.parametrize("edit", [("--delete", "1"), ("--rename", "pick 0", "take 0")])
+def test_a_folder_is_not_gone_on_with_from_edited_data(edit: tuple[str, ...], tmp_path: Path) -> None:
+    root, output = write_sample(tmp_path / "set", [5, 4, 6]), tmp_path / "out"
+    output.mkdir()
+    older = {key: value for key, value in identity_of(CHECKPOINT, [root], None).items() if key != CONTENTS}
+    (output / FILE).write_text(json.dumps(older))
+    keep_identity(output, identity_of(CHECKPOINT, [root], None))  # an older folder does not say what it held
+    keep_identity(output, identity_of(CHECKPOINT, [root], None))
+    copy = labelled.copy_of(root, output)
+    assert labelled.copy_of(root, output) == copy
+    assert cli.main(["dataset", "edit", str(root), *edit]) == 0
+    assert labelled.copy_of(root, output) != copy
+    with pytest.raises(ConfigError, match=r"finetuning\.json: .*/set has changed since: choose another output folder"):
+        keep_identity(output, identity_of(CHECKPOINT, [root], None))
 
 
 def test_it_does_not_overwrite_what_it_comes_from(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

@@ -21,11 +21,14 @@ from demonstrations.sample_dataset import write_sample
 from tiny.graspvla_data import generated
 
 from controllers.errors import ConfigError
+from vla_ros.data.datasets.copying import EpisodeSource
 from vla_ros.data.datasets.editing.edit import edit
 from vla_ros.data.datasets.editing.edits import DatasetEdits
 from vla_ros.data.datasets.features import ACTION, ANCHOR
 from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.data.datasets.schema import metadata_schema
+from vla_ros.data.datasets.writer import LeRobotWriter
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.backbone.matching import CROP as MATCH_CROP
 from vla_ros.policies.backbone.word_tokens import word_tokens
@@ -37,7 +40,8 @@ from vla_ros.training.backbone import perception
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.graspvla import grasp_examples
 from vla_ros.training.graspvla.motion import VARIANTS, ChainNoise, motion_batch, read_motion
-from vla_ros.training.pictures.cache import cut_frames
+from vla_ros.training.pictures import cache
+from vla_ros.training.pictures.cache import cut_frames, piece_name
 from vla_ros.training.pictures.crop_variation import dealt, dealt_colors, varied
 from vla_ros.training.pictures.datasets import check_datasets
 from vla_ros.training.pictures.flat_patterns import draw_flat_pattern
@@ -296,6 +300,29 @@ def test_frames_are_cut_once_and_what_was_half_cut_is_cut_again(tmp_path: Path) 
     times = [(folder / "crops.npy").stat().st_mtime_ns for folder in folders]
     assert cut_frames(roots, tmp_path, 3, 1, VIEWS, progress) == folders
     assert [(folder / "crops.npy").stat().st_mtime_ns for folder in folders] == times
+
+
+def test_frames_of_an_edited_dataset_are_cut_again_and_those_before_appended_ones_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "PIECE", 3)  # as many as are cut of an episode
+    root = shutil.copytree(generated() / "action", tmp_path / "set")
+    cut = lambda: cut_frames([root], tmp_path / "cut", 3, 1, VIEWS, said=True)  # noqa: E731
+    before = cut()
+    metadata = load_metadata(root)
+    source = EpisodeSource(metadata)
+    with LeRobotWriter(root, metadata_schema(metadata)) as out:
+        out.add(dataclasses.replace(source.episode(metadata.episodes[0]), source="again"))
+    source.close()
+    appended = cut()
+    assert appended[: len(before)] == before
+    assert len(appended) > len(before)
+    words = load_metadata(root).episodes[0].tasks[0]
+    edit(root, DatasetEdits(rename={words: "take what nobody names"}))
+    edited = cut()
+    assert edited[0] not in appended
+    assert edited[0].name.startswith(piece_name(root, 3, VIEWS, said=True))
+    assert "take what nobody names" in (edited[0] / "texts.json").read_text()
 
 
 # -- bad data ------------------------------------------------------------------------------------------------------

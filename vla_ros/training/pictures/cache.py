@@ -10,7 +10,10 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from controllers.errors import ConfigError
+from vla_ros.data.datasets.content import episode_digests
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.backbone.matching import CROP
 from vla_ros.training.pictures.frames import Views, chosen_frames, read_frames
@@ -40,9 +43,14 @@ def cut_frames(
         reader = LeRobotReader(root)
         frames = list(chosen_frames(reader, an_episode, seed=0))
         name = piece_name(root, an_episode, views, said, crop)
+        digests = episode_digests(reader.metadata)
+        ends = np.cumsum([episode.length for episode in reader.metadata.episodes])
         for number, first in enumerate(range(0, len(frames), PIECE)):
             piece = frames[first : first + PIECE]
-            jobs.append((root, folder / f"{name}_{number:05d}_{len(piece)}", piece, number, views, said, crop))
+            covered = np.unique(np.searchsorted(ends, piece, side="right"))
+            # Appended episodes leave what is cut; of edited ones it would be of other pictures or words.
+            held = hashlib.sha256(f"{piece} {[digests[i] for i in covered]}".encode()).hexdigest()[:8]
+            jobs.append((root, folder / f"{name}_{number:05d}_{len(piece)}_{held}", piece, number, views, said, crop))
     if not jobs:
         raise ConfigError("nothing to train on: give datasets made by `vla generate`")
     waiting = [job for job in jobs if not job[1].is_dir()]

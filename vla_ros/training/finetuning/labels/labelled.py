@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 
 from controllers.errors import ConfigError, VlaError
+from vla_ros.data.datasets.content import content_digest
 from vla_ros.data.datasets.copying import EpisodeSource
 from vla_ros.data.datasets.episode import EncodedEpisode, checked_column
 from vla_ros.data.datasets.features import ACTION, ANCHOR, IMAGES, STATE, STRING, Feature
@@ -102,7 +103,7 @@ def labelled_data(
             action.append(root)
             continue
         metadata = load_metadata(root)
-        copy = folder / hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:12]
+        copy = copy_of(root, folder)
         _label(
             metadata,
             copy,
@@ -115,6 +116,11 @@ def labelled_data(
             raise ConfigError(f"{root}: no episode in which something is lifted: {report.left_out[0]}")
         action.append(copy)
     return TrainingData(tuple(action), task.grounding), report
+
+
+def copy_of(root: Path, folder: Path) -> Path:
+    """Return where a dataset's labelled copy lies; what was labelled before an edit is not what is there after it."""
+    return folder / hashlib.sha256(f"{root.resolve()} {content_digest(root)}".encode()).hexdigest()[:12]
 
 
 def _is_ready(root: Path, views: Views, anew: bool) -> bool:
