@@ -143,6 +143,28 @@ def test_a_lost_network_holds_the_arm_and_the_page_comes_back(site, visit):
     wire.close()
 
 
+def test_what_is_pressed_without_a_network_is_sent_although_the_estop_was_latched_before_it_was_lost(site, visit):
+    """Meanwhile somebody else may have released it, and drive."""
+    wire = Wire(site.port)
+    operator = visit(site.link.replace(str(site.port), str(wire.port))).seated()
+    operator.page.keyboard.press("Escape")
+    operator.reads("#estop", "STOPPED")
+    wire.cut()
+    operator.reads("#link", "Offline")
+    site.robot.stopped, site.robot.enabled = False, True
+    operator.page.keyboard.press("Escape")
+    operator.reads("#notes", "the robot has not heard the e-stop")
+    operator.reads("#estop", "not sent yet")
+    wire.mend()
+    eventually(lambda: site.robot.stopped, "what was pressed without a network is sent with it")
+    operator.reads("#estop", "latched")
+    operator.seated()
+    operator.page.click("#banner-action")
+    eventually(lambda: not site.robot.stopped, "it is pressed no more once the robot has said that it has stopped")
+    operator.reads("#estop", "E-STOP")
+    wire.close()
+
+
 def test_a_bridge_that_starts_anew_is_found_again(serve, visit):
     site = serve()
     operator = visit(site.link).seated()
