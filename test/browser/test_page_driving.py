@@ -117,6 +117,30 @@ def test_whoever_leaves_the_window_lets_go(site, driver):
     assert site.robot.p["right"] == at
 
 
+# What macOS sends while Command is held: of the other key no keyup.
+COMMAND_DOWN = {"key": "Meta", "code": "MetaLeft", "metaKey": True}
+COMMAND_UP = {"key": "Meta", "code": "MetaLeft", "metaKey": False}
+WITH_COMMAND = {"key": "a", "code": "KeyA", "metaKey": True}
+
+
+@pytest.mark.parametrize(
+    ("kind", "event"),
+    [("keydown", COMMAND_DOWN), ("keyup", COMMAND_UP), ("keydown", WITH_COMMAND), ("keyup", WITH_COMMAND)],
+)
+def test_no_key_is_held_beside_command(site, driver, kind, event):
+    driver.page.keyboard.down("w")
+    eventually(lambda: clutched(site.robot))
+    driver.page.evaluate("([kind, event]) => window.dispatchEvent(new KeyboardEvent(kind, event))", [kind, event])
+    eventually(lambda: not clutched(site.robot), "the arm goes on after a key of which no keyup came")
+    count = len(site.robot.received)
+    eventually(lambda: len(site.robot.received) > count + 5)
+    assert not any(hands.hands["right"].clutch for hands in site.robot.received[count:])
+    driver.page.keyboard.up("w")
+    driver.page.keyboard.down("s")
+    eventually(lambda: clutched(site.robot), "and the next key is held again")
+    driver.page.keyboard.up("s")
+
+
 def test_typing_an_instruction_moves_nothing(site, driver):
     field = driver.page.locator("#instruction")
     field.click()

@@ -82,7 +82,13 @@ export class Keyboard {
     return any ? wish : null;
   }
 
+  /** While ⌘ is held, macOS says of no other key that it is let go: then none is held. */
+  #forget(event) {
+    if (event.key === "Meta" || event.metaKey) this.reset();
+  }
+
   #down(event) {
+    this.#forget(event);
     this.#slow = event.shiftKey;
     if (event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target)) return;
     const { welcome } = this.drive.session;
@@ -96,6 +102,7 @@ export class Keyboard {
   }
 
   #up(event) {
+    this.#forget(event);
     this.#slow = event.shiftKey;
     this.#held.delete(event.code);
   }
