@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import shutil
 import signal
@@ -47,6 +48,22 @@ def test_an_exception_and_a_killed_process_are_reported_and_the_rest_is_run() ->
     assert broken[2].reason == "ValueError: seed 2 is cursed"
     assert "Traceback" in broken[2].trace
     assert broken[4] == Broken(4, "the worker process died (killed by SIGKILL)")
+
+
+def test_a_worker_that_dies_before_it_reads_its_seed_is_reported() -> None:
+    died = "the worker process died (killed by SIGKILL)"
+    assert list(run_all(MakeFake(unready=True), range(2), workers=1)) == [Broken(0, died), Broken(1, died)]
+
+
+def test_a_worker_that_dies_idle_is_reported_with_the_next_seed_and_replaced() -> None:
+    results = run_all(MakeFake(dies_after=0), range(3), workers=1)
+    assert isinstance(next(results), EpisodeResult)
+    end = time.monotonic() + 60.0
+    while multiprocessing.active_children():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert next(results) == Broken(1, "the worker process died (killed by SIGKILL)")
+    assert [result.seed for result in results if isinstance(result, EpisodeResult)] == [2]
 
 
 def test_two_that_are_ready_at_once_one_of_them_dead(monkeypatch: pytest.MonkeyPatch) -> None:

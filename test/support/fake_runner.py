@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from dataclasses import dataclass
+from typing import Any
 
 from vla_ros.evaluation.pool import Run
 from vla_ros.evaluation.statistics import EpisodeResult
@@ -24,6 +26,14 @@ class MakeFake:
 
     raises: int = -1
     dies: int = -1
+    dies_after: int = -1  # idle, once it has told of this one
+    unready: bool = False  # dies before it reads which seed is wanted
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Be what the parent has sent, in a worker."""
+        if state["unready"]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.__dict__.update(state)
 
     def __call__(self) -> Run:
         return self._run
@@ -33,5 +43,7 @@ class MakeFake:
             raise ValueError(f"seed {seed} is cursed")
         if seed == self.dies:
             os.kill(os.getpid(), signal.SIGKILL)
+        if seed == self.dies_after:
+            threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGKILL)).start()
         assert os.environ["OMP_NUM_THREADS"] == "1"
         return fake_episode(seed)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -70,13 +71,14 @@ class _Worker:
         if self._process is None:
             self._process, self.connection = start_child(_work, self._make_run)
         self._seed = seed
-        self.connection.send(seed)
+        with contextlib.suppress(OSError):  # it died idle: the end of its connection says so next
+            self.connection.send(seed)
 
     def result(self) -> EpisodeResult | Broken:
         seed, self._seed = self._seed, NOTHING
         try:
             return self.connection.recv()
-        except EOFError:
+        except (EOFError, OSError):  # reset, where it died before it had read its seed
             return Broken(seed, death(self._process))
 
     def stop(self) -> None:
@@ -95,7 +97,7 @@ def _work(connection: Connection, make_run: Callable[[], Run]) -> None:
     while True:
         try:
             seed = connection.recv()
-        except EOFError:
+        except (EOFError, ConnectionError):
             return
         result: EpisodeResult | Broken
         try:
@@ -107,5 +109,5 @@ def _work(connection: Connection, make_run: Callable[[], Run]) -> None:
             result = Broken(seed, f"{type(error).__name__}: {error}", traceback.format_exc())
         try:
             connection.send(result)
-        except BrokenPipeError:
+        except ConnectionError:
             return  # the parent was killed: nobody is left to tell
