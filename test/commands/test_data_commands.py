@@ -241,6 +241,7 @@ def test_merge_and_split(here, capsys):
         (["dataset", "split", "made", "out", "train"], "NAME=SHARE"),
         (["dataset", "split", "made", "out", "train=0.5", "val=0.4"], "add up to 1"),
         (["dataset", "split", "made", "out", "train=0.5", "val=0.5"], "1 episodes cannot be split into 2"),
+        (["dataset", "split", "made", "out", "all=1", "--seed", "-1"], "--seed must be 0 to 2147483647, got -1"),
         (["dataset", "split", "made", "out", "a=0-x"], "give a share such as 0.9, or episodes"),
         (["dataset", "split", "made", "out", "a=4"], "episode 4 is not one of"),
     ],

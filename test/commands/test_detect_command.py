@@ -81,6 +81,8 @@ def test_help_teaches_the_three_steps(capsys: pytest.CaptureFixture) -> None:
     (["evaluate", "{tmp}/none", "{rollouts}"], "is no failure detector"),
     (["evaluate", "{detector}", "{rollouts}", "--alpha", "1.5"], "alpha must lie between 0 and 1"),
     (["evaluate", "{detector}", "{rollouts}", "--splits", "0"], "--splits must be 1"),
+    (["train", "{rollouts}", "--hold-out", "set=basic", "--seed", "-1", "--output", "{tmp}/d"], "--seed must be 0 to"),
+    (["evaluate", "{detector}", "{rollouts}", "--seed", "-1"], "--seed must be 0 to 2147483647, got -1"),
     (["evaluate", "{detector}", "{rollouts}", "--plot", "{tmp}/f.jpg"], "ends in .png"),
 ])  # fmt: skip
 def test_what_cannot_be_done_is_one_line(

@@ -76,7 +76,7 @@ def test_record_computes_an_arm(folder, capsys):
         (["identify", "record", "a.npz", "--simulate", "--payload", "99", "0", "0", "0"], "'mass' must be 0 to 20 kg"),
         (["identify", "record", "a.npz", "--simulate", "--friction", "-1"], "--friction must be 0 to 20"),
         (["identify", "record", "a.npz", "--simulate", "--table", "0.45"], "touches something"),
-        (["identify", "record", "a.npz", "--simulate", "--seed", "-1"], "--seed must be >= 0"),
+        (["identify", "record", "a.npz", "--simulate", "--seed", "-1"], "--seed must be 0 to 2147483647, got -1"),
     ],
 )
 def test_bad_input_is_one_line_and_code_2(folder, capsys, words, expected):

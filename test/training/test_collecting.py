@@ -170,6 +170,11 @@ def test_what_is_no_link_is_said(capsys):
     assert capsys.readouterr().err == "vla: 'nonsense': is no link: give it as vla teleop prints it, without ?token=…\n"
 
 
+def test_a_seed_that_there_is_not_is_said_before_anything_is_connected(capsys):
+    assert main(["demonstrate", "nonsense", "--seed", "-1"]) == 2
+    assert capsys.readouterr().err == "vla: --seed must be 0 to 2147483647, got -1\n"
+
+
 def test_the_token_is_not_for_the_command_line(capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert main(["demonstrate", f"http://localhost:1/?token={TOKEN}"]) == 2

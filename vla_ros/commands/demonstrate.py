@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 
 from controllers.errors import ConfigError
+from vla_ros.seed_range import check_seed
 from vla_ros.teleop.serving.addresses import PAGE_PORT
 
 
@@ -37,6 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Collect, and say how it went."""
     if arguments.episodes < 1:
         raise ConfigError(f"demonstrate: --episodes must be at least 1, got {arguments.episodes}")
+    check_seed(arguments.seed)  # before anything is connected
     from vla_ros.training.collecting.scripted_operator import OperatorStopped
 
     try:

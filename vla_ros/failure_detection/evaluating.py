@@ -19,6 +19,7 @@ from vla_ros.failure_detection.conformal import calibrate, padded
 from vla_ros.failure_detection.detector import SCORES, FailureDetector
 from vla_ros.failure_detection.metrics import BandFigures, auc_interval, band_figures, roc_auc
 from vla_ros.failure_detection.rollout import RecordedRollout
+from vla_ros.seed_range import check_seed
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ def evaluate_detector(
     """Return the figures of all scores on the held-out ones among some roll-outs. Raises ConfigError."""
     if not 1 <= splits <= 10_000:
         raise ConfigError(f"--splits must be 1 to 10000, got {splits}")
+    check_seed(seed)
     found = held_out(detector, rollouts)
     failed = np.array([not rollout.success for rollout in found])
     early = min(len(rollout.times) for rollout in found)

@@ -22,6 +22,7 @@ from vla_ros.failure_detection.detector import DetectorConfig, FailureDetector
 from vla_ros.failure_detection.heads import HEADS, LstmHead, MlpHead
 from vla_ros.failure_detection.rollout import RecordedRollout
 from vla_ros.failure_detection.tasks import HoldOut, split
+from vla_ros.seed_range import check_seed
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class TrainingConfig:
             value = getattr(self, name)
             if not 1 <= value <= 100_000:
                 raise ConfigError(f"--{name} must be 1 to 100000, got {value}")
+        check_seed(self.seed)
 
 
 @dataclass(frozen=True)

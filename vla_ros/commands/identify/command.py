@@ -16,6 +16,7 @@ from pathlib import Path
 from controllers.errors import ConfigError
 from vla_ros.output_file import OutputFile, write_output
 from vla_ros.robots.names import DEFAULT_ROBOT
+from vla_ros.seed_range import check_seed
 
 EFFORTS = ("commanded", "measured")
 
@@ -83,8 +84,7 @@ def _record(arguments: argparse.Namespace) -> int:
         raise ConfigError("--payload and --friction say what is computed: give them with --simulate")
     if arguments.simulate and arguments.effort != "commanded":
         raise ConfigError("--simulate records commanded efforts: leave --effort out")
-    if arguments.seed < 0:
-        raise ConfigError(f"--seed must be >= 0, got {arguments.seed}")
+    check_seed(arguments.seed)
     path = Path(arguments.file)
     search = SearchConfig(period=arguments.period, fits=arguments.series, speed_share=arguments.speed)
     if arguments.simulate:

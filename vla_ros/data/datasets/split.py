@@ -13,10 +13,12 @@ from vla_ros.data.datasets.copying import EpisodeSource
 from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.data.datasets.schema import metadata_schema
 from vla_ros.data.datasets.writer import LeRobotWriter
+from vla_ros.seed_range import check_seed
 
 
 def share_episodes(count: int, shares: Mapping[str, float], seed: int = 0) -> dict[str, list[int]]:
     """Return which episodes, drawn at random, go to each name. Raises ConfigError unless the shares add up to 1."""
+    check_seed(seed)
     if not shares or min(shares.values()) <= 0.0 or abs(sum(shares.values()) - 1.0) > 1e-6:
         raise ConfigError(f"shares {dict(shares)} must be > 0 and add up to 1, as in train=0.9 val=0.1")
     if count < len(shares):
