@@ -112,14 +112,19 @@ class ChunkFollower:
 
     # --- what a person, the episode or the node asks for ---
 
-    def activate(self, q: np.ndarray, dq: np.ndarray, end_effectors: Mapping[str, float], now: float) -> None:
+    def activate(
+        self, q: np.ndarray, dq: np.ndarray, end_effectors: Mapping[str, float], now: float, driven: bool = False
+    ) -> None:
         """Enable at the measured state, of `end_effectors` by channel [m]; everything starts afresh.
+
+        What is `driven` already goes on being held as it is, without a step in what it is told.
 
         Raises VlaError while the e-stop is latched.
         """
         if self._estop:
             raise VlaError("the e-stop is latched: release it before enabling control")
-        self._ensemble.begin(q, dq, self._base, now)
+        if not driven:
+            self._ensemble.begin(q, dq, self._base, now)
         self._q = q
         if self._monitor is not None:
             self._monitor.reset(q, self._models)

@@ -118,15 +118,23 @@ class BaseMotion:
         return wrong
 
     def stale(self, now: float) -> bool:
-        """Say whether there has been no odometry for too long at `now` [s]."""
+        """Say whether there has been no odometry for too long at `now` [s], or none that this clock can tell.
+
+        From a clock that is ahead it would stay new for long after it has ended, and lead to a wrong place.
+        """
         newest = self._newest
-        return newest is None or now - newest[0] > AGE_MAX_S
+        return newest is None or abs(now - newest[0]) > AGE_MAX_S
 
     def lacking(self, now: float) -> str:
         """Say what is missing at `now` [s] for poses to be carried and the base to be driven; "" where nothing is."""
         newest = self._newest
         if newest is None:
             return f"the base has no odometry: nothing has come on '{TOPIC}': is its driver running?"
+        if newest[0] - now > AGE_MAX_S:
+            return (
+                f"the base has no odometry: the last on '{TOPIC}' is stamped {newest[0] - now:.2f} s ahead, allowed "
+                f"{AGE_MAX_S:g} s: do the clocks of the base and of control agree?"
+            )
         if self.stale(now):
             return (
                 f"the base has no odometry: the last on '{TOPIC}' is {now - newest[0]:.2f} s old, allowed "

@@ -65,6 +65,11 @@ class RosClock:
         self._monotonic = arrival
         self.newest_stamp = stamp
 
+    @property
+    def newest_arrival(self) -> float:
+        """Return when the newest stamp came in [s, monotonic]: stamps that do not advance are no news."""
+        return self._monotonic
+
     def now(self, monotonic: float) -> float:
         """Return ROS time [s] at `monotonic` [s], never less than before (except after a restart); 0 if unknown."""
         if not self.synchronised:

@@ -195,7 +195,7 @@ from vla_ros.runtime.running import RunningGraph
 estop.MATCH_TIMEOUT_S = 4.0
 graphs = [RunningGraph(1, "job", int(domain), discovery, "", "")
           for domain, discovery in (word.split(":") for word in sys.argv[1:])]
-for graph, outcome in estop.publish_everywhere(graphs, True):
+for graph, outcome in estop.publish_everywhere(graphs, {stopped}):
     print(graph.domain_id, type(outcome).__name__, flush=True)
 """
 
@@ -211,7 +211,11 @@ def test_who_does_not_answer_keeps_nobody_else_waiting() -> None:
         # Another discovery range is another environment, and 101 to 103 are domains that nobody is on.
         words = ["101:LOCALHOST", "102:LOCALHOST", "103:LOCALHOST", f"{first}:LOCALHOST", f"{second}:SUBNET"]
         done = subprocess.run(
-            [sys.executable, "-c", PUBLISH, *words], env=environment, capture_output=True, text=True, timeout=60
+            [sys.executable, "-c", PUBLISH.format(stopped=True), *words],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
     finally:
         listener.kill()
@@ -219,6 +223,57 @@ def test_who_does_not_answer_keeps_nobody_else_waiting() -> None:
     lines = done.stdout.splitlines()
     assert sorted(lines[:2]) == sorted([f"{first} float", f"{second} float"]), done.stdout + done.stderr
     assert sorted(lines[2:]) == [f"{domain} NobodyListens" for domain in (101, 102, 103)]
+
+
+ROBOT = """
+import sys, time
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rclpy.executors import SingleThreadedExecutor
+from std_msgs.msg import Bool
+from vla_ros import messages, qos
+domain, stops_again = int(sys.argv[1]), sys.argv[2] == "True"
+context = rclpy.Context()
+rclpy.init(context=context, domain_id=domain)
+node = rclpy.create_node("control_and_guard_of_a_test", context=context)
+progress = node.create_publisher(DiagnosticStatus, "control/progress", qos.STREAM)
+diagnostics = node.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
+releases, stopped_at = [], 0.0
+node.create_subscription(Bool, "estop", lambda said: releases.append(time.monotonic()) if not said.data else None, 10)
+executor = SingleThreadedExecutor(context=context)
+executor.add_node(node)
+say = lambda name, stopped: messages.diagnostic(name, messages.OK, "", {"estop": str(stopped).lower()})
+print("up", flush=True)
+while not releases or time.monotonic() - releases[-1] < 1.0:
+    executor.spin_once(timeout_sec=0.01)
+    if stops_again and not stopped_at and releases and time.monotonic() - releases[0] > 0.3:
+        stopped_at = time.monotonic()
+    stopped = not releases or stopped_at > 0.0
+    progress.publish(say("control", stopped))
+    diagnostics.publish(messages.diagnostic_array(0.0, say("guard", stopped or stops_again)))
+print(len(releases), sum(at > stopped_at + 0.2 for at in releases) if stopped_at else 0, flush=True)
+"""
+
+
+@pytest.mark.parametrize("stops_again", [False, True])
+def test_a_release_ends_with_being_heard_and_gives_way_to_a_stop(stops_again: bool) -> None:
+    """Somebody recovers, and somebody stops the robot again a moment later: that must not be released as well."""
+    domain, environment = free_domain(), module_environment()
+    robot = subprocess.Popen(
+        [sys.executable, "-c", ROBOT, str(domain), str(stops_again)], env=environment, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert robot.stdout is not None
+        assert robot.stdout.readline() == "up\n"
+        words = [sys.executable, "-c", PUBLISH.format(stopped=False), f"{domain}:LOCALHOST"]
+        done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60)
+        heard, late = map(int, robot.communicate(timeout=60)[0].split())
+    finally:
+        robot.kill()
+        robot.communicate()
+    assert done.stdout == f"{domain} {'StoppedAgain' if stops_again else 'float'}\n", done.stderr
+    assert late == 0
+    assert heard < 30  # as often as it is said where nobody answers
 
 
 def test_a_domain_that_is_taken_is_refused_with_who_holds_it(folder: Path) -> None:

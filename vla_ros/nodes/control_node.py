@@ -26,6 +26,7 @@ from controllers.whole_body_config import CONFIGURED, WHOLE_BODY
 from vla_ros import messages, qos
 from vla_ros.nodes.arm import transitions
 from vla_ros.nodes.arm.auxiliary_output import AuxiliaryOutput
+from vla_ros.nodes.arm.chunk_intake import ChunkIntake
 from vla_ros.nodes.arm.driver import RobotDriver
 from vla_ros.nodes.arm.hold import declare_hold, make_hold
 from vla_ros.nodes.arm.output import ArmOutput, JointOutput
@@ -50,7 +51,10 @@ EXIT_TIMEOUT_S = 0.9
 
 
 class ControlNode(ManagedNode):
-    """Wire a RobotDriver to its topics. `tick` runs in the loop's thread, all callbacks in the executor's."""
+    """Wire a RobotDriver to its topics.
+
+    `tick` runs in the loop's thread, all callbacks in the executor's, chunks are planned in one of their own.
+    """
 
     def __init__(self) -> None:
         super().__init__("control_node")
@@ -72,6 +76,7 @@ class ControlNode(ManagedNode):
             TABLE_AS_CONFIGURED, 3.0,
         )  # fmt: skip
         self._command = declare_command(self)
+        self._intake: ChunkIntake | None = None
         self._tuning = Tuning(self)
         self.priority = declare(
             self, "realtime_priority", 20, "SCHED_FIFO priority where permitted; 0: ordinary scheduling", 0, 98
@@ -129,6 +134,7 @@ class ControlNode(ManagedNode):
             self.create_subscription(JointState, seal_topic(cup), partial(self._on_seal, cup), qos.NEWEST)
         self.create_subscription(Bool, "estop", self._on_estop, qos.LATCHED)
         self.create_subscription(String, "instruction", self._on_instruction, qos.LATCHED)
+        self._intake = ChunkIntake(lambda message, source: self._take_chunk(driver, message, source))
         for source in SOURCES:
             self.create_subscription(
                 JointTrajectory,
@@ -155,6 +161,8 @@ class ControlNode(ManagedNode):
         if not driver.released:
             raise VlaError("the arm is still being brought to rest: try again")
         self.driver = None
+        if self._intake is not None:
+            self._intake.close()
         time.sleep(2.0 / self.rate)  # the loop's thread may be inside a tick that still publishes
         self.publish_progress(driver)  # disabled: the guard need not wonder about the silence that follows
         # Who learns that a publisher is gone before its last message was read drops that message.
@@ -262,18 +270,8 @@ class ControlNode(ManagedNode):
         self._warned["sensor"] = text
 
     def _on_chunk(self, message: bytes, source: str) -> None:
-        takes_over = self._arm.takes_over
-        try:
-            transition = self._arm.submit(messages.chunk_from_bytes(message), source)
-        except ChunkError as error:
-            self._transitions.publish(transitions.refused(str(error), source))
-            if str(error) != self._warned.get(source):
-                self.get_logger().warning(f"chunk of {source} refused: {error}")
-            self._refused = self._warned[source] = str(error)
-        else:
-            self._transitions.publish(transitions.spliced(transition, source, max(takes_over, self._arm.next_tick)))
-            self._refused = ""
-            self._warned.pop(source, None)
+        if self._intake is not None and (refused := self._intake.put(message, source)):
+            self._refuse(refused, source)
 
     def _on_instruction(self, message: String) -> None:
         self._arm.instruct(instruction_hash(message.data) if message.data else 0)
@@ -320,6 +318,30 @@ class ControlNode(ManagedNode):
         self._arm.release("disabled")
         return "control disabled: the arm comes to rest and is held"
 
+    # -- the thread of chunks ----------------------------------------------------------------------------------------
+    def _take_chunk(self, driver: RobotDriver, message: bytes, source: str) -> None:
+        takes_over = driver.takes_over
+        try:
+            transition = driver.submit(messages.chunk_from_bytes(message), source)
+        except ChunkError as error:
+            self._refuse(str(error), source)
+        else:
+            self._transitions.publish(transitions.spliced(transition, source, max(takes_over, driver.next_tick)))
+            self._refused = ""
+            self._warned.pop(source, None)
+
+    def _refuse(self, reason: str, source: str) -> None:
+        self._transitions.publish(transitions.refused(reason, source))
+        if reason != self._warned.get(source):
+            self.get_logger().warning(f"chunk of {source} refused: {reason}")
+        self._refused = self._warned[source] = reason
+
+    @property
+    def failed(self) -> bool:
+        """Say whether no chunk is taken any more, by a fault of this program."""
+        return self._intake is not None and self._intake.failed
+
+    # -- either ------------------------------------------------------------------------------------------------------
     def publish_diagnostics(self, loop: PacedLoop) -> None:
         """Publish how punctual the loop is."""
         report = loop.report()
@@ -349,6 +371,9 @@ def serve(stop: StopRequest) -> int:
         nonlocal stop_asked
         node.tick(monotonic, loop.lateness)
         driver = node.driver
+        if node.failed:
+            failed.set()
+            loop.stop()
         if stop and stop_asked is None:
             stop_asked = monotonic
             if driver is not None:

@@ -99,6 +99,7 @@ class GuardNode(Node):
     def _latch(self, stopped: bool) -> None:
         if stopped != self._latched and (stopped or self._latched is not None):
             self._latched = stopped
+            self._reported = 0.0  # said at once: whoever releases it waits for that
             self._estop.publish(Bool(data=stopped))
 
     def _check(self) -> None:

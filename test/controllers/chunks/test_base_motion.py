@@ -95,6 +95,8 @@ def test_odometry_is_kept_between_its_samples_and_for_as_long_as_a_chunk_may_be_
         np.testing.assert_allclose(matrix(base.at(time)), matrix(expected), atol=1e-6)
     assert not base.stale(newest + 0.2)
     assert base.stale(newest + 0.3)
+    assert base.stale(newest - 0.3)  # of a clock that is ahead: it would stay new for long after it has ended
+    assert "stamped 0.30 s ahead" in base.lacking(newest - 0.3)
     assert base.at(newest + 10.0) == base.at(newest + 20.0)  # nobody knows; it is not led on for ever
 
 

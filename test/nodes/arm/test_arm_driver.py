@@ -73,12 +73,85 @@ def test_it_cannot_be_enabled_without_joint_states_or_under_the_estop(arm):
         arm.driver.enable(arm.monotonic)
 
 
-def test_an_estop_between_request_and_tick_wins(arm):
+@pytest.mark.parametrize("first", ["e-stop", "request"])
+def test_an_estop_between_request_and_tick_wins(arm, first):
     arm.tick(5)
-    arm.driver.emergency_stop(True)
-    arm.driver.enable(arm.monotonic)
+    if first == "e-stop":
+        arm.driver.emergency_stop(True)
+        with pytest.raises(VlaError, match="e-stop"):
+            arm.driver.enable(arm.monotonic)
+    else:
+        arm.driver.enable(arm.monotonic)
+        orders = list(arm.driver._orders)
+        arm.driver._orders.clear()
+        arm.driver.emergency_stop(True)
+        arm.driver._orders.extend(orders)  # as two threads may leave them
     assert arm.tick(5) is None
     assert not arm.driver.follower.progress.enabled
+    assert arm.released == (first == "request")  # the arm's own hold, which was taken away for it, is asked for again
+
+
+def test_what_is_driven_comes_to_rest_before_it_is_enabled_anew(arm):
+    """Somebody takes over from a policy in mid-motion: the command neither steps nor begins again from nothing."""
+    enabled(arm).velocity[:7] = 0.3
+    before = arm.tick(20).arms["panda"].effort.copy()
+    assert np.abs(before).max() > 0.5  # [N·m] it damps
+    arm.driver.enable(arm.monotonic)
+    rate = arm.driver.follower.arms["panda"].drive.gate._rate
+    for _ in range(30):
+        now = arm.tick().arms["panda"].effort.copy()
+        assert (np.abs(now - before) <= 1.001 * rate * PERIOD).all()
+        before = now
+        assert "enabled anew" in arm.driver.held
+    arm.velocity[:7] = 0.0
+    stopping = arm.tick().arms["panda"].effort.copy()
+    assert (np.abs(stopping - before) <= 1.001 * rate * PERIOD).all()
+    arm.tick(2)
+    assert (arm.driver.held, arm.driver.follower.progress.enabled) == ("", True)
+    T = arm.driver.follower.progress.arms["panda"].T_base_ee_commanded
+    arm.driver.submit(raise_chunk(arm.stamp, "panda_link0", "panda", T, 0.05, 1), "policy")
+
+
+def test_who_is_released_meanwhile_is_not_enabled(arm):
+    enabled(arm)
+    arm.velocity[:7] = 0.3
+    arm.tick(20)
+    arm.driver.enable(arm.monotonic)
+    arm.driver.release("disabled")
+    arm.tick(5)
+    arm.velocity[:7] = 0.0
+    arm.tick(5)
+    assert arm.driver.released
+    assert not arm.driver.follower.progress.enabled
+
+
+def test_a_base_comes_to_rest_before_the_robot_is_let_go(arm):
+    enabled(arm)
+    arm.driver.follower.command.base_velocity[0] = 0.26
+    arm.driver.release("disabled")
+    assert arm.tick(300) is not None  # whoever drives the base still hears how fast it is to be
+    arm.driver.follower.command.base_velocity[0] = 0.0
+    assert arm.tick(2) is None
+    enabled(arm)
+    arm.driver.follower.command.base_velocity[0] = 0.26
+    arm.driver.release("disabled")
+    assert arm.tick(1100) is None  # and is not waited for for ever
+
+
+@pytest.mark.parametrize("step_back", [0.0, 0.15], ids=["repeated", "set back by less than a restart"])
+def test_stamps_that_do_not_advance_are_no_news(arm, step_back):
+    enabled(arm)
+    arm.tick(50)
+    arm.stamp -= step_back
+    arm.driver.emergency_stop(True)
+    arm.tick(2, time_goes_on=step_back > 0.0)
+    assert arm.driver.follower.emergency_stopped  # which does not wait for them
+    arm.driver.emergency_stop(False)
+    arm.tick(58, time_goes_on=step_back > 0.0)
+    assert arm.driver.follower.progress.hold_reason == "stale joint state"
+    if not step_back:
+        assert arm.tick(100, time_goes_on=False) is None
+        assert "the robot holds itself" in arm.driver.follower.progress.hold_reason
 
 
 def test_a_release_brings_the_arm_to_rest_and_then_lets_go_once(arm):

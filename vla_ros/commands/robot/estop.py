@@ -8,17 +8,28 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from controllers.errors import VlaError
 from vla_ros.commands.robot.operator_node import operator_node
 from vla_ros.runtime.running import RunningGraph
 
+if TYPE_CHECKING:
+    from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+    from rclpy.node import Node
+    from rclpy.publisher import Publisher
+
 MATCH_TIMEOUT_S = 5.0
 # A release that control hears and the guard does not is taken back by the guard, and on a busy machine the one finds
-# this process a while after the other: it is said for a second and a half.
+# this process a while after the other: it is said until both have heard it, for a second and a half at most.
 RELEASES = 30
+SAID_EVERY_S = 0.05
 
 Outcome = float | Exception  # seconds that it took, or why it was not heard
+
+
+class StoppedAgain(VlaError):
+    """Somebody stopped the robot while it was being released: the stop stays."""
 
 
 class NobodyListens(VlaError):
@@ -46,7 +57,7 @@ def publish_everywhere(graphs: Sequence[RunningGraph], stopped: bool) -> Iterato
 def publish_estop(graph: RunningGraph, stopped: bool) -> float:
     """Set or clear the e-stop latch of one graph and return how long that took [s].
 
-    Raises NobodyListens when no subscriber is found within MATCH_TIMEOUT_S.
+    Raises NobodyListens when no subscriber is found within MATCH_TIMEOUT_S, and StoppedAgain.
     """
     started = time.monotonic()
     with operator_node(graph) as node:
@@ -68,8 +79,66 @@ def publish_estop(graph: RunningGraph, stopped: bool) -> float:
                     f"({graph.discovery.lower()}): is a job running?"
                 )
             time.sleep(0.01)
-        for _ in range(3 if stopped else RELEASES):
-            publisher.publish(Bool(data=stopped))
-            time.sleep(0.05)
+        if stopped:
+            for _ in range(3):
+                publisher.publish(Bool(data=True))
+                time.sleep(SAID_EVERY_S)
+        else:
+            _release(node, publisher)
         publisher.wait_for_all_acked(Duration(seconds=1))
         return time.monotonic() - started
+
+
+def _release(node: Node, publisher: Publisher) -> None:
+    """Say that the stop is released until control and the guard have heard it. Raises StoppedAgain."""
+    from rclpy.executors import SingleThreadedExecutor
+    from std_msgs.msg import Bool
+
+    listener = ReleaseListener(node)
+    executor = SingleThreadedExecutor(context=node.context)
+    executor.add_node(node)
+    for _ in range(RELEASES):
+        publisher.publish(Bool(data=False))
+        end = time.monotonic() + SAID_EVERY_S
+        while (left := end - time.monotonic()) > 0.0:
+            executor.spin_once(timeout_sec=left)
+        if listener.stopped_again:
+            raise StoppedAgain("it was stopped again while it was being released, and stays so: ./vla recover")
+        if listener.released:
+            break
+    executor.remove_node(node)
+
+
+class ReleaseListener:
+    """What control and the guard say of the e-stop, by their own reports."""
+
+    def __init__(self, node: Node) -> None:
+        """Listen to both; `node` is spun by whoever asks."""
+        from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+
+        from vla_ros import qos
+
+        self._control: bool | None = None  # stopped, as it says
+        self._guard: bool | None = None
+        self.stopped_again = False
+        node.create_subscription(DiagnosticStatus, "control/progress", self._on_progress, qos.HEARD)
+        node.create_subscription(DiagnosticArray, "diagnostics", self._on_diagnostics, qos.EVENTS)
+
+    @property
+    def released(self) -> bool:
+        """Say whether both have heard of the release."""
+        return self._control is False and self._guard is False
+
+    def _on_progress(self, message: DiagnosticStatus) -> None:
+        stopped = _value(message, "estop")
+        self.stopped_again |= stopped and self._control is False
+        self._control = stopped
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            if status.name == "guard":
+                self._guard = _value(status, "estop")
+
+
+def _value(status: DiagnosticStatus, key: str) -> bool:
+    return any(pair.key == key and pair.value == "true" for pair in status.values)

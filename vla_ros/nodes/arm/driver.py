@@ -28,6 +28,9 @@ THERE_S = 0.5  # [s] since the last joint states in which there is a robot, on a
 BLIND_S = 0.15  # [s] without joint states after which the arm is left to its own position hold, which sees its joints
 REST_TIME_MAX = 0.6  # [s] within which a stopping arm must have come to rest
 REST_SPEED = 0.02  # [rad/s]
+BASE_REST_TIME_MAX = 2.0  # [s] and a base, which is slower to brake
+BASE_REST_SPEED = 1e-3  # [m/s], [rad/s] that it is told
+ENABLED_ANEW = "control is enabled anew"
 # Between two joint states a joint has not moved further than this: an encoder that lies, or another arm's messages.
 JUMP_MIN, JUMP_SPEED = 0.05, 5.0  # [rad], [rad/s]
 FINGERS_STILL = 0.002  # [m] fingers that have moved no further still hold what they held
@@ -62,6 +65,9 @@ class RobotDriver:
         self._driving = False
         self._left: dict[str, float] = {}  # [m] widths measured when the arm was let go, by channel
         self._releasing_since: float | None = None  # [s] monotonic
+        self._enabling_since: float | None = None  # [s] monotonic; it is to come to rest first
+        self._afresh = False  # after a fault, what it was told cannot be gone on with
+        self._stopped = False  # by the last word on the e-stop, which the loop may have yet to hear
 
     # -- from other threads ------------------------------------------------------------------------------------------
     def observe(self, arrival: float, stamp: float, position: np.ndarray, velocity: np.ndarray) -> None:
@@ -87,7 +93,7 @@ class RobotDriver:
         """Take the arm over at its measured state. Raises VlaError when that cannot be."""
         if self._newest is None or monotonic - self._newest[0] > 1.0:
             raise VlaError("no joint states: is the robot (sim_node or its driver) running?")
-        if self.follower.emergency_stopped:
+        if self._stopped or self.follower.emergency_stopped:
             raise VlaError("the e-stop is latched: release it (vla recover) before enabling control")
         self._orders.append(self._activate)
 
@@ -98,6 +104,7 @@ class RobotDriver:
 
     def emergency_stop(self, stopped: bool) -> None:
         """Set or release the latch."""
+        self._stopped = stopped
         self._orders.append(self.follower.emergency_stop if stopped else self.follower.release_emergency_stop)
 
     def instruct(self, instruction: int) -> None:
@@ -136,7 +143,7 @@ class RobotDriver:
             self._on_time_set_back(now)
             return None
         q, dq = position[: self._n], velocity[: self._n]
-        silence = monotonic - arrival
+        silence = monotonic - self.clock.newest_arrival  # a driver that repeats its last sample says nothing
         if silence > self._state_timeout:
             if self._time_stands_still(stamp):
                 return self._repeated()
@@ -147,13 +154,17 @@ class RobotDriver:
         else:
             stamp = now
         if dt == 0.0 or (self.reference_time is not None and dt < STEP_MIN * self._period):
-            return self._repeated()
+            if self.reference_time is not None or not self._orders:
+                return self._repeated()
+            dt = self._period  # an e-stop does not wait for the next joint states
         self.now, self._monotonic = now, monotonic
         while self._orders:
             self._orders.popleft()()
         command = self.follower.tick(now, min(dt, DT_MAX), q, dq, stamp)
         if self._releasing_since is not None:
             self._finish_release(monotonic - self._releasing_since, dq)
+        if self._enabling_since is not None and self._rests(monotonic - self._enabling_since, dq):
+            self._take_over()
         return command if self._driving else None
 
     def _watch_jumps(self, stamp: float, position: np.ndarray) -> None:
@@ -185,15 +196,30 @@ class RobotDriver:
             self._let_go()
 
     def _activate(self) -> None:
-        observed = self._observed
+        if self._driving:  # what moves would be told to stand still at once
+            self._afresh = self._has_fault
+            self.follower.stop(ENABLED_ANEW)
+            self._enabling_since, self._releasing_since = self._monotonic, None
+        else:
+            self._take_over()
+
+    def _take_over(self) -> None:
+        self._enabling_since, observed = None, self._observed
         if observed is None or self.follower.emergency_stopped:  # latched between the request and this tick
+            if not self._driving:
+                self.on_released()  # whoever asked has had the arm's own hold taken away already
             return
         _, _, position, velocity = observed
         widths = self._widths(position)
         then = widths if self._driving else self._left
         told = {channel: self._told(channel, width, then.get(channel)) for channel, width in widths.items()}
-        self.follower.activate(position[: self._n], velocity[: self._n], told, self.now)
+        held = self._driving and not (self._afresh or self._has_fault)
+        self.follower.activate(position[: self._n], velocity[: self._n], told, self.now, held)
         self._driving, self._releasing_since = True, None
+
+    @property
+    def _has_fault(self) -> bool:
+        return self.follower.latched.startswith("fault")
 
     def _widths(self, position: np.ndarray) -> dict[str, float]:
         """Return the measured widths [m] by channel."""
@@ -215,14 +241,21 @@ class RobotDriver:
     def _begin_release(self, reason: str) -> None:
         if self._driving and self._releasing_since is None:
             self.follower.stop(reason)
-            self._releasing_since = self._monotonic
+            self._releasing_since, self._enabling_since = self._monotonic, None
 
     def _finish_release(self, elapsed: float, dq: np.ndarray) -> None:
-        if np.abs(dq).max() < REST_SPEED or elapsed > REST_TIME_MAX:
+        if self._rests(elapsed, dq):
             self._let_go()
+
+    def _rests(self, elapsed: float, dq: np.ndarray) -> bool:
+        """Say whether everything stands still `elapsed` [s] after it was to, or will not any more."""
+        base = float(np.abs(self.follower.command.base_velocity).max())
+        if base > BASE_REST_SPEED and elapsed <= BASE_REST_TIME_MAX:
+            return False
+        return bool(np.abs(dq).max() < REST_SPEED) or elapsed > REST_TIME_MAX
 
     def _let_go(self, reason: str = DISABLED) -> None:
         self.follower.deactivate(reason)
         self._left = {} if self._observed is None else self._widths(self._observed[2])
-        self._driving, self._releasing_since = False, None
+        self._driving, self._releasing_since, self._enabling_since = False, None, None
         self.on_released()

@@ -30,6 +30,7 @@ RAISE_BY, RAISE_BELOW = 0.15, 0.35  # [m] the tool goes up by this before it goe
 HOME_TOLERANCE = 0.05  # [rad]
 JOINTS_WITHIN_S = 5.0  # [s] a busy machine takes to match a new subscription
 NEWS_WITHIN_S = 2.0  # [s] a busy machine takes to say how control is
+RESTS_WITHIN_S = 5.0  # [s] in which what moves comes to rest, and says so on a busy machine
 STALLED_S = 5.0  # [s] without progress
 NICENESS = 3  # of a plan's thread: the world need not slow down for it, nor wait for it for long
 ACCEPTED_WITHIN_S = 1.0  # [s] after which a chunk that control does not execute never will be
@@ -47,9 +48,12 @@ class WayHome:
         self._sequence = 0
 
     def call_enable(self, wanted: bool) -> None:
-        """Enable or disable control. Raises ControlRefused with the reason."""
+        """Enable or disable control; for the latter it waits although it is asked to stop.
+
+        Raises ControlRefused with the reason.
+        """
         future = self._node.enable.call_async(SetBool.Request(data=wanted))
-        if not self.spin_until(future.done, 3.0):
+        if not self.spin_until(future.done, 3.0, to_the_end=not wanted):
             raise ControlRefused("interrupted" if self._spinner.stop else "control does not answer control/enable")
         response = future.result()
         if not response.success:
@@ -65,10 +69,14 @@ class WayHome:
             raise ControlRefused("no control node answers here: is a job running?")
         if self._node.progress.estop:
             raise ControlRefused("the e-stop is latched: release it first (vla recover)")
-        self.call_enable(True)  # at the measured pose; from now on the planner has the lease
         try:
+            self.call_enable(True)  # where it stands; from now on the planner has the lease
+            for _ in range(2):  # what moved comes to rest first, and the news that is heard next may be of before
+                self._hear_progress()
+            if not self.spin_until(lambda: not self._node.progress.held, RESTS_WITHIN_S):
+                raise ControlRefused(f"control is held: {self._node.progress.held or 'interrupted'}")
             yield
-        finally:
+        finally:  # whether the answer came or not: a request that is out enables control a while later
             self.call_enable(False)
 
     def go(self) -> float:
@@ -151,11 +159,14 @@ class WayHome:
         old = self._node.progress.stamp
         self.spin_until(lambda: self._node.progress.stamp != old, NEWS_WITHIN_S)
 
-    def spin_until(self, done: Callable[[], bool], timeout: float) -> bool:
-        """Spin until `done`, for at most `timeout` [s] and until asked to stop; return whether it is done."""
+    def spin_until(self, done: Callable[[], bool], timeout: float, to_the_end: bool = False) -> bool:
+        """Spin until `done`, for at most `timeout` [s] and until asked to stop; return whether it is done.
+
+        `to_the_end`: not less long where it is asked to stop.
+        """
         end = time.monotonic() + timeout
         while not done():
-            if time.monotonic() > end or self._spinner.stop:
+            if time.monotonic() > end or (self._spinner.stop and not to_the_end):
                 return False
             self._spinner.once(0.05)
         return True
