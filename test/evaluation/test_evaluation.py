@@ -144,6 +144,8 @@ def test_resuming_other_settings_is_refused(tmp_path: Path) -> None:
         ),
         (["--features", "x", "--graph"], "--features is for policies in lockstep: leave out --graph"),
         (["--on-alarm", "pause"], "--on-alarm pause: name what raises alarms with --detector"),
+        (["--score", "mlp"], "--score mlp: name what raises alarms with --detector"),
+        (["--alpha", "7"], "--alpha 7.0: name what raises alarms with --detector"),
         (
             ["--detector", "x", "--policy", "expert"],
             "--detector is for policies in lockstep: leave out --policy expert",

@@ -107,8 +107,13 @@ class EpisodeSettings:
 
     def _check_detector(self) -> None:
         if not self.detector:
-            if self.on_alarm != TELL:
-                raise ConfigError(f"--on-alarm {self.on_alarm}: name what raises alarms with --detector")
+            for option, value, default in (
+                ("--on-alarm", self.on_alarm, TELL),
+                ("--score", self.alarm_score, AlarmConfig.score),
+                ("--alpha", self.alarm_alpha, AlarmConfig.alpha),
+            ):
+                if value != default:
+                    raise ConfigError(f"{option} {value}: name what raises alarms with --detector")
             return
         if self.features and self.on_alarm != TELL:
             raise ConfigError("--features records what a policy does by itself: leave out --on-alarm, or --features")
