@@ -40,7 +40,7 @@ from vla_ros.training.pictures.training_data import TrainingData
 from vla_ros.training.stages import stage as stage_module
 from vla_ros.training.stages.events import LOSSES, TrainingEvent
 from vla_ros.training.stages.log import read_log
-from vla_ros.training.stages.mixture import MixturePart, draw, parts_of
+from vla_ros.training.stages.mixture import MixturePart, draw, parts_of, split
 
 pytestmark = pytest.mark.usefixtures("threads_as_before")
 CHECKPOINT = share_directory() / "checkpoints" / "graspvla_small"
@@ -290,6 +290,20 @@ def test_each_portion_gives_its_share_of_a_batch() -> None:
     assert (len(rows), int((rows < 100).sum())) == (32, 24)
     with pytest.raises(ConfigError, match="no frame of the original data"):
         parts_of(mixture, lambda rows: rows < 100)
+
+
+def test_no_episode_is_learned_from_and_judged_by() -> None:
+    lengths = [13, 40, 7, 90, 21, 5, 60, 33, 8, 17, 29, 11]
+    episodes = np.repeat(np.arange(12), lengths)
+    (rows,) = parts_of([MixturePart(len(episodes), 0.1, episodes=episodes)], lambda rows: rows % 3 == 0)
+    assert set(episodes[rows.held]) == {0, 10}
+    assert set(episodes[rows.kept]) == set(range(12)) - {0, 10}
+    kept, held = split(60, 0.1, np.repeat([11, 12, 13, 14], 15))  # behind those of other datasets
+    np.testing.assert_array_equal(held, np.arange(15))
+    np.testing.assert_array_equal(kept, np.arange(15, 60))
+    few = np.repeat([0, 1, 2], 20)  # a third of the demonstrations would be lost
+    for found, expected in zip(split(60, 0.1, few), split(60, 0.1), strict=True):
+        np.testing.assert_array_equal(found, expected)
 
 
 # -- numbers of another catalogue ----------------------------------------------------------------------------------

@@ -147,9 +147,11 @@ def test_statistics_are_the_robots(folder: Path, samples: Gr3Samples) -> None:
 
 def test_hands_have_their_share_of_the_robots_half(folder: Path, samples: Gr3Samples) -> None:
     config = Gr3Training(validation=0.1)
-    rows = draw(_action_rows(samples.action.hands, config), 16, np.random.default_rng(0))
+    rows = draw(_action_rows(samples.action.hands, config, samples.episodes), 16, np.random.default_rng(0))
     assert (rows >= ROBOTS).sum() == 4
-    without = draw(_action_rows(np.zeros(ROBOTS, dtype=bool), config), 16, np.random.default_rng(0))
+    without = draw(
+        _action_rows(np.zeros(ROBOTS, dtype=bool), config, samples.episodes[:ROBOTS]), 16, np.random.default_rng(0)
+    )
     assert (without < ROBOTS).all()
     assert not read(folder, "robot", "hands", hands=0.0).action.hands.any()
     with pytest.raises(ConfigError, match=r"mixing.hands must be at least 0 and below 1, got 1"):

@@ -40,6 +40,7 @@ from vla_ros.training.backbone import perception
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.graspvla import grasp_examples
 from vla_ros.training.graspvla.motion import VARIANTS, ChainNoise, motion_batch, read_motion
+from vla_ros.training.graspvla.train import all_motion
 from vla_ros.training.pictures import cache
 from vla_ros.training.pictures.cache import cut_frames, piece_name
 from vla_ros.training.pictures.crop_variation import dealt, dealt_colors, varied
@@ -300,6 +301,23 @@ def test_frames_are_cut_once_and_what_was_half_cut_is_cut_again(tmp_path: Path) 
     times = [(folder / "crops.npy").stat().st_mtime_ns for folder in folders]
     assert cut_frames(roots, tmp_path, 3, 1, VIEWS, progress) == folders
     assert [(folder / "crops.npy").stat().st_mtime_ns for folder in folders] == times
+
+
+def test_samples_say_of_which_episode_they_are(tmp_path: Path) -> None:
+    roots = [generated() / "action", generated() / "grounding"]
+    acted, shown = (load_metadata(root).episodes for root in roots)
+    cut = cut_frames(roots, tmp_path, 3, 1, VIEWS)
+    found = Samples(cut).episodes
+    of_scenes = np.load(cut[1] / "episodes.npy")
+    assert set(found[: -len(of_scenes)]) <= set(range(len(acted)))
+    np.testing.assert_array_equal(found[-len(of_scenes) :], found[: -len(of_scenes)].max() + 1 + of_scenes)
+    assert set(of_scenes) <= set(range(len(shown)))
+    for folder, episodes in zip(cut, (acted, shown), strict=True):
+        for row, number in zip(np.load(folder / "rows.npy"), np.load(folder / "episodes.npy"), strict=True):
+            assert episodes[number].start <= row < episodes[number].start + episodes[number].length
+    motion = all_motion([roots[0], roots[0]], HORIZON, lambda event: None)
+    starts = np.array([episode.start for episode in acted] + [load_metadata(roots[0]).frames + e.start for e in acted])
+    np.testing.assert_array_equal(motion.episodes, np.searchsorted(starts, motion.rows, side="right") - 1)
 
 
 def test_frames_of_an_edited_dataset_are_cut_again_and_those_before_appended_ones_are_not(

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,11 @@ class DatasetMetadata:
     def video_keys(self) -> tuple[str, ...]:
         """Name the video features."""
         return tuple(name for name, feature in self.features.items() if feature.is_video)
+
+    def episode_of(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Return of which episode each of these frames of the dataset is."""
+        ends = np.cumsum([episode.length for episode in self.episodes])
+        return np.searchsorted(ends, rows, side="right")
 
     def data_path(self, place: FilePlace) -> Path:
         """Return the path of a data file."""

@@ -40,6 +40,7 @@ class ActSamples:
     states: np.ndarray  # (F, S)
     actions: np.ndarray  # (F, H, A)
     counts: np.ndarray  # (F, H) 1 where a step counts, else 0: behind the end, or behind what is no example
+    episodes: np.ndarray  # (F,) which episode of all
 
     def __len__(self) -> int:
         return len(self.words)
@@ -65,8 +66,12 @@ def read_samples(
             raise ConfigError(f"{roots[0]}: holds no action worth imitating: generate or record more episodes")
         files: list[Path] = []
         words: list[str] = []
+        episodes: list[np.ndarray] = []
+        before = 0
         for reader, (rows, *_) in zip(readers, parts, strict=True):
             words += [reader.task(row) for row in rows.tolist()]
+            episodes.append(before + reader.metadata.episode_of(rows))
+            before += len(reader.metadata.episodes)
             for piece in np.array_split(rows, max(1, -(-len(rows) // PIECE))) if len(rows) else ():
                 progress(sum(int(file.stem.rpartition("_")[2]) for file in files), total)
                 files.append(_cut(reader, piece, tuple(contract.cameras), folder))
@@ -75,7 +80,7 @@ def read_samples(
         for reader in readers:
             reader.close()
     states, actions, counts = (np.concatenate(column) for column in list(zip(*parts, strict=True))[1:])
-    return ActSamples(Stacked(files), words, states, actions, counts)
+    return ActSamples(Stacked(files), words, states, actions, counts, np.concatenate(episodes))
 
 
 def _chosen(

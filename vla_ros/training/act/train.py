@@ -81,7 +81,8 @@ def _stage(
     distributed: DistributedContext,
     stop: Callable[[], bool],
 ) -> Stage:
-    groups = parts_of([MixturePart(len(samples), config.validation)], lambda rows: np.ones(len(rows), dtype=bool))
+    mixture = [MixturePart(len(samples), config.validation, episodes=samples.episodes)]
+    groups = parts_of(mixture, lambda rows: np.ones(len(rows), dtype=bool))
     actions = made.action_statistics.normaliser()
     batches = ActBatches(samples, made.state_statistics.normaliser(), actions)
     size = max(1, config.act.batch // distributed.size)

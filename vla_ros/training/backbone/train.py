@@ -56,9 +56,12 @@ def train(
     with distributed.leader_first():
         cut = _cut(config, datasets, work / "frames", on_event)
     samples = Samples([folder for folders in cut.values() for folder in folders])
-    counts = {name: len(Samples(folders)) for name, folders in cut.items()}
+    episodes = {name: Samples(folders).episodes for name, folders in cut.items()}
+    counts = {name: len(own) for name, own in episodes.items()}
     # As often as there are pictures of it: a robot with few is not known by heart.
-    kinds = [MixturePart(n, config.validation, n / len(samples), f"{name}_") for name, n in counts.items()]
+    kinds = [
+        MixturePart(n, config.validation, n / len(samples), f"{name}_", episodes[name]) for name, n in counts.items()
+    ]
     run = Run(config.seed, {JOINT: config.joint}, work, on_event, distributed, stop)
     stage = stage_of(backbone, {"boxes": boxes_part(samples, kinds, config.joint, run)}, config.joint, run)
     backbone.load_state_dict(stage.run().state_dict())
@@ -103,7 +106,7 @@ def _begun(config: BackboneTraining, sizes: BackboneSizes) -> Backbone:
 def _cut(config: BackboneTraining, roots: Sequence[Path], folder: Path, on_event: OnEvent) -> dict[str, list[Path]]:
     """Return the folders with the cut frames by robot, and by pair of cameras where it has several.
 
-    A scene that is kept back is kept back from every pair: their frames are the same, in the same order.
+    A scene that is kept back is kept back from every pair: it is chosen by its number in the dataset.
     """
     jobs = []
     for root in roots:

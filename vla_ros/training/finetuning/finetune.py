@@ -139,7 +139,7 @@ def _shown(
     before = cut(original, config.original.frames_an_episode, said=False)
     samples = Samples([*theirs, *before], few=True)
     count = len(Samples(theirs))
-    return samples, _mixture(config, count, len(samples) - count)
+    return samples, _mixture(config, samples.episodes[:count], samples.episodes[count:])
 
 
 def _acted(
@@ -147,22 +147,23 @@ def _acted(
 ) -> tuple[MotionSamples, list[MixturePart]]:
     theirs = all_motion(task.action, horizon, on_event)
     if not original.action:
-        return theirs, _mixture(config, len(theirs.actions), 0)
+        return theirs, _mixture(config, theirs.episodes, theirs.episodes[:0])
     before = all_motion(original.action, horizon, on_event)
     columns = {
         field.name: np.concatenate([getattr(theirs, field.name), getattr(before, field.name)])
         for field in dataclasses.fields(MotionSamples)
     }
-    return MotionSamples(**columns), _mixture(config, len(theirs.actions), len(before.actions))
+    return MotionSamples(**columns), _mixture(config, theirs.episodes, before.episodes)
 
 
-def _mixture(config: FinetuneConfig, theirs: int, before: int) -> list[MixturePart]:
+def _mixture(config: FinetuneConfig, theirs: np.ndarray, before: np.ndarray) -> list[MixturePart]:
+    """Return the parts, of the episodes of the task's frames and of the original ones."""
     share = config.original.share
-    task = MixturePart(theirs, config.validation, 1.0 - share)
+    task = MixturePart(len(theirs), config.validation, 1.0 - share, episodes=theirs)
+    if not len(before) or share <= 0.0:
+        return [task]
     # Of the original data enough is there: a small part tells whether it is forgotten.
-    return (
-        [task, MixturePart(before, min(config.validation, 0.05), share, ORIGINAL)] if before and share > 0.0 else [task]
-    )
+    return [task, MixturePart(len(before), min(config.validation, 0.05), share, ORIGINAL, before)]
 
 
 def _checkpoint_config(

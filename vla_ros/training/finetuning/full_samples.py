@@ -43,6 +43,12 @@ class FullSamples:
     def __len__(self) -> int:
         return int(self._ends[-1]) if len(self._ends) else 0
 
+    @property
+    def episodes(self) -> np.ndarray:
+        """Return which episode of all each frame is of."""
+        lengths = [episode.length for reader in self._readers for episode in reader.metadata.episodes]
+        return np.repeat(np.arange(len(lengths)), lengths)
+
     def batch(self, rows: np.ndarray) -> Batch:
         """Return these frames."""
         samples = [self._sample(int(row)) for row in rows]

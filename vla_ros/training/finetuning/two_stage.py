@@ -87,7 +87,7 @@ def finetune_full(
     sources = [read(task)] + ([read(original)] if original.action and config.original.share > 0.0 else [])
     shares = [1.0 - config.original.share, config.original.share] if len(sources) > 1 else [1.0]
     mixture = [
-        MixturePart(len(source), config.validation, share, name)
+        MixturePart(len(source), config.validation, share, name, source.episodes)
         for source, share, name in zip(sources, shares, ("", "original_"), strict=False)
     ]
     settings: Mapping[str, StageConfig] = {name: getattr(config, name) for name in STAGES}

@@ -6,7 +6,7 @@ Shape legend: F frames, N things, D numbers of a look.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +60,8 @@ class Gr3Samples:
     action: ActionFrames  # robots' first
     grasps: GraspCrops  # of some of those frames
     grounding: SeenColumns | None
+    episodes: np.ndarray  # (F,) which episode of all, in the frames with actions
+    grounding_episodes: np.ndarray  # (F,) the same in the others
     asked: tuple[tuple[str, str], ...]  # every sentence about one thing that the data has, and the thing's name
 
 
@@ -99,7 +101,15 @@ def read_samples(
     seen = SeenColumns.of([file for root in action for file in files[root]])
     boxes = [file for root in grounding for file in files[root]]
     crops = _grasp_crops([(root, rows[root], files[root]) for root in action], contract)
-    return Gr3Samples(seen, frames, crops, SeenColumns.of(boxes) if boxes else None, tuple(sorted(asked.items())))
+    return Gr3Samples(
+        seen,
+        frames,
+        crops,
+        SeenColumns.of(boxes) if boxes else None,
+        _episodes(action, rows),
+        _episodes(grounding, rows),
+        tuple(sorted(asked.items())),
+    )
 
 
 def _grasp_crops(seen: Sequence[tuple[Path, list[int], list[Path]]], contract: DataContract) -> GraspCrops:
@@ -120,6 +130,16 @@ def _grasp_crops(seen: Sequence[tuple[Path, list[int], list[Path]]], contract: D
             parts["calibrations"].append(calibrations[own])
         before += first
     return GraspCrops(**{name: np.concatenate(values) for name, values in parts.items()})
+
+
+def _episodes(roots: Sequence[Path], rows: Mapping[Path, list[int]]) -> np.ndarray:
+    """Return which episode of all these datasets each of their rows is of."""
+    parts, before = [np.empty(0, dtype=np.int64)], 0
+    for root in roots:
+        metadata = load_metadata(root)
+        parts.append(before + metadata.episode_of(rows[root]))
+        before += len(metadata.episodes)
+    return np.concatenate(parts)
 
 
 def _chosen(root: Path, stride: int) -> list[int]:

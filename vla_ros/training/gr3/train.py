@@ -98,11 +98,12 @@ def _stage(
     acting, mixing = made.acting, config.mixing
     actions = acting.action_statistics.normaliser()
     batches = Gr3Batches(samples, acting.state_statistics.normaliser(), actions, acting.transformer.status)
-    robots = _action_rows(samples.action.hands, config)
+    robots = _action_rows(samples.action.hands, config, samples.episodes)
     cut, shown = len(samples.grasps), samples.grounding
-    grasps = _rows(cut, config.validation, np.ones(cut, dtype=bool)) if cut else None
+    of = samples.episodes[samples.grasps.frames]
+    grasps = _rows(config.validation, np.ones(cut, dtype=bool), of) if cut else None
     named = None if shown is None else np.array([bool(texts) for texts in shown.texts])
-    pictures = None if named is None else _rows(len(named), config.validation, named)
+    pictures = None if named is None else _rows(config.validation, named, samples.grounding_episodes)
     of_pictures = round(config.gr3.batch * mixing.grounding) if pictures else 0
     size = max(1, (config.gr3.batch - of_pictures) // distributed.size)
 
@@ -138,12 +139,13 @@ def _stage(
     )
 
 
-def _action_rows(hands: np.ndarray, config: Gr3Training) -> list[Rows]:
+def _action_rows(hands: np.ndarray, config: Gr3Training, episodes: np.ndarray) -> list[Rows]:
     """Return the rows of robots and, behind them and where there are any, those of `hands` (F,)."""
     share, count = config.mixing.hands, int(hands.sum())
-    mixture = [MixturePart(len(hands) - count, config.validation, 1.0 - share)]
+    robots = len(hands) - count
+    mixture = [MixturePart(robots, config.validation, 1.0 - share, episodes=episodes[:robots])]
     if count:
-        mixture.append(MixturePart(count, config.validation, share, "hands_"))
+        mixture.append(MixturePart(count, config.validation, share, "hands_", episodes[robots:]))
     return parts_of(mixture, lambda rows: np.ones(len(rows), dtype=bool))
 
 
@@ -153,8 +155,8 @@ def _judged(groups: list[Rows]) -> np.ndarray:
     return held[:: max(1, len(held) // JUDGED)]
 
 
-def _rows(count: int, validation: float, usable: np.ndarray) -> list[Rows]:
-    return parts_of([MixturePart(count, validation)], lambda rows: usable[rows])
+def _rows(validation: float, usable: np.ndarray, episodes: np.ndarray) -> list[Rows]:
+    return parts_of([MixturePart(len(usable), validation, episodes=episodes)], lambda rows: usable[rows])
 
 
 def _checkpoint_config(

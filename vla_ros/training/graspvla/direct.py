@@ -97,9 +97,10 @@ def shown_motion(
 
 def direct_stage(networks: SmallGraspVla, shown: ShownMotion, validation: float, run: Run) -> Stage:
     """Return the stage of an expert that looks for itself."""
-    mixture = [MixturePart(shown.count, validation, 1.0 - GROUNDING)]
-    if shown.count < len(shown.samples):
-        mixture.append(MixturePart(len(shown.samples) - shown.count, validation, GROUNDING, "grounding_"))
+    episodes, count = shown.samples.episodes, shown.count
+    mixture = [MixturePart(count, validation, 1.0 - GROUNDING, episodes=episodes[:count])]
+    if count < len(episodes):
+        mixture.append(MixturePart(len(episodes) - count, validation, GROUNDING, "grounding_", episodes[count:]))
     groups = usable_rows("expert", mixture, lambda rows: np.ones(len(rows), dtype=bool))
     mean, spread = networks.mean.clone(), networks.spread.clone()
     size = run.share(run.stages["expert"].batch)

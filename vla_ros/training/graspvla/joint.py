@@ -51,10 +51,11 @@ def joint_stage(
     """Return the stage in which the networks of `config.losses` learn; `share` of the samples is kept to judge by."""
     parts: dict[str, Part] = {}
     if set(BOXES) & set(config.losses):
-        kinds = [MixturePart(data.acted, share, 1.0 - config.grounding)]
+        episodes = data.samples.episodes
+        kinds = [MixturePart(data.acted, share, 1.0 - config.grounding, episodes=episodes[: data.acted])]
         if len(data.samples) > data.acted:
             count = len(data.samples) - data.acted
-            kinds.append(MixturePart(count, share, config.grounding, "grounding_"))
+            kinds.append(MixturePart(count, share, config.grounding, "grounding_", episodes[data.acted :]))
         parts["boxes"] = boxes_part(data.samples, kinds, config, run)
     if "grasp" in config.losses:
         parts["grasp"] = _grasps(data, share, config, run)
@@ -66,7 +67,8 @@ def joint_stage(
 def _grasps(data: JointData, share: float, config: JointConfig, run: Run) -> Part:
     samples = data.samples
     known = samples.graspable
-    groups = usable_rows(JOINT, [MixturePart(data.acted, share)], lambda rows: known[rows])
+    kinds = [MixturePart(data.acted, share, episodes=samples.episodes[: data.acted])]
+    groups = usable_rows(JOINT, kinds, lambda rows: known[rows])
     return Part(
         lambda rng: grasp_batch(samples, draw(groups, run.share(config.grasps), rng), rng),
         lambda network, made, rng: grasp_step(network.grasp, made, rng),
@@ -76,7 +78,7 @@ def _grasps(data: JointData, share: float, config: JointConfig, run: Run) -> Par
 
 def _actions(networks: SmallGraspVla, motion: MotionSamples, share: float, config: JointConfig, run: Run) -> Part:
     mean, spread = networks.mean.clone(), networks.spread.clone()
-    kinds = [MixturePart(len(motion.actions), share)]
+    kinds = [MixturePart(len(motion.actions), share, episodes=motion.episodes)]
     groups = usable_rows(JOINT, kinds, lambda rows: np.ones(len(rows), dtype=bool))
 
     def losses(network: Any, made: dict[str, Tensor], rng: torch.Generator) -> Losses:

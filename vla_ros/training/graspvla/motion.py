@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vla_ros.data.datasets.features import ACTION, ANCHOR, STATE
+from vla_ros.data.datasets.metadata import EpisodeMetadata
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.actions.single_arm import STATE_TOOL, STATE_WIDTH
 from vla_ros.policies.graspvla.small.action_expert import ActionExpert
@@ -48,6 +49,7 @@ class MotionSamples:
     counts: np.ndarray
     closed: np.ndarray  # (F,) the fingers are around the object
     rows: np.ndarray  # (F,) of the frame in its dataset
+    episodes: np.ndarray  # (F,) the frame's in its dataset
 
 
 def read_motion(
@@ -63,7 +65,7 @@ def read_motion(
     for done, episode in enumerate(reader.metadata.episodes, 1):
         rows = slice(episode.start, episode.start + episode.length)
         columns = {name: reader.column(name)[rows] for name in _COLUMNS}
-        parts.append(_episode(columns, horizon, noise, rng, episode.start))
+        parts.append(_episode(columns, horizon, noise, rng, episode))
         progress(done, len(reader.metadata.episodes))
     return MotionSamples(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
@@ -81,7 +83,11 @@ _COLUMNS = (
 
 
 def _episode(
-    columns: dict[str, np.ndarray], horizon: int, noise: ChainNoise, rng: np.random.Generator, start: int
+    columns: dict[str, np.ndarray],
+    horizon: int,
+    noise: ChainNoise,
+    rng: np.random.Generator,
+    episode: EpisodeMetadata,
 ) -> tuple[np.ndarray, ...]:
     states = _states(columns)
     length = len(states)
@@ -96,8 +102,9 @@ def _episode(
         actions[k] = columns[ACTION][after]
         counts[k] = np.cumprod(valid[after] & (np.arange(k, k + horizon) < length))
     keep = counts[:, 0] > 0
-    rows = start + np.flatnonzero(keep)
-    return tokens[keep], actions[keep], counts[keep], columns[notes.CLOSED][keep], rows
+    rows = episode.start + np.flatnonzero(keep)
+    of = np.full(len(rows), episode.index)
+    return tokens[keep], actions[keep], counts[keep], columns[notes.CLOSED][keep], rows, of
 
 
 def _states(columns: dict[str, np.ndarray]) -> list[ChainState]:

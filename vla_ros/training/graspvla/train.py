@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from controllers.errors import ConfigError
+from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.backbone.checkpoint_config import KIND as BACKBONE
 from vla_ros.policies.contract import load_contract
@@ -133,7 +134,10 @@ def _begin(networks: SmallGraspVla, config: TrainConfig) -> None:
 
 
 def all_motion(action: Sequence[Path], horizon: int, on_event: OnEvent) -> MotionSamples:
-    """Read the motion of datasets, whose rows are counted on. Raises ConfigError where none is worth imitating."""
+    """Read the motion of datasets, whose rows and episodes are counted on.
+
+    Raises ConfigError where none is worth imitating.
+    """
     parts = [
         read_motion(
             root, horizon, seed, progress=lambda done, total: on_event(TrainingEvent("reading motion", done, total))
@@ -143,6 +147,8 @@ def all_motion(action: Sequence[Path], horizon: int, on_event: OnEvent) -> Motio
     columns = {f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in dataclasses.fields(parts[0])}
     starts = row_starts(action)
     columns["rows"] = np.concatenate([start + part.rows for start, part in zip(starts, parts, strict=True)])
+    before = np.cumsum([0, *(len(load_metadata(root).episodes) for root in action)])[:-1]
+    columns["episodes"] = np.concatenate([start + part.episodes for start, part in zip(before, parts, strict=True)])
     if not len(columns["actions"]):
         raise ConfigError(f"{action[0]}: holds no action worth imitating: generate more episodes")
     return MotionSamples(**columns)

@@ -44,12 +44,11 @@ def cut_frames(
         frames = list(chosen_frames(reader, an_episode, seed=0))
         name = piece_name(root, an_episode, views, said, crop)
         digests = episode_digests(reader.metadata)
-        ends = np.cumsum([episode.length for episode in reader.metadata.episodes])
         for number, first in enumerate(range(0, len(frames), PIECE)):
             piece = frames[first : first + PIECE]
-            covered = np.unique(np.searchsorted(ends, piece, side="right"))
+            covered = np.unique(reader.metadata.episode_of(piece))
             # Appended episodes leave what is cut; of edited ones it would be of other pictures or words.
-            held = hashlib.sha256(f"{piece} {[digests[i] for i in covered]}".encode()).hexdigest()[:8]
+            held = hashlib.sha256(f"{[digests[i] for i in covered]} {piece}".encode()).hexdigest()[:8]
             jobs.append((root, folder / f"{name}_{number:05d}_{len(piece)}_{held}", piece, number, views, said, crop))
     if not jobs:
         raise ConfigError("nothing to train on: give datasets made by `vla generate`")

@@ -50,6 +50,7 @@ class FrameSet:
     texts: list[list[tuple[int, str]]] = field(default_factory=list)  # object (-1: not there) and how it is requested
     tools: list[np.ndarray] = field(default_factory=list)  # (3,) [m] the tool point, measured
     rows: list[np.ndarray] = field(default_factory=list)  # () of the frame in its dataset
+    episodes: list[np.ndarray] = field(default_factory=list)  # () the frame's in its dataset
     # Of demonstrations alone: pictures with boxes say nothing of grasps (GraspVLA, section 4).
     grasp_crops: list[np.ndarray] = field(default_factory=list)  # (V, KEPT_GRASP, KEPT_GRASP, 3)
     windows: list[np.ndarray] = field(default_factory=list)  # (V, 3) x, y, side [px] of those
@@ -95,7 +96,7 @@ def read_frames(
     # Beside a camera that stands, those on hands look elsewhere: what is named is seen by the first alone.
     must_see = 1 if not acts and len(reader.metadata.video_keys) > len(views) else len(views)
     tool = _tool_columns(features[STATE].names or ())
-    for frame in frames:
+    for frame, episode in zip(frames, reader.metadata.episode_of(frames), strict=True):
         # Datasets of before tables of twelve have fewer rows.
         boxes = np.stack([notes.padded(column(notes.boxes_column(view))[frame], notes.OBJECTS) for view in views])
         calibrations = np.stack([column(f"observation.calibration.{view}")[frame] for view in views]).astype(float)
@@ -113,6 +114,7 @@ def read_frames(
         made.texts.append(sentences.of_frame(names, positions, shown, SENTENCES, words, extents))
         made.tools.append(column(STATE)[frame, tool].astype(float) if tool else np.full(3, np.nan))
         made.rows.append(np.array(frame))
+        made.episodes.append(np.array(episode))
         if acts:
             _add_grasps(made, pictures, boxes[:, target, :4], calibrations, positions[target].astype(float), rng)
             made.options.append(column(notes.GRASP_OPTIONS)[frame].astype(np.float32))

@@ -51,6 +51,7 @@ class Samples:
         self.crop = round(self.crops.shape[1] / CROP_MARGIN)  # [px] of what the network takes of each
         self.columns: dict[str, Any] = {name: np.concatenate(values) for name, values in parts.items()}
         self.columns["pictures"] = Stacked([f / "pictures.npy" for f in folders])
+        self.episodes = _counted_on(folders)  # (F,) which episode of all
         self.texts = [text for f in folders for text in read_json(f / "texts.json", TEXTS_MAX)]
         shown = [f for f in folders if (f / "grasp_crops.npy").is_file()]
         # Row of a frame in the columns of grasps; NO_GRASP where it is of none.
@@ -87,6 +88,18 @@ class Samples:
             there = self.grasp_rows != NO_GRASP
             known[there] = (self.grasps["options"][:, :, 8].max(axis=1) > 0) & (self.grasps["closed"] == 0)
         return known
+
+
+def _counted_on(folders: list[Path]) -> np.ndarray:
+    """Return the episodes of all frames: a dataset's begin behind those of the one before."""
+    parts, start, end, dataset = [np.empty(0, dtype=np.int64)], 0, 0, ""
+    for folder in folders:
+        begins = folder.name.partition("_")[0]  # as `piece_name` has it
+        if begins != dataset:
+            start, dataset = end, begins
+        parts.append(start + np.load(folder / "episodes.npy"))
+        end = max(end, int(parts[-1].max()) + 1)
+    return np.concatenate(parts)
 
 
 def _numbered(lengths: list[int]) -> np.ndarray:

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from controllers.errors import ConfigError
 
-STRETCH = 50  # rows in a row that are kept back together, so that no scene is in both
+STRETCH = 50  # rows in a row that are kept back together where episodes are unknown, so that few are in both
+EPISODES = 4  # from so many on whole ones are kept back: of fewer it would be too much to do without
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class MixturePart:
     validation: float  # share of them kept back
     share: float = 1.0  # of each batch
     name: str = ""  # begins the names of its figures
+    episodes: np.ndarray | None = field(default=None, compare=False, repr=False)  # (count,) which each sample is of
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +41,7 @@ def parts_of(mixture: Sequence[MixturePart], usable: Callable[[np.ndarray], np.n
     """
     found, start = [], 0
     for part in mixture:
-        kept, held = (start + rows for rows in split(part.count, part.validation))
+        kept, held = (start + rows for rows in split(part.count, part.validation, part.episodes))
         start += part.count
         rows = Rows(part, kept[usable(kept)], held[usable(held)])
         if len(rows.kept) == 0 or len(rows.held) == 0:
@@ -64,10 +66,19 @@ def portions(rows: np.ndarray, most: int) -> list[np.ndarray]:
     return np.array_split(rows, max(1, -(-len(rows) // most)))
 
 
-def split(count: int, share: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows to learn from and rows kept back: whole stretches. Raises ConfigError for too few."""
+def split(count: int, share: float, episodes: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows to learn from and rows kept back: whole episodes (count,), or stretches where these are unknown.
+
+    Raises ConfigError for too few.
+    """
     if count < 8:
         raise ConfigError(f"{count} frames are too few to train and validate with: generate more episodes")
-    rows, stretch = np.arange(count), min(STRETCH, count // 4)
-    held = (rows // stretch) % max(2, round(1 / share)) == 0
+    rows, every = np.arange(count), max(2, round(1 / share))
+    there = np.empty(0) if episodes is None else np.unique(episodes)
+    if episodes is None or len(there) < EPISODES:
+        held = (rows // min(STRETCH, count // 4)) % every == 0
+    else:
+        held = episodes % every == 0  # by their numbers: the same ones of whatever else is cut of them
+        if held.all() or not held.any():
+            held = np.isin(episodes, there[::every])
     return rows[~held], rows[held]
