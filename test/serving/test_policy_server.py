@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from policy_making.served_policy import NEEDS, ROBOT, WIRE, ask, plain, seen_at, served
 from scene_making.drawn_scene import grasping_scene
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from controllers.chunks.chunk import ActionChunk, TaskStatus
@@ -24,6 +24,7 @@ from vla_ros.policies.families.changed_settings import with_server
 from vla_ros.policies.families.loading import check_policy, load_policy, specified
 from vla_ros.policies.needs import CameraNeed, Needs
 from vla_ros.policies.observation import CameraView
+from vla_ros.policies.remote.connection import SESSION
 from vla_ros.policies.remote.message_pack import pack, unpack
 from vla_ros.policies.remote.network import Network
 from vla_ros.policies.remote.observation_message import observation_message, read_observation
@@ -307,6 +308,30 @@ def test_slow_policies_of_two_robots_infer_side_by_side():
         for thread in threads:
             thread.join()
         assert time.monotonic() - began < 1.1
+
+
+def test_a_robot_comes_back_to_the_last_place_which_its_dead_connection_still_holds():
+    with served(connections=1) as there:
+        robot = there.remote()
+        robot.infer(seen_at(1.0))
+        connection = robot._connection
+        dead = connection._socket  # nobody reads it from now on, nobody has closed it
+        connection._loop.call_soon_threadsafe(connection._reading.cancel)
+        connection._socket = connection._reading = None
+        with pytest.raises(ConfigError, match="as many robots are connected"):
+            there.remote()  # another one
+        robot.infer(seen_at(1.1))
+        (scripted,) = there.policies
+        assert [seen.stamp for seen in scripted.seen] == [1.0, 1.1]
+        assert scripted.resets == 1
+        with pytest.raises(ConfigError, match="as many robots are connected"):
+            there.remote()
+        assert not dead.closed  # it was held until here
+
+
+def test_who_is_no_text_of_64_characters_is_refused():
+    with served() as there, pytest.raises(InvalidStatus, match="400"):
+        connect(there.url, additional_headers={SESSION: 65 * "x"}, **WIRE)
 
 
 def test_one_robot_too_many_is_told():

@@ -16,11 +16,11 @@ from aiohttp import WSMsgType, web
 
 from controllers.errors import VlaError
 from vla_ros.policies.base import Policy
-from vla_ros.policies.remote.connection import MESSAGE_MAX
+from vla_ros.policies.remote.connection import MESSAGE_MAX, SESSION
 from vla_ros.policies.remote.message_pack import MessageError, pack
 from vla_ros.policies.remote.server_description import ServerDescription
 from vla_ros.robots.embodiment import Embodiment
-from vla_ros.serving.session import Session, robot_of
+from vla_ros.serving.session import ROBOT_MAX, Session, robot_of
 from vla_ros.serving.session_pool import SessionPool
 from vla_ros.teleop.serving.complaints import Complaints
 from vla_ros.teleop.serving.page_server import Listening, PageServer
@@ -93,7 +93,12 @@ class PolicyServer(PageServer):
         if self._token and not same_token(given, self._token):
             self.complain(f"{address} was turned away: {'wrong' if given else 'no'} token")
             raise web.HTTPUnauthorized(text="Authorization: Api-Key TOKEN is missing or wrong")
-        if len(self._sockets) >= self._most:
+        robot = request.headers.get(SESSION, "")
+        if len(robot) > ROBOT_MAX:
+            raise web.HTTPBadRequest(text=f"{SESSION} has {len(robot)} characters, allowed are {ROBOT_MAX}")
+        # A robot whose network was out comes back to the place that its dead connection still holds; one at a time, so
+        # that no connections gather where a policy hangs.
+        if len(self._sockets) >= self._most + (robot in self._asking):
             self.complain(f"{address} was turned away: {self._most} robots are connected already")
             raise web.HTTPServiceUnavailable(text=f"{self._most} robots are connected already")
         socket = web.WebSocketResponse(
@@ -101,6 +106,7 @@ class PolicyServer(PageServer):
         )
         if not socket.can_prepare(request):
             return web.Response(text="a policy server: ask by websocket, as openpi's client or policy:=remote do\n")
+        self._enter(robot, request)
         self._sockets.add(socket)
         try:
             await socket.prepare(request)
@@ -108,6 +114,8 @@ class PolicyServer(PageServer):
             await self._serve_robot(socket, request)
         finally:
             self._sockets.discard(socket)
+            for name in [name for name, asking in self._asking.items() if asking is request]:
+                del self._asking[name]
         return socket
 
     async def _serve_robot(self, socket: web.WebSocketResponse, request: web.Request) -> None:
@@ -125,10 +133,8 @@ class PolicyServer(PageServer):
                 try:
                     if session is None:
                         robot = await loop.run_in_executor(self._workers, robot_of, message.data)
-                        self._end_lost_connection(robot)
+                        self._enter(robot, request)
                         session = await loop.run_in_executor(self._workers, self._pool.take, robot)
-                        if robot:
-                            self._asking[robot] = request
                         self._log("info", f"{address} asks for chunks")
                     reply: bytes | str = await loop.run_in_executor(self._workers, session.answer, message.data)
                     asked += 1
@@ -152,14 +158,15 @@ class PolicyServer(PageServer):
         finally:
             if session is not None:
                 self._pool.give_back(session, robot)
-                if self._asking.get(robot) is request:
-                    del self._asking[robot]
                 self._log("info", f"{address} has gone after {asked} chunks")
 
-    def _end_lost_connection(self, robot: str) -> None:
-        """End the connection that a robot had before it came in another one: nobody reads it any more."""
-        before = self._asking.get(robot) if robot else None
-        if before is not None and before.transport is not None:
+    def _enter(self, robot: str, request: web.Request) -> None:
+        """Note whose connection this is, and end the one that it had before: nobody reads that any more."""
+        if not robot:
+            return
+        before = self._asking.get(robot, request)
+        self._asking[robot] = request
+        if before is not request and before.transport is not None:
             before.transport.abort()
 
     async def _send(self, socket: web.WebSocketResponse, message: bytes | str) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
+import secrets
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import wait
@@ -23,6 +24,7 @@ from vla_ros.policies.remote.address import ServerAddress
 from vla_ros.policies.remote.back_off import BackOff
 from vla_ros.policies.remote.message_pack import MessageError, unpack
 
+SESSION = "Vla-Session"  # header that says who asks, so that a server which is full knows who comes back
 MESSAGE_MAX = 64 << 20  # [bytes] of one message, either way
 CONNECT_S = 5.0  # [s] for the connection, TLS and metadata
 _CLOSE_S = 1.0
@@ -41,6 +43,7 @@ class Connection:
     def __init__(self, address: ServerAddress, token: str = "") -> None:
         """Connect to nobody yet. `token` goes to the server as openpi's API key."""
         self.address, self._token = address, token
+        self.session = secrets.token_hex(16)  # who asks, however often the connection is made
         self.metadata: Any = None  # of the server, since the last connection
         self.connections = 0  # how often it was made
         self._loop = asyncio.new_event_loop()
@@ -114,7 +117,9 @@ class Connection:
         await self._disconnect()
         if self._session is None:
             self._session = aiohttp.ClientSession()
-        url, headers = self.address.url, {"Authorization": f"Api-Key {self._token}"} if self._token else {}
+        url, headers = self.address.url, {SESSION: self.session}
+        if self._token:
+            headers["Authorization"] = f"Api-Key {self._token}"
         pinned = self.address.certificate
         try:
             async with asyncio.timeout(CONNECT_S):

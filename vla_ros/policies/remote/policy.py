@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from dataclasses import dataclass
 
@@ -49,7 +48,6 @@ class RemotePolicy:
         """
         self._connection, self._description = connection, description
         self._timeout, self._first_timeout = timeout_s, first_timeout_s
-        self._session = secrets.token_hex(16)  # who asks, whatever the connection
         self._episode = self._request = 0
         self._refused = ""
         self._transport_s: float | None = None  # of the last request but a connection's first, of which loading is part
@@ -75,7 +73,7 @@ class RemotePolicy:
         self._request += 1
         episode, request, url = self._episode, self._request, self._connection.address.url
         refused, self._refused = self._refused, ""
-        about = {"session": self._session, "request": request, "episode": episode, "refused": refused}
+        about = {"session": self._connection.session, "request": request, "episode": episode, "refused": refused}
         if self._transport_s is not None:
             about["transport_s"] = self._transport_s
         first = self._connection.connections != self._answered_on
