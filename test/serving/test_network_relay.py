@@ -178,6 +178,9 @@ def test_the_command_leads_to_any_server():
             process.kill()
 
 
+ELSEWHERE = ("ws://localhost:8000", "--network", "0.3")
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [
@@ -185,6 +188,13 @@ def test_the_command_leads_to_any_server():
         (["geometric", "--network", "0.3", "--host", "all"], "leave out --host all"),
         (["ws://localhost:8000"], "is served already; to try it behind a worse network give --network"),
         (["ws://10.0.0.5:8000", "--network", "0.3"], "ssh -L 8000:localhost:8000 there and ws://localhost:8000"),
+        ([*ELSEWHERE, "--token-file", "token"], "--token-file token: ws://localhost:8000 is served elsewhere"),
+        ([*ELSEWHERE, "--connections", "2"], "--connections 2: "),
+        ([*ELSEWHERE, "--setting", "mode=cage"], "--setting mode=cage: "),
+        ([*ELSEWHERE, "--checkpoint", "mine"], "--checkpoint mine: "),
+        ([*ELSEWHERE, "--lerobot", "mine"], "--lerobot mine: "),
+        ([*ELSEWHERE, "--objects", "mine"], "--objects mine: "),
+        ([*ELSEWHERE, "--robot", "ur5e"], "--robot ur5e: "),
         (["http://localhost:8000", "--network", "0.3"], "give ws://HOST:PORT"),
     ],
 )

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from vla_ros.teleop.serving.page_server import Listening
 
 PORT = 8000  # openpi's
-CONNECTIONS_MAX = 64
+CONNECTIONS, CONNECTIONS_MAX = 4, 64
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=PORT, metavar="N", help=f"TCP port; 0: any that is free ({PORT})")
     parser.add_argument("--token-file", default="", metavar="FILE",
                         help="token that clients show, yours alone to read; needed beyond this machine")  # fmt: skip
-    parser.add_argument("--connections", type=int, default=4, metavar="N", help="robots at once, at most (4)")
+    parser.add_argument("--connections", type=int, default=CONNECTIONS, metavar="N",
+                        help=f"robots at once, at most ({CONNECTIONS})")  # fmt: skip
     parser.add_argument("--network", default="", metavar="NETWORK",
                         help="for trials: as if behind a network on which a reply takes 0.3±0.15 [s] longer, messages "
                         "are lost (loss=0.02), nothing passes for 1 s every 20 s (outage=1/20); joined by commas"
@@ -128,6 +129,19 @@ def _lead_on(arguments: argparse.Namespace, network: Network) -> int:
     from vla_ros.policies.remote.address import server_address
 
     url = arguments.policy
+    for option, value, default in (
+        ("--lerobot", arguments.lerobot, ""),
+        ("--contract", arguments.contract, ""),
+        ("--robot", arguments.robot, DEFAULT_ROBOT),
+        ("--checkpoint", arguments.checkpoint, ""),
+        ("--setting", arguments.setting, ""),
+        ("--objects", arguments.objects, None),
+        ("--token-file", arguments.token_file, ""),
+        ("--connections", arguments.connections, CONNECTIONS),
+        ("--folder", arguments.folder, ""),
+    ):
+        if value != default:
+            raise ConfigError(f"{option} {value}: {url} is served elsewhere, as it was started there: leave it out")
     address = server_address(url, zeromq=url.startswith("tcp:"))
     if not (address.local or address.encrypted):  # a port of this machine would make it look as if nobody were between
         raise ConfigError(f"{address.url}: whoever is on the way could change what moves the arm: ssh -L "

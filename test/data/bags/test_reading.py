@@ -138,6 +138,13 @@ def test_a_part_holds_what_was_received_then_and_what_was_latched_before(two_epi
         assert reader.message_count == len(read)
 
 
+@pytest.mark.parametrize(("margin", "seconds"), [("0.5", 2.0), ("-0.25", 0.5), ("1e300", 6.0)])
+def test_an_episode_with_more_or_less_on_either_side(two_episodes, tmp_path, margin, seconds):
+    assert main(["bag", "cut", str(two_episodes), str(tmp_path / "part"), "--episode", "0", "--margin", margin]) == 0
+    with BagReader(tmp_path / "part") as part:
+        assert part.duration_s == pytest.approx(seconds, abs=0.11)
+
+
 def test_a_part_of_topics(two_episodes, tmp_path):
     words = ["bag", "cut", str(two_episodes), str(tmp_path / "part"), "--topics", "joint_*", "/instruction"]
     assert main([*words, "--exclude", "instruction", "--end", "1.05", "--compat", "humble"]) == 0
@@ -175,6 +182,11 @@ def test_a_part_of_a_video_begins_with_a_key_frame(tmp_path):
         (["--begin", "3", "--end", "2"], "--begin 3 is behind --end 2"),
         (["--episode", "2"], "--episode 2: the bag has 0 to 1"),
         (["--episode", "1", "--end", "2"], "leave out --begin and --end"),
+        (["--margin", "1"], "--margin 1: is on either side of an episode: give --episode N"),
+        (["--begin", "1", "--margin", "0"], "give --episode N"),
+        (["--episode", "0", "--margin", "nan"], "--margin nan: of episode 0 give -0.5 s or more"),
+        (["--episode", "0", "--margin", "inf"], "--margin inf: "),
+        (["--episode", "0", "--margin", "-0.6"], "--margin -0.6: of episode 0 give -0.5 s or more"),
         (["--topics", "camera/*"], "nothing between 0.00 and 6.00 s of these topics"),
     ],
 )

@@ -7,6 +7,7 @@ A bag is the folder that `vla record` or `ros2 bag record -s mcap` wrote, or one
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--episode", type=int, metavar="N", help="from an episode's begin to its end; numbers in `bag info`"
     )
     cut.add_argument(
-        "--margin", type=float, default=0.0, metavar="S", help="with --episode: so much more on either side"
+        "--margin", type=float, metavar="S", help="with --episode: so much more on either side (default 0)"
     )
     cut.add_argument("--topics", nargs="+", default=[], metavar="TOPIC", help="these alone; * and ? stand for anything")
     cut.add_argument("--exclude", nargs="+", default=[], metavar="TOPIC", help="not these")
@@ -126,8 +127,14 @@ def _stretch(arguments: argparse.Namespace, reader: Any) -> tuple[int, int]:
         episodes = read_episodes(reader)
         if not 0 <= arguments.episode < len(episodes):
             raise ConfigError(f"--episode {arguments.episode}: the bag has 0 to {len(episodes) - 1}")
-        margin, episode = round(arguments.margin * 1e9), episodes[arguments.episode]
+        episode = episodes[arguments.episode]
+        half, seconds = 0.5e-9 * (episode.end - episode.begin), arguments.margin or 0.0
+        if not -half <= seconds < math.inf:  # less would leave nothing
+            raise ConfigError(f"--margin {seconds:g}: of episode {arguments.episode} give {-half:g} s or more")
+        margin = round(min(seconds, reader.duration_s) * 1e9)
         return max(begin, episode.begin - margin), min(end, episode.end + margin)
+    if arguments.margin is not None:
+        raise ConfigError(f"--margin {arguments.margin:g}: is on either side of an episode: give --episode N")
     last = reader.duration_s
     for name in ("begin", "end"):
         value = getattr(arguments, name)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from vla_ros.commands.evaluation.trial.conducting import Conductor
     from vla_ros.evaluation.blind.design import TrialDesign
 
+HOST, PORT = "localhost", 8445  # of the page
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
@@ -32,9 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, metavar="S", help="of the first scene (default 4000)")
     parser.add_argument("--page", action="store_true", help="ask on a page, with the cameras' pictures and outlines of "
                         "where things are to stand, instead of in the terminal")  # fmt: skip
-    parser.add_argument("--host", default="localhost", metavar="WHO",
-                        help="who may open it: localhost, all, or an address to listen on (localhost)")  # fmt: skip
-    parser.add_argument("--port", type=int, default=8445, metavar="N", help="of the page; 0: any that is free (8445)")
+    parser.add_argument("--host", metavar="WHO",
+                        help=f"who may open it: localhost, all, or an address to listen on ({HOST})")  # fmt: skip
+    parser.add_argument("--port", type=int, metavar="N", help=f"of the page; 0: any that is free ({PORT})")
     parser.add_argument("--reveal", action="store_true", help="end the trial now and say which was which")
 
 
@@ -52,8 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     from vla_ros.launching.environment import choose_domain
     from vla_ros.output_file import check_output_folder
 
-    if not 0 <= arguments.port <= 65535:
-        raise ConfigError(f"--port {arguments.port}: give 0 to 65535")
+    _check_page(arguments)
     refuse_mixture()
     folder = Path(arguments.folder)
     check_output_folder("", folder)
@@ -78,6 +79,15 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _check_page(arguments: argparse.Namespace) -> None:
+    """Raise ConfigError for what says where a page is and means none."""
+    for option, value in (("--host", arguments.host), ("--port", arguments.port)):
+        if value is not None and not arguments.page:
+            raise ConfigError(f"{option} {value}: says where the page is: give --page, or leave it out")
+    if arguments.port is not None and not 0 <= arguments.port <= 65535:
+        raise ConfigError(f"--port {arguments.port}: give 0 to 65535")
+
+
 def _conduct(arguments: argparse.Namespace, conductor: Conductor, domain: int) -> bool:
     """Run what is left, asking on the page or in the terminal; False when the person left."""
     if not arguments.page:
@@ -86,7 +96,9 @@ def _conduct(arguments: argparse.Namespace, conductor: Conductor, domain: int) -
         return conductor.run(Terminal())
     from vla_ros.commands.evaluation.trial.page import served
 
-    with served(conductor.episodes, domain, arguments.host, arguments.port) as page:
+    host = HOST if arguments.host is None else arguments.host
+    port = PORT if arguments.port is None else arguments.port
+    with served(conductor.episodes, domain, host, port) as page:
         ended = conductor.run(page)
         page.board.show({"state": "over"})
         return ended

@@ -25,7 +25,6 @@ from vla_ros.teleop.serving.pairing import pairing_token, qr_text
 from vla_ros.teleop.verdicts.board import VerdictBoard
 from vla_ros.teleop.verdicts.server import VerdictServer
 
-PORT = 8445
 VERDICTS = {verdict.value: verdict for verdict in (Verdict.SUCCESS, Verdict.FAILURE, Verdict.VOID)}
 
 
