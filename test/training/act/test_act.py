@@ -25,6 +25,7 @@ from controllers.errors import ConfigError
 from vla_ros import cli
 from vla_ros.configuration import share_directory
 from vla_ros.data.datasets.features import ACTION
+from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.act.checkpoint import new_network
 from vla_ros.policies.act.config import read_act_config
@@ -113,6 +114,18 @@ def test_pictures_are_cut_once_and_pieces_that_are_there_are_kept(tmp_path: Path
     longer = read_samples([generated() / "action"], contract, dataclasses.replace(config, horizon=7), tmp_path)
     assert longer.actions.shape == (len(samples), 7, 7)
     assert [path.stat().st_mtime_ns for path in tmp_path.iterdir()] == [made]
+
+
+def test_of_an_edited_dataset_they_are_cut_again(tmp_path: Path, samples: ActSamples) -> None:
+    """Its rows may have the same numbers, and be of other episodes."""
+    config, contract = ActTraining(frames_an_episode=12, horizon=5), load_contract("franka_grasp")
+    root = shutil.copytree(generated() / "action", tmp_path / "data")
+    read_samples([root], contract, config, tmp_path / "cut")
+    before = set((tmp_path / "cut").iterdir())
+    assert cli.main(["dataset", "edit", str(root), "--rename", load_metadata(root).tasks[0], "do it"]) == 0
+    again = read_samples([root], contract, config, tmp_path / "cut")
+    assert "do it" in again.words
+    assert before < set((tmp_path / "cut").iterdir())
 
 
 def test_the_loss_falls_on_frames_that_it_knows_by_heart_and_it_acts_without_a_style(samples: ActSamples) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
 
 from vla_ros.data.datasets.metadata import DatasetMetadata, episode_files, read_table
 
@@ -32,3 +35,13 @@ def episode_digests(metadata: DatasetMetadata) -> list[str]:
         said = [features, record.index, record.tasks, record.length, record.start, record.source, mean]
         digests.append(hashlib.sha256(json.dumps(said).encode()).hexdigest())
     return digests
+
+
+def rows_digest(metadata: DatasetMetadata, digests: Sequence[str], rows: Sequence[int] | np.ndarray) -> str:
+    """Return a digest of rows (R,) and of the episodes that they are of, by the `digests` of all of these.
+
+    What is kept under it stays where episodes are appended, and is made anew where these were edited.
+    """
+    covered = np.unique(metadata.episode_of(rows))
+    said = f"{[digests[i] for i in covered]} {np.asarray(rows).tolist()}"
+    return hashlib.sha256(said.encode()).hexdigest()[:16]

@@ -18,6 +18,7 @@ import numpy as np
 
 from controllers.errors import ConfigError
 from vla_ros.data.datasets.annotation_names import VALID
+from vla_ros.data.datasets.content import episode_digests, rows_digest
 from vla_ros.data.datasets.features import ACTION, IMAGES, STATE
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.backbone.proposals import small_pictures
@@ -69,12 +70,13 @@ def read_samples(
         episodes: list[np.ndarray] = []
         before = 0
         for reader, (rows, *_) in zip(readers, parts, strict=True):
+            digests = episode_digests(reader.metadata)
             words += [reader.task(row) for row in rows.tolist()]
             episodes.append(before + reader.metadata.episode_of(rows))
             before += len(reader.metadata.episodes)
             for piece in np.array_split(rows, max(1, -(-len(rows) // PIECE))) if len(rows) else ():
                 progress(sum(int(file.stem.rpartition("_")[2]) for file in files), total)
-                files.append(_cut(reader, piece, tuple(contract.cameras), folder))
+                files.append(_cut(reader, piece, tuple(contract.cameras), digests, folder))
         progress(total, total)
     finally:
         for reader in readers:
@@ -108,9 +110,11 @@ def _chosen(
     return rows, reader.column(STATE)[rows][:, columns].astype(np.float32), actions, counts
 
 
-def _cut(reader: LeRobotReader, rows: np.ndarray, cameras: tuple[str, ...], folder: Path) -> Path:
+def _cut(
+    reader: LeRobotReader, rows: np.ndarray, cameras: tuple[str, ...], digests: Sequence[str], folder: Path
+) -> Path:
     """Return the file with the pictures of these rows (F, V, HEIGHT, WIDTH, 3), which is made where it is missing."""
-    what = f"{reader.metadata.root.resolve()} {' '.join(cameras)} {rows.tolist()}"
+    what = f"{reader.metadata.root.resolve()} {' '.join(cameras)} {rows_digest(reader.metadata, digests, rows)}"
     path = folder / f"{hashlib.sha256(what.encode()).hexdigest()[:16]}_{len(rows)}.npy"
 
     def write(file: BinaryIO) -> None:

@@ -23,7 +23,9 @@ import torch
 
 from controllers.chunks.chunk import pose_channels
 from controllers.errors import ConfigError
+from vla_ros.data.datasets.content import episode_digests, rows_digest
 from vla_ros.data.datasets.features import IMAGES, STATE
+from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.hands.masks import PREFIX, is_masked
 from vla_ros.policies.backbone.checkpoint import load_backbone
@@ -73,9 +75,13 @@ def see_frames(
     stamp = _stamp(backbone)
     pieces: dict[Path, list[_Piece]] = {root: [] for root in rows}
     for root, own in rows.items():
+        metadata = load_metadata(root)
+        digests = episode_digests(metadata)
         for number, first in enumerate(range(0, len(own), PIECE)):
             piece = tuple(own[first : first + PIECE])
-            what = f"{LAYOUT} {root.resolve()} {piece} {stamp} {surface} {contract.name}"
+            what = (
+                f"{LAYOUT} {root.resolve()} {rows_digest(metadata, digests, piece)} {stamp} {surface} {contract.name}"
+            )
             out = folder / f"{hashlib.sha256(what.encode()).hexdigest()[:16]}_{len(piece)}.npz"
             pieces[root].append(_Piece(root, piece, out, backbone, contract, surface, number))
     # All datasets' at once: those of few frames would keep few workers busy.

@@ -10,10 +10,8 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from controllers.errors import ConfigError
-from vla_ros.data.datasets.content import episode_digests
+from vla_ros.data.datasets.content import episode_digests, rows_digest
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.backbone.matching import CROP
 from vla_ros.training.pictures.frames import Views, chosen_frames, read_frames
@@ -46,9 +44,7 @@ def cut_frames(
         digests = episode_digests(reader.metadata)
         for number, first in enumerate(range(0, len(frames), PIECE)):
             piece = frames[first : first + PIECE]
-            covered = np.unique(reader.metadata.episode_of(piece))
-            # Appended episodes leave what is cut; of edited ones it would be of other pictures or words.
-            held = hashlib.sha256(f"{[digests[i] for i in covered]} {piece}".encode()).hexdigest()[:8]
+            held = rows_digest(reader.metadata, digests, piece)
             jobs.append((root, folder / f"{name}_{number:05d}_{len(piece)}_{held}", piece, number, views, said, crop))
     if not jobs:
         raise ConfigError("nothing to train on: give datasets made by `vla generate`")

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from controllers.errors import ConfigError
+from vla_ros.data.datasets.content import episode_digests
 from vla_ros.data.datasets.features import ACTION, ANCHOR, IMAGES, STATE
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.action_transformer.state_numbers import state_numbers
@@ -84,6 +85,7 @@ def read_samples(
     codes = weights_digest(tokenizer.network)
     for reader in readers:
         size = tokenizer.config.height, tokenizer.config.width
+        digests = episode_digests(reader.metadata)
         with reader, LeRobotReader(reader.metadata, size, videos=[head]) as small:
             rng = np.random.default_rng(config.seed)
             for number, episode in enumerate(reader.metadata.episodes):
@@ -92,8 +94,9 @@ def read_samples(
                 places = (np.arange(count) + rng.uniform(size=count)) / count * episode.length
                 offsets = places.astype(int)
                 rows = episode.start + offsets
-                files.append(_looked(reader, number, offsets, tuple(contract.cameras), eye, geometry, eyes, folder))
-                latent = _latent_actions(small, head, number, offsets, tokenizer, codes, folder)
+                seen, coded = f"{eyes} {digests[number]}", f"{codes} {digests[number]}"
+                files.append(_looked(reader, number, offsets, tuple(contract.cameras), eye, geometry, seen, folder))
+                latent = _latent_actions(small, head, number, offsets, tokenizer, coded, folder)
                 words += [reader.task(row) for row in rows.tolist()]
                 which = np.full(count, len(files) - 1)
                 parts.append((*_numbers(reader, rows, contract), latent, which))
