@@ -10,7 +10,8 @@ import pytest
 from scene_making.bin_points import level_face as face
 
 from controllers.errors import ConfigError
-from vla_ros.policies.gam.analysis.pinches import check_pinches, judge_pinches, propose_pinches
+from vla_ros.policies.gam.actions import Candidates
+from vla_ros.policies.gam.analysis.pinches import centred, check_pinches, judge_pinches, propose_pinches
 from vla_ros.policies.gam.criteria import criteria_of, merits
 from vla_ros.policies.gam.perception.measured_points import MeasuredPoints
 from vla_ros.robots.tools.named import load_tool
@@ -74,6 +75,23 @@ def test_anybodys_pinch_is_judged_as_if_analysis_had_placed_it():
     refused = judge_pinches(nowhere, measured, meant, tool, criteria)
     assert (refused[:, names.index("collision")] == 1.0).all()
     assert (refused[:, lift] == 0.0).all()
+
+
+def test_a_neighbour_that_stands_below_the_body_beside_the_cups_costs_a_pinch_nothing():
+    tool, criteria = load_tool("hybrid"), criteria_of("pinch")  # cups along x from the middle: to 43 mm; body: 55 mm
+    across = np.array([[[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, -1.0]]])  # fingers close along y
+    place = np.array([[0.4, 0.2, TOP + 0.02]])
+    pinch = Candidates(place, across, np.ones((1, len(tool.names))), np.full(1, 0.05), np.full(1, 0.035))
+    board, collision = face(0.4, 0.2, TOP, (0.03, 0.02)), [one.name for one in criteria].index("collision")
+    found = {}
+    for above in (0.0, 0.035, 0.11):  # [m] by which the neighbour is higher
+        beside = face(0.449, 0.2, TOP + above, (0.004, 0.015))
+        points = np.concatenate([board, beside])
+        measured = MeasuredPoints(points, (np.arange(len(points)) >= len(board)).astype(int), FLOOR)
+        scores = judge_pinches(pinch, measured, np.zeros(1, int), tool, criteria)
+        found[above] = scores[0, collision], centred(pinch, measured, np.zeros(1, int), tool).depths[0]
+    assert found[0.035] == found[0.0] == (0.0, pytest.approx(found[0.0][1]))
+    assert found[0.11][0] == 1.0  # the body meets it, as far out as fingers go
 
 
 def test_a_tool_without_two_opposite_fingers_does_not_pinch_by_analysis():

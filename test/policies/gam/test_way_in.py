@@ -45,7 +45,7 @@ def test_a_tool_deep_beside_a_wall_stands_in_it_and_one_in_the_middle_does_not()
 
 
 def test_a_finger_on_the_rim_or_outside_the_tote_is_in_the_wall():
-    tool, size = load_tool("hybrid"), ToteSize()  # its fingers close along x, each 24 mm thick beyond its pad
+    tool, size = load_tool("hybrid"), ToteSize()  # its fingers close along x, each 12 mm thick beyond its pad
     walls, half = wall_points(np.eye(4), size), size.inside[0] / 2
     # The pad of the finger towards the wall: 30 mm inside, where the finger has room, at the wall, and beyond it.
     pads = [half - 0.03, half + 0.001, half + size.wall + 0.002]
@@ -63,3 +63,17 @@ def test_fingers_take_room_where_they_are():
     low = post[post[:, 2] < 0.08]
     assert in_the_way(low, tool, at((0.4, 0.0, 0.1)))[0] == 0
     assert in_the_way(low, tool, at((0.4, 0.0, 0.1), width=0.12, depth=0.05))[0] > 3  # out, they reach down to it
+
+
+def test_what_stands_beside_cups_below_the_body_is_not_in_the_way():
+    tool, plane = load_tool("hybrid"), 0.1  # its body ends 40 mm above the plane, its pads are 12 mm thick
+    beside, behind = (0.4 + 0.035, 0.035), (0.4 + 0.078, 0.0)
+    for (x, y), above, met in (
+        (beside, 0.02, False),
+        (beside, 0.05, True),  # the body
+        ((0.4, 0.03), 0.02, True),  # a cup
+        (behind, 0.02, False),  # behind an open finger
+        ((0.4 + 0.066, 0.0), 0.02, True),  # the finger
+    ):
+        post = np.array([[x, y, z] for z in np.arange(0.0, plane + above, 0.002)])
+        assert bool(in_the_way(post, tool, at((0.4, 0.0, plane)))[0] > 0) is met, (x, y, above)

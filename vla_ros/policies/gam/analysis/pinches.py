@@ -16,9 +16,11 @@ from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError
 from vla_ros.policies.gam.actions import Candidates
+from vla_ros.policies.gam.analysis.way_in import standing_cylinders
 from vla_ros.policies.gam.criteria import Criterion
 from vla_ros.policies.gam.perception.measured_points import MeasuredPoints
 from vla_ros.robots.tools.description import Tool
+from vla_ros.robots.tools.urdf import pad_thickness
 
 _LEAN = 0.12  # [rad] standard deviation of the approach from straight down
 _ALONG = 0.6  # share of pinches along the narrow side, the others turned at random
@@ -198,16 +200,23 @@ def _pinch(thing: _Thing, at: np.ndarray, R: np.ndarray, tool: Tool, deep: float
     if width > tool.opening:
         return nothing
     centre = 0.5 * (low + high)
+    grip = 0.5 * (_face(tool, 0) + _face(tool, 1))
+    # What is below body and cups, and how far from the plane each of them ends.
+    (x, y), axis = first.direction, centre - grip
+    below = [
+        (np.hypot(c - axis - (at_x * x + at_y * y), s - (at_y * x - at_x * y)) < radius, end)
+        for at_x, at_y, radius, end in standing_cylinders(tool)
+    ]
     stroke = min(finger.stroke for finger in tool.fingers)
     depth = 0.0
     if stroke > 0.0:
-        below = np.hypot(c - centre, s) < tool.body_radius
-        depth = float(np.clip(tip - a[below].min(initial=top) + _NOISE, 0.0, stroke))
+        highest = min([top, *(float(a[there].min(initial=np.inf)) - end for there, end in below)])
+        depth = float(np.clip(tip - highest + _NOISE, 0.0, stroke))
     plane = tip - depth
-    thick = 2.0 * first.radius
+    thick = pad_thickness(first)
     beside = (np.abs(c - centre) > width / 2) & (np.abs(c - centre) < width / 2 + thick) & pad
     hits = int((beside & (a < tip) & (a > tip - _WAY)).sum())
-    body = (np.hypot(c - centre, s) < tool.body_radius) & (a < plane - (0.0 if stroke else first.length))
+    body = np.any([there & (a < plane + end) for there, end in below], axis=0)
     hits += int((body & (a > plane - _WAY)).sum())
     within = (np.abs(c - centre) < width / 2) & pad & (a < tip)
     alone = float(own[within].mean())
@@ -225,7 +234,6 @@ def _pinch(thing: _Thing, at: np.ndarray, R: np.ndarray, tool: Tool, deep: float
     lower = beside & (a > tip)  # what is seen below where a finger goes: nothing hidden stands there
     seen = min(int((lower & (c > centre)).sum()), int((lower & (c < centre)).sum()))
     room = float(np.clip(seen / _FEWEST, _HIDDEN, 1.0))
-    grip = 0.5 * (_face(tool, 0) + _face(tool, 1))
     position = at + centre * closing + plane * approach - grip * closing
     scores = {
         "collision": 1.0 - free,

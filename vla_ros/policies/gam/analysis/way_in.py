@@ -11,6 +11,7 @@ import numpy as np
 from vla_ros.objects.totes import ToteSize
 from vla_ros.policies.gam.actions import Candidates
 from vla_ros.robots.tools.description import Tool
+from vla_ros.robots.tools.urdf import body_length, pad_thickness
 
 _SWEPT, _CLEAR = 0.10, 0.006  # [m] of the way that a tool comes; of points that may stand in it, of noise
 _AT_ONCE = 2**17  # pairs of candidate and point: as much as a cache holds
@@ -19,13 +20,16 @@ _BEYOND = 0.024  # [m] outside a tote where no finger may come either: it would 
 
 
 def in_the_way(points: np.ndarray, tool: Tool, candidates: Candidates) -> np.ndarray:
-    """Return how many points (M, 3), base frame, stand where body and fingers come to each candidate: (N,).
+    """Return how many points (M, 3), base frame, stand where body, cups and fingers come to each candidate: (N,).
 
-    Fingers are open and in where a candidate says nothing of them; two of them close alike.
+    Body, cups with their pistons in and fingers end where the tool's URDF has them. Fingers are open and in where a
+    candidate says nothing of them; two of them close alike.
     """
     ways = np.nan_to_num((tool.opening - candidates.widths) / 2.0)
     depths = np.nan_to_num(candidates.depths)
-    reach = [tool.body_radius, *(np.hypot(one.x, one.y) + 3.0 * one.radius for one in tool.fingers)]
+    cylinders = standing_cylinders(tool)
+    reach = [np.hypot(x, y) + radius for x, y, radius, _ in cylinders]
+    reach += [np.hypot(one.x, one.y) + pad_thickness(one) + one.radius for one in tool.fingers]
     farthest = max(reach) + float(np.abs(ways).max(initial=0.0))
     hits = np.zeros(len(candidates.positions))
     finite = np.flatnonzero(
@@ -38,15 +42,23 @@ def in_the_way(points: np.ndarray, tool: Tool, candidates: Candidates) -> np.nda
         tips = np.maximum(depths[rows], 0.0)[:, None] - _CLEAR
         row, point = np.nonzero((z > -_SWEPT) & (z < tips) & (x * x + y * y < farthest**2))
         own, of = np.stack([x[row, point], y[row, point], z[row, point]], axis=1), rows[row]
-        met = (np.hypot(own[:, 0], own[:, 1]) < tool.body_radius) & (own[:, 2] < -_CLEAR)
+        met = np.zeros(len(own), bool)
+        for at_x, at_y, radius, end in cylinders:
+            met |= (np.hypot(own[:, 0] - at_x, own[:, 1] - at_y) < radius) & (own[:, 2] < end - _CLEAR)
         for finger in tool.fingers:
             direction, sideways = finger.direction, np.array([-finger.direction[1], finger.direction[0]])
             offset = own[:, :2] - (finger.x, finger.y) - ways[of, None] * direction
             behind, across = -offset @ direction, offset @ sideways
-            beside = (behind > 0.0) & (behind < 2.0 * finger.radius) & (np.abs(across) < finger.radius)
+            beside = (behind > 0.0) & (behind < pad_thickness(finger)) & (np.abs(across) < finger.radius)
             met |= beside & (own[:, 2] < depths[of] - _CLEAR)
         hits[rows] = np.bincount(row[met], minlength=len(rows))
     return hits
+
+
+def standing_cylinders(tool: Tool) -> list[tuple[float, float, float, float]]:
+    """Return x, y, radius and the lower end along z [m] of a tool's body and of each cup with its piston in."""
+    body = 0.0, 0.0, tool.body_radius, body_length(tool) - tool.height
+    return [body, *((cup.x, cup.y, cup.radius, 0.0) for cup in tool.cups)]
 
 
 def wall_points(T_base_tote: np.ndarray, size: ToteSize) -> np.ndarray:
