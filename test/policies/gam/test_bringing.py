@@ -70,3 +70,25 @@ def test_a_cage_whose_fingers_do_not_fit_around_it_is_none():
     assert brought(HALF, CAGE).active[0, :cups].any()
     assert not brought(TOOL.opening / 2, CAGE).active[0, :cups].any()
     assert brought(TOOL.opening / 2, SUCTION).active[0, :cups].any()
+
+
+def dome(radius: float) -> np.ndarray:
+    """Return points (M, 3) of the upper half of a ball whose top is at TOP."""
+    u, v = np.meshgrid(np.linspace(0.0, 2 * np.pi, 90), np.linspace(0.0, np.pi / 2, 30))
+    x, y, z = np.cos(u) * np.sin(v), np.sin(u) * np.sin(v), np.cos(v) - 1.0
+    return radius * np.stack([x, y, z], -1).reshape(-1, 3) + [0.0, 0.0, TOP]
+
+
+def test_tips_of_a_pinch_go_below_the_widest_place_and_stay_where_they_are_asked_deeper():
+    radius = 0.03  # [m]
+    points = dome(radius)
+    bringing = Bringing(MeasuredPoints(points, np.zeros(len(points), int), 0.0))
+    found = {}
+    for asked in (0.015, 0.05):
+        deep = replace(candidate(2 * radius), depths=np.array([0.02 + asked]))  # its plane is 20 mm above the top
+        pinch = bringing(deep, np.zeros(1, int), TOOL, PINCH)
+        found[asked] = TOP - (pinch.positions[0, 2] - pinch.depths[0])
+        assert np.abs(pinch.positions[0, :2]).max() < 0.003
+        assert 2 * radius < pinch.widths[0] < 2 * radius + 0.015
+    assert radius - 0.004 < found[0.015] < radius + 0.012  # not on the slope above it
+    assert abs(found[0.05] - 0.05) < 0.003

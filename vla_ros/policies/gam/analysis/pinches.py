@@ -24,13 +24,14 @@ from vla_ros.robots.tools.urdf import pad_thickness
 
 _LEAN = 0.12  # [rad] standard deviation of the approach from straight down
 _ALONG = 0.6  # share of pinches along the narrow side, the others turned at random
-_DEEP = (0.012, 0.03)  # [m] that tips go below the highest point between the pads
+_DEEP = (0.012, 0.03)  # [m] that tips go below the highest point between the pads, where it is no wider below
+_GRIPS = 0.01  # [m] that tips go below the widest place between them, or they close on a slope and are pushed up
+_WIDEST, _STRAY = 0.002, 2.0  # [m] beside the widest place that counts as it; percent of points that may be astray
 _FLOOR = 0.004  # [m] that tips stay above the tote's floor
 _PLAY = 0.006  # [m] beside what is between the pads, on either side
 _NOISE = 0.003  # [m] by which points may be off
 _AROUND = 0.15  # [m] from the point of what is looked at
 _FEWEST = 6  # points between pads, and points in the way of a certain hit
-_EDGE = 0.004  # [m] of the widest place between the pads in which a side begins
 _HIDDEN = 0.3  # what room is worth that is not seen to be there
 _ENGAGED = 0.02  # [m] of a pad below the top from which on more is no better
 _UNALIKE = 0.02  # [m] that both ends of the pads find the sides apart at which nothing is held
@@ -148,10 +149,10 @@ def _as_analysed(
         if not len(own) or not np.isfinite(pinches.positions[row]).all():
             continue
         tips = pinches.positions[row] + R @ (grip + np.array([0.0, 0.0, np.nan_to_num(pinches.depths[row])]))
-        at = own[np.linalg.norm(own - tips, axis=1).argmin()]
+        at = own[np.linalg.norm((own - tips) @ R[:, :2], axis=1).argmin()]  # across alone: tips are inside the thing
         between = own[np.abs((own - tips) @ R[:, :2]).max(axis=1) < tool.fingers[0].radius]
         top = float(((between if len(between) else at[None]) @ R[:, 2]).min())
-        deep = float(np.clip(tips @ R[:, 2] - top, *_DEEP))
+        deep = float(np.clip(tips @ R[:, 2] - top, _DEEP[0], max(_DEEP[1], _reach(tool))))
         yield row, _pinch(things[one], at, R, tool, deep)
 
 
@@ -176,7 +177,10 @@ def _down(tool: Tool, turned: np.ndarray) -> np.ndarray:
 
 
 def _pinch(thing: _Thing, at: np.ndarray, R: np.ndarray, tool: Tool, deep: float) -> _Pinch:
-    """Return the pinch of a thing at one of its points; tips go `deep` [m] below the highest one between pads."""
+    """Return the pinch of a thing at one of its points; tips go `deep` [m] below the highest one between pads.
+
+    Deeper where the thing gets wider below, as far as fingers go out and the floor lets them.
+    """
     first = tool.fingers[0]
     closing = R[:, 0] * first.direction[0] + R[:, 1] * first.direction[1]
     approach = R[:, 2]
@@ -188,10 +192,12 @@ def _pinch(thing: _Thing, at: np.ndarray, R: np.ndarray, tool: Tool, deep: float
     near = near[c[near] ** 2 + s[near] ** 2 + a[near] ** 2 < _AROUND**2]
     c, s, a, own = c[near], s[near], a[near], thing.own[near]
     pad = np.abs(s) < first.radius + _NOISE
-    top = float(a[own & pad].min(initial=0.0))
-    tip = top + deep
+    strip = own & pad
+    top = float(a[strip].min(initial=0.0))
+    wide = _widest(c[strip], a[strip])
+    tip = min(max(top + deep, wide + _GRIPS), max(top + deep, top + _reach(tool) - _NOISE))
     tip = min(tip, float((at[2] - thing.floor - _FLOOR) / max(-approach[2], 0.1)))
-    between = own & pad & (a < tip)
+    between = strip & (a < tip)
     nothing = at - approach * 0.1, R, tool.opening, 0.0, {"collision": 1.0, "lift": 0.0}
     if between.sum() < _FEWEST or tip - top < _NOISE:
         return nothing
@@ -225,8 +231,7 @@ def _pinch(thing: _Thing, at: np.ndarray, R: np.ndarray, tool: Tool, deep: float
     if min(map(len, ends)) >= 2:
         unalike = (abs(ends[0].min() - ends[1].min()) + abs(ends[0].max() - ends[1].max())) / _UNALIKE
     aligned = float(np.clip(1.0 - unalike, 0.0, 1.0))
-    edges = [a[between & (c < low + _EDGE)].min(), a[between & (c > high - _EDGE)].min()]
-    steep = float(np.clip(1.0 - (max(edges) - top) / (tip - top), 0.0, 1.0))  # a slope has only low points at its end
+    steep = float(np.clip((tip - wide) / _GRIPS, 0.0, 1.0))
     engaged = float(np.clip((tip - top) / _ENGAGED, 0.0, 1.0))
     aside = (at + centre * closing - thing.middle) @ side
     central = float(np.clip(1.0 - abs(aside) / max(thing.size, 1e-3), 0.0, 1.0))
@@ -244,6 +249,22 @@ def _pinch(thing: _Thing, at: np.ndarray, R: np.ndarray, tool: Tool, deep: float
         "lift": free * room * alone * aligned * engaged * steep * central,
     }
     return position, R, width, depth, scores
+
+
+def _widest(c: np.ndarray, a: np.ndarray) -> float:
+    """Return from what depth on points are as far out as they get on both sides [m]; 0 without any.
+
+    By their places along the way that fingers close, and along the approach (M,).
+    """
+    if not len(c):
+        return 0.0
+    low, high = np.percentile(c, (_STRAY, 100.0 - _STRAY))
+    return float(max(a[c <= low + _WIDEST].min(), a[c >= high - _WIDEST].min()))
+
+
+def _reach(tool: Tool) -> float:
+    """Return how far below the highest point tips can go [m]: as far as fingers go out, or as their pads are long."""
+    return min(finger.stroke or finger.length for finger in tool.fingers)
 
 
 def _face(tool: Tool, number: int) -> float:
