@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import multiprocessing
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from rclpy.publisher import Publisher
 
 MATCH_TIMEOUT_S = 5.0
-# A release that control hears and the guard does not is taken back by the guard, and on a busy machine the one finds
-# this process a while after the other: it is said until both have heard it, for a second and a half at most.
+# A release that control hears and the guard does not is taken back by the guard, and the one finds this process up to a
+# second after the other: it is said once both are there, until both have heard it, for a second and a half at most.
+BOTH_WITHIN_S = 4.0  # where one of them is missing, the other is told all the same
 RELEASES = 30
 SAID_EVERY_S = 0.05
 
@@ -69,8 +70,8 @@ def publish_estop(graph: RunningGraph, stopped: bool) -> float:
             depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
         )
         publisher = node.create_publisher(Bool, "estop", latched)
-        # The arm must not go on because a third party was slow to match: say it as soon as one listens, then again.
-        publisher.publish(Bool(data=stopped))
+        if stopped:  # the arm must not go on because a third party was slow to match
+            publisher.publish(Bool(data=True))
         deadline = time.monotonic() + MATCH_TIMEOUT_S
         while publisher.get_subscription_count() == 0:
             if time.monotonic() > deadline:
@@ -97,15 +98,23 @@ def _release(node: Node, publisher: Publisher) -> None:
     listener = ReleaseListener(node)
     executor = SingleThreadedExecutor(context=node.context)
     executor.add_node(node)
-    for _ in range(RELEASES):
-        publisher.publish(Bool(data=False))
-        end = time.monotonic() + SAID_EVERY_S
-        while (left := end - time.monotonic()) > 0.0:
+
+    def spin(seconds: float, done: Callable[[], bool] = lambda: False) -> None:
+        end = time.monotonic() + seconds
+        while not done() and (left := end - time.monotonic()) > 0.0:
             executor.spin_once(timeout_sec=left)
-        if listener.stopped_again:
-            raise StoppedAgain("it was stopped again while it was being released, and stays so: ./vla recover")
-        if listener.released:
+
+    def both_there() -> bool:
+        return listener.hears_both and publisher.get_subscription_count() >= node.count_subscribers("estop")
+
+    spin(BOTH_WITHIN_S, both_there)
+    for said in range(RELEASES):
+        if listener.stopped_again or (listener.released and said >= 3):  # drivers of real arms hear it, too
             break
+        publisher.publish(Bool(data=False))
+        spin(SAID_EVERY_S)
+    if listener.stopped_again:
+        raise StoppedAgain("it was stopped again while it was released, and stays so: ./vla recover once more")
     executor.remove_node(node)
 
 
@@ -123,6 +132,11 @@ class ReleaseListener:
         self.stopped_again = False
         node.create_subscription(DiagnosticStatus, "control/progress", self._on_progress, qos.HEARD)
         node.create_subscription(DiagnosticArray, "diagnostics", self._on_diagnostics, qos.EVENTS)
+
+    @property
+    def hears_both(self) -> bool:
+        """Say whether both have spoken."""
+        return self._control is not None and self._guard is not None
 
     @property
     def released(self) -> bool:
