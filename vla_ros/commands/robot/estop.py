@@ -144,15 +144,17 @@ class ReleaseListener:
         return self._control is False and self._guard is False
 
     def _on_progress(self, message: DiagnosticStatus) -> None:
-        stopped = _value(message, "estop")
+        stopped = _stopped(message)
         self.stopped_again |= stopped and self._control is False
         self._control = stopped
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
             if status.name == "guard":
-                self._guard = _value(status, "estop")
+                self._guard = _stopped(status)
 
 
-def _value(status: DiagnosticStatus, key: str) -> bool:
-    return any(pair.key == key and pair.value == "true" for pair in status.values)
+def _stopped(status: DiagnosticStatus) -> bool:
+    from vla_ros import messages
+
+    return messages.diagnostic_values(status).get("estop") == "true"

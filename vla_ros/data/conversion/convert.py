@@ -20,11 +20,9 @@ from vla_ros.data.conversion.bag_to_dataset import (
 )
 from vla_ros.data.conversion.parallel import Unusable, convert_all
 from vla_ros.data.datasets.schema import contract_schema
-from vla_ros.data.datasets.writer import LeRobotWriter
+from vla_ros.data.datasets.writer import COMMIT_EVERY_S, LeRobotWriter
 from vla_ros.policies.contract_checks import check_robot
 from vla_ros.robots.embodiment import load_embodiment
-
-COMMIT_EVERY_S = 60.0  # a commit copies the last file of each kind; what came after the last one is lost with a kill
 
 
 @dataclass

@@ -41,6 +41,8 @@ from vla_ros.data.datasets.video import VideoFileWriter, open_video
 
 MEGABYTE = 1_000_000
 
+COMMIT_EVERY_S = 60.0  # a commit copies the last file of each kind; what came after the last one is lost with a kill
+
 
 class LeRobotWriter:
     """Append episodes to a dataset, new or there already.

@@ -22,7 +22,7 @@ from vla_ros.data.datasets.metadata import DatasetMetadata, load_metadata
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.datasets.schema import metadata_schema
 from vla_ros.data.datasets.statistics import column_statistics
-from vla_ros.data.datasets.writer import LeRobotWriter
+from vla_ros.data.datasets.writer import COMMIT_EVERY_S, LeRobotWriter
 from vla_ros.data.hands.masks import is_masked
 from vla_ros.policies.contract import load_contract
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
@@ -34,8 +34,6 @@ from vla_ros.training.pictures.frames import Views, contract_views
 from vla_ros.training.pictures.training_data import TrainingData
 from vla_ros.training.stages.events import OnEvent, TrainingEvent
 from vla_ros.training.stages.stage_config import LOSSES
-
-COMMIT_EVERY_S = 60.0  # a commit copies the last file of each kind; what came after the last one is lost with a kill
 
 
 @dataclass
