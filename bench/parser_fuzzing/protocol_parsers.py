@@ -45,6 +45,7 @@ class _Given:
     """A connection on which whatever a file holds is the reply."""
 
     address, connections, metadata = ADDRESS, 1, unpack(pack(DESCRIPTION.message()))
+    session = "0" * 32
     data = b""
 
     def connect(self) -> None:
