@@ -257,7 +257,7 @@ def test_the_graph_is_watched_by_the_cameras_that_the_policy_needs(tmp_path, pla
         (["--graph", "--policy", "expert"], "which no node receives"),
         (["--graph", "--workers", "64"], "1 to 32 with --graph"),
         (["--graph", "--set", "basics"], "did you mean 'basic'"),
-        (["--graph", "--seed", "2147483648"], "from 0 to 2147483647"),
+        (["--graph", "--seed", "2147483648"], "0 to 2147483647"),
         (["--repeat-starved"], "needs --graph --resume"),
         (["--compare", "nowhere.json"], "nowhere.episodes.jsonl is not beside it"),
         (["--compare", "a.json", "--json", "./a.json"], "would overwrite"),

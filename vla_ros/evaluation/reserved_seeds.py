@@ -8,6 +8,7 @@ from functools import cache
 
 from controllers.errors import ConfigError
 from vla_ros.configuration import load_config, share_directory
+from vla_ros.seed_range import SEED_MAX
 
 
 @dataclass(frozen=True)
@@ -18,8 +19,8 @@ class ReservedSeeds:
     count: int
 
     def __post_init__(self) -> None:
-        if self.first < 0 or self.count < 1 or self.first + self.count > 2**31:
-            raise ConfigError(f"first and count must lie within 0 to 2147483648, got {self.first} and {self.count}")
+        if self.first < 0 or self.count < 1 or self.first + self.count > SEED_MAX + 1:
+            raise ConfigError(f"first and count must lie within 0 to {SEED_MAX}, got {self.first} and {self.count}")
 
     @property
     def seeds(self) -> range:

@@ -11,6 +11,7 @@ from controllers.errors import ConfigError, unknown_name
 from vla_ros.failure_detection.online.alarm_config import TELL, AlarmConfig
 from vla_ros.policies.families.table import DEFAULT_POLICY, FAMILIES, check_name
 from vla_ros.robots.names import DEFAULT_ROBOT
+from vla_ros.seed_range import SEED_MAX
 from vla_ros.tasks.table import DEFAULT_TASK
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 EXPERT = "expert"
 EPISODES_MAX = 1_000_000
 WORKERS_MAX = 256
-SEED_MAX = 2**31
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from vla_ros.robots.control import load_control_config
 from vla_ros.robots.identification.excitation import Excitation
 from vla_ros.robots.identification.excitation_search import SearchConfig
 from vla_ros.robots.identification.recording import write_recording
+from vla_ros.seed_range import SEED_MAX
 
 
 def serve(stop: StopRequest) -> int:
@@ -47,7 +48,7 @@ def _excitation(node: ArmClient) -> Excitation:
         speed_share=declare(node, "speed_share", SearchConfig.speed_share, "of what control may plan", 0.05, 1.0),
     )
     table = declare(node, "table", 0.0, "height of the table in the base frame [m]", -2.0, 0.5)
-    seed = declare(node, "seed", 0, "of the search", 0, 2**31 - 1)
+    seed = declare(node, "seed", 0, "of the search", 0, SEED_MAX)
     embodiment = node.embodiment
     return find_excitation(
         embodiment, embodiment.only_arm.name, load_control_config(embodiment.source), config, table, seed

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from controllers.errors import ConfigError
 from vla_ros.documents import parse_json
-from vla_ros.evaluation.settings import SEED_MAX
 from vla_ros.output_file import write_output
+from vla_ros.seed_range import SEED_MAX
 
 DESIGN_FILE = "trial.json"
 SCENES_MAX = 10_000

@@ -36,6 +36,7 @@ from vla_ros.launching.ros2_control import (
 )
 from vla_ros.launching.security import security_argument
 from vla_ros.robots.names import TABLE_AS_CONFIGURED
+from vla_ros.seed_range import SEED_MAX
 from vla_ros.tasks.table import TASKS, load_task
 
 Parameters = dict[str, Given]
@@ -277,7 +278,7 @@ def robot_arguments(job: JobConfig, *own: LaunchArgument) -> tuple[LaunchArgumen
         *own,
         LaunchArgument("set", "basic", "kind of scene: `vla tasks show TASK` lists them"),
         LaunchArgument(
-            "seed", 0, "number of the scene: the same number is the same scene", minimum=0, maximum=2**31 - 1
+            "seed", 0, "number of the scene: the same number is the same scene", minimum=0, maximum=SEED_MAX
         ),
         LaunchArgument(
             "stream", "evaluation", "family of scenes: those of training share nothing with it", choices=STREAMS

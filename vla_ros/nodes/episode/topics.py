@@ -29,6 +29,7 @@ from vla_ros.nodes.policy.synchronizer import Synchronizer
 from vla_ros.nodes.recorder.report import HEARD, LACKING, RECORDER
 from vla_ros.nodes.sim.scene_choice import announced_scene
 from vla_ros.policies.capabilities.image_lines import NO_LINES, ImageLines
+from vla_ros.seed_range import SEED_MAX
 from vla_ros.tasks.judging import Truth
 from vla_ros.tasks.table import DEFAULT_TASK, TASKS, load_task
 
@@ -45,7 +46,7 @@ class EpisodeNode(ArmClient):
         super().__init__("episode_node")
         self.embodiment = declare_cameras(self, self.embodiment)
         declare(self, "set", "basic", "kind of scene; the simulator says which it really is")
-        self.seed = declare(self, "seed", 0, "number of the scene; the simulator says which it really is", 0, 2**31 - 1)
+        self.seed = declare(self, "seed", 0, "number of the scene; the simulator says which it really is", 0, SEED_MAX)
         self.episodes = declare(
             self, "episodes", 1, "one after the other, each in the next scene; 0: until it is stopped", 0, 10**6
         )

@@ -11,6 +11,7 @@ from rclpy.node import Node
 from vla_ros.nodes.parameters import declare
 from vla_ros.nodes.sim.scene_choice import SceneChoice
 from vla_ros.objects.category import SPLITS
+from vla_ros.seed_range import SEED_MAX
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.tasks.table import DEFAULT_TASK, TASKS
 
@@ -27,7 +28,7 @@ def declare_scene(node: Node, change: Callable[[str, object], None] | None = Non
 
     values = {
         "set": declare(node, "set", "basic", "kind of scene, one of the task's", change=notify("set")),
-        "seed": declare(node, "seed", 0, "number of the scene", 0, 2**31 - 1, change=notify("seed")),
+        "seed": declare(node, "seed", 0, "number of the scene", 0, SEED_MAX, change=notify("seed")),
         "stream": declare(
             node, "stream", "evaluation", "random stream", choices=("evaluation", "generation"), change=notify("stream")
         ),

@@ -6,11 +6,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from vla_ros.seed_range import SEED_MAX
 from vla_ros.teleop.scheduling.evenness import is_even, next_cell
 from vla_ros.teleop.scheduling.prompt import Prompt, make_prompt
 from vla_ros.teleop.scheduling.task import Cell, CollectTask
-
-SEED_LIMIT = 2**31
 
 
 class Schedule:
@@ -35,7 +34,7 @@ class Schedule:
 
     def seed(self, number: int) -> int:
         """Return the seed of the scene that is requested as the `number`-th."""
-        return (self.task.seed + number) % SEED_LIMIT
+        return (self.task.seed + number) % (SEED_MAX + 1)
 
     def prompt(self, cell: Cell, seed: int) -> Prompt:
         """Return a cell in words."""

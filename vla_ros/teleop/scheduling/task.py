@@ -11,6 +11,7 @@ from pathlib import Path
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import build, config_path
 from vla_ros.documents import read_yaml
+from vla_ros.seed_range import check_seed
 
 FACTORS = ("action", "object", "background", "position")
 CELLS_MAX = 5000
@@ -115,8 +116,7 @@ class CollectTask:
             raise ConfigError(f"name '{self.name}': give letters, digits, _ and -")
         if not 1 <= self.each <= 100_000:
             raise ConfigError(f"each must be 1 to 100000, got {self.each}")
-        if not 0 <= self.seed < 2**31:
-            raise ConfigError(f"seed must be 0 to 2147483647, got {self.seed}")
+        check_seed(self.seed, "seed")
         if self.stream not in ("evaluation", "generation"):
             raise ConfigError(unknown_name("stream", self.stream, ("evaluation", "generation")))
         if not self.actions or not self.objects or not self.backgrounds or not self.positions:

@@ -16,9 +16,10 @@ from vla_ros.robots.embodiment import robot_names
 from vla_ros.robots.tools.description import CAGE, PINCH, SUCTION
 from vla_ros.robots.tools.generator import PREFIX, SEED_MAX, held_back
 from vla_ros.robots.tools.named import load_tool
+from vla_ros.seed_range import check_seed
 from vla_ros.sim.scenes.request import SceneRequest
 
-COUNT_MAX, SCENE_SEED_MAX = 10_000_000, 2**31
+COUNT_MAX = 10_000_000
 STREAM = "generation"
 _LIMITS = (
     ("scenes", 1, COUNT_MAX),
@@ -77,8 +78,7 @@ class CandidateSettings:
                 f"checkpoint is '{self.checkpoint}' and proposed, the share that it proposes, {self.proposed}: "
                 "give both or neither"
             )
-        if not 0 <= self.seed <= SCENE_SEED_MAX:
-            raise ConfigError(f"seed must be 0 to {SCENE_SEED_MAX}, got {self.seed}")
+        check_seed(self.seed, "seed")
         if not self.tools and not self.drawn:
             raise ConfigError("tools is empty and drawn is 0: name a tool")
         for name, modes in self.tools.items():

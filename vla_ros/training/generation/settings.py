@@ -15,6 +15,7 @@ from vla_ros.objects.category import ACTION, TRAINED, chosen_categories, split_n
 from vla_ros.policies.contract import load_contract
 from vla_ros.robots.embodiment import Embodiment, load_embodiment, robot_names
 from vla_ros.robots.names import DEFAULT_CONTRACT, DEFAULT_ROBOT
+from vla_ros.seed_range import SEED_MAX
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import SceneCamera
 from vla_ros.sim.scenes.sets import SceneSets
@@ -23,7 +24,6 @@ from vla_ros.tasks.named_things import naming
 from vla_ros.tasks.table import DEFAULT_TASK, load_task
 
 COUNT_MAX = 100_000_000
-SEED_MAX = 2**31
 RECOVERY_MAX = 0.5
 EXPERT_HZ = 10  # looks of an expert
 AMOUNTS = ("episodes", "grounding")  # how much there is to be; the rest says what it is
