@@ -100,6 +100,15 @@ def test_what_is_held_collides_and_may_touch_the_hand():
     assert str(found).startswith("'bottle' and 'table' overlap by 10.0 mm")
 
 
+def test_what_is_held_keeps_off_the_robots_own_base():
+    T_tool_base = np.linalg.inv(tool(HOME))
+    for z, free in ((0.07, False), (-0.2, True)):  # in the base, and far below it
+        held = HeldObject("block", Box((0.04, 0.04, 0.04)), T_tool_base @ at(-0.05, 0.0, z))
+        assert checker(held=(held,)).free(HOME) == free
+    inside = HeldObject("block", Box((0.04, 0.04, 0.04)), T_tool_base @ at(-0.05, 0.0, 0.07))
+    assert str(checker(held=(inside,)).closest(HOME)).startswith("'block' and panda_link0 overlap")
+
+
 def test_an_object_is_grasped_and_released_where_it_is():
     q = hand_down(0.5, 0.1, 0.1)
     T = tool(q)

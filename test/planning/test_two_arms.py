@@ -13,6 +13,7 @@ from bench.planning_scenes.two_arms import TwoArmScenes
 from controllers.errors import ConfigError
 from vla_ros.planning.backends import make_planner
 from vla_ros.planning.chunk import plan_chunk
+from vla_ros.planning.collision import CollisionChecker
 from vla_ros.planning.errors import (
     GoalCollisionError,
     JointLimitError,
@@ -23,7 +24,7 @@ from vla_ros.planning.home import plan_home
 from vla_ros.planning.planner import MotionPlanner
 from vla_ros.planning.problem import ArmGoals, JointGoal, PlanningProblem, PoseGoal
 from vla_ros.planning.scene import CollisionScene, HeldObject
-from vla_ros.planning.shapes import Box
+from vla_ros.planning.shapes import Box, Sphere
 from vla_ros.robots.embodiment import Embodiment, load_embodiment
 
 ROBOTS = ["agilex", "ldt01", "bytemini"]
@@ -130,6 +131,26 @@ def test_what_one_hand_holds_keeps_away_from_the_other_arm():
     # The hand that holds it may touch it, and the other may hold a thing of its own, which the rod must not touch.
     short = HeldObject("short", Box((0.02, 0.02, 0.05)), np.eye(4), left)
     assert both.checker(PlanningProblem(both.home, given.goal, CollisionScene(held=(short,)))).free(both.home)
+
+
+def test_between_what_is_held_and_the_other_arm_the_margin_is_the_scenes():
+    both = planner()
+    left, right = (arm.name for arm in robot().arms)
+    T_left, T_right = (both.tools(both.home)[name] for name in (left, right))
+    T_base_ball = np.eye(4)
+    T_base_ball[:3, 3] = T_right[:3, 3] + 0.1 * T_right[:3, 2]  # before the right hand's fingers
+    ball = HeldObject("ball", Sphere(0.02), np.linalg.inv(T_left) @ T_base_ball, left)
+
+    def checker(margin: float) -> CollisionChecker:
+        goal = JointGoal(both.home)
+        return both.checker(PlanningProblem(both.home, goal, CollisionScene(held=(ball,)), margin=margin))
+
+    gap = checker(0.2).closest(both.home).distance
+    assert gap > 0.02
+    assert checker(gap - 0.005).free(both.home)
+    near = checker(gap + 0.005)
+    assert not near.free(both.home)
+    assert "'ball' and right" in str(near.closest(both.home))
 
 
 def test_between_arms_the_margin_is_the_scenes():

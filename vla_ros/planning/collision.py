@@ -116,6 +116,11 @@ class RobotGeometry:
         tool = self.tool(arm).parentJoint
         return bool(tool in (joint, self.model.parents[joint]))
 
+    def of_another_arm(self, arm: str, joint: int) -> bool:
+        """Say whether a joint is of another arm than one by its name, the only arm for ""."""
+        other = self._arm_of[joint]
+        return bool(other >= 0 and other != self._arm_of[self.tool(arm).parentJoint])
+
     def between_arms(self, first: int, second: int) -> bool:
         """Say whether two shapes, by their numbers, are of two different arms."""
         joints = (self.geometry.geometryObjects[index].parentJoint for index in (first, second))
@@ -214,7 +219,10 @@ class CollisionChecker:
         own_margin = min(self_margin, margin)
         margins = {pair: margin if robot.between_arms(*pair) else own_margin for pair in robot.self_pairs}
         margins |= {
-            (i, h): own_margin for h, arm in held.items() for i in own if joints[i] and not robot.holds(arm, joints[i])
+            (i, h): margin if robot.of_another_arm(arm, joints[i]) else own_margin
+            for h, arm in held.items()
+            for i in own
+            if not robot.holds(arm, joints[i])
         }
         margins |= {pair: margin for pair in combinations(held, 2) if held[pair[0]] != held[pair[1]]}
         margins |= {(i, o): margin for o in obstacles for i in (*(i for i in own if joints[i]), *held)}
