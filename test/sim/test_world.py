@@ -7,7 +7,7 @@ from scene_making.drawn_scene import grasping_scene
 
 from controllers.arm.inverse_kinematics import solve_ik
 from controllers.arm.model import ArmModel
-from controllers.errors import ConfigError
+from controllers.errors import ConfigError, VlaError
 from vla_ros.objects.model import ObjectModel, Part
 from vla_ros.robots.embodiment import expand_urdf, load_embodiment
 from vla_ros.sim.scenes.scene import PlacedObject, Scene
@@ -244,6 +244,17 @@ def test_same_scene_and_commands_same_bits_however_stepped_and_watched(franka):
     expected = simulate(200, watch=False)
     np.testing.assert_array_equal(simulate(200, watch=False), expected)
     np.testing.assert_array_equal(simulate(1, watch=True), expected)
+
+
+def test_physics_that_diverges_is_an_error_and_no_new_beginning(franka, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)  # MuJoCo writes a log where it is
+    world = World(box_scene(), franka)
+    run(world, 0.1)
+    world.data.qvel[0] = 1e12
+    with pytest.raises(VlaError, match=r"the physics diverged after 0\.1 s of scene 0: .* \(now 1 ms\)"):
+        world.step()
+    with pytest.raises(VlaError, match="diverged"):
+        world.step()
 
 
 # -- truth ----------------------------------------------------------------------------------------------------------

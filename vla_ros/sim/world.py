@@ -8,7 +8,7 @@ import zlib
 import mujoco
 import numpy as np
 
-from controllers.errors import ConfigError, unknown_name
+from controllers.errors import ConfigError, VlaError, unknown_name
 from vla_ros.objects.permeability import conductance
 from vla_ros.policies.observation import CameraView
 from vla_ros.robots.embodiment import Embodiment
@@ -33,13 +33,16 @@ _SETTLE_MAX = 3.0  # [s]
 _SETTLE_QUIET = 0.15  # [s] everything must have been slow for so long
 _SETTLED_SPEED = 0.005  # [m/s], [rad/s]
 _MICROSECONDS = 1e6
+# After which MuJoCo puts everything back to where the model has it, at time 0, and goes on.
+_UNSTABLE = slice(mujoco.mjtWarning.mjWARN_BADQPOS.value, mujoco.mjtWarning.mjWARN_BADQACC.value + 1)
 
 
 class World:
     """Simulate a scene and the robot in it; the same scene and commands give the same bits.
 
     Commands stay in force until replaced, as those of ros2_control's controllers do. The arm starts in a position
-    hold at the scene's `arm_start`, or at home. Raises ConfigError for a time step or a command that makes no sense.
+    hold at the scene's `arm_start`, or at home. Raises ConfigError for a time step or a command that makes no sense,
+    VlaError where the physics diverges.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class World:
         self._shadows = shadows
         self._glass = any(placed.model.opacity < 1.0 for placed in scene.objects)
         self.data = mujoco.MjData(self.model)
+        self._unstable = self.data.warning.number[_UNSTABLE]  # (3,) how often q, dq, ddq were no numbers
         self.bodies = MovingBodies(self.model, self.data, scene)
         self.object_names = self.bodies.objects
         groups = (self.model, self.data)
@@ -152,8 +156,9 @@ class World:
         self.gripper.command(width)
 
     def step(self, count: int = 1) -> None:
-        """Advance the physics by `count` time steps."""
+        """Advance the physics by `count` time steps. Raises VlaError where they diverge."""
         self._poses_are_current = False
+        begun = self.data.time
         while count > 0:
             moved = [drive.advance() for drive in self._setpoints]
             if self.base is not None:
@@ -164,6 +169,7 @@ class World:
             count -= stride
             for tool in self.suction_tools:
                 tool.advance(stride)
+        self._check_stable(begun)
 
     # -- a second process renders what the first simulates ---------------------------------------------------------
     def render_state(self) -> np.ndarray:
@@ -309,14 +315,25 @@ class World:
     def _settle(self) -> None:
         """Let everything come to rest before time 0, the robot held where it starts."""
         moving = self.bodies.dof
-        quiet, stride = 0.0, 0.05
+        quiet, stride, begun = 0.0, 0.05, 0.0
         while self.data.time < _SETTLE_MAX and quiet < _SETTLE_QUIET:
             mujoco.mj_step(self.model, self.data, round(stride / self.timestep))
+            self._check_stable(begun)
+            begun = self.data.time
             fastest = np.abs(self.data.qvel[moving]).max(initial=0.0)
             quiet = quiet + stride if fastest < _SETTLED_SPEED else 0.0
         self.data.qvel[moving] = 0.0
         self.data.time = 0.0
         self._place_robot()
+
+    def _check_stable(self, begun: float) -> None:
+        """Raise VlaError where the steps from `begun` [s] on have diverged."""
+        if self._unstable.any():
+            raise VlaError(
+                f"the physics diverged after {begun:g} s of scene {self.scene.seed}: take shorter time steps (now "
+                f"{1e3 * self.timestep:g} ms), or give the robot's and the objects' descriptions masses and inertias "
+                "that are not so small"
+            )
 
     def _update_poses(self) -> None:
         # A physics step leaves positions at its end but body poses at its beginning.
