@@ -113,11 +113,17 @@ def orientations() -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("name", orientations())
-def test_orientations_mean_what_mujoco_means(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "sequence"),
+    [*((name, "xyz") for name in orientations()), *(("euler", one) for one in ("XYZ", "zYx", "zyz", "xxy"))],
+)
+def test_orientations_mean_what_mujoco_means(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, sequence: str
+) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     xml = (
-        f'<mujoco><compiler angle="radian"/><worldbody><body><body pos="0.01 0.02 0.03" {orientations()[name]}>'
+        f'<mujoco><compiler angle="radian" eulerseq="{sequence}"/><worldbody>'
+        f'<body><body pos="0.01 0.02 0.03" {orientations()[name]}>'
         f'<geom type="box" size="0.01 0.02 0.04" pos="0.02 0 0" {orientations()[name]}/>'
         "</body></body></worldbody></mujoco>"
     )
@@ -174,6 +180,17 @@ def test_meshes_that_a_folder_of_meshes_offers_besides_are_no_problem(folder: Pa
         ("<worldbody>", "<worldbody><geom type='box' size='1 1 1'/>", "exactly one <body>"),
         ("<option", "<include file='a.xml'/><option", "<include>: paste the file's content"),
         ("<option", "<optoin/><option", "unknown element 'optoin'"),
+        ("<option", "<compiler eulerseq='xyw'/><option", r"tool\.xml: <compiler eulerseq='xyw'>: three of x, y, z"),
+        (
+            'size="0.008 0.05"',
+            'size="0.008 0.05" contype="no"',
+            r"tool\.xml: <geom contype='no'>: 1 numbers are needed",
+        ),
+        (
+            "<worldbody>",
+            "<worldbody>" + 2000 * "<body>" + 2000 * "</body>",
+            r"tool\.xml: elements nested more than 200",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_one_line(folder: Path, old: str, new: str, message: str) -> None:

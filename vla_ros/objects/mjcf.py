@@ -29,7 +29,7 @@ from vla_ros.objects.solids import towards
 _HIDDEN_GROUP = 3  # MuJoCo's viewers do not draw geoms of this group or above
 _MAX_BYTES = 5_000_000
 _MOST_GEOMS = 300
-_DEEPEST = 50  # bodies in bodies
+_DEEPEST, _NESTED = 50, 200  # bodies in bodies; elements in elements
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +66,20 @@ def read_mjcf(path: Path, scale: float, default: Rgba, findings: Findings) -> tu
         raise ConfigError(f"{path}: not readable as XML: {error}") from error
     if root.tag != "mujoco":
         raise ConfigError(f"{path}: the outermost element is <{root.tag}>: an MJCF file begins with <mujoco>")
-    return _Reader(path, scale, default, root, findings).parts()
+    if _depth(root) > _NESTED:
+        raise ConfigError(f"{path}: elements nested more than {_NESTED} deep: flatten them")
+    try:
+        return _Reader(path, scale, default, root, findings).parts()
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def _depth(root: ElementTree.Element) -> int:
+    """Return how deep elements are nested."""
+    depth, level = 0, [root]
+    while level:
+        depth, level = depth + 1, [child for element in level for child in element]
+    return depth
 
 
 class _Reader:

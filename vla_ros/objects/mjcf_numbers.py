@@ -32,17 +32,12 @@ class Orientations:
     def __init__(self, degrees: bool, sequence: str) -> None:
         if len(sequence) != 3 or set(sequence.lower()) - set("xyz"):
             raise ConfigError(f"<compiler eulerseq='{sequence}'>: three of x, y, z (or X, Y, Z) are needed")
-        self._degrees = degrees
-        # MuJoCo's lower case turns with the axes, as SciPy's upper case does.
-        self._sequence = sequence.swapcase()
+        self._degrees, self._sequence = degrees, sequence
 
     def of(self, element: ElementTree.Element) -> Rotation:
         """Return an element's orientation in its parent's frame. Raises ConfigError."""
         if "euler" in element.attrib:
-            angles = numbers(element, "euler", 3, ())
-            if self._sequence.isupper() or self._sequence.islower():
-                return Rotation.from_euler(self._sequence, angles, degrees=self._degrees)
-            raise ConfigError("<compiler eulerseq>: use letters of one case")
+            return self._euler(numbers(element, "euler", 3, ()))
         if "axisangle" in element.attrib:
             *axis, angle = numbers(element, "axisangle", 4, ())
             return Rotation.from_rotvec(_unit(np.array(axis), element) * angle, degrees=self._degrees)
@@ -54,6 +49,14 @@ class Orientations:
             y = _unit(given[1] - (given[1] @ x) * x, element)
             return Rotation.from_matrix(np.column_stack([x, y, np.cross(x, y)]))
         return self.quaternion(element, "quat")
+
+    def _euler(self, angles: tuple[float, ...]) -> Rotation:
+        """Return one turn after the other: about axes that turn along, or in upper case about those that stay."""
+        turn = Rotation.identity()
+        for axis, angle in zip(self._sequence, angles, strict=True):
+            one = Rotation.from_euler(axis.lower(), angle, degrees=self._degrees)
+            turn = turn * one if axis.islower() else one * turn
+        return turn
 
     def quaternion(self, element: ElementTree.Element, key: str) -> Rotation:
         """Return the rotation of a quaternion attribute, wxyz in MJCF. Raises ConfigError."""
