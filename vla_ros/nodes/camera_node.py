@@ -157,11 +157,14 @@ class CameraNode(ManagedNode):
         self._views = {name: CalibratedViews(name, load_calibration(name), self._embodiment) for name in calibrated}
         self._joints: dict[str, float] | None = None
         if any(views.moves for views in self._views.values()):
+            self._reader = messages.JointStateReader(self._embodiment.driven_joints)
             self.create_subscription(JointState, "joint_states", self._on_joint_state, qos.NEWEST)
         self.create_timer(1.0 / self._rate, self._play)
 
     def _on_joint_state(self, message: JointState) -> None:
-        self._joints = messages.joint_positions(message)
+        sample = self._reader.read(message)
+        if sample is not None:  # others say where other joints are on the same topic
+            self._joints = dict(zip(self._reader.joints, sample.position.tolist(), strict=True))
 
     def _play(self) -> None:
         if not self.active:

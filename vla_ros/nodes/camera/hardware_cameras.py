@@ -7,7 +7,6 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from functools import partial
 
-import numpy as np
 from sensor_msgs.msg import JointState
 
 from controllers.errors import ConfigError, VlaError
@@ -44,7 +43,7 @@ class HardwareCameras:
         self._places = {name: PlaceWatch(name, one) for name, one in self._calibrations.items()}
         self._views: dict[str, tuple[Optics, CalibratedViews]] = {}
         self._joints = StateBuffer()
-        self._joint_names: tuple[str, ...] = ()
+        self._reader = messages.JointStateReader(robot.driven_joints)
         self._said: dict[str, str] = {}
         self._counted: dict[str, int] = {}
         self.publishers = {
@@ -150,14 +149,13 @@ class HardwareCameras:
 
     # -- joints of cameras that move -------------------------------------------------------------------------------
     def _on_joint_state(self, message: JointState) -> None:
-        positions = messages.joint_positions(message)
-        self._joint_names = tuple(sorted(positions))
-        values = np.array([positions[name] for name in self._joint_names])
-        self._joints.add(messages.seconds(message.header.stamp), values)
+        sample = self._reader.read(message)
+        if sample is not None:  # others say where other joints are on the same topic
+            self._joints.add(sample.stamp, sample.position)
 
     def _joints_at(self, stamp: float) -> dict[str, float] | None:
         try:
             values = self._joints.at(stamp)
         except VlaError:  # none near: better no pose than a wrong one
             return None
-        return dict(zip(self._joint_names, values.tolist(), strict=True))
+        return dict(zip(self._reader.joints, values.tolist(), strict=True))
