@@ -8,6 +8,7 @@ test/launching/test_ros2_control_manager.py has the real one, where it is instal
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
@@ -70,6 +71,33 @@ class Manager:
         self.states |= dict.fromkeys(off, "inactive") | dict.fromkeys(on, "active")
         self.seen.append(dict(self.states))
         return SimpleNamespace(ok=True, message="")
+
+
+class LateManager(Manager):
+    """A manager that answers when it is told to, by service in the order in which it was asked."""
+
+    def __init__(self, states: dict[str, str]) -> None:
+        super().__init__(states)
+        self.waiting: list[tuple[str, Callable[[], None]]] = []
+
+    def create_client(self, service: object, name: str) -> SimpleNamespace:
+        kind = "switch" if name.endswith("switch_controller") else "list"
+        serve = self._switch if kind == "switch" else self._list
+
+        def ask(request: object) -> Future:
+            future = Future()
+            self.waiting.append((kind, lambda: future.set_result(serve(request))))
+            return future
+
+        return SimpleNamespace(service_is_ready=lambda: True, call_async=ask)
+
+    def answer(self, *kinds: str) -> None:
+        """Answer the first that waits of each kind, in this order; all that wait where none is named."""
+        for kind in kinds:
+            index = [waiting for waiting, _ in self.waiting].index(kind)
+            self.waiting.pop(index)[1]()
+        while not kinds and self.waiting:
+            self.waiting.pop(0)[1]()
 
 
 def _done(result: object) -> Future:
@@ -155,3 +183,38 @@ def test_a_hold_is_asked_for_once_more_and_then_its_absence_is_said():
     assert "right_effort_controller is still active" in said
     assert "timed out" in said
     assert manager.switches == 2
+
+
+def test_an_arm_that_is_to_be_held_before_it_takes_commands_does_not_take_them_any_more():
+    """An e-stop between the request to enable control and its next tick: nobody would command the arm."""
+    manager = LateManager(HELD)
+    hold = ControllerManagerHold(manager, ARMS)
+    enabled, held = hold.switch(False), hold.switch(True)
+    manager.answer()
+    assert [hold.refusal(answer) for answer in (enabled, held)] == ["", ""]
+    assert DRIVEN not in manager.seen
+    assert manager.states == HELD
+
+
+def test_a_hold_that_is_looked_at_late_does_not_take_commands_away_that_were_asked_for_since():
+    manager = LateManager(DRIVEN)
+    hold = ControllerManagerHold(manager, ARMS)
+    held = hold.switch(True)
+    manager.answer("switch")
+    assert manager.states == HELD
+    enabled = hold.switch(False)
+    late = manager.waiting.pop(0)
+    manager.answer("list", "switch")
+    assert manager.states == DRIVEN
+    manager.waiting.append(late)
+    manager.answer()
+    assert [hold.refusal(answer) for answer in (held, enabled)] == ["", ""]
+    assert manager.states == DRIVEN
+
+
+def test_a_hold_that_is_asked_for_again_is_still_looked_at_each_time():
+    manager = LateManager({name: state for name, state in DRIVEN.items() if name != "right_arm_controller"})
+    hold = ControllerManagerHold(manager, ARMS)
+    answers = hold.switch(True), hold.switch(True)
+    manager.answer()
+    assert all("right_arm_controller is not loaded" in hold.refusal(answer) for answer in answers)

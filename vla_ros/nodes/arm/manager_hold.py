@@ -43,6 +43,7 @@ class ControllerManagerHold:
         self._list = node.create_client(self._services.ListControllers, f"{manager}/list_controllers")
         self._holding = [hold_controller(arm) for arm in commands]
         self._driving = [command_controller(arm, command) for arm, command in commands.items()]
+        self._asked: tuple[Future | None, bool] = (None, True)  # the newest switch: its answer, whether it is a hold
 
     @property
     def absence(self) -> str:
@@ -55,6 +56,7 @@ class ControllerManagerHold:
         if not self._switch.service_is_ready():
             return None
         answer = Future()
+        self._asked = answer, held
         if held:
             self._request(self._holding, self._driving, "BEST_EFFORT", lambda said: self._look(answer, said, True))
         else:
@@ -71,6 +73,9 @@ class ControllerManagerHold:
 
     def _judge(self, answer: Future, said: str, again: bool, states: Mapping[str, str]) -> None:
         """Say what is not held, or ask for that once more: the manager refuses all for one that it does not know."""
+        if not self._asked[1]:  # commands have been asked for since: to take them away again nobody asked
+            answer.set_result("")
+            return
         limp = [name for name in self._holding if states.get(name) != "active"]
         driven = [name for name in self._driving if states.get(name) == "active"]
         ready = [name for name in limp if states.get(name) in _READY]
@@ -83,6 +88,9 @@ class ControllerManagerHold:
     # -- commands ----------------------------------------------------------------------------------------------------
     def _drive(self, answer: Future, states: Mapping[str, str]) -> None:
         """Switch every arm to our commands, or none."""
+        if self._asked[0] is not answer:  # disabled, or stopped, since: an arm would be driven that nobody drives
+            answer.set_result("")
+            return
         faults = [_fault(name, states) for name in (*self._driving, *self._holding) if states.get(name) not in _READY]
         if faults:
             answer.set_result(_joined(faults))
