@@ -64,6 +64,8 @@ class GuardNode(Node):
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", qos.EVENTS)
         self.create_subscription(DiagnosticStatus, "control/progress", self._on_progress, qos.HEARD)
         self.create_subscription(Bool, "estop", self._on_estop, qos.LATCHED)
+        # DDS matches no publisher with it that is not latched, such as a button's driver or `ros2 topic pub`.
+        self.create_subscription(Bool, "estop", self._on_any_estop, qos.NEWEST)
         steady_timer(self, CHECK_PERIOD_S, self._check)
         if stopped:
             self._latch(True)
@@ -80,6 +82,11 @@ class GuardNode(Node):
     def _on_estop(self, message: Bool) -> None:
         if message.data or time.monotonic() >= self._releasable_at:
             self._latch(message.data)
+
+    def _on_any_estop(self, message: Bool) -> None:
+        """Take a stop from whoever says it, and say it for control; releasing it takes a latched publisher."""
+        if message.data:
+            self._latch(True)
 
     def _keep_latch(self, control_stopped: bool) -> None:
         """Keep control and this node agreed, whichever of them was restarted."""
