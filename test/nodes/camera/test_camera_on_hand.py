@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import rclpy
@@ -11,7 +13,7 @@ from rclpy.experimental import EventsExecutor
 from rclpy.parameter import Parameter
 from rig.spinning import leave, spin_until
 from scene_making.drawn_scene import grasping_scene
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Float64MultiArray, String
 
 from controllers.errors import ConfigError, VlaError
@@ -62,6 +64,41 @@ def test_a_picture_gets_its_own_pose_even_when_later_ones_are_known(executor) ->
         some.header.stamp = messages.stamp(2.0)
         with pytest.raises(VlaError, match=r"camera wrist: no pose for its picture of 2\.000 s"):
             subscriber.view(some, next(iter(depth.values())))
+    finally:
+        leave(executor, node)
+
+
+def test_a_calibration_of_another_size_than_the_pictures_is_refused_and_a_bent_lens_is_said(executor) -> None:
+    node = rclpy.create_node("cameras")
+    said: list[str] = []
+    node.get_logger = lambda: SimpleNamespace(warning=said.append)
+    images: list[Image] = []
+    subscriber = CameraSubscriber(node, "front", lambda stream, stamp, message: images.append(message), depth=False)
+    publisher = CameraPublisher(node, "front", "panda_link0", depth=False)
+    infos = node.create_publisher(CameraInfo, "cameras/front/color/camera_info", qos.STREAM)
+    executor.add_node(node)
+    try:
+        assert spin_until(executor, lambda: node.count_subscribers("cameras/front/pose") > 0, 30.0)
+        publisher.publish(view("front", 1.0, 0.0))
+        assert spin_until(executor, lambda: bool(images) and subscriber.calibrated, 30.0)
+        assert subscriber.view(images[0]).color.shape == (48, 64, 3)
+        assert said == []
+        info = messages.camera_info(K, (128, 96), "front_color_optical_frame")
+        info.d = [-0.05, 0.06, 0.0, 0.0, 0.0]
+
+        def refused() -> bool:
+            try:
+                subscriber.view(images[0])
+            except VlaError as error:
+                return "its pictures are 64x48, its camera_info is for 128x96" in str(error)
+            infos.publish(info)
+            return False
+
+        assert spin_until(executor, refused, 30.0, wake=0.2)
+        infos.publish(info)
+        spin_until(executor, lambda: False, 0.5)
+        assert len(said) == 1
+        assert said[0].startswith("camera front: its camera_info has distortion (plumb_bob)")
     finally:
         leave(executor, node)
 

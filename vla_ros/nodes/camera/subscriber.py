@@ -40,6 +40,9 @@ class CameraSubscriber:
         self.name = name
         self.color_stream, self.depth_stream = f"{name}/color", f"{name}/depth"
         self._intrinsics: np.ndarray | None = None
+        self._size = (0, 0)  # width, height [px] of the pictures that they are for
+        self._bent = False  # the lens bends its pictures, which has been said
+        self._log = node.get_logger()
         self._moves, self._calibration = moves, calibration
         self._poses: deque[tuple[float, np.ndarray]] = deque(maxlen=POSES)  # stamp [s], T_base_camera
         self._topics = {"colour": f"{topic}/color/image_raw"}
@@ -74,10 +77,16 @@ class CameraSubscriber:
     def view(self, color: Image, depth: Image | None = None) -> CameraView:
         """Return the view; conversion happens here, in the caller's thread.
 
-        Raises VlaError while not calibrated, and for a picture of a camera that moves whose pose is not known.
+        Raises VlaError while not calibrated, for a picture of another size than the calibration's, and for one of a
+        camera that moves whose pose is not known.
         """
         if not self.calibrated:
             raise VlaError(f"camera {self.name} has sent no camera_info or no pose yet")
+        if self._calibration and any(self._size) and self._size != (color.width, color.height):
+            raise messages.MessageError(
+                f"camera {self.name}: its pictures are {color.width}x{color.height}, its camera_info is for "
+                f"{self._size[0]}x{self._size[1]}: have its driver publish the calibration of this size"
+            )
         stamp = messages.seconds(color.header.stamp)
         return CameraView(
             name=self.name,
@@ -108,7 +117,13 @@ class CameraSubscriber:
         take(stream, messages.seconds(message.header.stamp), message)
 
     def _on_info(self, message: CameraInfo) -> None:
-        self._intrinsics = messages.intrinsics(message)
+        self._intrinsics, self._size = messages.intrinsics(message), (message.width, message.height)
+        if any(message.d) and not self._bent:
+            self._bent = True
+            self._log.warning(
+                f"camera {self.name}: its camera_info has distortion ({message.distortion_model}), and pictures are "
+                "taken for a pinhole's: publish rectified ones, or what is seen is placed wrongly near their borders"
+            )
         self._heard["camera_info"] = time.monotonic()
 
     def _on_pose(self, message: PoseStamped) -> None:
