@@ -29,14 +29,20 @@ class ChunkReports:
         self._packets.append((sequence, arrival, sent))
 
     def on_transition(self, message: DiagnosticStatus) -> None:
-        """Take control's report of a chunk of ours: when its loop first samples it, or why it is refused."""
+        """Take control's report of a chunk of ours: when its loop first samples it, or why it is refused.
+
+        Raises MessageError for what says neither.
+        """
         values = messages.diagnostic_values(message)
         if values.get("source") != "teleop":
             return
         self.refused = message.message if message.level == messages.WARN else ""
         if self.refused:
             return
-        sequence, takes_over = int(values["sequence"]), float(values["takes_over"])
+        try:
+            sequence, takes_over = int(values["sequence"]), float(values["takes_over"])
+        except (KeyError, ValueError) as error:
+            raise messages.MessageError(f"control/transitions: no sequence or takes_over ({error})") from None
         for number, arrival, sent in tuple(self._packets):
             if number == sequence:
                 self._ticked.extend(_plausible(takes_over - arrival))

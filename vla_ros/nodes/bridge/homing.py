@@ -12,6 +12,7 @@ from controllers.errors import VlaError
 from vla_ros.nodes.enclave import enclave_words
 
 GOODBYE_S = 2.0
+STARTED_EVERY_S = 0.005  # [s] between two looks whether its process is there
 
 
 class HomeRun:
@@ -34,6 +35,7 @@ class HomeRun:
         """Set off; `finished(home, text)` says how it ended. Raises VlaError when it is under way already."""
         if self.under_way:
             raise VlaError("the arm is on its way home already")
+        self._process = None
         self._task = asyncio.create_task(self._run(finished))
 
     async def _run(self, finished: Callable[[bool, str], None]) -> None:
@@ -55,6 +57,8 @@ class HomeRun:
 
     async def stop(self) -> None:
         """Have the arm come to rest where it is, if it is on its way."""
+        while self.under_way and self._process is None:  # it is being started
+            await asyncio.sleep(STARTED_EVERY_S)
         process, task = self._process, self._task
         if not self.under_way or process is None or task is None:
             return
