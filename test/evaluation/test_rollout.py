@@ -19,10 +19,13 @@ from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EpisodeSettings
 from vla_ros.evaluation.video import VideoWriter
 from vla_ros.policies.actions.single_arm import SingleArmObservation, single_arm
+from vla_ros.policies.needs import Needs
 from vla_ros.policies.observation import Observation
+from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.world import World
 from vla_ros.tasks.grasping.lifting import GraspTaskConfig
-from vla_ros.tasks.judging import Outcome
+from vla_ros.tasks.judging import Judge, Outcome, TaskLimits, Truth
+from vla_ros.tasks.table import load_task
 
 CHANNELS = (*pose_channels("panda"), "panda_hand/width", STATUS_CHANNEL)
 
@@ -213,3 +216,48 @@ def test_the_film_shows_what_the_policy_concluded(runner: EpisodeRunner, tmp_pat
     edge = frame[y1, x1:x2]
     assert (edge[:, 1] > edge[:, [0, 2]].max(axis=1) + 40).mean() > 0.7  # green
     assert (frame[-20:] > 230).all(axis=2).sum() > 50  # words, white
+
+
+class Still:
+    """A policy that moves nothing."""
+
+    def reset(self) -> None:
+        pass
+
+    def infer(self, observation: Observation) -> ActionChunk:
+        channels = ("left_gripper/width", "right_gripper/width", STATUS_CHANNEL)
+        values = np.array([[0.08, 0.08, TaskStatus.ONGOING.value]])
+        return ActionChunk(observation.stamp, "base_link", channels, np.array([0.1]), values, sequence=1)
+
+
+class Onlooker(Judge):
+    """A judge after whose first look the base is elsewhere, and which ends with the second."""
+
+    success_text = "seen"
+
+    def __init__(self, start: Truth, world: World) -> None:
+        super().__init__(start, TaskLimits(), ())
+        self.truths, self._world = [start], world
+
+    def _judge(self, truth: Truth) -> None:
+        self.truths.append(truth)
+        if len(self.truths) > 2:
+            self._end(Outcome.SUCCESS)
+        self._world.base.place(np.array([-0.3, 0.2, 0.4]))
+
+
+@pytest.mark.parametrize("task", ["drawer", "hang"])
+def test_for_the_judge_a_base_that_drives_moves_nothing_but_the_robot(task: str) -> None:
+    driving = EpisodeRunner(EpisodeSettings(policy="expert", robot="bytemini", task=task))
+    world = World(load_task(task).scene(SceneRequest(seed=3, robot="bytemini")), driving.embodiment, timestep=0.002)
+    run = Rollout(world, driving.follower(), Still(), lambda start: Onlooker(start, world), needs=Needs())
+    judge = run.run()
+    assert judge.success
+    _, before, after = judge.truths
+    assert before.objects or before.cloths
+    for name, T in before.objects.items():
+        np.testing.assert_allclose(after.objects[name], T, atol=2e-3)
+    for name, vertices in before.cloths.items():
+        np.testing.assert_allclose(after.cloths[name], vertices, atol=5e-3)
+    for arm, T in before.tools.items():
+        assert np.linalg.norm(after.tools[arm][:3, 3] - T[:3, 3]) > 0.1

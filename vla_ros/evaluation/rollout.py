@@ -228,7 +228,8 @@ class Rollout:
         objects = {name: world.last_pose(name) for name in world.object_names}
         cloths = {name: world.last_vertices(name) for name in world.bodies.cloths}
         widths = {gripper: self._told(gripper) for gripper in world.grippers}
-        return Truth(world.time, objects, widths, tools, world.bodies.joint_positions(), cloths)
+        truth = Truth(world.time, objects, widths, tools, world.bodies.joint_positions(), cloths)
+        return truth if world.base is None else truth.before_driving(world.base.T_odom_base)
 
 
 def _judge_from(task: Task, world: LockstepWorld, limits: TaskLimits | None) -> JudgeFrom:

@@ -195,8 +195,9 @@ class EpisodeRun:
             self._log(f"not put back: {error}")
 
     def _displacement(self, name: str) -> np.ndarray:
-        """Return how far an object is from where it stood (3,) [m]."""
-        return self._node.truth().positions[name] - self._places[name]
+        """Return how far an object is from where it stood (3,) [m], along the base's axes as they are now."""
+        moved = self._node.truth().positions[name] - self._places[name]
+        return self._node.T_odom_base[:3, :3].T @ moved
 
     def _go_home(self) -> None:
         if not self._may_move:

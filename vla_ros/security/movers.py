@@ -67,7 +67,8 @@ def episode(robot: Embodiment, values: Values) -> NodeInterface:
     """Return episode_node's."""
     images = [f"cameras/{name}/color/image_raw" for name in robot.cameras]
     lines = [f"policy/reasoning/{name}" for name in robot.cameras]
-    seen = interface(["instruction", marks.TOPIC], [*TRUTH, "diagnostics", *images, *lines])
+    base = ["odom"] if robot.base is not None else []
+    seen = interface(["instruction", marks.TOPIC], [*TRUTH, *base, "diagnostics", *images, *lines])
     return planner("episode_node", robot) | seen
 
 

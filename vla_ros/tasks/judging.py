@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
@@ -63,14 +64,24 @@ class TaskLimits:
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """What a judge sees at one time."""
+    """What a judge sees at one time, in the base's frame; of a base that drives in the frame where it was put down."""
 
     time: float  # [s] simulated
     objects: Mapping[str, np.ndarray]  # T_base_object (4, 4) of each object
     widths: Mapping[str, float]  # commanded opening of each parallel gripper [m]
     tools: Mapping[str, np.ndarray] = field(default_factory=dict)  # T_base_ee (4, 4) of each arm; as commanded on ROS
     joints: Mapping[str, float] = field(default_factory=dict)  # [rad], [m] of each fixture's, by `<fixture>/<joint>`
-    cloths: Mapping[str, np.ndarray] = field(default_factory=dict)  # vertices (V, 3) [m] of each, base frame
+    cloths: Mapping[str, np.ndarray] = field(default_factory=dict)  # vertices (V, 3) [m] of each
+
+    def before_driving(self, T_odom_base: np.ndarray) -> Truth:
+        """Return what is seen from a base that has driven to T_odom_base (4, 4) in the frame where it was put down."""
+        R, t = T_odom_base[:3, :3], T_odom_base[:3, 3]
+        return dataclasses.replace(
+            self,
+            objects={name: T_odom_base @ T for name, T in self.objects.items()},
+            tools={name: T_odom_base @ T for name, T in self.tools.items()},
+            cloths={name: vertices @ R.T + t for name, vertices in self.cloths.items()},
+        )
 
     @property
     def positions(self) -> dict[str, np.ndarray]:

@@ -50,6 +50,20 @@ def test_pads_may_touch_what_their_hand_holds_and_the_others_may_not(planner):
     assert planner.free(planner.home, dataclasses.replace(across, touching=("right",)))
 
 
+def test_what_is_held_rides_with_a_base_that_drives():
+    runner = EpisodeRunner(EpisodeSettings(policy="expert", task="handover", robot="bytemini"))
+    world = World(runner.scene(500), runner.embodiment, timestep=0.002)
+    planner = PairPlanner(world, runner.arm_models, ARMS, ExpertMotionConfig())
+    tools = {name: hand.model.forward(planner.home[hand.part]) for name, hand in planner.hands.items()}
+    held = Situation(dict.fromkeys(ARMS, 0.0), held=world.scene.target, holder="left")
+    across = dataclasses.replace(held, T_ee_object=np.linalg.inv(tools["left"]) @ tools["right"])
+    for place in (np.zeros(3), np.array([-0.5, 0.2, 0.4])):
+        world.base.place(place)
+        assert planner.free(planner.home, held)
+        assert not planner.free(planner.home, across)
+    world.close()
+
+
 def test_what_control_refuses_is_not_free(planner):
     robot = planner.world.embodiment
     config = load_control_config(robot.source).safety

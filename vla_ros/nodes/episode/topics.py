@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PoseArray
+from nav_msgs.msg import Odometry
 from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import Float64MultiArray, String
 from visualization_msgs.msg import ImageMarker
@@ -79,6 +80,7 @@ class EpisodeNode(ArmClient):
         self._objects: list[np.ndarray] | None = None  # T_base_object (4, 4) in the order of the scene's objects
         self._joints: dict[str, float] = {}  # [rad], [m] of the scene's fixtures
         self._cloths: dict[str, np.ndarray] = {}  # vertices (V, 3) [m] of each cloth
+        self._T_odom_base: np.ndarray | None = None  # (4, 4) of a base that drives
         self.factors: list[float] = []  # real-time factor, second by second
         self._in_bag: set[str] = set()  # topics that the recorder has heard
         self._lacking = ""  # those of its contract that it has not
@@ -97,6 +99,8 @@ class EpisodeNode(ArmClient):
         self.create_subscription(PoseArray, "sim/object_poses", self._on_truth, qos.NEWEST)
         self.create_subscription(JointState, "sim/fixture_joints", self._on_joints, qos.NEWEST)
         self.create_subscription(Float64MultiArray, "sim/cloth_vertices", self._on_cloths, qos.NEWEST)
+        if self.embodiment.base is not None:
+            self.create_subscription(Odometry, "odom", self._on_odometry, qos.NEWEST)
         self.create_subscription(DiagnosticArray, "diagnostics", self._on_diagnostics, qos.EVENTS)
         for camera in streams:
             topic = f"cameras/{camera}/color/image_raw"
@@ -122,6 +126,10 @@ class EpisodeNode(ArmClient):
 
     def _on_cloths(self, message: Float64MultiArray) -> None:
         self._cloths = messages.point_sets(message)
+
+    def _on_odometry(self, message: Odometry) -> None:
+        if self.scene:
+            self._T_odom_base, _ = messages.odometry_values(message)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
@@ -171,7 +179,7 @@ class EpisodeNode(ArmClient):
             "state": all(self.count_publishers(f"{arm.name}/ee_pose") > 0 for arm in self.embodiment.arms),
             "policy (policy/action_chunk)": self.count_publishers("policy/action_chunk") > 0,
             "control (control/progress)": self.ready,
-            "the base's odometry (odom)": self.embodiment.base is None or self.count_publishers("odom") > 0,
+            "the base's odometry (odom)": self.embodiment.base is None or self._T_odom_base is not None,
             "guard (estop)": self.count_publishers("estop") > 0,
         }
         for camera in self.embodiment.cameras:
@@ -194,7 +202,7 @@ class EpisodeNode(ArmClient):
 
     def forget_scene(self) -> None:
         """Forget what was seen: another scene comes."""
-        self.scene, self.announced, self._objects = {}, "", None
+        self.scene, self.announced, self._objects, self._T_odom_base = {}, "", None, None
         self._frames.clear()
 
     def silent(self) -> str:
@@ -213,10 +221,16 @@ class EpisodeNode(ArmClient):
         """Say why the recording that was requested does not go on; "" when it does."""
         return self.unfit if self._recorded else ""
 
+    @property
+    def T_odom_base(self) -> np.ndarray:
+        """Return where the base is (4, 4) in the frame where it was put down."""
+        return np.eye(4) if self._T_odom_base is None else self._T_odom_base
+
     def truth(self) -> Truth:
         """Return what a judge sees now."""
         names = [item["name"] for item in self.scene["objects"]]
         told = self.progress.end_effectors
         widths = {one.name: told.get(f"{one.name}/width", 0.0) for one in self.embodiment.grippers}
         objects = dict(zip(names, self._objects or [], strict=True))
-        return Truth(self.time, objects, widths, self.commanded, self._joints, self._cloths)
+        truth = Truth(self.time, objects, widths, self.commanded, self._joints, self._cloths)
+        return truth.before_driving(self.T_odom_base)

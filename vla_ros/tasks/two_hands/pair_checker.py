@@ -104,7 +104,8 @@ class PairChecker(CollisionChecker):
         mj, state, situation = self._mj, self._state, self._situation
         state.qpos[self._qpos] = q
         if situation.held:
-            T = self._models[situation.holder].forward(q[self.parts[situation.holder]]) @ situation.T_ee_object
+            T_base_ee = self._models[situation.holder].forward(q[self.parts[situation.holder]])
+            T = self._world.in_odom(T_base_ee @ situation.T_ee_object)  # as the simulator has the object
             start = mj.jnt_qposadr[mj.body(situation.held).jntadr[0]]
             state.qpos[start : start + 3] = T[:3, 3]
             state.qpos[start + 3 : start + 7] = np.roll(Rotation.from_matrix(T[:3, :3]).as_quat(), 1)  # wxyz
