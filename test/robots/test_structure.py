@@ -93,6 +93,8 @@ def test_a_joint_that_was_left_out_of_an_arm_is_named(tmp_path, capsys):
         ({LIMIT: LIMIT.replace("0.15", "0")}, ("'lift_joint'", "must be above 0")),
         ({LIMIT: LIMIT.replace('lower="0"', 'lower="0.5"')}, ("'lift_joint'", "0.5 is not below", "0.4")),
         ({"</robot>": '<link name="stray"/></robot>'}, ("2 roots", "stray")),
+        ({"</robot>": '<link name="world"/><joint name="stand" type="fixed"><parent link="world"/>'
+          '<child link="base_link"/></joint></robot>'}, ("base_frame is 'base_link'", "root is 'world'")),
         ({'<child link="torso"/>': '<child link="tors"/>'}, ("'lift_joint'", "did you mean 'torso'")),
         ({"<inertial>": "<!--", "</inertial>": "-->"}, ("arm 'left'", "'left_joint6'", "<inertial>")),
     ],

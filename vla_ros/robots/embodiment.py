@@ -318,6 +318,7 @@ def embodiment_from(config: RobotConfig) -> Embodiment:
     for group in groups:
         check_name("group", group.name)
     structure = Structure(urdf)
+    structure.check_base(config.base_frame)
     for arm in config.arms:
         structure.check_arm(arm)
     for joints in config.joint_groups:

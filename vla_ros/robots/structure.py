@@ -44,6 +44,7 @@ class Structure:
         if len(roots) != 1:
             said = "in a ring" if not roots else f"with {len(roots)} roots ({', '.join(sorted(roots))})"
             raise ConfigError(f"the URDF's links are joined {said}: a robot has one root")
+        self._root = roots[0]
 
     def way_to(self, link: str) -> list[_Joint]:
         """Return the joints between the root and a link, from the root on."""
@@ -52,6 +53,14 @@ class Structure:
             way.append(self._above[link])
             link = way[-1].parent
         return way[::-1]
+
+    def check_base(self, frame: str) -> None:
+        """Raise ConfigError for a base frame that is not the root, in which arms are modelled."""
+        if frame != self._root:
+            raise ConfigError(
+                f"base_frame is '{frame}', the URDF's root is '{self._root}': give that, or leave out of the URDF what "
+                f"lies above '{frame}'"
+            )
 
     def check_arm(self, arm: ArmConfig) -> None:
         """Raise ConfigError unless the arm's joints are the moving ones between its first joint and its tool."""
