@@ -8,6 +8,7 @@ moves, and no command is passed on; drivers that hear nothing hold where their j
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -30,12 +31,12 @@ COMMAND_AGE_S = 0.1  # control says what it wants more often; afterwards nothing
 class DrivenPart:
     """One driver: where its joints are, where they are to be, and the topics of both."""
 
-    def __init__(self, node: Node, driver: JointDriver) -> None:
-        self.driver = driver
+    def __init__(self, node: Node, driver: JointDriver, refuse: Callable[[str], None]) -> None:
+        """Tell `refuse` why a command is dropped."""
+        self.driver, self._refuse = driver, refuse
         self.measured = np.full(driver.layout.size, np.nan)
         self.arrival = float("-inf")  # [s] monotonic
         self.commanded = float("-inf")  # [s] monotonic
-        self.refused = ""
         self._wanted = np.full(driver.layout.size, np.nan)
         self._reader = messages.JointStateReader(driver.state_names)
         self._message = JointState(
@@ -62,7 +63,7 @@ class DrivenPart:
         try:
             self.driver.take(topic, messages.numbers(message), self._wanted, self.measured)
         except VlaError as error:
-            self.refused = str(error)
+            self._refuse(str(error))
             return
         self.commanded = time.monotonic()
 
@@ -89,12 +90,12 @@ class JointTopicsNode(Node):
         self._stale_after = declare(
             self, "stale_after_s", 0.1, "silence of a driver that stops the whole robot [s]", 0.01, 1.0
         )
-        self._parts = [DrivenPart(self, driver) for driver in joint_drivers(robot)]
+        self._diagnostics = TroubleReport(self, "joint_topics")
+        self._parts = [DrivenPart(self, driver, self._diagnostics.refuse) for driver in joint_drivers(robot)]
         joints = [joint for part in self._parts for joint in part.driver.layout.joints]
         self._velocity = DifferencedVelocity(len(joints))
         self._writer = messages.JointStateWriter(joints)
         self._states = self.create_publisher(JointState, "joint_states", qos.STREAM)
-        self._diagnostics = TroubleReport(self, "joint_topics")
         for part in self._parts:
             take = partial(self._on_states, part)
             self.create_subscription(JointState, part.driver.config.states, take, qos.NEWEST)
@@ -119,11 +120,8 @@ class JointTopicsNode(Node):
 
     def _report(self) -> None:
         silent = [part.driver.config.states for part in self._silent()]
-        refused = next((part.refused for part in self._parts if part.refused), "")
-        text = f"no joint states on {', '.join(silent)}" if silent else refused
-        if self._diagnostics.say(text, "drivers answer", {"silent": str(len(silent))}):
-            for part in self._parts:
-                part.refused = ""
+        text = f"no joint states on {', '.join(silent)}" if silent else ""
+        self._diagnostics.say(text, "drivers answer", {"silent": str(len(silent))})
 
 
 def main() -> int:

@@ -52,7 +52,6 @@ class SdkNode(Node):
             self.close = connected.pop_all().close
         self._moving = False  # nothing is the matter: commands are passed on
         self._estop = False
-        self._refused = ""
         self._published = [NEVER] * len(self._arms)
         self._writer = messages.JointStateWriter([joint for arm in self._arms for joint in arm.layout.joints])
         self._states = self.create_publisher(JointState, "joint_states", qos.STREAM)
@@ -69,7 +68,7 @@ class SdkNode(Node):
         try:
             arm.take(topic, messages.numbers(message))
         except VlaError as error:
-            self._refused = str(error)
+            self._diagnostics.refuse(str(error))
 
     def _on_estop(self, message: Bool) -> None:
         self._estop = message.data
@@ -97,7 +96,7 @@ class SdkNode(Node):
                 arm.hold_if_silent()
         if not trouble:
             self._publish()
-        self._report(trouble)
+        self._diagnostics.say(trouble, "all arms answer", {})
 
     def _trouble(self) -> str:
         """Return why the robot must stand still, or ""."""
@@ -117,10 +116,6 @@ class SdkNode(Node):
         )
         known = not np.isnan(effort).all()
         self._states.publish(self._writer.write(now, position, velocity, effort if known else None))
-
-    def _report(self, trouble: str) -> None:
-        if self._diagnostics.say(trouble or self._refused, "all arms answer", {}):
-            self._refused = ""
 
 
 def serve(stop: StopRequest) -> None:

@@ -50,6 +50,7 @@ class Control:
             if done() or tick * STEP > self._ends_after:
                 break
             self.callback(self._message(50.0 + tick * STEP, tick * STEP))
+            self.callback(messages.joint_position_message({"wheel_joint": 0.1}, 50.001 + tick * STEP))
         return done()
 
     def _message(self, stamp: float, elapsed: float) -> JointState:

@@ -51,6 +51,8 @@ class ExcitationRun:
         """Keep a joint state and send what is due."""
         if self._problem or self._player.finished:
             return
+        if not set(self._reader.joints).intersection(message.name):
+            return  # others say where joints of theirs are
         sample = self._reader.read(message)
         effort = self._reader.read_effort(message)
         if sample is None or effort is None:
