@@ -9,8 +9,8 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import io
 import os
-import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from vla_ros.new_file import replace_file
 from vla_ros.npz_errors import DAMAGED_NPZ
 
 FOLDER = ".vla_ros"  # beside the objects
@@ -65,9 +66,9 @@ def store(folder: Path | None, name: str, arrays: Mapping[str, np.ndarray]) -> P
     for place in _places(folder):
         try:
             place.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=place, suffix=".partial", delete=False) as file:
-                np.savez(file, allow_pickle=False, **arrays)
-            os.replace(file.name, place / f"{name}.npz")  # another process never reads half a file
+            packed = io.BytesIO()
+            np.savez(packed, allow_pickle=False, **arrays)
+            replace_file(place / f"{name}.npz", packed.getvalue())  # another process never reads half a file
             kept = sorted(place.glob("*.npz"), key=lambda path: path.stat().st_mtime)
             for old in kept[:-_KEPT]:
                 old.unlink(missing_ok=True)

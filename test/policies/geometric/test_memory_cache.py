@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A remembered shape memory is the imagined one, follows the objects, and survives a broken file."""
 
+import resource
+import signal
+
 import numpy as np
 import pytest
 from assets import OBJECTS
 
+from vla_ros.objects import cache as kept
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.geometric.perceiving import memory_cache
 from vla_ros.policies.geometric.perceiving.recognition import RecognitionConfig, ShapeMemory
@@ -16,6 +20,16 @@ CONFIG = RecognitionConfig(turns=2, copies=1, points=300)
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     return tmp_path / "vla_ros"
+
+
+@pytest.fixture
+def full_disk():
+    """Let no file grow beyond a hundred bytes."""
+    before, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    signal.signal(signal.SIGXFSZ, handler)
 
 
 @pytest.fixture
@@ -66,3 +80,9 @@ def test_a_home_that_cannot_be_written_is_no_error(tmp_path, monkeypatch):
     blocked.write_text("not a folder")
     monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
     assert len(memory_cache.remember(load_catalogue(OBJECTS), CONFIG).descriptors) > 0
+
+
+def test_a_disk_that_is_full_is_left_no_fuller(cache, full_disk):
+    assert len(memory_cache.remember(load_catalogue(OBJECTS), CONFIG).descriptors) > 0
+    assert kept.store(None, "pieces", {"vertices": np.zeros((500, 3))}) is None
+    assert not [path for path in cache.rglob("*") if path.is_file() and path.stat().st_size > 0]

@@ -7,8 +7,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
+import io
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import numpy as np
 
 import vla_ros.objects
 from vla_ros.configuration import share_directory
+from vla_ros.new_file import replace_file
 from vla_ros.npz_errors import DAMAGED_NPZ
 from vla_ros.objects.cache import cache_directory
 from vla_ros.objects.catalogue import Catalogue
@@ -44,15 +44,15 @@ def remember(catalogue: Catalogue, config: RecognitionConfig) -> ShapeMemory:
 def _write(path: Path, memory: ShapeMemory) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".partial", delete=False) as file:
-            np.savez(
-                file,
-                categories=np.array(memory.categories),
-                descriptors=memory.descriptors,
-                category_of=memory.category_of,
-                height_of=memory.height_of,
-            )
-        os.replace(file.name, path)  # another process never reads half a file
+        packed = io.BytesIO()
+        np.savez(
+            packed,
+            categories=np.array(memory.categories),
+            descriptors=memory.descriptors,
+            category_of=memory.category_of,
+            height_of=memory.height_of,
+        )
+        replace_file(path, packed.getvalue())  # another process never reads half a file
         for old in sorted(path.parent.glob("shapes_*.npz"), key=lambda kept: kept.stat().st_mtime)[:-_KEPT]:
             old.unlink(missing_ok=True)
     except OSError:
