@@ -50,7 +50,10 @@ def write_folder(folder, pictures):
 
 
 def write_bag(folder, pictures, optics, rest=1.0, move=1.0):
-    """Record an arm that rests at each picture and moves on in between, the board in sight all the time."""
+    """Record an arm that rests at each picture and moves on in between, the board in sight all the time.
+
+    Others say where joints of theirs are: a gripper with a wheel of which nothing is known, a door now and then.
+    """
     make, writer = MessageMaker(), BagWriter(folder)
     topics = {"joint_states": "joint_state", "cameras/wrist/color/image_raw": "image",
               "cameras/wrist/color/camera_info": "camera_info"}  # fmt: skip
@@ -65,6 +68,10 @@ def write_bag(folder, pictures, optics, rest=1.0, move=1.0):
         for t in np.arange(0.0, rest + move, 0.05):
             further = q if t < rest else q + 0.3 * (t - rest)
             stamp = round((start + t) * 1e9)
+            others = [(["knuckle", "wheel"], [0.3, np.nan]), *([(["door"], [0.1 * number])] if t == 0.0 else [])]
+            for theirs, places in others:
+                said = make.joint_state(stamp, theirs, np.array(places), np.empty(0))
+                entries.append((stamp, "joint_states", said))
             entries.append((stamp, "joint_states", make.joint_state(stamp, names, further, np.empty(0))))
         for t in np.arange(0.02, rest + move, 0.25):  # while it moves the picture is of where it was: must not count
             stamp = round((start + t) * 1e9)

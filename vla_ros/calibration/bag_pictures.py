@@ -7,7 +7,7 @@ millisecond: a joint at 0.1 rad/s is 0.3 mm further a tool's length away after 3
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ from vla_ros.calibration.pictures import Picture
 from vla_ros.data.bags.image_reading import IMAGE_TYPES, ImageReader
 from vla_ros.data.bags.reader import BagReader
 
-AROUND_S = 0.2  # before and after a picture that the joints must rest
+SAMPLES = 4  # of a joint around a picture, at least
+AROUND_S = 0.2  # [s] before and after a picture that the joints must rest
 REST_RAD = 0.002  # [rad], [m] that a resting joint may say it moves by, noise included
 MOVED_RAD = 0.02  # more than that, and it is another place
 STILL_PX = 1.0  # that corners may move between two pictures of a resting board
@@ -30,36 +31,56 @@ EVERY_S = 1.0  # between two pictures of a camera that stands
 
 
 class JointTrack:
-    """All joint states of a bag."""
+    """All joint states of a bag, of whoever says some; who says them less than 10 times a second does not count."""
 
     def __init__(self, bag: BagReader, topic: str) -> None:
         """Read them. Raises VlaError where there are none."""
-        stamps, rows, names = [], [], None
+        heard: dict[tuple[str, ...], list[tuple[float, np.ndarray]]] = {}
         for _, message in bag.decoded(topic):
             listed = list(message.name)
-            if len(message.position) != len(listed):
-                continue
-            names = names or sorted(listed)
-            if sorted(listed) == names:
-                order = np.argsort(listed)
-                rows.append(np.asarray(message.position, np.float64)[order])
-                stamps.append(seconds(message))
-        if not rows or names is None:
+            if listed and len(message.position) == len(listed):
+                row = np.asarray(message.position, np.float64)[np.argsort(listed)]
+                heard.setdefault(tuple(sorted(listed)), []).append((seconds(message), row))
+        if not heard:
             raise ConfigError(f"{bag.files.path}: no joint positions on {topic}: record them beside the pictures")
-        by_time = np.argsort(stamps, kind="stable")
-        self._stamps, self._rows, self._names = np.array(stamps)[by_time], np.array(rows)[by_time], names
+        parts = [_JointPart(names, samples) for names, samples in heard.items()]
+        self._parts = [part for part in parts if part.often] or parts
 
     def resting_at(self, stamp: float) -> np.ndarray | None:
         """Return the positions (J,) around a time [s]; None where a joint moved, or nothing was heard."""
-        first, last = np.searchsorted(self._stamps, (stamp - AROUND_S, stamp + AROUND_S))
-        rows = self._rows[first:last]
-        if len(rows) < 4 or not np.isfinite(rows).all() or np.ptp(rows, axis=0).max() > REST_RAD:
-            return None
-        return rows.mean(axis=0)
+        rows = [part.resting_at(stamp) for part in self._parts]
+        still = [row for row in rows if row is not None]
+        return np.concatenate(still) if len(still) == len(rows) else None
 
     def named(self, row: np.ndarray) -> Mapping[str, float]:
         """Return positions (J,) by joint."""
-        return dict(zip(self._names, row.tolist(), strict=True))
+        names = [name for part in self._parts for name in part.names]
+        return dict(zip(names, row.tolist(), strict=True))
+
+
+class _JointPart:
+    """Joint states of the same joints; a joint of which nothing was ever known is left out."""
+
+    def __init__(self, names: Sequence[str], samples: Sequence[tuple[float, np.ndarray]]) -> None:
+        samples = sorted(samples, key=lambda sample: sample[0])
+        rows = np.array([row for _, row in samples])
+        known = np.isfinite(rows).any(axis=0)
+        self.names = tuple(name for name, there in zip(names, known, strict=True) if there)
+        self._stamps, self._rows = np.array([stamp for stamp, _ in samples]), rows[:, known]
+
+    @property
+    def often(self) -> bool:
+        """Say whether it is said often enough to tell rest from motion."""
+        enough = len(self._stamps) >= SAMPLES and bool(np.median(np.diff(self._stamps)) <= 2.0 * AROUND_S / SAMPLES)
+        return bool(self.names) and enough
+
+    def resting_at(self, stamp: float) -> np.ndarray | None:
+        """Return the positions (J,) around a time [s]; None where one moved, or too little was heard."""
+        first, last = np.searchsorted(self._stamps, (stamp - AROUND_S, stamp + AROUND_S))
+        rows = self._rows[first:last]
+        if len(rows) < SAMPLES or not np.isfinite(rows).all() or np.ptp(rows, axis=0).max(initial=0.0) > REST_RAD:
+            return None
+        return rows.mean(axis=0)
 
 
 def bag_pictures(path: Path, camera: str, board: CharucoBoard, with_robot: bool, namespace: str = "") -> list[Picture]:
