@@ -99,6 +99,21 @@ def test_what_must_not_be_commanded_is_refused_and_not_passed_on(kind, numbers, 
     assert sdk.asked == []
 
 
+def test_a_joint_that_is_beyond_its_limit_may_stay_and_come_back_and_goes_no_further():
+    arm, sdk = gated("position")
+    limit = float(ROBOT.arm("panda").upper[5])
+    beyond = np.array([*HOME[:5], limit + 0.03, HOME[6]])
+    sdk.reading = ArmReading(time.monotonic(), beyond, width=0.08)
+    arm.read()
+    nearer = beyond - np.array([0.1, 0.0, 0.0, 0.0, 0.0, 0.02, 0.0])
+    for place in (beyond, nearer):
+        arm.take(arm.topics[0], place)
+    assert sdk.asked == [("position", *beyond), ("position", *nearer)]
+    further = beyond + np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.01, 0.0])
+    with pytest.raises(VlaError, match=r"panda_joint6 at 3\.79\d, allowed -0\.0\d\d to 3\.78"):
+        arm.take(arm.topics[0], further)
+
+
 def test_nothing_passes_before_the_arm_has_said_where_it_is():
     sdk = WrittenDown()
     sdk.reading = ArmReading(0.0, np.full(7, np.nan), width=0.08)

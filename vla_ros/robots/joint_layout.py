@@ -70,12 +70,14 @@ class JointLayout:
 
         `measured` (size,): where it is. `names` (size,): what the values are called to the reader. Raises VlaError, and
         writes nothing, for a command of the wrong length, that is not finite, outside the joints' ranges, or further
-        than FAR from where what is no gripper is.
+        than FAR from where what is no gripper is. A joint that is outside already may stay there, and come back.
         """
         part, fingers = self.parts[topic]
         names, lower, upper = names[part], self._lower[part], self._upper[part]
         check_numbers(topic, numbers, len(names))
         values = numbers * max(fingers, 1)
+        if not fingers:  # a PiPER at rest lies folded on its stops, a little beyond what its limits say
+            lower, upper = np.minimum(lower, measured[part]), np.maximum(upper, measured[part])
         outside = (values < lower - OUTSIDE) | (values > upper + OUTSIDE)
         if outside.any():
             worst = int(outside.argmax())
