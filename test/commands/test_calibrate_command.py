@@ -182,6 +182,23 @@ def test_poses_of_the_tool_do_as_well_as_joints(lab, hand):
     assert difference(load_calibration("wrist").T_frame_camera, hand.T_link_camera)[0] < 2e-3
 
 
+@pytest.mark.parametrize("wrong", ["quaternions w, x, y, z", "poses of the next picture"])
+def test_poses_that_are_not_those_of_the_pictures_are_refused_and_nothing_is_written(lab, hand, capsys, wrong):
+    from vla_ros.calibration.robot_views import robot_links
+
+    links = robot_links(load_embodiment("franka"), "wrist")
+    listed, pictures = [], hand.pictures
+    for one, following in zip(pictures, [*pictures[1:], pictures[0]], strict=True):
+        T = links.in_base("panda_tcp", following if "next" in wrong else one)
+        x, y, z, w = from_matrix(T[:3, :3])
+        turned = [x, y, z, w] if "next" in wrong else [w, x, y, z]
+        listed.append({"picture": one.name, "tool": [*T[:3, 3].tolist(), *turned]})
+    (lab / "views" / "views.json").write_text(json.dumps(listed))
+    assert cli.main(["calibrate", "hand-eye", "views", "--camera", "wrist", "--refine"]) == 2
+    assert "px from where the robot's poses have them, allowed 13: these poses are not" in capsys.readouterr().err
+    assert not (lab / "config" / "cameras" / "wrist.yaml").exists()
+
+
 def test_bad_input_is_one_line_with_the_remedy(lab, hand, capsys):
     def refused(*words):
         assert cli.main(["calibrate", *words]) == 2

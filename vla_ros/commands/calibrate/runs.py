@@ -40,6 +40,7 @@ from vla_ros.robots.embodiment import load_embodiment
 
 OPTICS_STD = ("focal_length_x_std_px", "focal_length_y_std_px", "principal_point_x_std_px", "principal_point_y_std_px")
 SCALE_WRONG, SCALE_SURE = 0.01, 5.0  # of the squares' side, and in standard deviations
+RESIDUAL_MAX = 0.02  # of the picture's width: 1 cm at half a metre, of a camera that sees 60 degrees
 
 
 def board(arguments: argparse.Namespace) -> int:
@@ -146,8 +147,17 @@ def _views(links: Links, seen: Seen) -> list[RobotView]:
 
 
 def _check_scale(views: list[RobotView], optics: Optics, free: Free, square_mm: float) -> None:
-    """Refuse a board whose squares are not what they were said to be: the robot knows how far it moved."""
+    """Refuse a board whose squares are not what they were said to be: the robot knows how far it moved.
+
+    And poses that fit to no board: any number of views gives some place for the camera, and that would be anywhere.
+    """
     scaled = calibrate_hand_eye(views, optics, dataclasses.replace(free, board_scale=True))
+    if scaled.residual_px > RESIDUAL_MAX * optics.size[0]:
+        raise ConfigError(
+            f"corners are {scaled.residual_px:.0f} px from where the robot's poses have them, allowed "
+            f"{RESIDUAL_MAX * optics.size[0]:.0f}: these poses are not those of the pictures: is it the camera's arm, "
+            "each picture's own pose, quaternions as x, y, z, w, and did the board stay where it is?"
+        )
     off = abs(scaled.found.scale - 1.0)
     if off > max(SCALE_WRONG, SCALE_SURE * scaled.scale_std):
         std = square_mm * scaled.scale_std
