@@ -25,7 +25,7 @@ from vla_ros.failure_detection.tasks import HoldOut
 from vla_ros.failure_detection.training import TrainingConfig, train_detector
 from vla_ros.policies.base import capability
 from vla_ros.policies.capabilities.failure_score import ACTING, GOING_BACK, WAITING, FailureScoring
-from vla_ros.policies.observation import ArmState, EndEffectorState, Observation, RobotState
+from vla_ros.policies.observation import ArmState, BaseState, EndEffectorState, Observation, RobotState
 from vla_ros.robots.embodiment import load_embodiment
 
 ROBOT = load_embodiment("franka")
@@ -238,6 +238,94 @@ def test_what_is_held_is_put_down_where_it_was_taken_and_let_go_there(
     closed_and_moving = positions[:opened]
     sideways = np.linalg.norm(closed_and_moving[:, :2] - [0.5, 0.0], axis=1) > 0.01
     assert (closed_and_moving[sideways, 2] > 0.15).all()  # over the others, not through them
+
+
+def held_up(policy: WatchedPolicy, told: list[float], base: np.ndarray | None = None) -> ActionChunk:
+    """Close fingers by steps on something 5 cm wide, carry it elsewhere until there is an alarm; return its chunk."""
+    stood = None if base is None else BaseState(np.eye(4), np.zeros(3))
+    stands = None if base is None else BaseState(base, np.zeros(3))
+
+    def at(observation: Observation, where: BaseState | None) -> Observation:
+        return dataclasses.replace(observation, state=dataclasses.replace(observation.state, base=where))
+
+    for step, width in enumerate(told):
+        policy.infer(at(seen(0.1 * step, x=0.5, z=0.05, width=max(width, 0.05), told=width), stood))
+    begins = 0.1 * len(told)
+    for step in range(1, 60):
+        chunk = policy.infer(at(seen(begins + PERIOD * step, x=0.6, z=0.25, width=0.05, told=told[-1]), stands))
+        assert policy.failure_score is not None
+        if policy.failure_score.alarm:
+            return chunk
+    raise AssertionError("no alarm")
+
+
+def test_fingers_that_close_by_and_by_take_as_well(detector: FailureDetector, failing: np.ndarray) -> None:
+    chunk = held_up(watched(Drifting(failing), detector, BACK_OFF), list(np.arange(0.08, 0.039, -0.003)))
+    widths, positions = chunk.column(f"{GRIPPER.name}/width"), chunk.positions(ARM.name)
+    opened = int(np.flatnonzero(widths > widths[0] + 1e-3)[0])
+    np.testing.assert_allclose(positions[opened], [0.5, 0.0, 0.05], atol=2e-3)
+
+
+def test_what_is_held_is_not_let_go_in_the_air(detector: FailureDetector, failing: np.ndarray) -> None:
+    driven = np.eye(4)
+    driven[0, 3] = 0.5
+    for told, base in (([0.0], None), ([0.08, 0.0], driven)):  # held from the beginning; taken before the base drove
+        policy = watched(Drifting(failing), detector, BACK_OFF)
+        chunk = held_up(policy, told, base)
+        assert policy.failure_score is not None
+        assert policy.failure_score.doing == WAITING
+        np.testing.assert_allclose(chunk.column(f"{GRIPPER.name}/width"), 0.0)
+        np.testing.assert_allclose(chunk.positions(ARM.name), [[0.6, 0.0, 0.25]] * 2)
+    policy = watched(Drifting(failing), detector, BACK_OFF)
+    held_up(policy, [0.08, 0.0], np.eye(4))  # a base that stands where it stood
+    assert policy.failure_score is not None
+    assert policy.failure_score.doing == GOING_BACK
+
+
+@pytest.mark.parametrize("reaction", [PAUSE, BACK_OFF])
+def test_cups_hold_what_they_hold(reaction: str, detector: FailureDetector, failing: np.ndarray) -> None:
+    robot = load_embodiment("franka+single_cup")
+    (arm,), (tool,) = robot.arms, robot.suction_tools
+    suction = f"{tool.cups[0]}/suction"
+
+    class Sucking(Drifting):
+        def infer(self, observation: Observation) -> ActionChunk:
+            chunk = super().infer(observation)  # it would let go now
+            channels = (*pose_channels(arm.name), suction)
+            return ActionChunk(
+                chunk.stamp,
+                robot.base_frame,
+                channels,
+                chunk.times,
+                np.tile([0.41, 0.0, 0.3, 1.0, 0.0, 0.0, 0.0, 0.0], (8, 1)),
+            )
+
+    def at(stamp: float, x: float, z: float, sealed: bool) -> Observation:
+        T = np.diag([1.0, -1.0, -1.0, 1.0])
+        T[:3, 3] = x, 0.0, z
+        joints = np.zeros(len(arm.joints))
+        state = RobotState(
+            stamp,
+            {arm.name: ArmState(arm.joints, joints, joints, T)},
+            {tool.name: EndEffectorState(sealed={tool.cups[0]: sealed})},
+        )
+        return Observation(stamp, "pick up the mug", {}, state, state)
+
+    policy = watch(Sucking(failing), robot, detector, AlarmConfig("lstm", 0.2, reaction))
+    policy.infer(at(0.0, 0.5, 0.05, False))
+    policy.infer(at(0.2, 0.5, 0.05, True))
+    for step in range(2, 60):
+        chunk = policy.infer(at(0.2 * step, 0.6, 0.25, True))
+        assert policy.failure_score is not None
+        if policy.failure_score.alarm:
+            break
+    told, positions = chunk.column(suction), chunk.positions(arm.name)
+    if reaction == PAUSE:
+        np.testing.assert_array_equal(told, 1.0)
+        return
+    let_go = int(np.flatnonzero(told < 0.5)[0])
+    np.testing.assert_allclose(positions[let_go], [0.5, 0.0, 0.05], atol=2e-3)
+    assert told[-1] == 0.0
 
 
 def test_after_so_many_ways_back_a_person_is_asked(detector: FailureDetector, failing: np.ndarray) -> None:

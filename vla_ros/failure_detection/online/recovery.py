@@ -13,7 +13,7 @@ import numpy as np
 from controllers.chunks.chunk import ActionChunk, ChannelKind
 from vla_ros.failure_detection.online.alarm_config import HOME, PAUSE, TELL, AlarmConfig
 from vla_ros.failure_detection.online.monitor import FailureMonitor
-from vla_ros.failure_detection.online.way_back import TakenPlaces, WayBack, way_back
+from vla_ros.failure_detection.online.way_back import TakenPlaces, WayBack, held_arms, kept_suction, way_back
 from vla_ros.policies.capabilities.failure_score import GOING_BACK, WAITING, FailureScore
 from vla_ros.policies.observation import Observation
 from vla_ros.robots.embodiment import Embodiment
@@ -64,7 +64,7 @@ class WatchedPolicy:
         if (waits := self._waits) is not None:
             self._say(observation.stamp, WAITING)
             return _held(observation, waits)
-        self._taken.note(self._embodiment, observation.commanded)
+        self._taken.note(self._embodiment, observation.state, observation.commanded)
         chunk = self.policy.infer(observation)
         score = self.policy.failure_score
         assert score is not None
@@ -75,12 +75,13 @@ class WatchedPolicy:
         config = self._config
         if config.reaction == TELL or self._overruled:
             return chunk
-        if config.reaction != PAUSE and self._ways < config.attempts and chunk.arms:
+        taken = self._taken.places(observation.state.base)
+        held = held_arms(self._embodiment, observation.state, observation.commanded)
+        known = held <= taken.keys() & set(chunk.arms)  # else it would be let go in the air
+        if config.reaction != PAUSE and self._ways < config.attempts and chunk.arms and known:
             self._ways += 1
             home = self._began if config.reaction == HOME else None
-            self._way = way_back(
-                self._embodiment, observation.state, observation.commanded, self._taken.poses, home, chunk
-            )
+            self._way = way_back(self._embodiment, observation.state, observation.commanded, taken, home, chunk)
             self._say(observation.stamp, GOING_BACK)
             return self._way.rest(observation.stamp)
         self._waits = chunk
@@ -98,7 +99,7 @@ class WatchedPolicy:
 
 def _held(observation: Observation, like: ActionChunk) -> ActionChunk:
     """Return a chunk of the same channels that holds what is commanded, with every velocity 0."""
-    told = observation.commanded.values
+    told = {**kept_suction(observation.state), **observation.commanded.values}
     row = [
         0.0 if kind in (ChannelKind.VELOCITY, ChannelKind.STATUS) else told.get(name, float(value))
         for name, kind, value in zip(like.channels, like.kinds, like.values[0], strict=True)

@@ -11,15 +11,17 @@ import numpy as np
 from controllers.chunks.chunk import ActionChunk, pose_channels
 from controllers.rotations import angle_between, from_matrix
 from vla_ros.policies.chunking.sampling import sample_chunk
-from vla_ros.policies.observation import RobotState
+from vla_ros.policies.observation import BaseState, EndEffectorState, RobotState
 from vla_ros.robots.embodiment import Embodiment
+from vla_ros.robots.groups import SUCTION
 
 SPEED, TURN = 0.15, 0.8  # [m/s], [rad/s] of the tool
 SHORTEST = 0.3  # [s] of a part of the way
 RISE = 0.12  # [m] over where it was
 OPENS_S = 0.8  # [s] that fingers and cups are given to let go
 TOLD_NARROWER = 0.004  # [m] than they are: fingers that hold something
-TAKES = 0.005  # [m] narrower than at the last look: fingers that begin to take something
+TAKES = TOLD_NARROWER  # [m] than they were told before: fingers that begin to take something
+DRIVEN, TURNED = 0.02, 0.03  # [m], [rad] of a base that is elsewhere by now
 STEP_S = 0.1  # of what is sent
 
 
@@ -27,19 +29,42 @@ STEP_S = 0.1  # of what is sent
 class TakenPlaces:
     """Where each tool was when it last began to take something."""
 
-    poses: dict[str, np.ndarray] = field(default_factory=dict)  # arm → (4, 4)
-    _told: dict[str, float] = field(default_factory=dict)  # channel → value
+    _poses: dict[str, tuple[np.ndarray, BaseState | None]] = field(default_factory=dict)  # arm → (4, 4), where it stood
+    _widest: dict[str, float] = field(default_factory=dict)  # tool → told since it took something [m]
+    _sealed: dict[str, set[str]] = field(default_factory=dict)  # tool → its cups that hold something
 
-    def note(self, embodiment: Embodiment, commanded: RobotState) -> None:
-        """Take what is commanded now."""
+    def note(self, embodiment: Embodiment, measured: RobotState, commanded: RobotState) -> None:
+        """Take what is measured and commanded now."""
         for tool in embodiment.end_effectors:
-            state = commanded.end_effectors.get(tool.name)
-            arm = commanded.arms.get(tool.arm)
-            if state is None or state.width is None or arm is None:
-                continue
-            if state.width < self._told.get(tool.name, state.width) - TAKES:
-                self.poses[tool.arm] = arm.T_base_ee
-            self._told[tool.name] = state.width
+            arm, state = commanded.arms.get(tool.arm), measured.end_effectors.get(tool.name)
+            narrowed = self._narrowed(tool.name, commanded.end_effectors.get(tool.name))
+            sealed = {cup for cup, holds in state.sealed.items() if holds} if state is not None else set()
+            sealed_more = bool(sealed - self._sealed.get(tool.name, set()))
+            self._sealed[tool.name] = sealed
+            if arm is not None and (narrowed or sealed_more):
+                self._poses[tool.arm] = arm.T_base_ee, measured.base
+
+    def places(self, base: BaseState | None) -> dict[str, np.ndarray]:
+        """Return them by arm, T_base_ee (4, 4): those that the base has not driven away from."""
+        return {arm: T for arm, (T, stood) in self._poses.items() if not _has_driven(stood, base)}
+
+    def _narrowed(self, tool: str, told: EndEffectorState | None) -> bool:
+        if told is None or told.width is None:
+            return False
+        widest = self._widest.get(tool, told.width)
+        narrowed = told.width < widest - TAKES
+        self._widest[tool] = told.width if narrowed else max(widest, told.width)
+        return narrowed
+
+
+def _has_driven(before: BaseState | None, now: BaseState | None) -> bool:
+    if before is None or now is None:
+        return before is not now
+    moved = np.linalg.inv(before.T_odom_base) @ now.T_odom_base
+    return bool(
+        np.linalg.norm(moved[:3, 3]) > DRIVEN
+        or angle_between(from_matrix(moved[:3, :3]), (0.0, 0.0, 0.0, 1.0)) > TURNED
+    )
 
 
 class WayBack:
@@ -81,6 +106,12 @@ def held_arms(embodiment: Embodiment, measured: RobotState, commanded: RobotStat
     return arms
 
 
+def kept_suction(measured: RobotState) -> dict[str, float]:
+    """Return what cups that hold something are told, by channel, so that they go on: nobody says what they are told."""
+    cups = [(cup, holds) for tool in measured.end_effectors.values() for cup, holds in tool.sealed.items()]
+    return {f"{cup}/{SUCTION}": 1.0 for cup, holds in cups if holds}
+
+
 def way_back(
     embodiment: Embodiment,
     measured: RobotState,
@@ -97,8 +128,9 @@ def way_back(
     arms = [arm for arm in commanded.arms if f"{arm}/position.x" in like.channels]
     tools = [tool for tool in embodiment.end_effectors if set(tool.channels) & set(like.channels)]
     open_ = {channel: _open(tool.width_max, channel) for tool in tools for channel in tool.channels}
-    told = commanded.values
-    now = {channel: told.get(channel, value) for channel, value in open_.items()}
+    # Suction and depth are in no state: cups go on, pistons stay where the policy wants them, until all let go.
+    known = {**dict(zip(like.channels, like.values[0].tolist(), strict=True)), **kept_suction(measured)}
+    now = open_ | {channel: value for channel, value in {**known, **commanded.values}.items() if channel in open_}
     held = held_arms(embodiment, measured, commanded)
     points = _Points(arms, tuple(open_), {arm: commanded.arms[arm].T_base_ee for arm in arms}, now)
     if putting := {arm: taken[arm] for arm in arms if arm in held and arm in taken}:
