@@ -127,6 +127,26 @@ def test_the_parts_share_nothing_and_leave_nothing_out() -> None:
     assert [r.episode.key for r in split(rollouts, 1).train] != [r.episode.key for r in parts.train]
 
 
+def test_scenes_of_one_seed_stay_together() -> None:
+    rollouts = [
+        dataclasses.replace(rollout, episode=dataclasses.replace(rollout.episode, set=name, wording=wording))
+        for rollout in drifting(40, 5)
+        for name in ("basic", "distractor")
+        for wording in ("common", "unseen")
+    ]
+    parts = split(rollouts, 0)
+    seeds = [{r.episode.seed for r in part} for part in (parts.train, parts.stop, parts.calibrate)]
+    assert sum(map(len, seeds)) == len(set.union(*seeds)) == 40
+    assert [len(part) for part in (parts.train, parts.stop, parts.calibrate)] == [4 * len(part) for part in seeds]
+    one = dataclasses.replace(rollouts[0].episode, seed=7)
+    of_one = [
+        dataclasses.replace(rollout, episode=dataclasses.replace(one, set=f"{number}", success=number % 2 == 0))
+        for number, rollout in enumerate(rollouts)
+    ]
+    with pytest.raises(ConfigError, match=r"are of 1 seeds.*record more seeds"):
+        split(of_one, 0)
+
+
 def test_too_few_roll_outs_are_one_line() -> None:
     with pytest.raises(ConfigError, match=r"the training tasks have \d+ successes and 0 failures: a detector needs 8"):
         train_detector([*drifting(20, 6, failures=0.0), *drifting(9, 7, "other")], OTHER, QUICK)

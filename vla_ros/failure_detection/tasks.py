@@ -70,20 +70,10 @@ class Parts:
 def split(rollouts: Sequence[RecordedRollout], seed: int) -> Parts:
     """Split the roll-outs of the training tasks at random, successes and failures alike.
 
-    Raises ConfigError where a part would lack successes or failures that it needs.
+    Scenes of one seed are alike in every set and wording, the same thing in the same place: they stay together, or
+    successes would be called usual by what was learned of their own scenes. Raises ConfigError where a part would lack
+    successes or failures that it needs.
     """
-    rng = np.random.default_rng(seed)
-    parts = Parts([], [], [])
-    for success in (True, False):
-        of = [rollout for rollout in rollouts if rollout.success is success]
-        order = rng.permutation(len(of))
-        first, second = round(TRAINED * len(of)), round((TRAINED + STOPPED) * len(of))
-        for part, chosen in (
-            (parts.train, order[:first]),
-            (parts.stop, order[first:second]),
-            (parts.calibrate, order[second:]),
-        ):
-            part.extend(of[i] for i in chosen)
     successes = sum(rollout.success for rollout in rollouts)
     failures = len(rollouts) - successes
     if successes < 8 or failures < 4:
@@ -91,4 +81,29 @@ def split(rollouts: Sequence[RecordedRollout], seed: int) -> Parts:
             f"the training tasks have {successes} successes and {failures} failures: a detector needs 8 and 4 at "
             "least: record more with `vla eval --features`, or hold out less"
         )
+    rng = np.random.default_rng(seed)
+    alike: dict[tuple[str, int], list[RecordedRollout]] = {}
+    for rollout in rollouts:
+        alike.setdefault((rollout.episode.task, rollout.episode.seed), []).append(rollout)
+    parts = Parts([], [], [])
+    for success in (True, False):
+        of = [group for group in alike.values() if _mostly_successes(group) is success]
+        order = rng.permutation(len(of))
+        first, second = round(TRAINED * len(of)), round((TRAINED + STOPPED) * len(of))
+        for part, chosen in (
+            (parts.train, order[:first]),
+            (parts.stop, order[first:second]),
+            (parts.calibrate, order[second:]),
+        ):
+            part.extend(rollout for i in chosen for rollout in of[i])
+    both = all({rollout.success for rollout in part} == {True, False} for part in (parts.train, parts.stop))
+    if not both or sum(rollout.success for rollout in parts.calibrate) < 2:
+        raise ConfigError(
+            f"the training tasks are of {len(alike)} seeds, whose successes and failures cannot be shared out to "
+            "learning, stopping and calibration: record more seeds with `vla eval --features`"
+        )
     return parts
+
+
+def _mostly_successes(rollouts: Sequence[RecordedRollout]) -> bool:
+    return 2 * sum(rollout.success for rollout in rollouts) >= len(rollouts)
