@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import multiprocessing
 import os
@@ -13,9 +14,11 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from assets import ROOT
 from fake_runner import MakeFake, fake_episode
+from policy_making.synthetic_rollouts import rollout
 
 from controllers.errors import ConfigError
 from vla_ros import cli
@@ -23,10 +26,11 @@ from vla_ros.evaluation import pool
 from vla_ros.evaluation.episode_log import EpisodeLog
 from vla_ros.evaluation.evaluation import RunSeeds, evaluate
 from vla_ros.evaluation.pool import Broken, run_all
-from vla_ros.evaluation.recorded_features import features_path
+from vla_ros.evaluation.recorded_features import check_folder, features_path
 from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EpisodeSettings, EvaluationSettings
 from vla_ros.evaluation.statistics import EpisodeResult, summary
+from vla_ros.failure_detection.rollout import save_rollout
 
 
 def fakes(workers: int = 1, **wrong: int) -> RunSeeds:
@@ -99,6 +103,26 @@ def test_resuming_runs_again_what_has_no_features_though_they_are_asked_for(tmp_
     folder.mkdir()
     features_path(settings.episode, 0).touch()
     assert [episode.seed for episode in EpisodeLog(path, settings, resume=True).episodes] == [0]
+
+
+def test_features_of_another_policy_are_not_written_over(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    theirs = EpisodeSettings(policy="act", checkpoint="mine", features=str(tmp_path))
+    path = features_path(theirs, 1)
+    made = rollout(np.zeros((2, 3)), 1, True)
+    save_rollout(
+        path, dataclasses.replace(made, episode=dataclasses.replace(made.episode, policy="act", checkpoint="mine"))
+    )
+    there = path.read_bytes()
+    words = ["--policy", "graspvla", "--features", str(tmp_path)]
+    assert cli.main(["eval", *words, "--seed", "0", "--episodes", "2"]) == 2
+    error = capsys.readouterr().err
+    assert f"{path.name} is of policy act with mine: name another folder" in error
+    assert len(error.strip().splitlines()) == 1
+    assert path.read_bytes() == there
+    check_folder(EpisodeSettings(features=str(tmp_path)), range(2, 4))  # other scenes may lie beside
+    path.write_bytes(there[:-3])
+    check_folder(EpisodeSettings(features=str(tmp_path)), range(2))  # torn: it is recorded anew
+    check_folder(theirs, range(2))
 
 
 def test_what_broke_is_logged_and_run_again_when_resuming(tmp_path: Path) -> None:

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controllers.errors import ConfigError
 from vla_ros.evaluation.settings import EpisodeSettings
 from vla_ros.evaluation.statistics import EpisodeResult
-from vla_ros.failure_detection.rollout import Episode, rollout_path, save_rollout
+from vla_ros.failure_detection.rollout import Episode, read_rollout, rollout_path, save_rollout
 
 if TYPE_CHECKING:
     from vla_ros.failure_detection.recording import FeatureRecorder
@@ -24,6 +25,18 @@ def features_path(settings: EpisodeSettings, seed: int) -> Path:
 def lacks_features(settings: EpisodeSettings, seed: int) -> bool:
     """Say whether the features of a seed's episode are asked for and not there."""
     return bool(settings.features) and not features_path(settings, seed).is_file()
+
+
+def check_folder(settings: EpisodeSettings, seeds: Sequence[int]) -> None:
+    """Raise ConfigError where the features of these seeds would take the place of another policy's."""
+    for path in (features_path(settings, seed) for seed in seeds):
+        try:
+            episode = read_rollout(path).episode
+        except ConfigError:  # not there, or torn: it is recorded anew
+            continue
+        if (episode.policy, episode.checkpoint) != (settings.policy, settings.checkpoint):
+            whose = f"policy {episode.policy}" + (f" with {episode.checkpoint}" if episode.checkpoint else "")
+            raise ConfigError(f"--features {settings.features}: {path.name} is of {whose}: name another folder")
 
 
 def keep_features(settings: EpisodeSettings, result: EpisodeResult, recorder: FeatureRecorder) -> None:

@@ -125,6 +125,7 @@ def run(arguments: argparse.Namespace) -> int:
     from vla_ros.evaluation.comparison_report import print_comparison
     from vla_ros.evaluation.episode_log import EpisodeLog, log_path
     from vla_ros.evaluation.evaluation import evaluate
+    from vla_ros.evaluation.recorded_features import check_folder
     from vla_ros.evaluation.report import EvaluationProgress, print_report
     from vla_ros.evaluation.statistics import summary
 
@@ -142,6 +143,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.video:
         check_output("--video", Path(arguments.video) / "film.mp4", make_folder=True)
     check_output_folder("--features", arguments.features)
+    if settings.episode.features:
+        check_folder(settings.episode, settings.seeds)
     settings.check_weights()  # last: PyTorch takes seconds to load
     run_seeds = _run_seeds(settings, output)
     log = EpisodeLog(log_path(output), settings, arguments.resume, arguments.repeat_starved) if output else None
