@@ -19,7 +19,7 @@ class LostEnd:
 
     bag: str
     messages: int
-    lost_s: float  # from the last message that is there to the kill
+    lost_s: float  # from the last message that is there to the kill; NaN: no kill ended it
     problem: str = ""
 
 

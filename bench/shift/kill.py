@@ -64,8 +64,9 @@ def kill_node(graph: LaunchedJob, kill: Kill, module: str) -> None:
     arm.forget()
     arm.spin_until(lambda: bool(arm.stamps) or over(), 5.0)
     since = arm.stamps[-1] if arm.stamps else 0.0
-    kill.wall, began = time.time(), time.monotonic()
+    began = time.monotonic()
     graph.kill(node)
+    kill.wall = time.time()  # not before: a recorder that is looked for records what comes meanwhile
     arm.spin_until(lambda: _other_process(graph, module, before) or over(), BACK_WITHIN_S)
     kill.require(not over(), "the job ended")
     kill.back_s = time.monotonic() - began

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from bench.shift.shift import Shift
 from bench.shift.slopes import GROWS, Slope, slope
 
@@ -20,8 +18,7 @@ Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
 
 def slopes(shift: Shift) -> dict[tuple[str, str], Slope]:
     """Return the slope of every quantity of every process."""
-    random = np.random.default_rng(0)
-    return {key: slope(series, random) for key, series in shift.sampler.series.items()}
+    return {key: slope(series) for key, series in shift.sampler.series.items()}
 
 
 def slopes_table(shift: Shift) -> Table:
@@ -63,7 +60,9 @@ def problems(shift: Shift) -> list[str]:
         if name != BAGS and one.verdict(BARS[quantity]) == GROWS:
             found.append(f"{quantity} of {name} grows: {one.per_hour:+.2f} {UNITS[quantity]} an hour")
     for lost in shift.lost:
-        if lost.problem or lost.lost_s > LOST_MAX_S:
+        if math.isnan(lost.lost_s):
+            found.append(f"{lost.bag}: is torn, and nobody killed the recorder then")
+        elif lost.problem or lost.lost_s > LOST_MAX_S:
             found.append(f"{lost.bag}: {lost.problem or f'{lost.lost_s:.2f} s of its end are lost'}")
     return found
 

@@ -62,7 +62,7 @@ class Shift:
                 progress.update(task, completed=self.worked_s, description=self._described())
                 if now >= sample_at:
                     self._sample(now - began)
-                    sample_at += SAMPLE_EVERY_S
+                    sample_at = now + SAMPLE_EVERY_S  # what a kill's judging held up is not made good: all at once
                 if now >= kill_at:
                     self._kill(now - began, console)
                     kill_at = max(kill_at + kill_every, time.monotonic() + min(kill_every, SAMPLE_EVERY_S))
