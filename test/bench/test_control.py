@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from bench import control
@@ -85,6 +86,26 @@ def test_a_soak_in_which_nothing_moves_proves_nothing(monkeypatch):
     monkeypatch.setattr(Soak, "part", part)
     _, problems = soak_figures(FrankaRig(500.0, 0.004, 0.0025), 50_000)
     assert len(problems) == 2
+
+
+def test_a_soak_whose_numbers_are_none_is_not_as_it_must_be(monkeypatch):
+    parts = [dict(energy_j=1.0, home_mm=0.3, posture_rad=0.01, norm=0.0, rss_mib=100.0)] * 10
+    parts[4] = dict.fromkeys(parts[4], np.nan) | {"rss_mib": 100.0}
+
+    def part(soak, ticks):
+        soak.accepted += 10
+        return parts.pop(0)
+
+    monkeypatch.setattr(Soak, "part", part)
+    rig = FrankaRig(500.0, 0.004, 0.0025)
+    _, problems = soak_figures(rig, 50_000)
+    assert [problem.split()[0] for problem in problems] == [
+        "soak_home_mm", "soak_energy_ratio", "soak_drift_mm", "soak_posture_drift_rad", "soak_quaternion_norm_error",
+    ]  # fmt: skip
+    soak = Soak(rig)
+    soak.energy = np.nan
+    soak._tick(0)
+    assert np.isnan(soak.energy)
 
 
 def test_a_part_of_a_soak_ends_at_rest_at_home():

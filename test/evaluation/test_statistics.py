@@ -90,3 +90,12 @@ def test_groups() -> None:
     episodes = [episode(), episode(False, category="can", cause="slipped"), episode(category="can")]
     assert by_category(episodes) == {"can": (1, 2), "mug": (1, 1)}
     assert failure_causes([*episodes, episode(False)]) == {"slipped": 1, "time limit": 1}
+
+
+def test_a_share_of_alarms_where_there_was_nothing_is_not_written() -> None:
+    figures = summary([episode(alarms=1), episode(alarms=0), episode(success=False)])
+    assert figures["alarms_in_successes"] == 0.5
+    assert "alarms_in_failures" not in figures  # the one failure was not watched
+    figures = summary([episode(alarms=2, success=False), episode(alarms=0, success=False)])
+    assert figures["alarms_in_failures"] == 0.5
+    assert "alarms_in_successes" not in figures

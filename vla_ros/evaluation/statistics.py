@@ -113,8 +113,9 @@ def summary(episodes: Sequence[EpisodeResult], spl: bool = True) -> dict[str, fl
         }
     if watched := [episode for episode in episodes if episode.alarms is not None]:
         figures |= {
-            f"alarms_{name}": _mean([bool(episode.alarms) for episode in watched if episode.success is success])
+            f"alarms_{name}": _mean(raised)
             for name, success in (("in_successes", True), ("in_failures", False))
+            if (raised := [bool(episode.alarms) for episode in watched if episode.success is success])
         }
     factors = [episode.real_time_factor for episode in episodes if episode.real_time_factor is not None]
     if factors:
