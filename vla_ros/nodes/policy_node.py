@@ -124,6 +124,7 @@ class PolicyNode(ManagedNode):
         if not self._instruction:
             self._worker.begin_anew()
             self._reasoning.clear()
+            self._failures.clear()
             give_memory_back()
 
     def _on_exposure(self, stamp: float, exposures: tuple[Exposure, ...]) -> None:

@@ -121,3 +121,12 @@ def test_recovering_from_an_emergency_stop_lets_it_go_on_and_the_stop_does_not(w
     assert world.doing == WAITING
     world.estop.publish(Bool(data=False))
     assert world.expose_until(lambda: world.doing == ACTING)
+
+
+def test_nothing_waits_any_more_when_there_is_nothing_to_do(world):
+    world.say("pick up the yellow cup")
+    until_it_waits(world)
+    world.say("")
+    assert world.spin_until(lambda: world.doing == ACTING)
+    count = len(world.said)
+    assert not world.expose_until(lambda: len(world.said) > count, 1.0)

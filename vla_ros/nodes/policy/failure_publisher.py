@@ -6,6 +6,8 @@ A policy that waits goes on when `policy/resume` is called, or when an e-stop is
 
 from __future__ import annotations
 
+import dataclasses
+
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.node import Node
 from std_msgs.msg import Bool
@@ -13,7 +15,7 @@ from std_srvs.srv import Trigger
 
 from vla_ros import messages, qos
 from vla_ros.policies.base import Policy, capability
-from vla_ros.policies.capabilities.failure_score import GOING_BACK, WAITING, FailureScore, FailureScoring
+from vla_ros.policies.capabilities.failure_score import ACTING, GOING_BACK, WAITING, FailureScore, FailureScoring
 
 NAME = "failure detector"
 DOING = "doing"  # key of its values
@@ -40,6 +42,16 @@ class FailurePublisher:
         if score.doing != self._doing and score.doing in (GOING_BACK, WAITING):
             self._node.get_logger().warning(failure_text(score))
         self._doing = score.doing
+        self._say(score)
+
+    def clear(self) -> None:
+        """Say that nothing is waited for any more: there is nothing to do. The next inference is of another episode."""
+        score = None if self._policy is None else self._policy.failure_score
+        if score is not None and self._doing in (GOING_BACK, WAITING):
+            self._doing = ACTING
+            self._say(dataclasses.replace(score, doing=ACTING))
+
+    def _say(self, score: FailureScore) -> None:
         level = messages.WARN if score.alarm else messages.OK
         values = {
             "score": f"{score.score:.4g}",
