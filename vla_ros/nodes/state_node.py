@@ -60,6 +60,10 @@ class StateNode(ManagedNode):
             )
             for gripper in embodiment.grippers
         ]
+        groups = [group for readers in (self._arms, self._grippers) for group in readers]
+        self._joints = frozenset(joint for reader, *_ in groups for joint in reader.joints)
+        self._names: list[str] = []  # of the last message …
+        self._ours = False  # … and whether it says where one of these joints is
         self._last = float("-inf")  # [s] stamp of the last pose
         self._arrival: float | None = None  # [s] monotonic
         self._received = 0
@@ -69,6 +73,11 @@ class StateNode(ManagedNode):
         steady_timer(self, 0.1, self._watch)
 
     def _on_joint_state(self, message: JointState) -> None:
+        if message.name != self._names:
+            self._names = list(message.name)
+            self._ours = not self._joints.isdisjoint(self._names)
+        if not self._ours:
+            return  # others say where joints of theirs are
         self._arrival = time.monotonic()
         self._received += 1
         now = messages.seconds(message.header.stamp)
