@@ -37,6 +37,7 @@ class DrivenPart:
         self.measured = np.full(driver.layout.size, np.nan)
         self.arrival = float("-inf")  # [s] monotonic
         self.commanded = float("-inf")  # [s] monotonic
+        self._stamp = 0.0  # [s] of the newest states; 0 where the driver stamps none
         self._wanted = np.full(driver.layout.size, np.nan)
         self._reader = messages.JointStateReader(driver.state_names)
         self._message = JointState(
@@ -49,10 +50,11 @@ class DrivenPart:
             node.create_subscription(Float64MultiArray, topic, partial(self._on_command, topic), qos.NEWEST)
 
     def on_states(self, message: JointState) -> bool:
-        """Take the driver's states; say whether they are whole."""
+        """Take the driver's states; say whether they are whole, and new: one that repeats itself says nothing."""
         sample = self._reader.read(message)
-        if sample is None:
+        if sample is None or (sample.stamp and sample.stamp == self._stamp):
             return False
+        self._stamp = sample.stamp
         self.measured[:] = sample.position
         self.arrival = time.monotonic()
         return True
