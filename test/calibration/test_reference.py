@@ -9,7 +9,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError
-from vla_ros.calibration.reference import MOVED_PX, ReferencePicture
+from vla_ros.calibration.reference import AT_REFERENCE, MOVED_PX, ReferencePicture
 
 SIZE, K = (640, 480), np.array([[617.0, 0.0, 319.5], [0.0, 617.0, 239.5], [0.0, 0.0, 1.0]])
 
@@ -63,6 +63,17 @@ def test_things_that_are_elsewhere_are_no_movement():
         assert found.pixels < 0.3 * MOVED_PX
         assert not found.moved
         assert found.pairs > 100
+
+
+def test_a_hand_that_counts_as_back_where_it_was_has_no_camera_that_moved():
+    """Three joints that are off by what is allowed, each about an axis of the camera's own."""
+    off = 0.99 * AT_REFERENCE
+    reference = ReferencePicture(with_things(bench(), 1), {"joint1": 0.0, "joint2": 0.0, "joint3": 0.0})
+    assert reference.seen_from_here(dict.fromkeys(reference.joints, off))
+    seen, _ = turned(bench(), (np.degrees(off),) * 3)
+    found = reference.movement(with_things(seen, 2))
+    assert found is not None
+    assert not found.moved
 
 
 def test_where_nothing_is_as_it_was_nobody_knows():

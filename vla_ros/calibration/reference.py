@@ -20,7 +20,9 @@ from vla_ros.encoded_images import read_image
 from vla_ros.robots.camera_calibration import CameraCalibration
 
 MOVED_PX = 3.0  # [px] from which on a camera has moved: 0.3 degrees at a focal length of 600 px
-AT_REFERENCE = 0.005  # [rad], [m] that a joint may be from where it was, for a camera on the hand
+# [rad], [m] that a joint may be from where it was, for a camera on the hand: two or three of them together move the
+# picture by less than MOVED_PX.
+AT_REFERENCE = 0.002
 FEWEST = 25  # pairs that must agree
 _FEATURES, _DISTINCT, _AGREE_PX = 2000, 0.8, 2.0
 _FEWEST_FEATURES = 100  # in a picture that is to be compared with
