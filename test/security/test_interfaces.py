@@ -161,6 +161,14 @@ def test_few_may_release_the_emergency_stop():
     assert "rt/teleop/action_chunk" not in topics["/camera"].publish
 
 
+def test_who_looks_on_says_nothing_that_a_node_acts_on():
+    """Recorder and manager are believed by what they say in diagnostics."""
+    may = observer(load_embodiment("franka")).dds_topics()
+    assert "rt/*" in may.subscribe
+    assert {topic for topic in may.publish if topic.startswith("rt/")} == {"rt/parameter_events"}
+    assert not any(topic.startswith("rq/") for topic in may.publish), "nor does it call anybody"
+
+
 @pytest.mark.parametrize("job", job_names())
 @pytest.mark.parametrize("hardware", ["sim", "topic", "mock", "real", "joint_topics", "sdk"])
 def test_every_node_of_every_job_is_described(job, hardware):

@@ -40,7 +40,7 @@ def home(robot: Embodiment) -> NodeInterface:
 
 def observer(robot: Embodiment) -> NodeInterface:
     """Return what somebody may do who looks on from a shell: hear everything, say nothing."""
-    return recorder(None, {}) | _shell()
+    return interface(subscribes=[f"/{ANY}"]) | _shell()
 
 
 def operator(robot: Embodiment, nodes: Iterable[str]) -> NodeInterface:
@@ -49,7 +49,8 @@ def operator(robot: Embodiment, nodes: Iterable[str]) -> NodeInterface:
     No command of a motor is among it: chunks go through the gate of control.
     """
     services = [f"{node}/{what}" for node in nodes for what in (*PARAMETER_SERVICES, *LIFECYCLE_SERVICES)]
-    person = observer(robot) | home(robot) | planner("replay_node", robot) | planner("identify_node", robot)
+    person = observer(robot) | recorder(None, {}) | home(robot)
+    person |= planner("replay_node", robot) | planner("identify_node", robot)
     person |= ros_node("lerobot_robot") | ros_node("lerobot_teleoperator")
     return person | interface(
         ["estop", "instruction", "episode/marks", POLICY_CHUNK],
