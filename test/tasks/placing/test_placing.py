@@ -203,6 +203,17 @@ def test_what_is_held_still_in_the_goal_is_not_placed(scene):
     assert not play.wait(3.0).judge.finished
 
 
+def test_what_a_wide_open_hand_holds_in_the_goal_is_not_placed(scene):
+    play = Play(scene)
+    play.tool[:3, 3] = play.poses[scene.target][:3, 3]
+    play.width = 0.6 * GRIPPER.width_max  # as wide as the thing is
+    over = np.add(play.inside(scene.target), (0.0, 0.0, 0.02))
+    play.wait(0.2).carry(scene.target, over)
+    assert not play.wait(3.0).judge.finished
+    play.poses[scene.target][:3, 3] = play.inside(scene.target)
+    assert play.leave().wait(1.2).judge.success
+
+
 def test_a_hand_that_opens_little_has_left_all_the_same_once_it_opens(scene):
     play = Play(scene)
     play.grasp(scene.target).carry(scene.target, play.inside(scene.target))

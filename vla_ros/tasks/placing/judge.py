@@ -156,15 +156,18 @@ class PlaceJudge(Judge):
         self._events.append(f"attempt {self.attempts}: closing on {self._called(self._named)}")
 
     def _follow_held(self, truth: Truth) -> None:
-        """Tell what leaves the table in a closed hand, and what falls out of it."""
+        """Tell what leaves the table in a closed hand, and what falls out of it.
+
+        A hand that is told to open about as wide as a thing holds it and does not count as closed: it has to leave too.
+        """
         for name, start in self._start_heights.items():
             up = truth.heights[name] - start
             if name in self._named:
                 self.lifted_max = max(self.lifted_max, up)
-            if not self._hand.closed or up < self.limits.lift_m:
+            if up < self.limits.lift_m or name in self._offsets:
                 continue
-            if name not in self._offsets:
-                self._offsets[name] = self._offset(truth, name)
+            self._offsets[name] = self._offset(truth, name)
+            if self._hand.closed:
                 self._held.add(name)
                 self.first_lifted = self.first_lifted or name
                 self._events.append(f"grasped {self._called([name])}")
