@@ -282,6 +282,32 @@ def test_what_is_held_is_not_let_go_in_the_air(detector: FailureDetector, failin
     assert policy.failure_score.doing == GOING_BACK
 
 
+def test_an_arm_that_is_held_on_its_way_back_waits_for_a_person(detector: FailureDetector, failing: np.ndarray) -> None:
+    inner = Reconsidering(failing)
+    policy = watched(inner, detector, HOME)
+    policy.infer(seen(0.0, x=0.2, z=0.6))  # where the episode begins
+    for step in range(1, 60):
+        chunk = policy.infer(seen(PERIOD * step, x=0.6, z=0.1))
+        assert policy.failure_score is not None
+        if policy.failure_score.alarm:
+            break
+    assert policy.failure_score.doing == GOING_BACK
+    late = np.minimum(np.arange(0.2, chunk.duration, 0.2) - 1.0, chunk.duration)
+    positions = chunk.positions(ARM.name)
+    for after in late[: len(late) // 2]:  # a second late is as it may be
+        x, _, z = (np.interp(max(after, 0.0), chunk.times, positions[:, axis]) for axis in range(3))
+        policy.infer(seen(chunk.stamp + after + 1.0, x=x, z=z))
+        assert policy.failure_score.doing == GOING_BACK
+    for held in (3.0, 4.0, chunk.duration + 1.0):  # by an e-stop: the way goes on without it
+        stopped = policy.infer(seen(chunk.stamp + held + len(late) // 2 * 0.2, x=x, z=z))
+    assert policy.failure_score.doing == WAITING
+    assert inner.reconsidered == 0
+    np.testing.assert_allclose(stopped.positions(ARM.name), [[x, 0.0, z]] * 2)
+    assert policy.resume()
+    policy.infer(seen(chunk.stamp + 60.0, x=x, z=z))
+    assert inner.reconsidered == 1
+
+
 @pytest.mark.parametrize("reaction", [PAUSE, BACK_OFF])
 def test_cups_hold_what_they_hold(reaction: str, detector: FailureDetector, failing: np.ndarray) -> None:
     robot = load_embodiment("franka+single_cup")

@@ -52,6 +52,9 @@ class WatchedPolicy:
         """Return the policy's chunk, or what is done instead of it."""
         if self._began is None:
             self._began = {name: arm.T_base_ee for name, arm in observation.commanded.arms.items()}
+        if self._way is not None and self._way.is_left(observation.stamp, observation.commanded):
+            self._waits = self._way.rest(observation.stamp)
+            self._way = None
         if self._way is not None:
             if observation.stamp < self._way.end:
                 self._say(observation.stamp, GOING_BACK)

@@ -23,6 +23,7 @@ TOLD_NARROWER = 0.004  # [m] than they are: fingers that hold something
 TAKES = TOLD_NARROWER  # [m] than they were told before: fingers that begin to take something
 DRIVEN, TURNED = 0.02, 0.03  # [m], [rad] of a base that is elsewhere by now
 STEP_S = 0.1  # of what is sent
+LATE_S, BESIDE = 2.0, 0.1  # [s], [m] by which an arm may be late on its way, and off it
 
 
 @dataclass
@@ -77,6 +78,21 @@ class WayBack:
     def end(self) -> float:
         """Return when it is over [s]."""
         return self._chunk.stamp + self._chunk.duration
+
+    def is_left(self, stamp: float, commanded: RobotState) -> bool:
+        """Say whether an arm is not where it was to be in the last LATE_S before `stamp` [s], as one that was held.
+
+        What is left of the way would take it straight through what it was to go over.
+        """
+        chunk = self._chunk
+        at = min(stamp, self.end)
+        way = sample_chunk(chunk, np.linspace(max(at - LATE_S, chunk.stamp), at, 1 + round(LATE_S / STEP_S)))
+        for arm in chunk.arms:
+            columns = [chunk.channels.index(name) for name in pose_channels(arm)[:3]]
+            away = np.linalg.norm(way[:, columns] - commanded.arms[arm].T_base_ee[:3, 3], axis=1)
+            if away.min() > BESIDE:
+                return True
+        return False
 
     def rest(self, stamp: float) -> ActionChunk:
         """Return what is left of it at `stamp` [s]."""
