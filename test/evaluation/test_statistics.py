@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Figures of an evaluation against numbers worked out by hand and SciPy's Wilson interval."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from vla_ros.evaluation.statistics import EpisodeResult, by_category, failure_causes, summary, wilson_interval
+from vla_ros.evaluation.statistics import (
+    EpisodeResult,
+    by_category,
+    failure_causes,
+    interval_of_shares,
+    summary,
+    wilson_interval,
+)
 
 
 def episode(success: bool = True, **changes) -> EpisodeResult:
@@ -22,6 +30,27 @@ def episode(success: bool = True, **changes) -> EpisodeResult:
 def test_wilson_interval_is_scipys(counts: tuple[int, int]) -> None:
     expected = binomtest(*counts).proportion_ci(method="wilson")
     assert wilson_interval(*counts) == pytest.approx((expected.low, expected.high), abs=1e-9)
+
+
+@pytest.mark.parametrize("alike", [False, True])
+def test_the_interval_of_parts_holds_the_truth_also_where_those_of_an_episode_are_alike(alike: bool) -> None:
+    random, held, taken_as_independent = np.random.default_rng(0), 0, 0
+    for _ in range(400):
+        of = random.integers(4, 9, 40)
+        done = random.binomial(of, random.beta(1.4, 0.6, 40) if alike else 0.7)
+        low, high = interval_of_shares(done.tolist(), of.tolist())
+        held += low <= 0.7 <= high
+        low, high = wilson_interval(int(done.sum()), int(of.sum()))
+        taken_as_independent += low <= 0.7 <= high
+    assert 0.92 <= held / 400 <= 0.98
+    if alike:
+        assert taken_as_independent / 400 < 0.85
+
+
+def test_where_all_or_none_are_done_episodes_count() -> None:
+    assert interval_of_shares([5, 7], [5, 7]) == wilson_interval(2, 2)
+    assert interval_of_shares([0, 0, 0], [5, 7, 0]) == wilson_interval(0, 2)
+    assert interval_of_shares([], []) == (0.0, 1.0)
 
 
 def test_wilson_interval_without_trials_says_nothing() -> None:
@@ -68,7 +97,7 @@ def test_things_are_counted_over_all_episodes_that_ask_for_several() -> None:
     figures = summary([episode(parts_done=5, parts=5), episode(success=False, parts_done=4, parts=7), episode()])
     assert figures["parts"] == 12
     assert figures["parts_rate"] == pytest.approx(9 / 12)
-    assert (figures["parts_ci95_low"], figures["parts_ci95_high"]) == wilson_interval(9, 12)
+    assert (figures["parts_ci95_low"], figures["parts_ci95_high"]) == interval_of_shares([5, 4], [5, 7])
     assert "parts" not in summary([episode()])
 
 

@@ -67,7 +67,7 @@ class EpisodeResult:
         return shortest / max(self.steps, shortest, 1)
 
 
-def wilson_interval(successes: int, trials: int, z: float = 1.959963984540054) -> tuple[float, float]:
+def wilson_interval(successes: float, trials: float, z: float = 1.959963984540054) -> tuple[float, float]:
     """Return Wilson's score interval of a rate, 95 % by default; (0, 1) without trials."""
     if trials == 0:
         return 0.0, 1.0
@@ -78,6 +78,24 @@ def wilson_interval(successes: int, trials: int, z: float = 1.959963984540054) -
     low = 0.0 if successes == 0 else max(0.0, centre - half)
     high = 1.0 if successes == trials else min(1.0, centre + half)
     return low, high
+
+
+def interval_of_shares(done: Sequence[int], of: Sequence[int]) -> tuple[float, float]:
+    """Return the 95 % interval of a rate over the parts of episodes, of which each has so many done.
+
+    Parts of one episode go well or badly together, so that they count as fewer (Kish's effective size, by the variance
+    between episodes): Wilson's interval of as many as they are worth, and of the episodes where all or none are done.
+    """
+    total, episodes = sum(of), sum(count > 0 for count in of)
+    if not total:
+        return 0.0, 1.0
+    rate = sum(done) / total
+    worth = float(episodes)
+    if 0.0 < rate < 1.0 and episodes > 1:
+        squares = sum((one - rate * count) ** 2 for one, count in zip(done, of, strict=True))
+        variance = episodes / (episodes - 1) * squares / total**2
+        worth = min(float(total), rate * (1.0 - rate) / variance) if variance > 0.0 else float(total)
+    return wilson_interval(rate * worth if rate < 1.0 else worth, worth)
 
 
 def summary(episodes: Sequence[EpisodeResult], spl: bool = True) -> dict[str, float | int]:
@@ -100,11 +118,11 @@ def summary(episodes: Sequence[EpisodeResult], spl: bool = True) -> dict[str, fl
     }
     parts, done = sum(episode.parts for episode in episodes), sum(episode.parts_done for episode in episodes)
     if parts:
-        low, high = wilson_interval(done, parts)
+        low, high = interval_of_shares([e.parts_done for e in episodes], [e.parts for e in episodes])
         figures |= {"parts": parts, "parts_rate": done / parts, "parts_ci95_low": low, "parts_ci95_high": high}
     asked, followed = sum(episode.asked for episode in episodes), sum(episode.followed for episode in episodes)
     if asked:
-        low, high = wilson_interval(followed, asked)
+        low, high = interval_of_shares([e.followed for e in episodes], [e.asked for e in episodes])
         figures |= {
             "requests": asked,
             "followed_rate": followed / asked,
