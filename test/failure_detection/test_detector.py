@@ -150,6 +150,13 @@ def test_scenes_of_one_seed_stay_together() -> None:
 def test_too_few_roll_outs_are_one_line() -> None:
     with pytest.raises(ConfigError, match=r"the training tasks have \d+ successes and 0 failures: a detector needs 8"):
         train_detector([*drifting(20, 6, failures=0.0), *drifting(9, 7, "other")], OTHER, QUICK)
+    parts = "features", "times", "disagreement", "doubt"
+    once = [
+        dataclasses.replace(rollout, **{name: getattr(rollout, name)[:1] for name in parts})
+        for rollout in [*drifting(60, 6), *drifting(9, 7, "other")]
+    ]
+    with pytest.raises(ConfigError, match="every roll-out has one inference: record with"):
+        train_detector(once, OTHER, QUICK)
     with pytest.raises(ConfigError, match="--hold-out: unknown set 'othr'"):
         train_detector(drifting(20, 6), HoldOut("set", ("othr",)), QUICK)
 

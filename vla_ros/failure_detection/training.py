@@ -84,7 +84,7 @@ def train_detector(
             features=rollouts[0].features.shape[1],
             hidden=config.hidden,
             references=len(references),
-            period_s=float(np.median(np.concatenate([np.diff(rollout.times) for rollout in known]))),
+            period_s=_period(known),
             hold_out=str(hold_out),
             seed=config.seed,
             calibration=(len(usual), max(len(rollout.times) for rollout in usual)),
@@ -165,6 +165,14 @@ def _features(rollouts: Sequence[RecordedRollout]) -> Tensor:
     if len(rows) < 2:
         raise ConfigError("the roll-outs of the training tasks hold no features: record other sets of scenes")
     return torch.from_numpy(rows)
+
+
+def _period(rollouts: Sequence[RecordedRollout]) -> float:
+    """Return the time from one inference to the next [s]. Raises ConfigError where there is never a next one."""
+    periods = np.concatenate([np.diff(rollout.times) for rollout in rollouts])
+    if len(periods) == 0:
+        raise ConfigError("every roll-out has one inference: record with `vla eval --features … --non-blocking 0.2`")
+    return float(np.median(periods))
 
 
 def _evenly(count: int, most: int) -> np.ndarray:
