@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -38,6 +39,11 @@ class Cell:
         """Note a problem unless something holds."""
         if not holds:
             self.problems.append(problem)
+
+    def take_worst(self, cells: Sequence[Cell]) -> None:
+        """Take the worst figures of several runs; NaN where one of them has none, so that no bar is kept."""
+        for figure in ("rest_s", "speed_ratio", "effort_ratio", "effort_rate"):
+            setattr(self, figure, float(np.max([getattr(cell, figure) for cell in cells])))
 
     def judge_motion(self, arm: ArmObserver, since: float, limits: ArmLimits, model: ArmModel) -> None:
         """Fill in the figures of the arm's motion after the fault at `since` [s], and check every limit."""

@@ -173,8 +173,7 @@ def _estop(cell: Cell, limits: ArmLimits, model: ArmModel) -> None:
             speeds.append(speed)
             refused = operator.enable()
             cell.require(not refused.success and "e-stop" in refused.message, "the latch does not hold")
-        for figure in ("rest_s", "speed_ratio", "effort_ratio", "effort_rate"):
-            setattr(cell, figure, max(getattr(stop, figure) for stop in stops))
+        cell.take_worst(stops)
         cell.require(min(speeds) > FAST, f"stopped from {min(speeds):.2f} rad/s only")
         cell.require(cell.rest_s <= ESTOP_MAX_S, f"{cell.rest_s:.2f} s until rest, heard of within {max(heard):.2f} s")
         cell.outcome = f"{ESTOPS} stops from {min(speeds):.1f} to {max(speeds):.1f} rad/s, latched"
