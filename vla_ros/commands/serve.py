@@ -77,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from vla_ros import __version__
     from vla_ros.policies.families.changed_settings import REMOTE
-    from vla_ros.policies.families.loading import loaded, specified
+    from vla_ros.policies.families.loading import checked_needs, loaded, specified
     from vla_ros.policies.remote.server_description import ServerDescription
     from vla_ros.robots.embodiment import load_embodiment
     from vla_ros.serving.policy_server import PolicyServer
@@ -87,10 +87,9 @@ def run(arguments: argparse.Namespace) -> int:
     policy, checkpoint, setting = _chosen(arguments)
     robot = load_embodiment(arguments.robot)
     family = specified(policy, robot, arguments.objects, checkpoint, setting)
-    family.check()
-    period = family.period()
+    needs, period = checked_needs(family, policy, any_camera=True), family.period()
     description = ServerDescription(
-        family.choice.name, robot.name, version=__version__, needs=family.needs(), gives=family.gives(),
+        family.choice.name, robot.name, version=__version__, needs=needs, gives=family.gives(),
         rate_hz=None if period is None else 1.0 / period,
     )  # fmt: skip
     listening, pin = _listening(arguments, arguments.port if network is None else 0)

@@ -16,6 +16,7 @@ from vla_ros.robots.embodiment import load_embodiment
 
 FRANKA = load_embodiment("franka")
 MINE = '''
+from vla_ros.policies.families.family import PolicyFamily
 from vla_ros.policies.needs import CameraNeed, Needs
 
 
@@ -55,6 +56,13 @@ def wants_more(robot, teacher):
 
 def breaks():
     raise RuntimeError("no such weights\\nat all")
+
+
+class Learns(PolicyFamily):
+    checkpoint_kind = "mine"
+
+    def load(self):
+        return Still(None)
 
 
 NUMBER = 3
@@ -101,6 +109,7 @@ def test_it_is_asked_for_by_a_job_as_families_are(mine):
         ("NUMBER", "is no policy: it is of type int"),
         ("nothing", "is no policy: what it makes is of type NoneType, without infer() and reset()"),
         ("wants_more", "is to be made with 'teacher', which nobody gives"),
+        ("Learns", "class Learns is a PolicyFamily without gives(), needs(): write them"),
         ("breaks", "cannot be made: RuntimeError: no such weights"),
     ],
 )
@@ -127,6 +136,13 @@ def test_a_file_that_does_not_import_is_one_line(tmp_path, source, text):
         check_policy(f"{path}:Mine", FRANKA)
     assert text in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_what_a_file_imports_is_not_offered(mine):
+    with pytest.raises(
+        ConfigError, match=r"say which one: .*:NAME, of Still, with_weights, nothing, wants_more, breaks, Learns$"
+    ):
+        specified(str(mine), FRANKA)
 
 
 def test_a_file_that_is_not_there_is_named_whole(tmp_path, monkeypatch):

@@ -38,7 +38,7 @@ class PolicyChoice:
 class PolicyFamily(ABC):
     """A specification. Raises ConfigError when it is made for settings that it does not know."""
 
-    summary: ClassVar[str]  # one line
+    summary: ClassVar[str] = "your own policy"  # one line
     learned: ClassVar[bool] = False  # it has weights, and takes checkpoint:=
     checkpoint_kind: ClassVar[str] = ""  # as config.json of its checkpoints says
     packages: ClassVar[Sequence[str]] = ()  # that it needs beside those that all need

@@ -47,9 +47,13 @@ def check_policy(
     `any_camera`: those that are not always there will do, as in a roll-out, whose scenes are made for the policy.
     Raises ConfigError for a policy that cannot be had for this robot: the first thing that is missing.
     """
-    family = specified(name, robot, None, checkpoint, changes)
+    return checked_needs(specified(name, robot, None, checkpoint, changes), name, any_camera)
+
+
+def checked_needs(family: PolicyFamily, name: str, any_camera: bool = False) -> Needs:
+    """Return what the policy of a specification needs, which its robot has. Raises ConfigError as `check_policy`."""
     family.check()
-    needs, gives, who = family.needs(), family.gives(), f"policy '{name}'"
+    needs, gives, robot, who = family.needs(), family.gives(), family.choice.robot, f"policy '{name}'"
     check_needs(needs, robot, who, any_camera)
     if gives is not None:
         check_action(gives, robot, who)

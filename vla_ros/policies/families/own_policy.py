@@ -37,7 +37,7 @@ def from_file(text: str) -> type[PolicyFamily]:
     if not path.is_file():
         raise ConfigError(f"policy {text}: there is no file {path}")
     module = _imported(path, text)
-    offered = [key for key, value in vars(module).items() if _makes_policies(value) and not key.startswith("_")]
+    offered = [key for key, value in vars(module).items() if not key.startswith("_") and _is_own(value, module)]
     if not name:
         raise ConfigError(f"policy {text}: say which one: {text}:NAME, of {', '.join(offered) or 'none'}")
     if not hasattr(module, name):
@@ -51,6 +51,9 @@ def own_family(made_by: Any, who: str) -> type[PolicyFamily]:
     Raises ConfigError for anything else.
     """
     if isinstance(made_by, type) and issubclass(made_by, PolicyFamily):
+        lacking = ", ".join(f"{name}()" for name in sorted(made_by.__abstractmethods__))
+        if lacking:
+            raise ConfigError(f"{who}: class {made_by.__name__} is a PolicyFamily without {lacking}: write them")
         return made_by
     if isinstance(made_by, type):
         missing = [method for method in METHODS if not callable(getattr(made_by, method, None))]
@@ -91,6 +94,11 @@ def own_family(made_by: Any, who: str) -> type[PolicyFamily]:
             return policy
 
     return OwnPolicy
+
+
+def _is_own(value: Any, module: Any) -> bool:
+    """Say whether a file defines something that makes policies: what it imports is nobody's choice."""
+    return _makes_policies(value) and getattr(value, "__module__", "") == module.__name__
 
 
 def _makes_policies(value: Any) -> bool:
