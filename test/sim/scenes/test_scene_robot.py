@@ -10,6 +10,7 @@ import pytest
 from scene_making.drawn_scene import grasping_scene
 
 from controllers.errors import ConfigError
+from vla_ros.policies.families.loading import check_policy
 from vla_ros.policies.geometric.grasps.gripper_space import GripperDimensions
 from vla_ros.policies.geometric.grasps.reachability import Reach
 from vla_ros.robots.embodiment import Embodiment, expand_urdf, load_embodiment
@@ -78,6 +79,15 @@ def test_geometry_needs_a_reach_and_an_envelope(ur5e):
         GripperDimensions.of(dataclasses.replace(ur5e.only_gripper, envelope=None))
     with pytest.raises(ConfigError, match="hand_end"):
         GripperEnvelope(0.01, 0.01, 0.06, 0.01, 0.01, 0.1, 0.03, hand_end=0.05)
+
+
+def test_the_geometric_policy_is_refused_before_anything_starts(ur5e):
+    arm, gripper = ur5e.only_arm, ur5e.only_gripper
+    with pytest.raises(ConfigError, match="'ur5e' has no 'reach'"):
+        check_policy("geometric", dataclasses.replace(ur5e, arms=(dataclasses.replace(arm, reach=None),)))
+    shapeless = dataclasses.replace(ur5e, end_effectors=(dataclasses.replace(gripper, envelope=None),))
+    with pytest.raises(ConfigError, match="'robotiq_85' has no 'envelope'"):
+        check_policy("geometric", shapeless)
 
 
 @pytest.mark.parametrize("robot", ["franka", "ur5e"])

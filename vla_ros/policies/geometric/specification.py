@@ -29,7 +29,17 @@ class Specification(PolicyFamily):
         self._config = build(GeometricConfig, dict(choice.settings), choice.where)
 
     def check(self) -> None:
-        """Raise ConfigError for a critic's weights that are missing, of another kind, or have learned no pinches."""
+        """Raise ConfigError for an arm or a gripper that is not described well enough to plan grasps for.
+
+        And for a critic's weights that are missing, of another kind, or have learned no pinches.
+        """
+        from vla_ros.policies.geometric.grasps.reachability import described_reach
+
+        robot, gives = self.choice.robot, self.gives()
+        for arm in gives.arms:
+            described_reach(robot.arm(arm))
+        for gripper in gives.grippers:
+            GripperDimensions.of(robot.gripper(gripper))
         critic = self._config.critic
         if not critic:
             return

@@ -15,10 +15,18 @@ from controllers.safety.self_distance import SelfDistance
 from vla_ros.objects.grasp import Grasp
 from vla_ros.policies.geometric.motion import rotation_between
 from vla_ros.robots.groups import ArmGroup
+from vla_ros.robots.reach import ArmReach
 
 LIMIT_MARGIN = 0.2  # [rad] the controller pushes away from joint limits: a pose in that zone is never quite reached
 RETREAT = 0.12  # [m] towards the base, at most
 TURNED = (0.35, 0.7, 1.0)  # shares of the way to the first pose at which the arm is looked at
+
+
+def described_reach(arm: ArmGroup) -> ArmReach:
+    """Return how far an arm reaches. Raises ConfigError for one whose description does not say it."""
+    if arm.reach is None:
+        raise ConfigError(f"arm '{arm.name}' has no 'reach' in config/robots: grasps cannot be planned without it")
+    return arm.reach
 
 
 class Reach:
@@ -26,13 +34,11 @@ class Reach:
 
     def __init__(self, urdf: str, arm: ArmGroup) -> None:
         """`urdf` is XML text. Raises ConfigError for an arm whose description does not say how far it reaches."""
-        if arm.reach is None:
-            raise ConfigError(f"arm '{arm.name}' has no 'reach' in config/robots: grasps cannot be planned without it")
-        self.described, joints, tool_frame = arm.reach, arm.joints, arm.tool_frame
+        self.described, joints, tool_frame = described_reach(arm), arm.joints, arm.tool_frame
         self.model, self._rest = ArmModel(urdf, joints, tool_frame), arm.home
         self.model.lower, self.model.upper = self.model.lower + LIMIT_MARGIN, self.model.upper - LIMIT_MARGIN
         self.home = self.model.forward(np.array(arm.home))  # (4, 4) of the tool, base frame
-        self._own = SelfDistance(urdf, [joints], [tool_frame], arm.reach.clear, 1.0)
+        self._own = SelfDistance(urdf, [joints], [tool_frame], self.described.clear, 1.0)
 
     def strength(self, poses: Sequence[np.ndarray], q: np.ndarray, least: float = 0.0) -> float:
         """Return the least manipulability on the way from q (N,) [rad] through the poses (4, 4), in a straight line
