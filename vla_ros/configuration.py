@@ -93,7 +93,7 @@ def config_path(folder: str, what: str, name: str, prefix: str = "") -> Path:
     Raises ConfigError with the nearest name of a `what`.
     """
     if is_config_file(name):
-        return Path(name)
+        return Path(name).expanduser()
     names = config_names(folder, prefix)
     if name not in names:
         raise ConfigError(unknown_name(what, name, names) + "; or the path of a .yaml file")

@@ -38,6 +38,12 @@ def test_a_value_may_hold_the_separator():
     assert parse_assignments(["instruction:=put a:=b"], ALL)["instruction"] == "put a:=b"
 
 
+def test_a_path_in_the_home_is_meant_where_no_shell_says_so(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    for word, value in (("~/bags", "/home/me/bags"), ("a ~/b", "a ~/b"), ("~", "~"), ("", "")):
+        assert parse_assignments([f"instruction:={word}"], ALL)["instruction"] == value
+
+
 @pytest.mark.parametrize(
     ("word", "expected"),
     [

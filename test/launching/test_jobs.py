@@ -7,9 +7,11 @@ import pytest
 from assets import PAIR
 
 from controllers.errors import ConfigError
+from vla_ros.configuration import share_directory
 from vla_ros.launching.arguments import parse_assignments
 from vla_ros.launching.checks import check_launch
 from vla_ros.launching.jobs import job_list, job_names, load_job
+from vla_ros.robots.embodiment import load_embodiment
 
 JOB = """description: Slowly.
 mover: policy
@@ -82,6 +84,17 @@ def test_what_a_job_cannot_say_is_one_line_that_names_its_file(jobs, old, new, m
     assert str(error.value).startswith(f"{path}: ")
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_job_may_name_files_in_the_home(jobs, monkeypatch):
+    monkeypatch.setenv("HOME", str(jobs))
+    (jobs / "mine.yaml").write_bytes((share_directory() / "config/robots/franka.yaml").read_bytes())
+    (jobs / "slow_grasp.yaml").write_text(
+        JOB.replace("robot: franka", "robot: ~/mine.yaml").replace("attempts: 5", "record: ~/bags")
+    )
+    values = parse_assignments([], load_job("slow_grasp").arguments)
+    assert values["record"] == str(jobs / "bags")
+    assert load_embodiment(str(values["robot"])).name == "franka"
 
 
 def test_the_list_says_what_each_job_does_and_survives_a_bad_one(jobs):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -37,7 +38,7 @@ class LaunchArgument:
         """Convert a word of the command line. Raises ConfigError that names what is allowed."""
         kind = type(self.default)
         if kind is str:
-            value: Value = text
+            value: Value = in_home(text)
         elif kind is bool:
             if text.lower() not in _BOOLEANS:
                 raise ConfigError(f"{self.name}:={text}: not a switch; use true or false")
@@ -81,6 +82,11 @@ class LaunchArgument:
 
     def _kind_in_words(self) -> str:
         return "a whole number" if isinstance(self.default, int) else "a number"
+
+
+def in_home(text: str) -> str:
+    """Return a text, or the path that one with ~/ means: behind `:=` no shell puts the home in its place."""
+    return os.path.expanduser(text) if text.startswith("~/") else text
 
 
 def secret_on_the_command_line(name: str, known: Container[str]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controllers.errors import ConfigError, unknown_name
-from vla_ros.launching.arguments import LaunchArgument
+from vla_ros.launching.arguments import LaunchArgument, in_home
 
 OWN_KEYS = ("robot", "task")  # of a job's launch arguments, those that are keys of the job itself
 
@@ -49,4 +49,4 @@ def _with_default(argument: LaunchArgument, value: Any) -> LaunchArgument:
         value = float(value)
     if type(value) is not kind:
         raise ConfigError(f"arguments: {argument.name}: {argument.allowed()} is needed, got {value!r}")
-    return dataclasses.replace(argument, default=value)
+    return dataclasses.replace(argument, default=in_home(value) if isinstance(value, str) else value)
