@@ -11,6 +11,7 @@ from vla_ros.configuration import build, config_file, config_names, config_path,
 from vla_ros.launching.environment import node_environment
 from vla_ros.robots.control import load_control_config
 from vla_ros.robots.embodiment import load_embodiment
+from vla_ros.robots.groups import ArmConfig
 from vla_ros.training.finetuning.config import load_finetune_config
 from vla_ros.training.graspvla.config import load_train_config
 
@@ -104,6 +105,11 @@ def test_errors_name_file_value_and_remedy(tmp_path, text, message):
     assert str(error.value).startswith(str(path))
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_all_keys_that_are_missing_are_named_at_once():
+    with pytest.raises(ConfigError, match=r"arm 'a': key 'joints' is missing, and 'tool_frame', 'home', 'effort_rate'"):
+        build(ArmConfig, {"name": "a"}, "arm 'a'")
 
 
 def test_missing_file_is_named(tmp_path):

@@ -118,9 +118,10 @@ def build(kind: type[Config], values: Any, where: str, defaults: Config | None =
         if key not in fields:
             raise ConfigError(f"{where}: {unknown_name('key', str(key), fields)}")
     known = {name: _default(field) if defaults is None else getattr(defaults, name) for name, field in fields.items()}
-    for name, default in known.items():
-        if default is dataclasses.MISSING and name not in values:
-            raise ConfigError(f"{where}: key '{name}' is missing")
+    missing = [f"'{name}'" for name, one in known.items() if one is dataclasses.MISSING and name not in values]
+    if missing:
+        others = f", and {', '.join(missing[1:])}" if missing[1:] else ""
+        raise ConfigError(f"{where}: key {missing[0]} is missing{others}")
     try:
         given = {key: _convert(hints[key], value, f"{where}: {key}", known[key]) for key, value in values.items()}
         return kind(**given) if defaults is None else dataclasses.replace(defaults, **given)

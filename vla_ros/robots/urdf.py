@@ -10,8 +10,10 @@ from math import isfinite
 from pathlib import Path
 
 from controllers.errors import ConfigError, unknown_name
+from vla_ros.ament import VARIABLE
 from vla_ros.configuration import share_directory
 from vla_ros.documents import read_bytes
+from vla_ros.robots.meshes import with_mesh_paths
 
 URDF_MAX = 4 << 20  # [B] of a robot's description, before xacro and after it
 LINKS_MAX = 1000
@@ -29,9 +31,9 @@ class JointLimits:
 
 
 def expand_xacro(path: str | Path, **xacro_args: str) -> str:
-    """Return the URDF text of a xacro file; a relative path is under the share directory.
+    """Return the URDF text of a xacro file; a relative path is under the share directory. Meshes have absolute paths.
 
-    Raises ConfigError when the file is missing or xacro cannot process it.
+    Raises ConfigError when the file or a mesh is missing, or xacro cannot process it.
     """
     full_path = Path(path) if Path(path).is_absolute() else share_directory() / path
     return _expand(str(full_path), tuple(sorted((key, str(value)) for key, value in xacro_args.items())))
@@ -49,13 +51,15 @@ def _expand(path: str, xacro_args: tuple[tuple[str, str], ...]) -> str:
         urdf = xacro.process_file(path, mappings=dict(xacro_args)).toprettyxml(indent="  ")
     except Exception as error:  # what is between ${ and } is Python, and fails as Python does; macros may have no end
         reason = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
+        if VARIABLE in reason:
+            reason = f"$(find …) looks in {VARIABLE}, which is not set: source ROS 2, or write paths from this file on"
         raise ConfigError(f"robot description '{path}': xacro failed: {reason}") from error
     if len(urdf) > URDF_MAX:
         raise ConfigError(f"robot description '{path}': {len(urdf)} characters, allowed are {URDF_MAX}")
     links = len(link_names(urdf))
     if links > LINKS_MAX:
         raise ConfigError(f"robot description '{path}': {links} links, allowed are {LINKS_MAX}")
-    return urdf
+    return with_mesh_paths(urdf, Path(path))
 
 
 @lru_cache(maxsize=16)

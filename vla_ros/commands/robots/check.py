@@ -18,7 +18,7 @@ from vla_ros.robots.checks.finding import OK, PROBLEM, WARNING, Finding
 from vla_ros.robots.checks.home import home_positions, place_at_home
 from vla_ros.robots.checks.inertias import check_inertias
 from vla_ros.robots.checks.joints import check_limits, check_own_weight
-from vla_ros.robots.checks.self_collision import OwnDistance, check_self_collision
+from vla_ros.robots.checks.self_collision import OwnDistance, check_collision_meshes, check_self_collision
 from vla_ros.robots.checks.table_area import TableArea
 from vla_ros.robots.checks.tool_reach import TIP, ArmMaps, check_reach, collides, reach_map
 from vla_ros.robots.control import FollowerFactory, load_control_config
@@ -68,7 +68,7 @@ def check_robot(name: str, robot: Embodiment, ranges: SceneRanges, progress: Pro
     findings += check_own_weight(robot, urdf, home)
     progress(0.05)
     own = OwnDistance(robot, urdf, home)
-    findings += check_self_collision(own, config.safety.self_distance_min)
+    findings += check_self_collision(own, config.safety.self_distance_min) + check_collision_meshes(urdf)
     progress(0.3)
     findings += _simulated(robot, urdf)
     progress(0.4)

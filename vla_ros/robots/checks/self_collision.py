@@ -11,6 +11,7 @@ import pinocchio as pin
 from controllers.safety.self_pairs import checked_self_pairs
 from vla_ros.robots.checks.finding import OK, PROBLEM, WARNING, Finding
 from vla_ros.robots.embodiment import Embodiment
+from vla_ros.robots.meshes import collision_meshes
 
 CHECK = "self-collision"
 SAMPLES = 500
@@ -62,6 +63,18 @@ class OwnDistance:
         distances = [result.min_distance for result in self._placed.distanceResults]
         nearest = int(np.argmin(distances))
         return float(distances[nearest]), " and ".join(sorted(self._links[i] for i in self._pairs[nearest]))
+
+
+def check_collision_meshes(urdf: str) -> list[Finding]:
+    """Warn of links whose collision shapes are meshes; nothing where all are simple."""
+    links = collision_meshes(urdf)
+    if not links:
+        return []
+    said = (
+        f"collision shapes of {', '.join(links)} are meshes, of which control measures every triangle and the "
+        "simulator takes the convex hull: draw boxes, cylinders and spheres"
+    )
+    return [Finding(CHECK, WARNING, said, {"meshes": list(links)})]
 
 
 def check_self_collision(own: OwnDistance, least: float | None) -> list[Finding]:
