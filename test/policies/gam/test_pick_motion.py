@@ -158,6 +158,18 @@ def test_fingers_open_before_close_on_it_and_a_cage_comes_after_the_lift():
     assert np.ptp([T[:3, 3] for T in still], axis=0).max() < 1e-3
 
 
+@pytest.mark.parametrize(("mode", "cups"), [("pinch", {}), ("cage", {"cup_1": 0.0})])
+def test_fingers_let_go_where_they_are_and_go_in_as_the_tool_leaves(mode, cups):
+    cell = Cell("hybrid")
+    over, place = pose(0.4, -0.2, OVER), pose(0.4, -0.2, 0.06)
+    cell.run(Pick(mode, pose(0.45, 0.2, 0.05), cups, 0.06, 0.04, T_base_over=over, T_base_place=place))
+    told = {phase: (values["fingers/width"], values["fingers/depth"]) for phase, _, values in cell.visited}
+    assert told[PickPhase.LOWER] == pytest.approx((0.0 if mode == "pinch" else 0.06, 0.04))
+    open_width = 0.06 if mode == "pinch" else load_tool("hybrid").opening
+    assert told[PickPhase.RELEASE] == pytest.approx((open_width, 0.04))
+    assert told[PickPhase.LEAVE] == told[PickPhase.DONE] == pytest.approx((open_width, 0.0))
+
+
 def test_what_the_tool_has_not_is_refused_in_one_line():
     motion = PickMotion(load_tool("single_cup"), "arm", "base")
     with pytest.raises(ConfigError, match="knows no mode 'pinch': suction"):

@@ -277,8 +277,10 @@ class PickMotion:
         width, depth = tool.opening, 0.0
         if pick is not None and np.isfinite(pick.width):
             pinching = pick.mode == PINCH
-            caging = pick.mode == CAGE and phase in (*_LIFTED, PickPhase.DONE)
-            if caging or (pinching and out):
+            caging = pick.mode == CAGE and (phase in _LIFTED or (phase is PickPhase.DONE and holding))
+            # They open where they are, and go in as the tool leaves.
+            opening = phase is PickPhase.RELEASE and pick.mode in (PINCH, CAGE)
+            if caging or (pinching and out) or opening:
                 depth = float(np.clip(pick.depth, 0.0, stroke)) if np.isfinite(pick.depth) else 0.0
             if pinching and holding and phase is not PickPhase.DOWN:
                 width = 0.0
