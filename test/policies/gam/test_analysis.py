@@ -11,11 +11,19 @@ from scene_making.bin_points import level_face as block
 
 from controllers.errors import ConfigError
 from vla_ros.objects.totes import ToteSize
+from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.analysis.placement import height_map, held_points, placements
 from vla_ros.policies.gam.analysis.suction import judge_suction, propose_suction
+from vla_ros.policies.gam.analysis.way_in import in_the_way, standing_cylinders, wall_points
 from vla_ros.policies.gam.criteria import criteria_of, merits
 from vla_ros.policies.gam.perception.measured_points import MeasuredPoints
 from vla_ros.robots.tools.named import load_tool
+
+
+def at(poses: list[np.ndarray]) -> Candidates:
+    """Return a tool at poses (4, 4), of whose fingers nothing is said."""
+    T, unsaid = np.array(poses), np.full(len(poses), np.nan)
+    return Candidates(T[:, :3, 3], T[:, :3, :3], np.ones((len(T), 7)), unsaid, unsaid)
 
 
 def proposed(points: np.ndarray, instances: np.ndarray, tool: str, count: int = 40):
@@ -86,6 +94,25 @@ def test_a_thing_goes_beside_what_lies_there_and_stands_on_the_floor():
     assert high == []
     wide = placements(block(0.0, 0.0, 0.0, (0.2, 0.2)), T, heights, size)
     assert wide == []
+
+
+def test_a_tool_wider_than_what_it_puts_down_stays_off_walls_and_neighbours():
+    size, tool = ToteSize(), load_tool("seven_piston")
+    standing = standing_cylinders(tool)
+    held = np.concatenate([block(0.0, 0.0, 0.0, (0.03, 0.025)), block(0.0, 0.0, 0.04, (0.03, 0.025))])
+    there = block(0.0, -0.1, 0.09, (0.27, 0.16), 0.004)
+    T = np.diag([1.0, -1.0, -1.0, 1.0])
+    heights = height_map(there, size)
+    free, clear = placements(held, T, heights, size), placements(held, T, heights, size, standing)
+    walls, neighbour = wall_points(np.eye(4), size), there
+    assert in_the_way(walls, tool, at([one.T_tote_tool for one in free[:1]])).min() > 0.0
+    assert clear
+    assert in_the_way(np.concatenate([walls, neighbour]), tool, at([one.T_tote_tool for one in clear])).max() == 0.0
+    assert clear[0].top == pytest.approx(0.04, abs=0.01)  # on the floor all the same
+    for one in clear:  # what does not come to the ground falls a little
+        assert one.T_tote_tool[2, 3] <= one.top + 0.02 + 0.01
+    apart = {tuple(np.round(one.T_tote_tool[:2, 3], 2)) for one in clear}
+    assert len(apart) > 1  # where the arm does not reach one it may another
 
 
 def test_what_is_held_reaches_down_to_what_it_lay_on():

@@ -278,9 +278,9 @@ class PickMotion:
         if pick is not None and np.isfinite(pick.width):
             pinching = pick.mode == PINCH
             caging = pick.mode == CAGE and (phase in _LIFTED or (phase is PickPhase.DONE and holding))
-            # They open where they are, and go in as the tool leaves.
-            opening = phase is PickPhase.RELEASE and pick.mode in (PINCH, CAGE)
-            if caging or (pinching and out) or opening:
+            if phase is PickPhase.RELEASE:
+                width, depth = open_fingers(pick, tool)
+            elif caging or (pinching and out):
                 depth = float(np.clip(pick.depth, 0.0, stroke)) if np.isfinite(pick.depth) else 0.0
             if pinching and holding and phase is not PickPhase.DOWN:
                 width = 0.0
@@ -310,6 +310,18 @@ class PickMotion:
             sequence=self._sequence,
             instruction=instruction_hash(observation.instruction),
         )
+
+
+def open_fingers(pick: Pick, tool: Tool) -> tuple[float, float]:
+    """Return how far apart [m] fingers are that let go, and how far [m] beyond the tool's plane.
+
+    They open where they are, and go in as the tool leaves.
+    """
+    stroke = min((finger.stroke for finger in tool.fingers), default=0.0)
+    deep = pick.mode in (PINCH, CAGE) and np.isfinite([pick.width, pick.depth]).all()
+    depth = float(np.clip(pick.depth, 0.0, stroke)) if deep else 0.0
+    told = pick.mode == PINCH and np.isfinite(pick.width)
+    return float(np.clip(pick.width, 0.0, tool.opening)) if told else tool.opening, depth
 
 
 def sealed_cups(observation: Observation) -> dict[str, bool]:

@@ -17,7 +17,7 @@ from vla_ros.policies.capabilities.scored_candidates import ScoredCandidates
 from vla_ros.policies.gam.actions import Candidates
 from vla_ros.policies.gam.analysis.placement import height_map, held_points, placements
 from vla_ros.policies.gam.analysis.surfaces import Surfaces
-from vla_ros.policies.gam.analysis.way_in import in_the_way, wall_points
+from vla_ros.policies.gam.analysis.way_in import cylinders_with_fingers, in_the_way, wall_points
 from vla_ros.policies.gam.candidate_boxes import candidate_boxes, instance_box
 from vla_ros.policies.gam.candidate_poses import matrix_of, moved
 from vla_ros.policies.gam.config import SceneTokens
@@ -26,7 +26,7 @@ from vla_ros.policies.gam.observed_scene import ObservedScene
 from vla_ros.policies.gam.perception.bin_view import BinObservation, observe_bins
 from vla_ros.policies.gam.perception.still_frames import StillFrames
 from vla_ros.policies.gam.perception.tote_fit import NoToteError
-from vla_ros.policies.gam.pick_motion import Pick, PickMotion, PickPhase
+from vla_ros.policies.gam.pick_motion import Pick, PickMotion, PickPhase, open_fingers
 from vla_ros.policies.gam.picking import Picker
 from vla_ros.policies.gam.prompts import PLACE
 from vla_ros.policies.gam.proposal import Proposal
@@ -190,7 +190,8 @@ class GamPolicy:
         size = self.settings.totes.size
         near = size.contains(own) & (own[:, 2] > -size.wall)
         held = held_points(seen.points, seen.instances, instance, pick.T_base_tool, seen.T_base_source)
-        found = placements(held, T_tote_base @ pick.T_base_tool, height_map(own[near], size), size)
+        standing = cylinders_with_fingers(self.tool, *open_fingers(pick, self.tool))
+        found = placements(held, T_tote_base @ pick.T_base_tool, height_map(own[near], size), size, standing)
         return [seen.T_base_destination @ one.T_tote_tool for one in found]
 
     def _proposed(self, pick: Pick, active: np.ndarray, seen: BinObservation, instance: int) -> list[np.ndarray]:
@@ -207,7 +208,10 @@ class GamPolicy:
         )  # fmt: skip
         own = moved(found, np.linalg.inv(T_base_tote)).positions
         comes = self._picker.can_come(found, PLACE, float(T_base_tote[2, 3]) + settings.pick.over)
-        return [matrix_of(found, int(row)) for row in np.flatnonzero(comes & settings.totes.size.contains(own))]
+        width, depth = (np.full(len(own), value) for value in open_fingers(pick, self.tool))
+        walls = wall_points(T_base_tote, settings.totes.size)
+        clear = in_the_way(walls, self.tool, replace(found, widths=width, depths=depth)) < _WALLED
+        return [matrix_of(found, int(row)) for row in np.flatnonzero(comes & clear & settings.totes.size.contains(own))]
 
     def _reasoning(
         self, proposal: Proposal, seen: BinObservation, view: CameraView, scored: ScoredCandidates

@@ -7,7 +7,8 @@ import numpy as np
 
 from vla_ros.objects.totes import DESTINATION
 from vla_ros.policies.gam.analysis.placement import height_map, placements
-from vla_ros.policies.gam.pick_motion import Pick
+from vla_ros.policies.gam.analysis.way_in import cylinders_with_fingers
+from vla_ros.policies.gam.pick_motion import Pick, open_fingers
 from vla_ros.sim.candidates.container import Container
 from vla_ros.sim.candidates.container import height_map as true_heights
 from vla_ros.sim.candidates.still_scene import StillScene
@@ -29,5 +30,7 @@ class PackExpert(PickExpert):
         held = (still.surfaces[index] - pick.T_base_tool[:3, 3]) @ pick.T_base_tool[:3, :3]
         T_base_tote = container.T_base_container
         T_tote_tool = np.linalg.inv(T_base_tote) @ pick.T_base_tool
-        found = placements(held, T_tote_tool, height_map(points, size), size)
+        tool = self.picker.tool
+        standing = cylinders_with_fingers(tool, *open_fingers(pick, tool))
+        found = placements(held, T_tote_tool, height_map(points, size), size, standing)
         return self.picker.put_down(pick, (T_base_tote @ one.T_tote_tool for one in found), over, q)

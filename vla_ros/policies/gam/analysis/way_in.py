@@ -61,6 +61,17 @@ def standing_cylinders(tool: Tool) -> list[tuple[float, float, float, float]]:
     return [body, *((cup.x, cup.y, cup.radius, 0.0) for cup in tool.cups)]
 
 
+def cylinders_with_fingers(tool: Tool, width: float, depth: float) -> list[tuple[float, float, float, float]]:
+    """Return likewise fingers, too, that are `width` [m] apart and reach `depth` [m] beyond the tool's plane."""
+    found = standing_cylinders(tool)
+    for finger in tool.fingers:
+        thickness, (along_x, along_y) = pad_thickness(finger), finger.direction
+        inwards = (tool.opening - width - thickness) / 2.0
+        radius = float(np.hypot(finger.radius, thickness / 2.0))
+        found.append((finger.x + inwards * along_x, finger.y + inwards * along_y, radius, depth))
+    return found
+
+
 def wall_points(T_base_tote: np.ndarray, size: ToteSize) -> np.ndarray:
     """Return points (M, 3) in the walls of a tote that stands at T_base_tote (4, 4), and 24 mm beyond them."""
     x, y, deep = size.inside
