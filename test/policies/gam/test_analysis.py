@@ -100,7 +100,7 @@ def test_a_tool_wider_than_what_it_puts_down_stays_off_walls_and_neighbours():
     size, tool = ToteSize(), load_tool("seven_piston")
     standing = standing_cylinders(tool)
     held = np.concatenate([block(0.0, 0.0, 0.0, (0.03, 0.025)), block(0.0, 0.0, 0.04, (0.03, 0.025))])
-    there = block(0.0, -0.1, 0.09, (0.27, 0.16), 0.004)
+    there = block(0.0, -0.1, 0.05, (0.27, 0.16), 0.004)
     T = np.diag([1.0, -1.0, -1.0, 1.0])
     heights = height_map(there, size)
     free, clear = placements(held, T, heights, size), placements(held, T, heights, size, standing)
