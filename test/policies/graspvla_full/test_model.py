@@ -246,6 +246,20 @@ def test_a_view_without_a_box_is_left_out():
     )
 
 
+def test_steps_that_do_not_count_teach_nothing():
+    network, batch = tiny_network(), tiny_batch()
+    counts = torch.tensor([[1.0, 1.0, 0.0, 0.0]]).expand(4, 4)
+    few = dataclasses.replace(batch, counts=counts)
+    flow = graspvla_loss(network, few, torch.Generator().manual_seed(1)).flow
+    none = dataclasses.replace(batch, counts=torch.zeros(4, 4))
+    assert flow > 0.0
+    assert graspvla_loss(network, none, torch.Generator().manual_seed(1)).flow == 0.0
+    halves = [dataclasses.replace(batch, counts=c) for c in (counts, 1.0 - counts)]
+    each = [graspvla_loss(network, half, torch.Generator().manual_seed(1)).flow for half in halves]
+    whole = graspvla_loss(network, batch, torch.Generator().manual_seed(1)).flow
+    torch.testing.assert_close(sum(each) / 2, whole)
+
+
 def test_four_samples_are_learned_by_heart():
     network, batch = tiny_network(llm=llama(initializer_range=0.05)).train(), tiny_batch((False, False, False, True))
 

@@ -92,4 +92,5 @@ def tiny_batch(grounding: tuple[bool, ...] = (False,) * 4, seed: int = 0) -> Bat
         states=states.where(has_action[:, None, None], float("nan")),
         grasp=grasp.where(has_action[:, None], -1),
         actions=actions.where(has_action[:, None, None], float("nan")),
+        counts=torch.ones(count, 4).where(has_action[:, None], float("nan")),
     )

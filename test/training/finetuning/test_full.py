@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ pytest.importorskip("transformers", reason="transformers is not installed: VLA_E
 from tiny.graspvla_data import generated
 from tiny.graspvla_full import full_config, tiny_network, tiny_words
 
+from controllers.errors import ConfigError
 from vla_ros import cli
 from vla_ros.data.datasets.editing.edit import edit
 from vla_ros.data.datasets.editing.edits import DatasetEdits
@@ -97,3 +100,72 @@ def test_a_dataset_without_anchor_and_calibration_is_learned_from(tmp_path: Path
     made, expected = (FullSamples([r], config, tiny_words()).batch(rows) for r in (tmp_path / "lean", whole))
     for name in ("images", "states", "actions", "grasp", "boxes", "has_action"):
         assert torch.equal(getattr(made, name), getattr(expected, name)), name
+
+
+def test_steps_behind_the_end_and_behind_what_is_no_example_do_not_count() -> None:
+    config, root = full_config(), generated() / "action"
+    samples = FullSamples([root], config, tiny_words())
+    with LeRobotReader(root) as reader:
+        valid, episode = reader.column(notes.VALID).ravel() > 0, reader.metadata.episodes[0]
+        end = episode.start + episode.length
+        rows = np.arange(episode.start, end)[valid[episode.start : end]]
+        counts = samples.batch(rows).counts.numpy()
+    for row, counted in zip(rows.tolist(), counts, strict=True):
+        after = np.arange(row, row + config.action.horizon)
+        sound = np.array([k < end and valid[k] for k in after])
+        np.testing.assert_array_equal(counted, np.cumprod(sound))
+    assert counts.min() == 0.0  # some of them reach behind
+
+
+def relabelled(root: Path, folder: Path, change) -> Path:
+    """Return a copy of a dataset whose info.json is changed."""
+    shutil.copytree(root, folder)
+    path = folder / "meta" / "info.json"
+    info = json.loads(path.read_text())
+    change(info)
+    path.write_text(json.dumps(info))
+    return folder
+
+
+def test_the_state_is_read_by_the_names_of_its_columns(tmp_path: Path) -> None:
+    def six_joints(info: dict) -> None:  # the tool stands where an arm of six joints has it
+        names = info["features"]["observation.state"]["names"]
+        info["features"]["observation.state"]["names"] = [*names[1:], names[0]]
+
+    config, whole = full_config(), generated() / "action"
+    root = relabelled(whole, tmp_path / "six", six_joints)
+    row = np.array([20])
+    made = FullSamples([root], config, tiny_words()).batch(row)
+    with LeRobotReader(whole) as reader:
+        now = reader.column("observation.state")[20]
+    states = config.state_statistics.normaliser().restore(made.states[0].double().numpy())
+    np.testing.assert_allclose(states[1, [0, 1, 2, 6]], now[[6, 7, 8, 13]], atol=1e-5)
+
+
+def test_actions_of_another_meaning_are_one_line(tmp_path: Path) -> None:
+    root, absolute = generated() / "action", full_config()
+    faster = dataclasses.replace(absolute, period=0.05)
+    with pytest.raises(ConfigError, match=r"is of 10 Hz, the checkpoint acts at 20 Hz"):
+        FullSamples([root], faster, tiny_words())
+    relative = dataclasses.replace(absolute, action=dataclasses.replace(absolute.action, reference="relative"))
+    with pytest.raises(ConfigError, match="says reference: delta, the checkpoint's actions relative"):
+        FullSamples([root], relative, tiny_words())
+
+    def nameless(info: dict) -> None:
+        names = info["features"]["observation.state"]["names"]
+        names[names.index("panda_hand/width")] = "panda_hand/depth"
+
+    with pytest.raises(ConfigError, match="one gripper's width"):
+        FullSamples([relabelled(root, tmp_path / "nameless", nameless)], absolute, tiny_words())
+
+
+def test_weights_of_half_the_precision_learn_in_full_and_stay_what_they_were(tmp_path: Path) -> None:
+    config, base, output = tmp_path / "tiny.yaml", tmp_path / "half", tmp_path / "out"
+    config.write_text(TINY)
+    save_checkpoint(Checkpoint(tiny_network(full_config(dtype="bfloat16")), tiny_words()), base)
+    words = ["finetune", str(base), str(generated() / "action"), "--output", str(output), "--config", str(config)]
+    assert cli.main(words) == 0
+    learned = read_state(output / "training" / f"{END_TO_END}.training.pt")["network"]
+    assert {value.dtype for value in learned.values()} == {torch.float32}
+    after = load_checkpoint(output / "checkpoint").network.state_dict()
+    assert {value.dtype for value in after.values()} == {torch.bfloat16}

@@ -30,9 +30,11 @@ def finetune_full_size(request: FinetuningRequest, maker: DataMaker) -> int:
     task = find_datasets(request.datasets, boxes_do=request.boxes_only)
     original = TrainingData((), ()) if request.original is None else find_datasets(request.original)
     checkpoint = load_checkpoint(request.checkpoint)
-    output, console = request.output, Console()
+    output = request.output
     with join_processes() as distributed, taken(output, distributed, "finetune"):
-        keep_identity(output, identity_of(request.checkpoint, request.datasets, request.original))
+        console = Console(quiet=not distributed.leads)
+        if distributed.leads:
+            keep_identity(output, identity_of(request.checkpoint, request.datasets, request.original))
         samples = {name: (getattr(config, name).steps, getattr(config, name).batch) for name in STAGES}
         with watched(output, samples, console, distributed) as session:
             try:
@@ -50,6 +52,6 @@ def finetune_full_size(request: FinetuningRequest, maker: DataMaker) -> int:
             except KeyboardInterrupt:  # pressed twice
                 result = TrainingResult(interrupted=True)
         print_result(result, output / "checkpoint", console)
-    if request.json is not None:
+    if distributed.leads and request.json is not None:
         write_output("--json", request.json, json.dumps(result.figures, indent=2) + "\n")
     return 130 if result.interrupted else 0

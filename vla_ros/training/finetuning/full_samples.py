@@ -13,9 +13,12 @@ import numpy as np
 import torch
 from scipy.spatial.transform import Rotation
 
+from controllers.chunks.chunk import pose_channels
 from controllers.errors import ConfigError
 from vla_ros.data.datasets.features import ACTION, IMAGES, STATE
+from vla_ros.data.datasets.metadata import DatasetMetadata
 from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.policies.actions.single_arm import ACTION_SIZE
 from vla_ros.policies.graspvla.full.config import FullConfig
 from vla_ros.policies.graspvla.full.loss import Batch
 from vla_ros.policies.graspvla.full.pose_numbers import pose_numbers
@@ -23,6 +26,8 @@ from vla_ros.policies.graspvla.full.square_image import box_fractions, square_im
 from vla_ros.policies.graspvla.full.tokenizer import InstructionTokenizer
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.pictures.frames import SEEN
+
+_POSITION, _WIDTH = "/position.x", "/width"  # end the names of a tool's and a gripper's channels
 
 
 class FullSamples:
@@ -34,11 +39,16 @@ class FullSamples:
         self.config, self._words, self._boxes_only = config, words, boxes_only
         self._readers = [LeRobotReader(root) for root in roots]
         self._ends = np.cumsum([len(reader) for reader in self._readers])
+        self._state_columns: list[list[int]] = []  # of each dataset: a tool's pose, the width
         for root, reader in zip(roots, self._readers, strict=True):
             for camera in config.cameras:
                 for name in (IMAGES + camera, notes.boxes_column(camera)):
                     if name not in reader.metadata.features:
                         raise ConfigError(f"{root}: lacks '{name}', which the checkpoint's camera '{camera}' needs")
+            acts = not boxes_only and ACTION in reader.metadata.features
+            if acts:
+                _check_actions(reader.metadata, config)
+            self._state_columns.append(_state_columns(reader.metadata) if acts else [])
 
     def __len__(self) -> int:
         return int(self._ends[-1]) if len(self._ends) else 0
@@ -67,6 +77,7 @@ class FullSamples:
             states=stacked("states").float(),
             grasp=stacked("grasp"),
             actions=stacked("actions").float(),
+            counts=stacked("counts").float(),
         )
 
     def _sample(self, row: int) -> dict[str, np.ndarray | str]:
@@ -84,24 +95,68 @@ class FullSamples:
         acts = not self._boxes_only and ACTION in reader.metadata.features and bool(column(notes.VALID)[frame])
         horizon = config.action.horizon
         states, grasp, actions = np.zeros((2, 7)), np.zeros(6, dtype=np.int64), np.zeros((horizon, 7))
+        counts = np.zeros(horizon)
         if acts:
             before = -round(config.history_s * reader.metadata.fps)
             past, _ = reader.window(STATE, frame, [before, 0])
-            states = config.state_statistics.normaliser().normalise(np.stack([self._state(state) for state in past]))
+            states = config.state_statistics.normaliser().normalise(
+                np.stack([self._state(state[self._state_columns[which]]) for state in past])
+            )
             pose = column(notes.GRASP)[frame].astype(float)
             grasp = config.grasp.quantiser().encode(pose_numbers(_matrix(pose), config.grasp.home))
-            chunk, _ = reader.window(ACTION, frame, range(horizon))
+            chunk, inside = reader.window(ACTION, frame, range(horizon))
+            valid, _ = reader.window(notes.VALID, frame, range(horizon))
+            counts = np.cumprod(inside & (valid.ravel() > 0)).astype(float)
             actions = config.action_statistics.normaliser().normalise(chunk.astype(float))
         return {
             "images": np.stack(images), "words": reader.task(frame), "boxes": np.stack(boxes),
             "box_known": np.array(known), "has_action": np.array(acts), "states": states, "grasp": grasp,
-            "actions": actions,
+            "actions": actions, "counts": counts,
         }  # fmt: skip
 
     def _state(self, numbers: np.ndarray) -> np.ndarray:
-        """Return proprioception (7,) of the contract's state: seven joints, the tool's pose, the width."""
-        pose = numbers[7:14].astype(float)
-        return np.append(pose_numbers(_matrix(pose), self.config.grasp.home), numbers[14])
+        """Return proprioception (7,) of the tool's pose and the width (8,)."""
+        return np.append(pose_numbers(_matrix(numbers[:7].astype(float)), self.config.grasp.home), numbers[7])
+
+
+def _check_actions(metadata: DatasetMetadata, config: FullConfig) -> None:
+    """Raise ConfigError for actions that do not mean what the checkpoint's do, and for columns that they need."""
+    for name in (STATE, notes.VALID, notes.GRASP):
+        if name not in metadata.features:
+            raise ConfigError(f"{metadata.root}: lacks '{name}', without which its actions teach nothing")
+    if metadata.features[ACTION].shape != (ACTION_SIZE,):
+        raise ConfigError(
+            f"{metadata.root}: an action has shape {list(metadata.features[ACTION].shape)}, the checkpoint's "
+            f"{ACTION_SIZE} numbers: give demonstrations of one arm and one gripper"
+        )
+    if abs(metadata.fps * config.period - 1.0) > 1e-3:
+        raise ConfigError(
+            f"{metadata.root}: is of {metadata.fps} Hz, the checkpoint acts at {1.0 / config.period:g} Hz: convert it "
+            "by a contract of that rate"
+        )
+    if metadata.contract is None:
+        return
+    for key in ("reference", "rotation", "anchor"):
+        theirs, ours = getattr(metadata.contract.action, key), getattr(config.action, key)
+        if theirs != ours:
+            raise ConfigError(
+                f"{metadata.root}: contract '{metadata.contract.name}' says {key}: {theirs}, the checkpoint's actions "
+                f"{ours}: convert it by a contract of the same"
+            )
+
+
+def _state_columns(metadata: DatasetMetadata) -> list[int]:
+    """Return where in the state the one tool's pose (7) and the one width stand. Raises ConfigError otherwise."""
+    names = metadata.features[STATE].names or (metadata.contract.state if metadata.contract else ())
+    arms = [name.removesuffix(_POSITION) for name in names if name.endswith(_POSITION)]
+    widths = [name for name in names if name.endswith(_WIDTH)]
+    wanted = [*pose_channels(arms[0]), *widths] if arms else []
+    if len(arms) != 1 or len(widths) != 1 or not set(wanted) <= set(names):
+        raise ConfigError(
+            f"{metadata.root}: the state names {', '.join(names) or 'nothing'}: it needs the pose of one tool "
+            f"(<arm>{_POSITION} …) and one gripper's width (<gripper>{_WIDTH})"
+        )
+    return [names.index(name) for name in wanted]
 
 
 def _matrix(numbers: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ from torch import Generator, Tensor, nn
 
 from controllers.errors import ConfigError
 from vla_ros.configuration import config_path, load_config
-from vla_ros.policies.graspvla.full.checkpoint import Checkpoint, save_checkpoint
+from vla_ros.policies.graspvla.full.checkpoint import Checkpoint, save_weights
 from vla_ros.policies.graspvla.full.loss import Batch, graspvla_loss
 from vla_ros.policies.graspvla.full.network import GraspVlaNetwork
 from vla_ros.training.finetuning.config import OriginalConfig
@@ -79,7 +79,9 @@ def finetune_full(
     network = checkpoint.network
     if not isinstance(network, GraspVlaNetwork):
         raise ConfigError("a checkpoint in the released form is not trained here: take one in the paper's")
-    network.requires_grad_(True)
+    # bfloat16 rounds steps of this size to nothing: weights learn in float32, and are saved as they were.
+    kinds = {name: weight.dtype for name, weight in network.state_dict().items()}
+    network.float().requires_grad_(True)
 
     def read(data: TrainingData) -> FullSamples:
         return FullSamples([*data.action, *data.grounding], network.config, checkpoint.words, boxes_only)
@@ -116,7 +118,8 @@ def finetune_full(
             return TrainingResult(figures, interrupted=True)
         figures |= {f"{name}.{key}": value for key, value in stage.figures.items()}
     if distributed.leads and not (output / "checkpoint").exists():
-        save_checkpoint(Checkpoint(network.eval(), checkpoint.words), output / "checkpoint")
+        weights = {name: weight.to(kinds[name]) for name, weight in network.state_dict().items()}
+        save_weights(network.config, network.parts, checkpoint.words, weights, output / "checkpoint")
     return TrainingResult(figures)
 
 

@@ -33,6 +33,7 @@ class Batch:
     states: Tensor  # (B, M, 7) normalised
     grasp: Tensor  # (B, P) int64 bins
     actions: Tensor  # (B, H, D) normalised
+    counts: Tensor  # (B, H) 1 where a step is to be imitated, else 0: behind the end, or behind what is no example
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,11 +68,12 @@ def graspvla_loss(network: GraspVlaNetwork, batch: Batch, random: Generator | No
     noise = torch.randn(actions.shape, generator=random, device=actions.device)
     share = tau[:, None, None]
     error = network.expert((1.0 - share) * noise + share * actions, tau, prefix) - (actions - noise)
-    squares = error.square().mean(dim=(1, 2)).where(has_action, 0.0)
+    counts = batch.counts.where(has_action[:, None], 0.0)
+    squares = error.square().mean(dim=2) * counts
     return Losses(
         _token_loss(box_logits, boxes, box_known),
         _token_loss(grasp_logits, batch.grasp, has_action[:, None].expand_as(batch.grasp)),
-        squares.sum() / has_action.sum().clamp(min=1),
+        squares.sum() / counts.sum().clamp(min=1.0),
     )
 
 
