@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from rich.console import Console
 
 from vla_ros.output_file import write_output
+from vla_ros.training.begun_data import keep_begun_data
 from vla_ros.training.output_lock import taken
+from vla_ros.training.pictures.training_data import TrainingData
 
 if TYPE_CHECKING:
     from vla_ros.policies.families.learning import TrainingRequest
     from vla_ros.training.stages.distributed import DistributedContext
     from vla_ros.training.stages.events import OnEvent, TrainingResult
 
-D = TypeVar("D")  # what a training reads
+D = TypeVar("D", bound=TrainingData | tuple[Path, ...])  # what a training reads
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,10 @@ def learn(
     samples: Mapping[str, tuple[int, int]],
     train: Callable[[D, DistributedContext, Session], TrainingResult],
 ) -> int:
-    """Generate what is missing, then train as `carry_out` does; 0 when done, 130 when interrupted."""
+    """Generate what is missing, then train as `carry_out` does; 0 when done, 130 when interrupted.
+
+    Raises ConfigError where the folder has learned from other data.
+    """
     # Everything that was named is looked at before anything is written, and before PyTorch is loaded.
     data = None if request.data is None else source.find(request.data)
     if data is None:
@@ -61,7 +66,14 @@ def learn(
                     return 130
             data = source.find(source.folders)
         found = data
+        if distributed.leads:
+            keep_begun_data(request.output, _roots(found))
         return carry_out(request, samples, distributed, lambda session: train(found, distributed, session))
+
+
+def _roots(data: TrainingData | tuple[Path, ...]) -> tuple[Path, ...]:
+    """Return the datasets of what a training reads."""
+    return (*data.action, *data.grounding) if isinstance(data, TrainingData) else data
 
 
 @contextlib.contextmanager

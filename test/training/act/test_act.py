@@ -218,6 +218,25 @@ def test_interrupted_it_ends_with_the_same_checkpoint_to_the_bit(
     assert (output / "model.safetensors").read_bytes() == (trained / "model.safetensors").read_bytes()
 
 
+def test_other_data_are_not_gone_on_with(
+    trained: Path, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    output, data = tmp_path / "out", tmp_path / "data"
+    shutil.copytree(trained, output)
+    shutil.copytree(generated(), data)
+    words = ["train", str(config), "--data", str(data), "--output", str(output)]
+    assert cli.main(words) == 0  # the same elsewhere: nothing is left to do
+    for kind in ("action", "grounding"):  # as if an episode had been added
+        (data / kind / "meta" / "added.json").write_text("{}")
+    before = (output / "config.json").read_bytes()
+    capsys.readouterr()
+    assert cli.main(words) == 2
+    assert f"was not begun with {data / 'action'} as it is now" in capsys.readouterr().err.replace("\n", " ")
+    assert (output / "config.json").read_bytes() == before
+    shutil.rmtree(output / "training")
+    assert cli.main(words) == 0
+
+
 def test_the_weights_that_did_best_in_roll_outs_are_kept(
     config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
