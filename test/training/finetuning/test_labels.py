@@ -14,10 +14,13 @@ from scene_making.two_views import FRONT, SIDE, camera
 from tiny.graspvla_data import generated
 
 from vla_ros.configuration import share_directory
+from vla_ros.data.datasets.features import STATE
+from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.backbone.view_geometry import project
 from vla_ros.policies.graspvla.small.part_search import part_boxes, split_part
 from vla_ros.training.finetuning.labels.agreement import label_agreement
 from vla_ros.training.finetuning.labels.closure import find_closure
+from vla_ros.training.finetuning.labels.labels import label_episode
 from vla_ros.training.finetuning.labels.object_boxes import (
     find_resting,
     inside,
@@ -206,3 +209,29 @@ def test_derived_labels_agree_with_the_simulator() -> None:
     assert figures["turn_deg"] < 5.0
     assert figures["middle_mm"] < 20.0
     assert figures["invented"] < 0.05
+
+
+class SixJoints(LeRobotReader):
+    """The same demonstrations by an arm that says six joints."""
+
+    def column(self, name: str) -> np.ndarray:
+        values = super().column(name)
+        return np.delete(values, 0, axis=1) if name == STATE else values
+
+
+class Blind:
+    """Proposes nothing, so that boxes are guessed where the hand is away."""
+
+    def propose(self, shown) -> list[tuple[np.ndarray, np.ndarray]]:
+        return [(np.empty((0, 4)), np.empty(0))] * len(shown)
+
+
+def test_an_arm_of_six_joints_has_the_labels_of_one_of_seven() -> None:
+    found = []
+    for kind in (LeRobotReader, SixJoints):
+        with kind(generated() / "action") as reader:
+            labels = label_episode(reader, reader.metadata.episodes[0], Blind(), ("front", "side"))  # type: ignore[arg-type]
+            found.append(labels.columns)
+    assert found[0].keys() == found[1].keys()
+    for name, values in found[0].items():
+        np.testing.assert_array_equal(found[1][name], values, err_msg=name)

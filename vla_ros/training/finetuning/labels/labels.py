@@ -59,7 +59,7 @@ def label_episode(reader: LeRobotReader, episode: EpisodeMetadata, search: Targe
         return _motion_alone(closure, T_grasp, anchors, actions, commanded, views)
     point = T_grasp[:3, 3]
     seen = _proposals(reader, episode, search, views)
-    clear = list(_clear_frames(closure, states[:, 7:10], point))
+    clear = list(_clear_frames(closure, states[:, STATE_TOOL], point))
     resting = object_boxes.find_resting([seen[k] for k in clear], calibrations[clear].astype(float), point)
     sizes = [reader.metadata.features[IMAGES + view].shape[1::-1] for view in views]
     columns = _grasps(closure, T_grasp, anchors) | _things(
@@ -150,7 +150,7 @@ def _things(
     positions = np.zeros((count, notes.OBJECTS, 3), dtype=np.float32)
     T = poses(anchors)
     moves = [bool((calibrations[:, view] != calibrations[0, view]).any()) for view in range(2)]
-    away = np.linalg.norm(states[:, 7:10] - resting.middle, axis=1)
+    away = np.linalg.norm(states[:, STATE_TOOL] - resting.middle, axis=1)
     for k in range(count):
         T_moved = np.eye(4)
         if closure.held <= k < closure.ended:
