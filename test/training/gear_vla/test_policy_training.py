@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -128,6 +129,20 @@ def test_another_robot_goes_on_with_all_but_what_reads_the_state(
     first, second = (read_gear_vla_config(folder) for folder in (trained, tmp_path / "out"))
     assert second.acting.action_statistics == first.acting.action_statistics
     assert (tmp_path / "out/fast/fast.json").read_text() == (trained / "fast/fast.json").read_text()
+
+
+def test_chunks_of_more_tokens_than_it_has_places_for_are_learned_as_far_as_they_go(
+    trained: Path, data: Path, settings: Path, tmp_path: Path
+) -> None:
+    base = tmp_path / "base"
+    shutil.copytree(trained, base, ignore=shutil.ignore_patterns("training"))
+    config = json.loads((base / "config.json").read_text())
+    config["tokens"]["fast_most"] = 3  # as if another robot's chunks were that much longer
+    (base / "config.json").write_text(json.dumps(config))
+    own = settings.read_text().replace("steps: 40", "steps: 2").replace("steps: 20", "steps: 1")
+    (tmp_path / "own.yaml").write_text(own.replace(str(settings.parent / "backbone"), str(base)))
+    words = ["train", str(tmp_path / "own.yaml"), "--data", str(data), "--output", str(tmp_path / "out")]
+    assert cli.main(words) == 0
 
 
 def test_going_on_with_other_sizes_is_refused(

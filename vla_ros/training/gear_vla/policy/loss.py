@@ -29,12 +29,20 @@ AT_ONCE = 32
 class GearVlaBatches:
     """Make batches of samples; sentences are embedded and chunks spelled once."""
 
-    def __init__(self, samples: GearVlaSamples, states: Normaliser, actions: Normaliser, fast: FastTokenizer) -> None:
+    def __init__(
+        self,
+        samples: GearVlaSamples,
+        states: Normaliser,
+        actions: Normaliser,
+        fast: FastTokenizer,
+        room: int | None = None,
+    ) -> None:
+        """`room`: FAST tokens of a chunk that are learned at most, where the network has places for no more."""
         self._samples = samples
         self._states = states.normalise(samples.states).astype(np.float32)
         self._actions = actions.normalise(samples.actions).astype(np.float32)
         self._words = {text: word_tokens(text) for text in set(samples.words)}
-        self._fast = fast.encode(samples.actions)
+        self._fast = [tokens[:room] for tokens in fast.encode(samples.actions)]
         self.fast_most = max(map(len, self._fast))
 
     def of(self, rows: np.ndarray) -> Batch:

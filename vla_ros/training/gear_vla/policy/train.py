@@ -94,7 +94,9 @@ def train(
     actions = beginning.actions or Statistics.of(samples.actions[samples.counts > 0])
     fitted = samples.actions[:: -(-len(samples) // FAST_FITTED)]
     fast = beginning.fast or FastTokenizer.fit(fitted, scale=config.fast_scale)
-    batches = GearVlaBatches(samples, states.normaliser(), actions.normaliser(), fast)
+    # Of another robot a chunk may take more tokens than any that the network has met.
+    room = None if beginning.tokens is None else beginning.tokens.fast_most
+    batches = GearVlaBatches(samples, states.normaliser(), actions.normaliser(), fast, room)
     tokens = beginning.tokens or TokenSizes(
         latent_actions=samples.latent.shape[1],
         latent_vocabulary=latent.config.vocabulary,
