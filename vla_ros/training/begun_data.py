@@ -15,12 +15,12 @@ from vla_ros.data.datasets.content import content_digest
 from vla_ros.documents import DocumentError, read_json
 from vla_ros.output_file import write_output
 
-FILE = "data.json"
+FILE = "training_data.json"
 
 
 def keep_begun_data(output: Path, roots: Sequence[Path]) -> None:
     """Note down what these datasets hold. Raises ConfigError where something was learned here from others."""
-    path = output / "training" / FILE
+    path = output / FILE
     now = [[str(root.resolve()), content_digest(root)[:16]] for root in roots]
     if path.is_file() and _learned(output):
         try:
@@ -34,7 +34,6 @@ def keep_begun_data(output: Path, roots: Sequence[Path]) -> None:
                 f"{output}: {what}: choose another output folder, give what was given then, or remove "
                 f"{output / 'training'} to train anew"
             )
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_output("", path, json.dumps(now, indent=1) + "\n")
 
 
