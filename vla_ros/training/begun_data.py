@@ -21,7 +21,7 @@ FILE = "training_data.json"
 def keep_begun_data(output: Path, roots: Sequence[Path]) -> None:
     """Note down what these datasets hold. Raises ConfigError where something was learned here from others."""
     path = output / FILE
-    now = [[str(root.resolve()), content_digest(root)[:16]] for root in roots]
+    now = [[root.name, content_digest(root)[:16]] for root in roots]
     if path.is_file() and _learned(output):
         try:
             before = [digest for _, digest in read_json(path)]
