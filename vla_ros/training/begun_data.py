@@ -28,7 +28,7 @@ def keep_begun_data(output: Path, roots: Sequence[Path]) -> None:
         except (DocumentError, TypeError, ValueError) as error:
             raise ConfigError(f"{path}: cannot be read ({error}): choose another output folder") from None
         if before != [digest for _, digest in now]:
-            other = next((root for root, digest in now if digest not in before), None)
+            other = next((root for root, (_, digest) in zip(roots, now, strict=True) if digest not in before), None)
             what = "was begun with other datasets" if other is None else f"was not begun with {other} as it is now"
             raise ConfigError(
                 f"{output}: {what}: choose another output folder, give what was given then, or remove "
