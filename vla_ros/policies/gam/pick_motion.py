@@ -278,13 +278,12 @@ class PickMotion:
         if pick is not None and np.isfinite(pick.width):
             pinching = pick.mode == PINCH
             caging = pick.mode == CAGE and (phase in _LIFTED or (phase is PickPhase.DONE and holding))
-            if phase is PickPhase.RELEASE:
-                width, depth = open_fingers(pick, tool)
-            elif caging or (pinching and out):
-                depth = float(np.clip(pick.depth, 0.0, stroke)) if np.isfinite(pick.depth) else 0.0
+            width, deep = open_fingers(pick, tool)
+            if caging or (pinching and out) or phase is PickPhase.RELEASE:
+                depth = deep
             if pinching and holding and phase is not PickPhase.DOWN:
                 width = 0.0
-            elif pinching or (caging and phase is not PickPhase.AROUND):
+            elif caging and phase is not PickPhase.AROUND:
                 width = float(np.clip(pick.width, 0.0, tool.opening))
         values = {f"{FINGERS}/width": width}
         if stroke > 0.0:
