@@ -19,6 +19,7 @@ from vla_ros.policies.chunking.consensus import ConsensusConfig, agreed
         ([0.1, 0.1, 0.1, 0.1, 0.1], 5),
         ([0.1, 0.1, 0.1, 0.1, 0.5, 0.1], 4),  # what agrees again later does not count
         ([0.1, 0.1, 0.1, np.inf, np.inf], 3),  # one horizon alone
+        ([0.1, 9.0, np.inf, np.inf, np.inf], 3),  # and from within `least` on
         ([0.1, 5.0, 0.1, 9.0], 3),  # `least` whatever they say
         ([0.0, 0.0, 0.0, 1e-9], 3),
         ([0.1, 0.1], 2),

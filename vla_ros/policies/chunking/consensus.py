@@ -49,6 +49,7 @@ class Consensus:
 def agreed(apart: np.ndarray, config: ConsensusConfig) -> int:
     """Return how many first actions horizons agree on, of how far apart they are at each (H,); `least` at least."""
     least = min(config.least, len(apart))
-    limit = config.ratio * float(np.mean(apart[:least]))
+    told = apart[:least][np.isfinite(apart[:least])]  # where one horizon is alone nothing is said of how far they part
+    limit = config.ratio * float(np.mean(told)) if len(told) else 0.0
     parted = np.flatnonzero(~(apart[least:] <= limit))
     return least + (int(parted[0]) if len(parted) else len(apart) - least)
