@@ -60,6 +60,19 @@ def test_the_state_is_where_the_chunk_being_executed_has_it_then():
     np.testing.assert_allclose(chunk.positions("panda")[:3], first.positions("panda")[4:7], atol=1e-12)
 
 
+def test_chunks_that_begin_where_the_robot_is_are_joined_without_a_point_twice():
+    class Here(Onward):
+        def infer(self, observation):
+            chunk = super().infer(observation)
+            return dataclasses.replace(chunk, times=chunk.times - chunk.times[0])
+
+    wrapped = wrap_chunking(Here(), {"method": "future_state", "delay_s": 0.3}, "here")
+    wrapped.infer(seen_where(0.0, BEGIN))
+    chunk = wrapped.infer(seen_where(0.4, BEGIN + 5 * STEP))
+    np.testing.assert_allclose(chunk.times[:4], [0.1, 0.2, 0.3, 0.4], atol=1e-9)
+    assert len(chunk.times) == 12  # two of the last one, ten of its own
+
+
 def test_the_state_is_rolled_no_further_than_what_is_being_executed():
     wrapped = wrap_chunking(Onward(), {"method": "future_state", "delay_s": 0.5}, "here")
     wrapped.infer(seen_where(0.0, BEGIN))

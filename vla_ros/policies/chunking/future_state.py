@@ -75,7 +75,8 @@ def _after(last: ActionChunk | None, ahead: float, chunk: ActionChunk) -> Action
     if last is None or last.channels != chunk.channels:
         return dataclasses.replace(chunk, times=later)
     times = last.stamp + last.times - chunk.stamp
-    kept = (times > CLOCK_TOLERANCE) & (times <= ahead + CLOCK_TOLERANCE)
+    # A chunk may begin with where the robot is: the last one's point for the same time is left out.
+    kept = (times > CLOCK_TOLERANCE) & (times <= ahead + CLOCK_TOLERANCE) & (times < later[0] - CLOCK_TOLERANCE)
     return dataclasses.replace(
         chunk, times=np.concatenate([times[kept], later]), values=np.concatenate([last.values[kept], chunk.values])
     )
