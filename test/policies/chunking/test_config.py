@@ -88,7 +88,7 @@ def test_every_method_wraps_a_policy_that_can(method):
     wrapped = wrap_chunking(inner, {"method": method}, "here")
     others = {"future_state": FutureState, "a2c2": CorrectedChunks, "consensus": Consensus, "hydra": Hydra}
     assert isinstance(wrapped, others.get(method, RealTimeChunking if "rtc" in method else Ensemble))
-    assert wrapped.policy is inner
+    assert capability(wrapped, Trained) is inner
 
 
 def test_settings_reach_the_method():

@@ -11,6 +11,8 @@ import pytest
 from policy_making.chunk_script import Script, chunk_at, seen_at
 
 from controllers.chunks.chunk import TaskStatus
+from vla_ros.policies.base import capability
+from vla_ros.policies.capabilities.transport import HearsTransport
 from vla_ros.policies.chunking.config import wrap_chunking
 from vla_ros.policies.chunking.correction import CorrectedChunks
 
@@ -143,14 +145,31 @@ def test_the_chunks_that_are_corrected_continue_each_other():
     policy = detour.train_policy(FlowTraining(iterations=5))
     policy._network.correction = CorrectionNetwork(detour.HORIZON, 7, 4)
     wrapped = wrap_chunking(policy, {"method": "a2c2", "delay_s": 0.2}, "test")
-    assert isinstance(wrapped._base, RealTimeChunking)
+    assert isinstance(wrapped.policy, RealTimeChunking)
     first = wrapped.infer(detour.observation_at(0.0, detour.start_pose()))
     wrapped._pending[0].result()
     second = wrapped.infer(detour.observation_at(0.3, detour._pose(first, 0.3)))
-    assert wrapped._base.continuation is not None
+    assert wrapped.policy.continuation is not None
     np.testing.assert_allclose(second.times, 0.1 * np.arange(1, 1 + len(second.times)))
     wrapped.reset()
-    assert wrapped._base.continuation is None
+    assert wrapped.policy.continuation is None
+    wrapped.close()
+
+
+def test_the_way_to_the_robot_is_told_to_what_draws_the_chunks():
+    pytest.importorskip("torch", reason="PyTorch is not installed: ./vla test without VLA_EXTRAS=none")
+    from bench import detour
+    from vla_ros.policies.flow.correction import CorrectionNetwork
+    from vla_ros.policies.flow.training import FlowTraining
+
+    policy = detour.train_policy(FlowTraining(iterations=5))
+    policy._network.correction = CorrectionNetwork(detour.HORIZON, 7, 4)
+    wrapped = wrap_chunking(policy, {"method": "a2c2"}, "test")
+    hearing = capability(wrapped, HearsTransport)
+    assert hearing is not None
+    before = wrapped.policy._estimator.seconds
+    hearing.transport_took(0.15)
+    assert wrapped.policy._estimator.seconds == pytest.approx(before + 0.15)
     wrapped.close()
 
 

@@ -86,8 +86,8 @@ class CorrectedChunks:
 
         `base`: what draws the policy's chunks, such as real-time chunking around it; the policy itself by default.
         """
-        self.policy = policy
-        self._base: Policy = policy if base is None else base
+        self._correcting = policy
+        self.policy: Policy = policy if base is None else base  # and what it can do: reckon with delays, say
         self._background = background or Thread()
         self._basis: _Basis | None = None
         self._pending: tuple[Pending, str] | None = None  # and for which instruction
@@ -96,7 +96,7 @@ class CorrectedChunks:
     def reset(self) -> None:
         """Forget the episode, once the inference under way is over."""
         self._forget()
-        self._base.reset()
+        self.policy.reset()
         self._sequence = 0
 
     def close(self) -> None:
@@ -121,14 +121,14 @@ class CorrectedChunks:
             self._take()
             left = self._remainder(observation)
         if left is None:
-            self._basis = _Basis(self._base.infer(observation), observation.instruction)
+            self._basis = _Basis(self.policy.infer(observation), observation.instruction)
             left = self._basis.chunk
         if self._pending is None:
-            self._pending = self._background.ask(self._base, observation), observation.instruction
+            self._pending = self._background.ask(self.policy, observation), observation.instruction
         self._sequence += 1
         if left.status is not TaskStatus.ONGOING:
             return dataclasses.replace(left, sequence=self._sequence)
-        return dataclasses.replace(self.policy.correct(observation, left), sequence=self._sequence)
+        return dataclasses.replace(self._correcting.correct(observation, left), sequence=self._sequence)
 
     def _take(self) -> None:
         """Make the chunk in the background the one that is corrected."""
