@@ -11,6 +11,9 @@ from policy_making.chunk_script import Script, chunk_at, seen_where
 from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError
+from controllers.rotations import from_matrix
+from vla_ros.policies.base import capability
+from vla_ros.policies.capabilities.transport import HearsTransport
 from vla_ros.policies.chunking.config import wrap_chunking
 
 GOAL = np.array([0.5, 0.2, 0.3])
@@ -100,6 +103,30 @@ def test_a_dense_moment_is_the_policys():
     for _ in range(2):
         np.testing.assert_array_equal(policy.infer(seen_where(0.0, GOAL)).values, dense.values)
     assert inner.asked == 2
+
+
+def test_real_time_chunking_hears_of_the_way_and_goes_on_with_nothing_that_a_waypoint_has_ended():
+    pytest.importorskip("torch", reason="PyTorch is not installed: ./vla test without VLA_EXTRAS=none")
+    from bench import detour
+    from vla_ros.policies.flow.training import FlowTraining
+    from vla_ros.policies.flow.waypoints import WaypointNetwork
+
+    flow = detour.train_policy(FlowTraining(iterations=5))
+    flow._network.waypoints = WaypointNetwork(flow.action_shape[1], flow._network.condition_size, 8)
+    policy = wrapped(flow, base="rtc_identity")
+    start = detour.start_pose()
+    there = chunk_at(0.0, start[None, :3, 3] + [0.01, 0.0, 0.0], np.array([from_matrix(start[:3, :3])]))
+    said = iter([None, None, there, None])
+    flow.waypoint = lambda observation: next(said)
+    policy.infer(detour.observation_at(0.0, start))
+    policy.infer(detour.observation_at(0.1, start))
+    assert policy.policy.continuation is not None
+    policy.infer(detour.observation_at(0.2, start))
+    arrived = start.copy()
+    arrived[:3, 3] = there.positions("panda")[0]
+    policy.infer(detour.observation_at(0.4, arrived))  # within the last dense chunk, which nobody executes any more
+    assert policy.policy.continuation is None
+    assert capability(policy, HearsTransport) is policy.policy
 
 
 @pytest.mark.parametrize(

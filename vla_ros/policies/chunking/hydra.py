@@ -12,6 +12,7 @@ from controllers.chunks.chunk import ActionChunk, ChannelKind
 from controllers.errors import ConfigError
 from vla_ros.policies.base import Policy
 from vla_ros.policies.capabilities.waypoints import WaypointPolicy
+from vla_ros.policies.chunking.real_time import RealTimeChunking
 from vla_ros.policies.chunking.sampling import HELD, sample_chunk
 from vla_ros.policies.observation import Observation
 
@@ -40,16 +41,16 @@ class Hydra:
     A new instruction forgets it.
     """
 
-    def __init__(self, policy: WaypointPolicy, config: HydraConfig, base: Policy | None = None) -> None:
-        """`base` draws dense chunks, such as real-time chunking around the policy; the policy itself by default."""
-        self.policy, self._config = policy, config
-        self._base: Policy = policy if base is None else base
+    def __init__(self, policy: WaypointPolicy, config: HydraConfig, base: RealTimeChunking | None = None) -> None:
+        """`base`: real-time chunking around the policy, which draws dense chunks; the policy itself by default."""
+        self._going, self._config, self._continued = policy, config, base
+        self.policy: Policy = policy if base is None else base  # and what it can do: reckon with delays, say
         self.waypoint: ActionChunk | None = None  # one point, where it is going
         self._instruction, self._sequence = "", 0
 
     def reset(self) -> None:
         """Forget the episode."""
-        self._base.reset()
+        self.policy.reset()
         self.waypoint, self._instruction, self._sequence = None, "", 0
 
     def infer(self, observation: Observation) -> ActionChunk:
@@ -59,10 +60,13 @@ class Hydra:
         if self.waypoint is not None and self._duration(_straight(observation, self.waypoint)) == 0.0:
             self.waypoint = None
         if self.waypoint is None:
-            self.waypoint = self.policy.waypoint(observation)
+            self.waypoint = self._going.waypoint(observation)
         waypoint, self._sequence = self.waypoint, self._sequence + 1
-        chunk = self._base.infer(observation) if waypoint is None else self._way(_straight(observation, waypoint))
-        return replace(chunk, sequence=self._sequence)
+        if waypoint is None:
+            return replace(self.policy.infer(observation), sequence=self._sequence)
+        if self._continued is not None:
+            self._continued.interrupt()
+        return replace(self._way(_straight(observation, waypoint)), sequence=self._sequence)
 
     def _way(self, straight: ActionChunk) -> ActionChunk:
         """Return the beginning of a way of two points as a chunk."""

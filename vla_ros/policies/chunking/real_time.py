@@ -115,6 +115,10 @@ class RealTimeChunking:
         self._estimator.add(spent)
         return dataclasses.replace(chunk, sequence=episode.sequence, inference_s=spent)
 
+    def interrupt(self) -> None:
+        """Take that something else is executed now than the last chunk: the next one has nothing to continue."""
+        self._episode.previous = None
+
     def transport_took(self, seconds: float) -> None:
         """Take how long the last request and its chunk were on their way [s]."""
         self._estimator.add_transport(seconds)
