@@ -61,6 +61,19 @@ def test_pictures_are_sent_as_the_contract_stores_them_and_states_in_its_order(s
     np.testing.assert_allclose(arrays["observation.state"], [[*[0.5] * 7, 0.04]])
 
 
+def test_pictures_are_sent_under_the_keys_of_the_dataset(start):
+    """The only camera of many of lerobot's own datasets is observation.image."""
+    only = {"type": "VISUAL", "shape": [3, 224, 224]}
+    inputs = {"observation.image": only, "observation.state": {"type": "STATE", "shape": [8]}}
+    policy = start("fine", inputs=inputs)
+    policy._contract = dataclasses.replace(
+        CONTRACT, cameras={"image": CONTRACT.cameras["front"]}, reference_camera="image"
+    )
+    here = seen(0.5, red=200)
+    here = dataclasses.replace(here, cameras={"image": here.cameras["front"]})
+    assert set(policy.seen(here)) == {"observation.image", "observation.state"}
+
+
 def test_several_observations_are_sent_oldest_first_and_the_first_of_an_episode_again(start):
     policy = start("fine", n_obs_steps=3)
     arrays = policy.seen(seen(0.5, red=10, history=4))

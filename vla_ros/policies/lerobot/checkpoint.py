@@ -30,6 +30,7 @@ class LeRobotCheckpoint:
     folder: Path
     type: str  # act, diffusion, smolvla, pi0, …
     cameras: dict[str, tuple[int, int] | None]  # by the dataset's names: height, width [px]; None: any
+    keys: dict[str, str]  # camera → key of its pictures in the dataset
     state_size: int  # numbers of the state that it reads; 0: it reads none
     action_size: int
     observation_steps: int  # T that a chunk is made of
@@ -61,10 +62,12 @@ def read_checkpoint(folder: Path) -> LeRobotCheckpoint:
     sizes = processors.sizes
     state = sizes.get(STATE, _numbers(inputs[STATE], folder)) if STATE in inputs else 0
     chunk = _whole(config, ("n_action_steps", "chunk_size", "horizon"), folder)
+    pictures = _pictures(config, inputs, processors, folder)
     return LeRobotCheckpoint(
         folder,
         str(config["type"]),
-        _cameras(config, inputs, processors, folder),
+        {camera_name(key): size for key, size in pictures.items()},
+        {camera_name(key): key for key in pictures},
         state,
         sizes.get(ACTION, _numbers(outputs[ACTION], folder)),
         _whole(config, ("n_obs_steps",), folder, 1),
@@ -78,23 +81,23 @@ def camera_name(key: str) -> str:
     return key.rpartition(".")[2]
 
 
-def _cameras(
+def _pictures(
     config: Mapping[str, Any], inputs: Mapping[str, Any], processors: Processors, folder: Path
 ) -> dict[str, tuple[int, int] | None]:
-    """Return the cameras by the dataset's names. A policy that was given others' names says none of their sizes."""
+    """Return height and width by the dataset's keys. A policy that was given others' names says none of their sizes."""
     found: dict[str, tuple[int, int] | None] = {}
     dataset_key = {policy: key for key, policy in processors.renamed.items()}
     resizes = any(config.get(key) for key in RESIZES)
     for key, feature in inputs.items():
-        name = camera_name(dataset_key.get(key, key))
-        if key == STATE or name.startswith(EMPTY):
+        known = dataset_key.get(key, key)
+        if key == STATE or camera_name(known).startswith(EMPTY):
             continue
         if processors.renamed and key not in dataset_key:
             continue  # a pretrained policy's further camera, which its dataset had not
         shape = _shape(feature, folder)
         if len(shape) != 3:
             raise ConfigError(f"{folder}: {CONFIG}: {key} is of shape {shape}: give channels, height, width")
-        found[name] = None if resizes or processors.renamed else (shape[1], shape[2])
+        found[known] = None if resizes or processors.renamed else (shape[1], shape[2])
     if not found:
         raise ConfigError(f"{folder}: sees by no camera: nothing here could stamp its chunks")
     return found

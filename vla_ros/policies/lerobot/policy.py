@@ -20,7 +20,7 @@ from vla_ros.policies.contract import DataContract
 from vla_ros.policies.image_fit import fit_image
 from vla_ros.policies.lerobot.checkpoint import LeRobotCheckpoint
 from vla_ros.policies.lerobot.process import LeRobotProcess
-from vla_ros.policies.lerobot.processors import IMAGES, STATE
+from vla_ros.policies.lerobot.processors import STATE
 from vla_ros.policies.observation import Observation
 from vla_ros.robots.embodiment import Embodiment
 
@@ -67,10 +67,10 @@ class LeRobotPolicy:
     def seen(self, observation: Observation) -> dict[str, np.ndarray]:
         """Return what LeRobot's process is sent: pictures (T, height, width, 3) uint8 and states (T, S) float32."""
         arrays = {}
-        for name in self._checkpoint.cameras:
+        for name, key in self._checkpoint.keys.items():
             views = self._last((*observation.camera_history.get(name, ()), observation.cameras[name]))
             stream = self._contract.cameras[name]
-            arrays[f"{IMAGES}{name}"] = np.stack([fit_image(view.color, stream, name) for view in views])
+            arrays[key] = np.stack([fit_image(view.color, stream, name) for view in views])
         if self._checkpoint.state_size:
             states = self._last((*observation.history, observation.state))
             rows = [contract_values(self._contract, state.values, self._contract.state) for state in states]
