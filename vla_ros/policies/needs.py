@@ -30,7 +30,7 @@ class CameraNeed:
     calibration: bool = False  # intrinsics and the pose in the robot's base
     width: int = 0  # [px] that pictures are scaled to, with `height`; 0: as the camera sends them
     height: int = 0  # [px]
-    history: int = 0  # earlier exposures, one a camera period
+    history: int = 0  # earlier exposures, those of 0.1 s, 0.2 s, … before
 
     def __post_init__(self) -> None:
         if not self.name:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 
 from rclpy.node import Node
@@ -12,6 +11,7 @@ from sensor_msgs.msg import Image
 
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.nodes.camera.subscriber import CameraSubscriber
+from vla_ros.nodes.policy.earlier_exposures import EarlierExposures
 from vla_ros.nodes.policy.synchronizer import Synchronizer
 from vla_ros.policies.needs import Needs
 from vla_ros.policies.observation import CameraView
@@ -50,7 +50,7 @@ class NeededCameras:
             depth, calibration = any(need.depth for need in of_it), any(need.calibration for need in of_it)
             moves = robot.camera(name).moves
             self._subscribers[name] = CameraSubscriber(node, name, self._on_image, moves, depth, calibration)
-        self._older: deque[tuple[float, Exposure]] = deque(maxlen=max((one.history for one in self._needs), default=0))
+        self._older = EarlierExposures[Exposure](max((one.history for one in self._needs), default=0))
         self._began = time.monotonic()
         self._synchronizer = None
         if names:
@@ -99,7 +99,5 @@ class NeededCameras:
         if complete is None:
             return
         stamp, images = complete
-        if self._older and stamp < self._older[0][0]:  # time was set back
-            self._older.clear()
-        self._on_exposure(stamp, (images, *(older for _, older in self._older)))
-        self._older.appendleft((stamp, images))
+        self._on_exposure(stamp, (images, *self._older.before(stamp)))
+        self._older.add(stamp, images)
