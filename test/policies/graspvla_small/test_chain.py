@@ -94,7 +94,7 @@ def test_the_memory_counts_actions_from_closing_and_from_opening_again() -> None
     assert (memory.closing, memory.since_closing, memory.T_base_closed) == (False, MEMORY_STEPS, None)
     for k in (0, 1):
         memory.update(0.06, poses[k])
-    assert memory.since_closing == MEMORY_STEPS
+    assert memory.since_closing >= MEMORY_STEPS
     for k in (2, 3, 4):
         memory.update(0.0, poses[k])
     assert (memory.closing, memory.since_closing) == (True, 2)
@@ -107,7 +107,13 @@ def test_the_memory_counts_actions_from_closing_and_from_opening_again() -> None
     assert (memory.closing, memory.since_closing) == (True, 0)
     np.testing.assert_array_equal(memory.T_base_closed, poses[7])
     memory.update(0.0, poses[8], steps=1000)
-    assert memory.since_closing == MEMORY_STEPS
+    assert memory.since_closing == 1000
+
+
+def test_how_long_ago_stops_counting_after_a_while() -> None:
+    long_ago = dataclasses.replace(STATE, since_closing=1000, since_opening=MEMORY_STEPS)
+    longer_ago = dataclasses.replace(STATE, since_closing=MEMORY_STEPS, since_opening=1000)
+    np.testing.assert_array_equal(chain_numbers(long_ago), chain_numbers(longer_ago))
 
 
 def test_what_was_not_done_as_the_chunk_asked_is_remembered_as_it_was_done() -> None:
@@ -118,7 +124,7 @@ def test_what_was_not_done_as_the_chunk_asked_is_remembered_as_it_was_done() -> 
     assert asked.carried_out(before, 1, True, False, here) is asked
     # The arm waits: the chunk says closed, and the fingers are open yet.
     waits = asked.carried_out(before, 1, False, False, here)
-    assert (waits.closing, waits.since_closing, waits.T_base_closed) == (False, MEMORY_STEPS, None)
+    assert (waits.closing, waits.since_closing, waits.T_base_closed) == (False, MEMORY_STEPS + 1, None)
     # The chunk before has closed them, and the new one knows nothing of it.
     other = GripperMemory().carried_out(before, 3, True, False, here)
     assert (other.closing, other.since_closing) == (True, 0)

@@ -15,7 +15,7 @@ from scene_making.drawn_scene import grasping_scene
 
 from controllers.chunks.chunk import TaskStatus
 from controllers.errors import ConfigError
-from vla_ros.policies.actions.single_arm import SingleArmObservation, SingleArmState
+from vla_ros.policies.actions.single_arm import SingleArmCodec, SingleArmObservation, SingleArmState
 from vla_ros.policies.base import Policy
 from vla_ros.policies.capabilities.reasoning import Reasoner
 from vla_ros.policies.graspvla.small.acting_rules import ActingRules
@@ -143,6 +143,25 @@ def test_a_hand_that_stands_on_something_is_taken_up_and_tries_another_grasp(pol
     policy.reset()
     assert policy._blocked == []
     assert policy._hand.goal is None
+
+
+@pytest.mark.parametrize("rate", [10, 20, 30])  # actions a second
+def test_fingers_that_are_closed_on_nothing_are_opened_after_a_while_at_any_rate(networks, seen, rate) -> None:
+    robot = load_embodiment("franka")
+    codec = SingleArmCodec.of(robot, period=1.0 / rate, horizon=networks.sizes.horizon)
+    policy = small_policy(networks, VIEWS, robot, codec)
+    sent = policy.infer(whole(seen))
+    values = sent.values.copy()
+    values[:, sent.channels.index("panda_hand/width")] = 0.0
+    sent, closed = replace(sent, values=values), []
+    for seconds in 0.1 * np.arange(1, 21):
+        policy._sent, policy._counted = sent, 0
+        here = later(seen, seconds)
+        policy._remember(replace(here, state=replace(here.state, gripper_width=0.0)))
+        closed.append(policy._gripper.closing)
+        sent = replace(sent, stamp=here.stamp)
+    assert closed[:15] == [True] * 15
+    assert not all(closed)
 
 
 def without(policy: GraspVlaPolicy, rule: str) -> GraspVlaPolicy:

@@ -24,12 +24,13 @@ from controllers.errors import ConfigError
 from vla_ros.data.datasets.copying import EpisodeSource
 from vla_ros.data.datasets.editing.edit import edit
 from vla_ros.data.datasets.editing.edits import DatasetEdits
-from vla_ros.data.datasets.features import ACTION, ANCHOR
+from vla_ros.data.datasets.features import ACTION, ANCHOR, STATE
 from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.datasets.schema import metadata_schema
 from vla_ros.data.datasets.writer import LeRobotWriter
 from vla_ros.objects.catalogue import load_catalogue
+from vla_ros.policies.actions.single_arm import STATE_TOOL
 from vla_ros.policies.backbone.matching import CROP as MATCH_CROP
 from vla_ros.policies.backbone.word_tokens import word_tokens
 from vla_ros.policies.backbone.words import WordEmbedding
@@ -39,6 +40,7 @@ from vla_ros.policies.graspvla.small.chain import TOKEN_SIZE, TOKENS
 from vla_ros.training.backbone import perception
 from vla_ros.training.generation import annotations as notes
 from vla_ros.training.graspvla import grasp_examples
+from vla_ros.training.graspvla import motion as motion_module
 from vla_ros.training.graspvla.motion import VARIANTS, ChainNoise, motion_batch, read_motion
 from vla_ros.training.graspvla.train import all_motion
 from vla_ros.training.pictures import cache
@@ -102,6 +104,26 @@ def test_without_noise_all_variants_are_the_frame_itself_and_the_same_seed_is_th
     np.testing.assert_array_equal(first, again)
     assert np.abs(first - other).max() > 1e-3
     assert np.isfinite(first).all()
+
+
+def test_the_state_of_before_lies_as_far_back_as_the_policy_looks_at_any_rate(reader, monkeypatch) -> None:
+    columns = {name: reader.column(name)[:20] for name in motion_module._COLUMNS}
+    tools = columns[STATE].astype(float)[:, STATE_TOOL]
+    states = motion_module.chain_states(columns, 6)
+    np.testing.assert_allclose([state.moved for state in states[6:]], tools[6:] - tools[:-6])
+    asked, chain_states = [], motion_module.chain_states
+
+    class Faster(LeRobotReader):
+        def __init__(self, root: Path) -> None:
+            super().__init__(root)
+            self.metadata = dataclasses.replace(self.metadata, fps=2 * self.metadata.fps)
+
+    monkeypatch.setattr(motion_module, "LeRobotReader", Faster)
+    monkeypatch.setattr(
+        motion_module, "chain_states", lambda one, before: asked.append(before) or chain_states(one, before)
+    )
+    motion_module.read_motion(reader.metadata.root, HORIZON, 0)
+    assert set(asked) == {6}  # 0.3 s of 20 frames a second
 
 
 def test_a_batch_is_one_variant_of_each_frame(reader: LeRobotReader) -> None:

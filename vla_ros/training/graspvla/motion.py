@@ -20,11 +20,11 @@ from vla_ros.data.datasets.features import ACTION, ANCHOR, STATE
 from vla_ros.data.datasets.metadata import EpisodeMetadata
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.actions.single_arm import STATE_TOOL, STATE_WIDTH
+from vla_ros.policies.graspvla.small.acting import HISTORY_S
 from vla_ros.policies.graspvla.small.action_expert import ActionExpert
 from vla_ros.policies.graspvla.small.chain import TOKEN_SIZE, TOKENS, ChainState, GripperMemory, chain_numbers
 from vla_ros.training.generation import annotations as notes
 
-BEFORE = 3  # frames back that the second proprioceptive state lies
 VARIANTS = 8  # R
 STILL = 0.4  # share of variants in which the tool seems not to have moved: evaluation stops after each chunk
 
@@ -61,11 +61,12 @@ def read_motion(
 ) -> MotionSamples:
     """Read every episode of a dataset."""
     noise, rng, reader = noise or ChainNoise(), np.random.default_rng(seed), LeRobotReader(root)
+    before = round(HISTORY_S * reader.metadata.fps)
     parts: list[tuple[np.ndarray, ...]] = []
     for done, episode in enumerate(reader.metadata.episodes, 1):
         rows = slice(episode.start, episode.start + episode.length)
         columns = {name: reader.column(name)[rows] for name in _COLUMNS}
-        parts.append(_episode(columns, horizon, noise, rng, episode))
+        parts.append(_episode(columns, horizon, before, noise, rng, episode))
         progress(done, len(reader.metadata.episodes))
     return MotionSamples(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
@@ -85,11 +86,12 @@ _COLUMNS = (
 def _episode(
     columns: dict[str, np.ndarray],
     horizon: int,
+    before: int,
     noise: ChainNoise,
     rng: np.random.Generator,
     episode: EpisodeMetadata,
 ) -> tuple[np.ndarray, ...]:
-    states = _states(columns)
+    states = chain_states(columns, before)
     length = len(states)
     tokens = np.empty((length, VARIANTS, TOKENS, TOKEN_SIZE), dtype=np.float32)
     actions = np.empty((length, horizon, 7), dtype=np.float32)
@@ -107,7 +109,8 @@ def _episode(
     return tokens[keep], actions[keep], counts[keep], columns[notes.CLOSED][keep], rows, of
 
 
-def _states(columns: dict[str, np.ndarray]) -> list[ChainState]:
+def chain_states(columns: dict[str, np.ndarray], before: int) -> list[ChainState]:
+    """Return the chain of every frame (F,); the second proprioceptive state lies `before` frames back."""
     memory, states = GripperMemory(), []
     numbers = columns[STATE].astype(float)
     for k, row in enumerate(numbers):
@@ -118,14 +121,14 @@ def _states(columns: dict[str, np.ndarray]) -> list[ChainState]:
         T_grasp = _pose(grasp)
         if memory.closing and memory.T_base_closed is not None:
             T_grasp = memory.T_base_closed
-        before = numbers[max(k - BEFORE, 0)]
+        older = numbers[max(k - before, 0)]
         states.append(
             ChainState(
                 target=columns[notes.POSITIONS][k, int(columns[notes.TARGET][k])].astype(float),
                 T_base_ee=T_ee,
                 width=float(row[STATE_WIDTH]),
-                moved=row[STATE_TOOL] - before[STATE_TOOL],
-                width_moved=float(row[STATE_WIDTH] - before[STATE_WIDTH]),
+                moved=row[STATE_TOOL] - older[STATE_TOOL],
+                width_moved=float(row[STATE_WIDTH] - older[STATE_WIDTH]),
                 T_base_grasp=T_grasp,
                 opening=float(grasp[7]),
                 closing=memory.closing,

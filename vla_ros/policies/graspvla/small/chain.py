@@ -35,8 +35,8 @@ class ChainState:
     T_base_grasp: np.ndarray  # (4, 4)
     opening: float
     closing: bool  # the fingers are told to be closed
-    since_closing: int  # actions since they were first told so; MEMORY_STEPS when never
-    since_opening: int  # actions since they were told to open again; MEMORY_STEPS when never
+    since_closing: int  # actions since they were first told so; MEMORY_STEPS and more when never
+    since_opening: int  # actions since they were told to open again; MEMORY_STEPS and more when never
 
 
 def chain_numbers(state: ChainState) -> np.ndarray:
@@ -53,8 +53,8 @@ def chain_numbers(state: ChainState) -> np.ndarray:
     tokens[3] = *softened(away, 0.1), *(50.0 * np.clip(away, -0.03, 0.03)), *turn
     tokens[4] = (
         state.closing,
-        state.since_closing / MEMORY_STEPS,
-        state.since_opening / MEMORY_STEPS,
+        min(state.since_closing, MEMORY_STEPS) / MEMORY_STEPS,
+        min(state.since_opening, MEMORY_STEPS) / MEMORY_STEPS,
         25.0 * state.opening,
         5.0 * distance,
         20.0 * min(distance, 0.05),
@@ -89,8 +89,8 @@ class GripperMemory:
 
     def update(self, width_commanded: float, T_base_ee: np.ndarray, steps: int = 1) -> None:
         """Take what has been commanded `steps` actions after the last update."""
-        self.since_closing = min(self.since_closing + steps, MEMORY_STEPS)
-        self.since_opening = min(self.since_opening + steps, MEMORY_STEPS)
+        self.since_closing += steps
+        self.since_opening += steps
         closing = width_commanded < CLOSING
         if closing and not self.closing:
             self.since_closing, self.T_base_closed = 0, T_base_ee.copy()
