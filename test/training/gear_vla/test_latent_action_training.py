@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,9 @@ from vla_ros.policies.gear_vla.latent_actions.config import LatentActionConfig
 from vla_ros.policies.gear_vla.latent_actions.tokenizer import LatentActionTokenizer
 from vla_ros.training.gear_vla.latent_actions.clips import Clips
 from vla_ros.training.gear_vla.latent_actions.config import LatentActionTraining, load_latent_action_training
+from vla_ros.training.gear_vla.latent_actions.train import train
+from vla_ros.training.stages.distributed import DistributedContext
+from vla_ros.training.stages.stage_config import StageConfig
 
 pytestmark = pytest.mark.usefixtures("threads_as_before")
 
@@ -74,6 +79,43 @@ def test_the_same_command_again_has_nothing_left_to_do(trained: Path, squares: P
     before = (trained / "model.safetensors").read_bytes()
     assert cli.main(["train", *words]) == 0
     assert (trained / "model.safetensors").read_bytes() == before
+
+
+class Threads(DistributedContext):
+    """Processes of one training as threads, which wait for each other and learn each on its own."""
+
+    barrier = threading.Barrier(2, timeout=60.0)
+
+    def average(self, parameters: object, note: float) -> float:
+        return note
+
+    def wait(self) -> None:
+        self.barrier.wait()
+
+
+def test_every_process_finds_the_tokenizer_when_it_has_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = LatentActionTokenizer.save
+
+    def slowly(tokenizer: LatentActionTokenizer, folder: Path) -> None:
+        time.sleep(1.0)
+        save(tokenizer, folder)
+
+    monkeypatch.setattr(LatentActionTokenizer, "save", slowly)
+    root, output, found = write_squares(tmp_path / "set", 4), tmp_path / "out", []
+    sizes = LatentActionConfig(width=32, height=32, features=16, depth=1)
+    config = LatentActionTraining(threads=1, validation=0.5, sizes=sizes, codes=StageConfig(1, 2, 1e-3, bf16=False))
+
+    def follow() -> None:
+        train(config, [root], output, distributed=Threads(1, 2))
+        found.append((output / "config.json").is_file())
+
+    follower = threading.Thread(target=follow)
+    follower.start()
+    train(config, [root], output, distributed=Threads(0, 2))
+    follower.join()
+    assert found == [True]
 
 
 def test_clips_are_at_the_rate_and_episodes_are_kept_back_whole(tmp_path: Path) -> None:

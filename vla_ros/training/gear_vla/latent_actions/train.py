@@ -56,8 +56,9 @@ def train(
     figures = {f"{KIND}.{name}": value for name, value in stage.figures.items()}
     if not stage.done:
         return TrainingResult(figures, interrupted=True)
-    if distributed.leads:
-        LatentActionTokenizer(network.cpu()).save(output)  # type: ignore[arg-type]
+    with distributed.leader_first():  # a policy that is trained next reads it in every process
+        if distributed.leads:
+            LatentActionTokenizer(network.cpu()).save(output)  # type: ignore[arg-type]
     return TrainingResult(figures)
 
 
