@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -13,14 +14,18 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
 from safetensors.torch import load_file
-from tiny.gear_vla import ROBOT, seen, write_demonstrations
+from tiny.gear_vla import CONFIG, CONTRACT, ROBOT, save_tiny, seen, write_demonstrations
 from tiny.gr3 import save_tiny_backbone
 
+from controllers.errors import ConfigError
 from vla_ros import cli
 from vla_ros.policies.actions.fast.tokenizer import FastTokenizer
 from vla_ros.policies.gear_vla.checkpoint import load_gear_vla
 from vla_ros.policies.gear_vla.config import read_gear_vla_config
+from vla_ros.policies.gear_vla.latent_actions.config import LatentActionConfig
+from vla_ros.policies.gear_vla.latent_actions.network import LatentActionNetwork
 from vla_ros.policies.gear_vla.latent_actions.tokenizer import LatentActionTokenizer
+from vla_ros.training.gear_vla.policy.beginning import begin_gear_vla
 from vla_ros.training.gear_vla.policy.config import GearVlaTraining, load_gear_vla_training
 from vla_ros.training.stages.stage import read_state
 
@@ -152,6 +157,26 @@ def test_going_on_with_other_sizes_is_refused(
     (tmp_path / "own.yaml").write_text(own.replace(str(settings.parent / "backbone"), str(trained)))
     assert cli.main(["train", str(tmp_path / "own.yaml"), "--data", str(data), "--output", str(tmp_path / "out")]) == 2
     assert "network[0] is 32, these settings say 48" in capsys.readouterr().err
+
+
+def test_going_on_with_actions_of_other_numbers_is_refused(tmp_path: Path) -> None:
+    config = GearVlaTraining(
+        begin=str(save_tiny(tmp_path)), network=CONFIG.network, transformer=CONFIG.acting.transformer
+    )
+    moves = dataclasses.replace(CONTRACT, action=dataclasses.replace(CONTRACT.action, base=True))
+    with pytest.raises(ConfigError, match=r"actions\[4\] is False, these settings say True: it cannot go on"):
+        begin_gear_vla(config, moves)
+
+
+def test_a_tokenizer_of_other_codes_is_refused_where_one_goes_on(
+    tmp_path: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begin, tokenizer = save_tiny(tmp_path / "begin"), tmp_path / "tokenizer"
+    sizes = LatentActionConfig(width=32, height=32, features=16, depth=1)
+    LatentActionTokenizer(LatentActionNetwork(sizes)).save(tokenizer)
+    (tmp_path / "own.yaml").write_text(f"policy: gear_vla\nbegin: {begin}\nlatent_actions: {tokenizer}\n")
+    assert cli.main(["train", str(tmp_path / "own.yaml"), "--data", str(data), "--output", str(tmp_path / "out")]) == 2
+    assert f"makes 20 codes of 16, {begin} says 6 of 16: leave out latent_actions" in capsys.readouterr().err
 
 
 def test_the_settings_that_are_shipped_are_the_defaults() -> None:

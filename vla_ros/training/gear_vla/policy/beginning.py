@@ -104,7 +104,13 @@ def _fixed(
     """Return what has to be the same where one goes on with another robot."""
     return {
         "cameras": cameras,
-        "actions": (len(action.arms), len(action.grippers), action.reference, action.rotation, action.horizon),
+        "actions": (
+            *(len(part) for part in (action.arms, action.joints, action.grippers, action.cups)),
+            action.base,
+            action.reference,
+            action.rotation,
+            action.horizon,
+        ),
         "network": (sizes.size, sizes.heads, sizes.feedforward, sizes.encoder_layers, sizes.decoder_layers),
         "transformer": transformer,
         "reads": reads,

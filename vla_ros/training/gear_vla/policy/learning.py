@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 from controllers.errors import ConfigError
 from vla_ros.configuration import shared_path
 from vla_ros.policies.contract import load_contract
+from vla_ros.policies.families.checkpoint_config import read_checkpoint_config
 from vla_ros.policies.families.learning import DataMaker, TrainingRequest
 from vla_ros.policies.families.table import CONFIG, said_kind
-from vla_ros.policies.gear_vla.config import KIND
+from vla_ros.policies.gear_vla.config import KIND, read_gear_vla_config
 from vla_ros.policies.gear_vla.latent_actions.config import KIND as LATENT_ACTIONS
+from vla_ros.policies.gear_vla.latent_actions.config import LatentActionConfig
 from vla_ros.training.gear_vla.latent_actions.config import LatentActionTraining, load_latent_action_training
 from vla_ros.training.gear_vla.policy.config import (
     PROJECTORS,
@@ -77,7 +79,20 @@ def _tokenizer(config: GearVlaTraining, adapts: bool) -> Path | LatentActionTrai
     folder = shared_path(config.latent_actions) if config.latent_actions else shared_path(config.begin) / LATENT_ACTIONS
     if not (folder / CONFIG).is_file():
         raise ConfigError(f"latent_actions: {folder}: is no tokenizer: train it (vla train latent_actions)")
+    if adapts:
+        _check_codes(folder, shared_path(config.begin))
     return folder
+
+
+def _check_codes(tokenizer: Path, begin: Path) -> None:
+    """Raise ConfigError where a tokenizer makes other codes than what is gone on with says."""
+    sizes = read_checkpoint_config(LatentActionConfig, tokenizer, LATENT_ACTIONS, "a latent-action tokenizer")
+    said, made = read_gear_vla_config(begin).tokens, (sizes.transitions * sizes.codes, sizes.vocabulary)
+    if made != (said.latent_actions, said.latent_vocabulary):
+        raise ConfigError(
+            f"latent_actions: {tokenizer}: makes {made[0]} codes of {made[1]}, {begin} says {said.latent_actions} of "
+            f"{said.latent_vocabulary}: leave out latent_actions"
+        )
 
 
 def _checked(data: TrainingData, config: GearVlaTraining) -> TrainingData:
