@@ -93,9 +93,7 @@ class Threads(DistributedContext):
         self.barrier.wait()
 
 
-def test_every_process_finds_the_tokenizer_when_it_has_trained(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_process_finds_the_tokenizer_when_it_has_trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save = LatentActionTokenizer.save
 
     def slowly(tokenizer: LatentActionTokenizer, folder: Path) -> None:

@@ -12,9 +12,11 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from vla_ros.policies.action_transformer.flow_matching import flow_loss, sample_actions
+from vla_ros.policies.actions.encoding import ROTATION_SIZES
 from vla_ros.policies.actions.fast.tokenizer import FastTokenizer
 from vla_ros.policies.actions.normalisation import Normaliser
 from vla_ros.policies.backbone.word_tokens import word_tokens
+from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.gear_vla.modality_dropping import DroppingConfig, draw_dropping
 from vla_ros.policies.gear_vla.network import GearVlaNetwork
 from vla_ros.policies.gear_vla.token_decoder import Memory
@@ -117,12 +119,12 @@ def judge_tokens(network: GearVlaNetwork, batches: GearVlaBatches, rows: np.ndar
 
 @torch.inference_mode()
 def judge_actions(
-    network: GearVlaNetwork, batches: GearVlaBatches, rows: np.ndarray, actions: Normaliser, arms: int, stride: int
+    network: GearVlaNetwork, batches: GearVlaBatches, rows: np.ndarray, actions: Normaliser, contract: ActionContract
 ) -> dict[str, float]:
     """Return how far tools are off [mm] in chunks as it acts, median over held rows, and how far they go at all.
 
     `tool_mm` at the last step, `first_mm` at the first third; `still_mm` is the error at the last step of a policy that
-    stays where it is. A pose of an arm takes `stride` numbers, its position the first three.
+    stays where it is, of absolute actions where the first of them is.
     """
     last, early, still = [], [], []
     rng = torch.Generator().manual_seed(0)
@@ -134,16 +136,24 @@ def judge_actions(
         made = actions.restore(sample_actions(network.transformer, prefix, batch["state"], noise).numpy())
         wanted = actions.restore(batch["actions"].numpy())
         third = wanted.shape[1] // 3
-        for arm in range(arms):
-            place = slice(stride * arm, stride * arm + 3)
-            whole = batch["counts"][:, -1].numpy() > 0
-            last.append(np.linalg.norm((made - wanted)[whole, -1, place], axis=1))
-            early.append(np.linalg.norm((made - wanted)[whole, third, place], axis=1))
-            still.append(np.linalg.norm(wanted[whole, -1, place], axis=1))
+        whole = batch["counts"][:, -1].numpy() > 0
+        for arm in range(len(contract.arms)):
+            way, own = (_way(given[whole], arm, contract) for given in (wanted, made))
+            last.append(np.linalg.norm((own - way)[:, -1], axis=1))
+            early.append(np.linalg.norm((own - way)[:, third], axis=1))
+            began = way[:, 0] if contract.reference == "absolute" else 0.0
+            still.append(np.linalg.norm(way[:, -1] - began, axis=1))
     return {
         name: 1000.0 * float(np.median(np.concatenate(values)))
         for name, values in (("tool_mm", last), ("first_mm", early), ("still_mm", still))
     }
+
+
+def _way(rows: np.ndarray, arm: int, contract: ActionContract) -> np.ndarray:
+    """Return where the tool of an arm is (B, H, 3) [m] by actions (B, H, A): from where it was, or in the base."""
+    start = (3 + ROTATION_SIZES[contract.rotation]) * arm
+    positions = rows[..., start : start + 3]
+    return positions.cumsum(axis=1) if contract.reference == "delta" else positions
 
 
 def _remembered(network: GearVlaNetwork, batch: Batch) -> Memory:

@@ -20,7 +20,6 @@ import torch
 from torch import nn
 
 from vla_ros.policies.action_transformer.config import ActingConfig
-from vla_ros.policies.actions.encoding import ROTATION_SIZES
 from vla_ros.policies.actions.fast.tokenizer import FastTokenizer
 from vla_ros.policies.actions.normalisation import Statistics
 from vla_ros.policies.contract import DataContract, load_contract
@@ -159,7 +158,6 @@ def _stage(
     size = max(1, settings.batch // distributed.size)
     acting = material.made.acting
     actions, contract = acting.action_statistics.normaliser(), acting.action
-    stride = 3 + ROTATION_SIZES[contract.rotation]
 
     def batch(step: int) -> object:
         return batches.of(
@@ -169,7 +167,7 @@ def _stage(
     def judge(network: nn.Module) -> dict[str, float]:
         found = judge_tokens(network, batches, held)  # type: ignore[arg-type]
         if acts and contract.arms:
-            found |= judge_actions(network, batches, held, actions, len(contract.arms), stride)  # type: ignore[arg-type]
+            found |= judge_actions(network, batches, held, actions, contract)  # type: ignore[arg-type]
         return found
 
     return Stage(
