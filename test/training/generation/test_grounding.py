@@ -192,6 +192,12 @@ def test_one_camera_is_enough(tmp_path) -> None:
     assert (made.columns[notes.boxes_column("front")][np.arange(made.length), targets, 4] >= SEEN).all()
 
 
+def test_shares_that_add_up_to_one_as_far_as_they_are_written_down_will_do() -> None:
+    thirds = dict.fromkeys(("basic", "light", "height"), 0.3333333)
+    made = EpisodeMaker(dataclasses.replace(MADE["ldt01_tray"], sets=thirds)).make_grounding(0)
+    assert isinstance(made, EncodedEpisode)
+
+
 def test_of_more_than_two_cameras_the_reference_sees_what_is_named() -> None:
     maker = EpisodeMaker(MADE["bytemini_bussing"])
     made = maker.make_grounding(0)

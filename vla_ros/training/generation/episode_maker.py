@@ -31,7 +31,7 @@ from vla_ros.training.generation.example_pictures import ExamplePictures
 from vla_ros.training.generation.grounding_maker import GroundingMaker, grounding_schema
 from vla_ros.training.generation.maker import Made
 from vla_ros.training.generation.moments import Moment, has_one_hand
-from vla_ros.training.generation.settings import GenerationSettings, Rejection
+from vla_ros.training.generation.settings import GenerationSettings, Rejection, draw_set
 
 FAILURE_MODES = (FailureMode.MISSED, FailureMode.SLIPPED, FailureMode.EMPTY, FailureMode.WRONG)
 CONTROL_HZ = 500.0
@@ -59,8 +59,7 @@ class EpisodeMaker:
     def make(self, seed: int) -> Made:
         """Play the demonstration of a seed and return it when it succeeded."""
         rng = np.random.default_rng(np.random.SeedSequence(entropy=seed, spawn_key=(1, 1000)))
-        names, shares = zip(*sorted(self.settings.sets.items()), strict=True)
-        set_name = str(rng.choice(names, p=np.array(shares) / sum(shares)))
+        set_name = draw_set(dict(sorted(self.settings.sets.items())), rng)
         faulty = rng.uniform() < self.settings.recovery
         failure_mode = FAILURE_MODES[int(rng.integers(len(FAILURE_MODES)))] if faulty else FailureMode.NONE
         try:

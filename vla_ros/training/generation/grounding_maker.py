@@ -36,7 +36,7 @@ from vla_ros.training.generation.demonstrators.grasping import OPTIONS, WIDE_MAR
 from vla_ros.training.generation.object_boxes import ObjectBoxes
 from vla_ros.training.generation.postures import Postures
 from vla_ros.training.generation.scene_views import cameras_elsewhere
-from vla_ros.training.generation.settings import GenerationSettings, Rejection
+from vla_ros.training.generation.settings import GenerationSettings, Rejection, draw_set
 from vla_ros.training.generation.thing_words import ThingWords
 
 VIEWS = 8  # frames of a scene
@@ -89,7 +89,7 @@ class GroundingMaker:
         # Seeds of grounding scenes are the upper half, so that none repeats a demonstration's.
         number = 2**40 + seed
         rng = np.random.default_rng(np.random.SeedSequence(entropy=number, spawn_key=(1, 1001)))
-        set_name = str(rng.choice(list(self._sets), p=list(self._sets.values())))
+        set_name = draw_set(self._sets, rng)
         try:
             request = self._settings.request(set_name, number, tuple(self._contract.cameras))
             request = dataclasses.replace(

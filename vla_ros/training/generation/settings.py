@@ -8,6 +8,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import config_path, load_config
 from vla_ros.objects.catalogue import load_catalogue
@@ -105,6 +107,12 @@ class Rejection:
 def load_settings(name: str) -> GenerationSettings:
     """Read settings by their name, or by the path of a .yaml file. Raises ConfigError with the nearest name or key."""
     return load_config(config_path("generate", "settings", name), GenerationSettings)
+
+
+def draw_set(shares: Mapping[str, float], rng: np.random.Generator) -> str:
+    """Draw the name of a set by its share. Shares of a file add up to 1 only as far as they were written down."""
+    wanted = np.array(list(shares.values()))
+    return str(rng.choice(list(shares), p=wanted / wanted.sum()))
 
 
 def _check_contract(name: str, sets: SceneSets, robot: Embodiment) -> None:

@@ -24,7 +24,7 @@ from vla_ros.tasks.table import load_task
 from vla_ros.training.gear_vla.geometry.config import GeometryTraining
 from vla_ros.training.generation.postures import Postures
 from vla_ros.training.generation.scene_views import cameras_elsewhere
-from vla_ros.training.generation.settings import GenerationSettings, load_settings
+from vla_ros.training.generation.settings import GenerationSettings, draw_set, load_settings
 from vla_ros.training.pictures.kept_file import kept_file
 
 FIRST_SEED = 2**41  # above those of demonstrations and of grounding scenes
@@ -80,7 +80,7 @@ def _scene(
     rng = np.random.default_rng((seed, number, 2001))
     reason: Exception | None = None
     for attempt in range(TRIES):
-        set_name = str(rng.choice(list(settings.sets), p=list(settings.sets.values())))
+        set_name = draw_set(settings.sets, rng)
         request = settings.request(set_name, FIRST_SEED + 1000 * (seed * 10_000 + number) + attempt, cameras)
         try:
             world = World(task.scene(request), robot)
