@@ -178,6 +178,8 @@ def test_settings_that_make_no_folder_are_refused():
         ({"proposed": 0.5}, "give both or neither"),
         ({"checkpoint": "own"}, "give both or neither"),
         ({"frames": 0}, "frames must be 1 to 100"),
+        ({"sets": {"basci": 1.0}}, "did you mean 'basic'"),
+        ({"sets": {"novel": 1.0}}, "set 'novel': its objects are for evaluation alone"),
     ):
         with pytest.raises(ConfigError, match=reason):
             CandidateSettings(**shares)

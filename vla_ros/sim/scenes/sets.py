@@ -129,6 +129,19 @@ def check_set(sets: SceneSets, name: str, stream: str = "evaluation") -> SceneSe
     return sets.generation.get(name, sets.sets[name]) if stream == "generation" else sets.sets[name]
 
 
+def check_trained_set(sets: SceneSets, name: str) -> None:
+    """Raise ConfigError for a set of which no training may see anything, and for an unknown one."""
+    known = sets.sets
+    allowed = [each for each, changes in known.items() if changes.surfaces != "unseen" and not changes.novel]
+    if name not in known:
+        raise ConfigError(unknown_name("set", name, allowed))
+    if name not in allowed:
+        what = "objects" if known[name].novel else "textures"
+        raise ConfigError(
+            f"set '{name}': its {what} are for evaluation alone: leave it out; valid: {', '.join(allowed)}"
+        )
+
+
 @cache
 def load_sets(task: str) -> SceneSets:
     """Read the sets of a task, config/tasks/<task>_sets.yaml. Raises ConfigError.

@@ -18,6 +18,8 @@ from vla_ros.robots.tools.generator import PREFIX, SEED_MAX, held_back
 from vla_ros.robots.tools.named import load_tool
 from vla_ros.seed_range import check_seed
 from vla_ros.sim.scenes.request import SceneRequest
+from vla_ros.sim.scenes.sets import check_trained_set, load_sets
+from vla_ros.tasks.bins.contents import TASK
 
 COUNT_MAX = 10_000_000
 STREAM = "generation"
@@ -97,6 +99,8 @@ class CandidateSettings:
             load_tool(name)
             if not 1 <= count <= 1000:
                 raise ConfigError(f"places of tool '{name}' must be 1 to 1000 picks, got {count}: or leave it out")
+        for name in self.sets:
+            check_trained_set(load_sets(TASK), name)
         shares = list(self.sets.values())
         if not all(0.0 <= share < math.inf for share in shares) or sum(shares) <= 0.0:
             raise ConfigError(f"sets: shares must be 0 or more and not all 0, got {self.sets}")

@@ -20,7 +20,7 @@ from vla_ros.robots.names import DEFAULT_CONTRACT, DEFAULT_ROBOT
 from vla_ros.seed_range import SEED_MAX
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import SceneCamera
-from vla_ros.sim.scenes.sets import SceneSets
+from vla_ros.sim.scenes.sets import SceneSets, check_trained_set
 from vla_ros.sim.scenes.target_query import check_words
 from vla_ros.tasks.named_things import naming
 from vla_ros.tasks.table import DEFAULT_TASK, load_task
@@ -159,16 +159,8 @@ def _check_categories(key: str, categories: str, allowed: tuple[str, ...]) -> No
 
 
 def _check_sets(shares: Mapping[str, float], sets: SceneSets) -> None:
-    known = sets.sets
-    allowed = [name for name, changes in known.items() if changes.surfaces != "unseen" and not changes.novel]
     for name, share in shares.items():
-        if name not in known:
-            raise ConfigError(unknown_name("set", name, allowed))
-        if name not in allowed:
-            what = "objects" if known[name].novel else "textures"
-            raise ConfigError(
-                f"set '{name}': its {what} are for evaluation alone: leave it out; valid: {', '.join(allowed)}"
-            )
+        check_trained_set(sets, name)
         if not 0.0 <= share <= 1.0:
             raise ConfigError(f"sets.{name} must be 0 to 1, a share of the episodes, got {share}")
     total = math.fsum(shares.values())
