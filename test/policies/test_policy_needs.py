@@ -13,6 +13,8 @@ from scene_making.drawn_scene import grasping_scene
 from controllers.errors import ConfigError
 from vla_ros.configuration import build
 from vla_ros.evaluation.observing import CamerasNow, Observer
+from vla_ros.policies.contract import CameraStream
+from vla_ros.policies.image_fit import fit_image, fit_intrinsics
 from vla_ros.policies.needs import CameraNeed, Needs, check_needs, everything, state_channels
 from vla_ros.policies.observation import CameraView
 from vla_ros.policies.view_fitting import fitted
@@ -81,6 +83,8 @@ def test_a_camera_that_is_not_always_there_will_do_where_scenes_are_made_for_it(
     ("make", "text"),
     [
         (lambda: CameraNeed("head", width=96), "size 96x0: give both"),
+        (lambda: CameraNeed("head", fit="crop"), "to the shape of a size: give width and height"),
+        (lambda: CameraNeed("head", fit="cropp"), "did you mean 'crop'"),
         (lambda: CameraNeed(""), "has no name"),
         (lambda: CameraNeed("head", history=11), "history must be 0 to 10"),
         (lambda: Needs((CameraNeed("head"), CameraNeed("head"))), "needed twice"),
@@ -119,6 +123,18 @@ def test_a_view_is_what_was_needed_in_its_size():
     # The middle of the picture stays the middle.
     np.testing.assert_allclose(small.intrinsics, [[300.0, 0.0, 159.5], [0.0, 300.0, 119.5], [0.0, 0.0, 1.0]])
     assert fitted(view, CameraNeed("head")).intrinsics is None
+
+
+def test_a_view_is_cut_as_a_contract_cuts_its_pictures():
+    color = np.random.default_rng(0).integers(0, 255, (480, 640, 3)).astype(np.uint8)
+    K = np.array([[600.0, 0.0, 300.0], [0.0, 600.0, 200.0], [0.0, 0.0, 1.0]])
+    view = CameraView("head", 1.0, color, np.full((480, 640), 2.0, np.float32), K, np.eye(4))
+    cut = fitted(view, CameraNeed("head", depth=True, calibration=True, width=224, height=224, fit="crop"))
+    stream = CameraStream(224, 224, "crop")
+    np.testing.assert_array_equal(cut.color, fit_image(color, stream, "head"))
+    assert cut.depth.shape == (224, 224)
+    numbers = fit_intrinsics(np.array([600.0, 600.0, 300.0, 200.0, 640, 480]), stream, "head")
+    np.testing.assert_allclose(cut.intrinsics[[0, 1, 0, 1], [0, 1, 2, 2]], numbers)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from vla_ros.policies.remote.connection import SESSION
 from vla_ros.policies.remote.message_pack import pack, unpack
 from vla_ros.policies.remote.network import Network
 from vla_ros.policies.remote.observation_message import observation_message, read_observation
-from vla_ros.policies.remote.server_description import ServerDescription
+from vla_ros.policies.remote.server_description import ServerDescription, read_description
 from vla_ros.policies.remote.values import Values
 from vla_ros.serving.network_relay import NetworkRelay
 
@@ -63,6 +63,14 @@ class Both:
         if len(self.pairs) == self.most:
             raise InterruptedError
         return self.pairs[-1][1]
+
+
+def test_how_pictures_are_cut_is_said_where_they_are_and_older_robots_hear_nothing_that_they_do_not_know():
+    needs = Needs((CameraNeed("front", width=224, height=224, fit="crop"), CameraNeed("side")))
+    what = ServerDescription("act", ROBOT.name, needs=needs)
+    message = unpack(pack(what.message()))
+    assert [camera.get("fit") for camera in message["needs"]["cameras"]] == ["crop", None]
+    assert read_description(message, "there") == what
 
 
 def test_a_policy_of_ours_gives_the_same_chunks_behind_a_server():

@@ -54,15 +54,17 @@ class EpisodeRunner:
         """Run one episode, and the expert on the same scene when its length is needed and not known."""
         return self.run_scene(self.scene(seed), compare=self.settings.spl)
 
-    def run_scene(self, scene: Scene, policy: Policy | None = None, compare: bool = True) -> EpisodeResult:
+    def run_scene(
+        self, scene: Scene, policy: Policy | None = None, compare: bool = True, needs: Needs | None = None
+    ) -> EpisodeResult:
         """Run one episode in a scene that is already drawn, with a policy of the caller's if there is one.
 
-        `compare`: find out the expert's length as well.
+        `compare`: find out the expert's length as well. `needs`: what the caller's policy is shown; None: everything.
         """
         if policy is None and self.settings.policy != EXPERT:
-            policy = self._policy  # made before the clock of the first episode starts
+            policy, needs = self._policy, self._needs  # made before the clock of the first episode starts
         policy_for = self._expert_for if policy is None else lambda world: policy
-        episode = self._run(scene, policy_for, self.settings.rollout(scene.seed), self.settings.video)
+        episode = self._run(scene, policy_for, self.settings.rollout(scene.seed), self.settings.video, needs)
         if not compare:
             return episode
         if self.settings.policy == EXPERT:
@@ -74,11 +76,16 @@ class EpisodeRunner:
         if self._reference.knows(scene):
             return self._reference.steps(scene)
         blocking = RolloutConfig(control_hz=self.settings.rate_hz)
-        expert = self._run(scene, self._expert_for, blocking, None)
+        expert = self._run(scene, self._expert_for, blocking, None, None)
         return expert.steps if expert.success else None
 
     def _run(
-        self, scene: Scene, policy_for: Callable[[World], Policy], rollout: RolloutConfig, video: str | None
+        self,
+        scene: Scene,
+        policy_for: Callable[[World], Policy],
+        rollout: RolloutConfig,
+        video: str | None,
+        needs: Needs | None,
     ) -> EpisodeResult:
         began = time.perf_counter()
         world = World(scene, self.embodiment, timestep=1.0 / self.settings.rate_hz)
@@ -87,7 +94,6 @@ class EpisodeRunner:
             policy = policy_for(world)
             own = policy is self.__dict__.get("_policy")
             recorder = FeatureRecorder(policy) if own and self.settings.features else None
-            needs = self._needs if own else None
             run = Rollout(world, self.follower(), recorder or policy, self.task, rollout, video=film, needs=needs)
             judge = run.run()
             seconds = world.time

@@ -48,6 +48,15 @@ def fit_boxes(boxes: np.ndarray, recorded: tuple[int, int], stream: CameraStream
     return np.where((share > 0.0)[..., None], fitted, 0.0).astype(boxes.dtype)
 
 
+def middle_window(width: int, height: int, shape: float) -> tuple[int, int, int, int]:
+    """Return left, top, width, height [px] of the largest part about an image's middle whose width is `shape` heights.
+
+    `width` and `height` are the image's [px].
+    """
+    used_width, used_height = min(width, round(height * shape)), min(height, round(width / shape))
+    return (width - used_width) // 2, (height - used_height) // 2, used_width, used_height
+
+
 def _area(boxes: np.ndarray) -> np.ndarray:
     return np.prod(np.maximum(boxes[..., 2:] - boxes[..., :2], 0.0), axis=-1)
 
@@ -61,6 +70,4 @@ def _window(width: int, height: int, stream: CameraStream, camera: str) -> tuple
             f"camera '{camera}' was recorded in {width}x{height}, the contract stores {stream.width}x{stream.height}: "
             "set its fit to crop or stretch, or its size to what was recorded"
         )
-    used_width = min(width, round(height * stream.width / stream.height))
-    used_height = min(height, round(width * stream.height / stream.width))
-    return (width - used_width) // 2, (height - used_height) // 2, used_width, used_height
+    return middle_window(width, height, stream.width / stream.height)

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 from controllers.chunks.auxiliary_track import BASE_AXES
 from controllers.chunks.chunk import pose_channels
-from controllers.errors import ConfigError
+from controllers.errors import ConfigError, unknown_name
 from vla_ros.robots.cameras import CameraConfig
 from vla_ros.robots.embodiment import Embodiment
 
 STATE_PERIOD_S = 0.1  # [s] between the states of a history, and between observations of a policy without cameras
 HISTORY_MAX_S = 1.0  # [s] how long states and pictures are kept
+STRETCH, CROP = FITS = ("stretch", "crop")
 BASE = "base"  # the group that is a robot's moving base
 
 
@@ -30,6 +31,7 @@ class CameraNeed:
     calibration: bool = False  # intrinsics and the pose in the robot's base
     width: int = 0  # [px] that pictures are scaled to, with `height`; 0: as the camera sends them
     height: int = 0  # [px]
+    fit: str = STRETCH  # how they come to that size: scaled alone, or cut at the middle to its shape before (crop)
     history: int = 0  # earlier exposures, those of 0.1 s, 0.2 s, … before
 
     def __post_init__(self) -> None:
@@ -37,6 +39,10 @@ class CameraNeed:
             raise ConfigError("a camera that is needed has no name: give the name or the role of one")
         if min(self.width, self.height) < 0 or (self.width == 0) != (self.height == 0):
             raise ConfigError(f"camera '{self.name}': size {self.width}x{self.height}: give both in pixels, or neither")
+        if self.fit not in FITS:
+            raise ConfigError(f"camera '{self.name}': {unknown_name('fit', self.fit, FITS)}")
+        if self.fit == CROP and not self.width:
+            raise ConfigError(f"camera '{self.name}': fit is crop, to the shape of a size: give width and height")
         if not 0 <= self.history <= 10:
             raise ConfigError(f"camera '{self.name}': history must be 0 to 10 exposures, got {self.history}")
 

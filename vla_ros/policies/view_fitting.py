@@ -8,12 +8,13 @@ import dataclasses
 import cv2
 import numpy as np
 
-from vla_ros.policies.needs import CameraNeed
+from vla_ros.policies.image_fit import middle_window
+from vla_ros.policies.needs import CROP, CameraNeed
 from vla_ros.policies.observation import CameraView
 
 
 def fitted(view: CameraView, need: CameraNeed) -> CameraView:
-    """Return the view without what is not needed, scaled where a size is; intrinsics are scaled with it."""
+    """Return the view without what is not needed, cut and scaled where a size is needed; intrinsics go with it."""
     if not need.calibration:
         view = dataclasses.replace(view, intrinsics=None, T_base_camera=None)
     if not need.depth:
@@ -21,13 +22,20 @@ def fitted(view: CameraView, need: CameraNeed) -> CameraView:
     height, width = view.color.shape[:2]
     if not need.width or (need.width, need.height) == (width, height):
         return view
-    size = (need.width, need.height)
+    size, left, top = (need.width, need.height), 0, 0
+    if need.fit == CROP:
+        left, top, width, height = middle_window(width, height, need.width / need.height)
+    part = np.s_[top : top + height, left : left + width]
+    intrinsics = None
+    if view.intrinsics is not None:
+        shift = np.array([[1.0, 0.0, -left], [0.0, 1.0, -top], [0.0, 0.0, 1.0]])
+        intrinsics = scaled(shift @ view.intrinsics, size[0] / width, size[1] / height)
     return dataclasses.replace(
         view,
-        color=cv2.resize(view.color, size, interpolation=cv2.INTER_AREA),
+        color=cv2.resize(view.color[part], size, interpolation=cv2.INTER_AREA),
         # A mean of two surfaces is where nothing is.
-        depth=None if view.depth is None else cv2.resize(view.depth, size, interpolation=cv2.INTER_NEAREST),
-        intrinsics=None if view.intrinsics is None else scaled(view.intrinsics, size[0] / width, size[1] / height),
+        depth=None if view.depth is None else cv2.resize(view.depth[part], size, interpolation=cv2.INTER_NEAREST),
+        intrinsics=intrinsics,
     )
 
 

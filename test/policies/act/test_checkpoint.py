@@ -16,6 +16,7 @@ from tiny.act import CONFIG, STATE, save_tiny, seen
 
 from controllers.errors import ConfigError
 from vla_ros import cli
+from vla_ros.configuration import share_directory
 from vla_ros.evaluation.recorded_features import lacks_features
 from vla_ros.evaluation.rollout import Rollout, RolloutConfig
 from vla_ros.evaluation.runner import EpisodeRunner
@@ -79,6 +80,20 @@ def test_fingers_are_told_no_opening_that_they_cannot_have(mean: float, width: f
     config = dataclasses.replace(CONFIG, action_statistics=statistics)
     chunk = ActPolicy(new_network(config), config, FRANKA).infer(seen())
     np.testing.assert_allclose(chunk.values[:, chunk.channels.index("panda_hand/width")], width)
+
+
+def test_its_family_needs_pictures_cut_as_those_that_it_has_learned_from(folder: Path, monkeypatch) -> None:
+    own = folder.parent / "lab"
+    (own / "contracts").mkdir(parents=True)
+    text = (share_directory() / "config" / "contracts" / "franka_grasp.yaml").read_text()
+    cut = text.replace("front: {width: 640, height: 480}", "front: {width: 224, height: 224, fit: crop}")
+    (own / "contracts" / "franka_grasp.yaml").write_text(cut)
+    monkeypatch.setenv("VLA_CONFIG", str(own))
+    needs = check_policy("act", FRANKA, folder)
+    assert [(camera.name, camera.width, camera.height, camera.fit) for camera in needs.cameras] == [
+        ("front", 224, 224, "crop"),
+        ("side", 0, 0, "stretch"),
+    ]
 
 
 def test_its_family_needs_its_views_in_colour_and_moves_what_the_checkpoint_says(folder: Path) -> None:

@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRA
 from controllers.errors import ConfigError
 from vla_ros.policies.graspvla.small.checkpoint_config import NetworkSizes
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
+from vla_ros.policies.needs import CameraNeed, Needs
 from vla_ros.training.graspvla.config import RollOutConfig
 from vla_ros.training.graspvla.rollouts import RollOuts
 
@@ -17,8 +18,9 @@ from vla_ros.training.graspvla.rollouts import RollOuts
 def test_networks_that_know_nothing_lift_nothing_and_are_not_touched() -> None:
     torch.manual_seed(0)
     networks = SmallGraspVla(NetworkSizes(6, 5)).train()
+    needs = Needs(tuple(CameraNeed(name, calibration=True) for name in ("front", "side")), history_s=0.5)
     before = {name: value.clone() for name, value in networks.state_dict().items()}
-    rollouts = RollOuts("franka", ("front", "side"), episodes=1)
+    rollouts = RollOuts("franka", needs, episodes=1)
     figures = rollouts.judge(networks)
     assert figures["success"] == figures["right_object"] == 0.0
     assert rollouts.judge(networks) == figures

@@ -10,7 +10,8 @@ from typing import ClassVar, Protocol
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.contract_checks import Trained, check_checkpoint, check_state
 from vla_ros.policies.families.family import LearnedFamily
-from vla_ros.policies.needs import CameraNeed, Needs, groups_of
+from vla_ros.policies.families.stored_views import stored_views
+from vla_ros.policies.needs import Needs, groups_of
 
 
 class TrainedOnState(Trained, Protocol):
@@ -35,9 +36,9 @@ class ContractFamily(LearnedFamily):
         self._trained()
 
     def needs(self) -> Needs:
-        """Return the checkpoint's views in colour, and the groups whose channels it reads or moves."""
+        """Return its views in colour, as its contract stores them, and the groups whose channels it reads or moves."""
         trained = self._trained()
-        cameras = tuple(CameraNeed(name, calibration=self.calibrated) for name in trained.cameras)
+        cameras = stored_views(trained.cameras, trained.contract, self.calibrated)
         groups = groups_of((*trained.state, *trained.action.channels), self.choice.robot)
         return Needs(cameras, groups=groups)
 

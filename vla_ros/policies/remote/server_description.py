@@ -11,7 +11,7 @@ from typing import Any
 from controllers.errors import ConfigError
 from vla_ros.configuration import build
 from vla_ros.policies.contract import ActionContract
-from vla_ros.policies.needs import Needs
+from vla_ros.policies.needs import STRETCH, Needs
 from vla_ros.printable import printable
 
 SERVER = "vla_ros"  # what the key `server` says
@@ -32,8 +32,12 @@ class ServerDescription:
     rate_hz: float | None = None  # of the points of its chunks; None: only its chunks say
 
     def message(self) -> dict[str, Any]:
-        """Return it as plain values."""
-        return dataclasses.asdict(self)
+        """Return it as plain values; what older robots do not know is said where it means something alone."""
+        message = dataclasses.asdict(self)
+        for camera in message["needs"]["cameras"]:
+            if camera["fit"] == STRETCH:
+                del camera["fit"]
+        return message
 
 
 def read_description(metadata: Any, where: str) -> ServerDescription:

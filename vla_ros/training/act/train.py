@@ -20,6 +20,8 @@ from vla_ros.policies.act.config import KIND, ActConfig
 from vla_ros.policies.act.policy import ActPolicy
 from vla_ros.policies.actions.normalisation import Normaliser, Statistics
 from vla_ros.policies.contract import DataContract, load_contract
+from vla_ros.policies.families.stored_views import stored_views
+from vla_ros.policies.needs import Needs
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.training.act.config import ActTraining, read_channels
 from vla_ros.training.act.loss import ActBatches, act_loss, judge_act
@@ -113,7 +115,8 @@ def _evaluation(config: ActTraining, made: ActConfig) -> PeriodicEvaluation | No
     """Return roll-outs of the network under way, as the small GraspVLA has them."""
     if not config.rollouts.episodes:
         return None
-    rollouts, robot = RollOuts(config.robot, made.cameras, config.rollouts.episodes), load_embodiment(config.robot)
+    robot, needs = load_embodiment(config.robot), Needs(stored_views(made.cameras, made.contract))
+    rollouts = RollOuts(config.robot, needs, config.rollouts.episodes)
 
     def judge(network: nn.Module) -> dict[str, float]:
         tried = copy.deepcopy(network).cpu()

@@ -14,6 +14,7 @@ from vla_ros.evaluation.settings import EXPERT, EpisodeSettings
 from vla_ros.policies.base import Policy
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
 from vla_ros.policies.graspvla.small.policy import small_policy
+from vla_ros.policies.needs import Needs
 from vla_ros.robots.embodiment import load_embodiment
 
 SETS = ("distractor", "basic", "light", "height")  # in turn
@@ -23,8 +24,10 @@ FIRST = 2**39  # seed in the stream of generation: demonstrations begin at 0, gr
 class RollOuts:
     """Let a policy act in the same scenes again and again."""
 
-    def __init__(self, robot: str, cameras: tuple[str, ...], episodes: int) -> None:
-        self._robot, self._cameras, self._episodes = robot, cameras, episodes
+    def __init__(self, robot: str, needs: Needs, episodes: int) -> None:
+        """`needs`: what the policy is shown."""
+        self._robot, self._needs, self._episodes = robot, needs, episodes
+        self._cameras = tuple(camera.name for camera in needs.cameras)
 
     def judge(self, networks: nn.Module) -> dict[str, float]:
         """Return how well the whole chain of these networks does."""
@@ -39,7 +42,7 @@ class RollOuts:
         episodes = []
         for number in range(self._episodes):
             runner = self._runners[number % len(SETS)]
-            episodes.append(runner.run_scene(runner.scene(FIRST + number), policy, compare=False))
+            episodes.append(runner.run_scene(runner.scene(FIRST + number), policy, compare=False, needs=self._needs))
         return {
             "success": float(np.mean([episode.success for episode in episodes])),
             "right_object": float(np.mean([episode.first_lifted == episode.target for episode in episodes])),

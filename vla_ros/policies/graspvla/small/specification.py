@@ -11,10 +11,11 @@ from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.contract_checks import check_checkpoint
 from vla_ros.policies.families.family import LearnedFamily
 from vla_ros.policies.families.learning import EVALUATION, Learning
+from vla_ros.policies.families.stored_views import stored_views
 from vla_ros.policies.families.weights import Weights
 from vla_ros.policies.graspvla.small.acting_rules import ActingRules
 from vla_ros.policies.graspvla.small.checkpoint_config import KIND, CheckpointConfig, check_weights, read_config
-from vla_ros.policies.needs import CameraNeed, Needs
+from vla_ros.policies.needs import Needs
 from vla_ros.policies.weights_of_another_robot import on_robot
 
 HISTORY_S = 0.5  # [s] the target's memory reads all of it
@@ -49,7 +50,7 @@ class Specification(LearnedFamily):
     def needs(self) -> Needs:
         """Return the two views of the checkpoint, with their calibration."""
         config = self._config()
-        cameras = tuple(CameraNeed(name, calibration=True) for name in config.cameras)
+        cameras = stored_views(config.cameras, config.contract, calibration=True)
         return Needs(cameras, groups=(*config.action.arms, *config.action.grippers), history_s=HISTORY_S)
 
     def gives(self) -> ActionContract:
