@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -22,6 +23,8 @@ from vla_ros.policies.graspvla.full.checkpoint import Checkpoint, load_checkpoin
 from vla_ros.policies.graspvla.full.config import read_full_config
 from vla_ros.policies.graspvla.full.loss import graspvla_loss
 from vla_ros.policies.graspvla.full.parts import begin_network
+
+ACTION = dataclasses.asdict(full_config().action)
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +135,9 @@ def test_weights_of_another_size_are_refused_before_they_are_read(folder):
         ({"dtype": "float16"}, "unknown dtype 'float16'"),
         ({"grasp": {"low": [0.0] * 6, "high": [0.0] * 6}}, "the first below the second"),
         ({"prompt": "grasp it"}, "write {instruction} where it goes"),
+        ({"period": 0.0}, "action period must be > 0 s"),
+        ({"action": ACTION | {"arms": ["left", "right"]}}, "moves one arm by its tool and one gripper"),
+        ({"action": ACTION | {"rotation": "quaternion"}}, "one is 8 numbers, the network's 7"),
     ],
 )
 def test_a_configuration_that_cannot_be_used(folder, changes: dict, says: str):

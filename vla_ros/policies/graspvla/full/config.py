@@ -132,6 +132,12 @@ class FullConfig:
                 raise ConfigError(f"statistics are of {len(statistics.mean)} numbers: give {ACTION_SIZE}")
             statistics.normaliser()
         self.box_quantiser()
+        numbers = self.codec().size
+        if numbers != ACTION_SIZE:
+            raise ConfigError(
+                f"action: with rotation '{self.action.rotation}' one is {numbers} numbers, the network's "
+                f"{ACTION_SIZE}: set rotation to 'rotation_vector'"
+            )
         if self.released is not None:
             self.released.check(self.box_bins, self.grasp.bins, self.grasp.home)
 
