@@ -240,8 +240,11 @@ def test_a_part_that_lacks_a_weight_is_refused(published):
         begin_network(full_config(), published)
 
 
-def test_internlm2_is_read_as_the_llama_it_is(published):
-    config = llama()
+@pytest.mark.parametrize("scaling", [None, {"type": "dynamic", "factor": 2.0}, {"type": "linear", "factor": 2.0}])
+def test_internlm2_is_read_as_the_llama_it_is(published, scaling: dict | None):
+    linear = scaling is not None and scaling["type"] == "linear"
+    rope = {"rope_type": "linear", "factor": 2.0} if linear else {"rope_type": "default"}
+    config = llama(rope_parameters=rope | {"rope_theta": 10000.0})
     torch.manual_seed(5)
     reference = LlamaModel(config)
     names = {"embed_tokens": "tok_embeddings", "mlp.gate_proj": "feed_forward.w1", "mlp.up_proj": "feed_forward.w3",
@@ -263,7 +266,7 @@ def test_internlm2_is_read_as_the_llama_it_is(published):
     theirs["output.weight"] = torch.zeros(24, 32)
     values = {"model_type": "internlm2", "auto_map": {"AutoModel": "modeling_internlm2.InternLM2Model"}, "bias": False,
               "hidden_act": "silu", "max_position_embeddings": 2048, "rms_norm_eps": 1e-6, "rope_theta": 10000,
-              "rope_scaling": {"type": "dynamic", "factor": 2.0}, "initializer_range": 0.3, "vocab_size": 24,
+              "rope_scaling": scaling, "initializer_range": 0.3, "vocab_size": 24,
               "intermediate_size": 48, "num_key_value_heads": 2, **SIZES}  # fmt: skip
     shutil.rmtree(published / "llm")
     (published / "llm").mkdir()

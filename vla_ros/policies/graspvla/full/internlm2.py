@@ -32,15 +32,21 @@ _COPIED = (
 
 
 def llama_config(values: Mapping[str, Any]) -> LlamaConfig:
-    """Return the Llama configuration of InternLM2's config.json. Raises ConfigError when a size is missing.
+    """Return the Llama configuration of InternLM2's config.json.
 
-    Its dynamic scaling of positions is left out: it changes nothing below max_position_embeddings.
+    Its dynamic scaling of positions is left out: it changes nothing below max_position_embeddings. Raises ConfigError
+    when a size is missing, and for a scaling that InternLM2 does not have.
     """
     missing = [key for key in _COPIED if key not in values]
     if missing:
         raise ConfigError(f"InternLM2's configuration lacks '{missing[0]}': restore its config.json")
     biased = bool(values.get("bias", False))
     rope = {"rope_type": "default", "rope_theta": float(values.get("rope_theta", 10000.0))}
+    scaling = values.get("rope_scaling") or {"type": "dynamic"}
+    if scaling.get("type") == "linear":  # every position is divided
+        rope |= {"rope_type": "linear", "factor": float(scaling["factor"])}
+    elif scaling.get("type") != "dynamic":
+        raise ConfigError(f"InternLM2's rope_scaling is {scaling}: its type is 'dynamic' or 'linear'")
     copied = {key: values[key] for key in _COPIED}
     return LlamaConfig(**copied, attention_bias=biased, mlp_bias=False, rope_parameters=rope)
 
