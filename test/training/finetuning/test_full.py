@@ -117,6 +117,24 @@ def test_steps_behind_the_end_and_behind_what_is_no_example_do_not_count() -> No
     assert counts.min() == 0.0  # some of them reach behind
 
 
+def with_columns(samples: FullSamples, changed: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch) -> FullSamples:
+    """Let the one dataset of some samples have other values."""
+    (reader,) = samples._readers
+    column = reader.column
+    monkeypatch.setattr(reader, "column", lambda name: changed[name] if name in changed else column(name))
+    return samples
+
+
+def test_a_target_beside_the_square_of_a_view_has_no_box_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = FullSamples([generated() / "grounding"], full_config(), tiny_words())
+    row, column = np.array([0]), samples._readers[0].column
+    assert samples.batch(row).box_known.all()
+    boxes = column(notes.boxes_column("front")).copy()
+    boxes[0, int(column(notes.TARGET)[0])] = (590.0, 200.0, 632.0, 240.0, 1.0)  # of 640 px, of which 80 to 560 are seen
+    made = with_columns(samples, {notes.boxes_column("front"): boxes}, monkeypatch).batch(row)
+    assert made.box_known.tolist() == [[False, True]]
+
+
 def relabelled(root: Path, folder: Path, change) -> Path:
     """Return a copy of a dataset whose info.json is changed."""
     shutil.copytree(root, folder)

@@ -90,8 +90,10 @@ class FullSamples:
             picture = reader.image(IMAGES + camera, frame)
             images.append(square_image(picture, config.vision.image_size).numpy())
             box = column(notes.boxes_column(camera))[frame, target]
-            boxes.append(config.box_quantiser().encode(box_fractions(box[:4], *picture.shape[:2])))
-            known.append(bool(box[4] >= SEEN))
+            fractions = box_fractions(box[:4], *picture.shape[:2])
+            boxes.append(config.box_quantiser().encode(fractions))
+            # What lies beside the square that the towers see is as little in view as what is hidden.
+            known.append(bool(box[4] >= SEEN and (fractions[2:] > fractions[:2]).all()))
         acts = not self._boxes_only and ACTION in reader.metadata.features and bool(column(notes.VALID)[frame])
         horizon = config.action.horizon
         states, grasp, actions = np.zeros((2, 7)), np.zeros(6, dtype=np.int64), np.zeros((horizon, 7))
