@@ -135,6 +135,17 @@ def test_a_target_beside_the_square_of_a_view_has_no_box_there(monkeypatch: pyte
     assert made.box_known.tolist() == [[False, True]]
 
 
+def test_a_sentence_that_means_no_single_thing_teaches_no_box(monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = FullSamples([generated() / "grounding"], full_config(), tiny_words())
+    column = samples._readers[0].column
+    changed = {notes.TARGET: np.full_like(column(notes.TARGET), -1)}
+    for camera in samples.config.cameras:  # a table so full that every row of the boxes is a thing's
+        boxes = column(notes.boxes_column(camera)).copy()
+        boxes[:, -1] = (300.0, 200.0, 340.0, 240.0, 1.0)
+        changed[notes.boxes_column(camera)] = boxes
+    assert not with_columns(samples, changed, monkeypatch).batch(np.array([0])).box_known.any()
+
+
 def relabelled(root: Path, folder: Path, change) -> Path:
     """Return a copy of a dataset whose info.json is changed."""
     shutil.copytree(root, folder)

@@ -84,7 +84,7 @@ class FullSamples:
         which = int(np.searchsorted(self._ends, row, side="right"))
         reader, frame = self._readers[which], row - int(self._ends[which] - len(self._readers[which]))
         config, column = self.config, reader.column
-        target = int(column(notes.TARGET)[frame])
+        target = int(column(notes.TARGET)[frame])  # -1: a sentence that asks for several, or for none
         images, boxes, known = [], [], []
         for camera in config.cameras:
             picture = reader.image(IMAGES + camera, frame)
@@ -93,7 +93,7 @@ class FullSamples:
             fractions = box_fractions(box[:4], *picture.shape[:2])
             boxes.append(config.box_quantiser().encode(fractions))
             # What lies beside the square that the towers see is as little in view as what is hidden.
-            known.append(bool(box[4] >= SEEN and (fractions[2:] > fractions[:2]).all()))
+            known.append(bool(target >= 0 and box[4] >= SEEN and (fractions[2:] > fractions[:2]).all()))
         acts = not self._boxes_only and ACTION in reader.metadata.features and bool(column(notes.VALID)[frame])
         horizon = config.action.horizon
         states, grasp, actions = np.zeros((2, 7)), np.zeros(6, dtype=np.int64), np.zeros((horizon, 7))
