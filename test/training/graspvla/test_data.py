@@ -24,7 +24,7 @@ from controllers.errors import ConfigError
 from vla_ros.data.datasets.copying import EpisodeSource
 from vla_ros.data.datasets.editing.edit import edit
 from vla_ros.data.datasets.editing.edits import DatasetEdits
-from vla_ros.data.datasets.features import ACTION, ANCHOR, STATE
+from vla_ros.data.datasets.features import ACTION, ANCHOR, IMAGES, STATE
 from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.datasets.schema import metadata_schema
@@ -34,7 +34,7 @@ from vla_ros.policies.actions.single_arm import STATE_TOOL
 from vla_ros.policies.backbone.matching import CROP as MATCH_CROP
 from vla_ros.policies.backbone.word_tokens import word_tokens
 from vla_ros.policies.backbone.words import WordEmbedding
-from vla_ros.policies.contract import load_contract
+from vla_ros.policies.contract import CameraStream, load_contract
 from vla_ros.policies.grasp_finding.grasp_network import CROP
 from vla_ros.policies.graspvla.small.chain import TOKEN_SIZE, TOKENS
 from vla_ros.training.backbone import perception
@@ -306,6 +306,16 @@ def test_pictures_with_boxes_teach_no_grasp() -> None:
     assert made.texts
     assert not made.options
     assert not made.grasp_crops
+
+
+def test_boxes_are_shares_of_their_own_picture(tmp_path: Path) -> None:
+    whole = generated() / "grounding"
+    smaller = {IMAGES + "side": CameraStream(320, 180, fit="stretch")}
+    edit(whole, DatasetEdits(resize=smaller), tmp_path / "smaller")
+    made, expected = (read_frames(root, range(2), 0, VIEWS) for root in (tmp_path / "smaller", whole))
+    np.testing.assert_array_equal(made.sizes[0], [(640, 480), (320, 180)])
+    np.testing.assert_allclose(made.boxes, expected.boxes, atol=3e-3)  # boxes are of pixels' centres
+    assert made.boxes[0].dtype == np.float32
 
 
 def test_frames_are_cut_once_and_what_was_half_cut_is_cut_again(tmp_path: Path) -> None:

@@ -149,9 +149,10 @@ def _said(instruction: str, names: list[str], target: int) -> list[tuple[int, st
 
 def _add_pictures(made: FrameSet, pictures: list[np.ndarray], boxes: np.ndarray, calibrations: np.ndarray) -> None:
     made.pictures.append(proposals.small_pictures(pictures))
-    height, width = pictures[0].shape[:2]
-    made.boxes.append(boxes / np.array([width, height, width, height, 1.0], dtype=np.float32))
-    made.sizes.append(np.array([picture.shape[1::-1] for picture in pictures]))
+    sizes = np.array([picture.shape[1::-1] for picture in pictures])  # (V, 2): a wrist's may be smaller than a head's
+    shares = np.column_stack([sizes, sizes, np.ones(len(sizes))]).astype(np.float32)
+    made.boxes.append(boxes / shares[:, None])
+    made.sizes.append(sizes)
     made.calibrations.append(calibrations)
 
 
