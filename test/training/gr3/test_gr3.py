@@ -27,12 +27,19 @@ from tiny.gr3 import (
 from controllers.errors import ConfigError
 from vla_ros import cli
 from vla_ros.configuration import share_directory
+from vla_ros.data.datasets.editing.edit import edit
+from vla_ros.data.datasets.editing.edits import DatasetEdits
+from vla_ros.data.datasets.features import IMAGES
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.policies.actions.normalisation import Normaliser
+from vla_ros.policies.backbone.matching import GEOMETRY
+from vla_ros.policies.contract import CameraStream
 from vla_ros.policies.families.loading import check_policy
 from vla_ros.policies.gr3.small.checkpoint import load_small_gr3
 from vla_ros.policies.gr3.small.config import read_small_config
+from vla_ros.policies.gr3.small.thing_numbers import THING_NUMBERS
 from vla_ros.training.generation import annotations as notes
+from vla_ros.training.gr3 import frames
 from vla_ros.training.gr3.action_frames import ABSENT, UNKNOWN, robot_frames
 from vla_ros.training.gr3.config import Gr3Training, Mixing, load_gr3_training
 from vla_ros.training.gr3.loss import Gr3Batches, gr3_loss
@@ -119,6 +126,22 @@ def test_boxes_are_those_that_were_proposed_and_say_which_thing_they_show(sample
     beyond = np.arange(seen.objects.shape[1]) >= seen.count[:, None]
     assert (seen.objects[beyond] == -1).all()
     assert not seen.looks[beyond].any()
+
+
+def test_things_of_a_smaller_picture_are_found_in_it(folder: Path, tmp_path: Path, monkeypatch) -> None:
+    smaller = {IMAGES + "left_wrist": CameraStream(320, 180, fit="stretch")}
+    edit(folder / "data" / "grounding", DatasetEdits(resize=smaller), tmp_path / "smaller")
+    with LeRobotReader(tmp_path / "smaller") as reader:
+        boxes = np.concatenate([reader.column(notes.boxes_column(name))[0][:3, :4] for name in CONTRACT.cameras])
+        shapes = [reader.metadata.features[IMAGES + name].shape for name in CONTRACT.cameras]
+        sizes = np.repeat([shape[1::-1] for shape in shapes], 3, axis=0)
+        geometry, numbers = torch.zeros(1, 9, GEOMETRY), torch.zeros(1, 9, THING_NUMBERS)
+        geometry[0, :, :4] = torch.from_numpy(boxes / np.tile(sizes, 2))  # as the backbone says where things are
+        numbers[0, :, :3] = torch.eye(3).repeat_interleave(3, dim=0)
+        monkeypatch.setattr(frames, "look_at", lambda *args, **kwargs: (torch.zeros(1, 9, 16), geometry, numbers))
+        piece = frames._Piece(reader.metadata.root, (0,), tmp_path, folder / "backbone", CONTRACT, 0.7, 0)
+        made = frames._seen(reader, 0, *frames._pictures(reader, 0, CONTRACT), torch.nn.Identity(), piece)
+    assert made["objects"][:9].tolist() == [0, 1, 2] * 3
 
 
 def test_what_was_seen_is_kept(folder: Path, samples: Gr3Samples) -> None:

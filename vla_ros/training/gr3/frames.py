@@ -171,13 +171,11 @@ def _seen(
     things: dict[str, np.ndarray] = padded | {"count": np.array(count, dtype=np.int16), "objects": objects}
     if is_masked(reader.metadata):
         return things  # nobody says what stands before a person
-    views = geometry[0, :, 5:7].numpy(), numbers[0, :, :VIEWS].numpy()
-    height, width = pictures[0].shape[:2]
-    boxes = geometry[0, :, :4].numpy() * np.array([width, height, width, height])
-    for view, camera in enumerate(piece.contract.cameras):
-        own = np.flatnonzero(views[1][:, view] > 0.5)
+    views, shares = numbers[0, :, :VIEWS].numpy(), geometry[0, :, :4].numpy()
+    for view, (camera, picture) in enumerate(zip(piece.contract.cameras, pictures, strict=True)):
+        own = np.flatnonzero(views[:, view] > 0.5)
         known = reader.column(notes.boxes_column(camera))[row]
-        objects[own] = _objects(boxes[own], known)
+        objects[own] = _objects(shares[own] * np.tile(picture.shape[1::-1], 2), known)
     return things
 
 
