@@ -23,7 +23,9 @@ from vla_ros.launching.environment import module_environment
 from vla_ros.policies.base import Policy
 from vla_ros.policies.families.changed_settings import with_server
 from vla_ros.policies.families.loading import load_policy
+from vla_ros.policies.remote import policy as remote_policy
 from vla_ros.policies.remote.network import Network
+from vla_ros.serving import session
 from vla_ros.serving.network_relay import NetworkRelay
 
 SLOW_S = 1.0  # [s] that a loaded machine may add to a request
@@ -86,6 +88,17 @@ def test_a_request_takes_what_was_asked_for_and_is_measured():
         assert policy.timing.transport_s >= 0.2  # what the node's diagnostics and splicing are told
         assert {round(passed.late_s, 3) for passed in relay.passed} == {0.1}
         assert {passed.outward for passed in relay.passed} == {True, False}
+
+
+def test_a_request_that_took_longer_than_a_server_may_be_told_is_not_its_last(monkeypatch):
+    for module in (remote_policy, session):
+        monkeypatch.setattr(module, "TRANSPORT_MAX_S", 0.1)
+    with served() as there, relayed(Network(0.2), there.port) as relay:
+        robot = remote(relay.port)
+        for i in range(3):
+            robot.infer(seen_at(1.0 + 0.1 * i))
+        assert robot.timing.transport_s >= 0.2
+        assert robot._connection.connections == 1
 
 
 def test_what_it_adds_varies_as_asked_and_comes_in_order():

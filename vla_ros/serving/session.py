@@ -15,7 +15,7 @@ from vla_ros.policies.capabilities.features import FeatureProvider
 from vla_ros.policies.capabilities.refusals import HearsRefusals
 from vla_ros.policies.capabilities.transport import HearsTransport
 from vla_ros.policies.needs import Needs
-from vla_ros.policies.remote.chunk_message import FEATURES, INFER_MS, TIMING, chunk_message
+from vla_ros.policies.remote.chunk_message import FEATURES, INFER_MS, TIMING, TRANSPORT_MAX_S, chunk_message
 from vla_ros.policies.remote.message_pack import MessageError, pack, unpack
 from vla_ros.policies.remote.observation_message import check_observation, read_observation
 from vla_ros.policies.remote.values import Values
@@ -23,7 +23,6 @@ from vla_ros.robots.embodiment import Embodiment
 
 ROBOT = "session"  # key of an observation: a text that a robot has drawn for itself
 ROBOT_MAX = 64  # characters
-TRANSPORT_MAX_S = 60.0
 
 
 def robot_of(message: bytes) -> str:

@@ -12,6 +12,7 @@ from vla_ros.policies.remote.message_pack import MessageError
 from vla_ros.policies.remote.values import Values
 
 TIMING, INFER_MS = "server_timing", "infer_ms"
+TRANSPORT_MAX_S = 60.0  # [s] of a request's way there and back that a server is told
 CHANNELS_MAX = 200
 FEATURES, FEATURES_MAX = "features", 16384  # key, and how many numbers one may have
 

@@ -12,7 +12,7 @@ from controllers.chunks.chunk import ActionChunk, ChannelKind
 from controllers.errors import ChunkError, VlaError
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.observation import Observation
-from vla_ros.policies.remote.chunk_message import INFER_MS, TIMING, read_chunk, read_features
+from vla_ros.policies.remote.chunk_message import INFER_MS, TIMING, TRANSPORT_MAX_S, read_chunk, read_features
 from vla_ros.policies.remote.connection import Connection
 from vla_ros.policies.remote.message_pack import MessageError, pack
 from vla_ros.policies.remote.observation_message import observation_message
@@ -96,7 +96,7 @@ class RemotePolicy:
         self._check_channels(chunk, self._description.gives)
         self._answered_on, self.timing, self.explanation = self._connection.connections, timing, explanation
         self.features = features
-        self._transport_s = None if first else timing.transport_s
+        self._transport_s = None if first else min(timing.transport_s, TRANSPORT_MAX_S)
         return chunk
 
     def close(self) -> None:
