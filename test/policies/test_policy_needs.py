@@ -10,6 +10,7 @@ import pytest
 from robot_rigs.two_armed_robot import pair
 from scene_making.drawn_scene import grasping_scene
 
+from controllers.chunks.progress import ArmProgress, Progress
 from controllers.errors import ConfigError
 from vla_ros.configuration import build
 from vla_ros.evaluation.observing import CamerasNow, Observer
@@ -149,6 +150,20 @@ def test_a_camera_that_cannot_be_described_so(cameras, text):
     values = {"name": "r", "urdf": "r.xacro", "base_frame": "base", "arms": [], "cameras": cameras}
     with pytest.raises(ConfigError, match=text):
         build(RobotConfig, values, "r.yaml")
+
+
+def test_a_roll_out_shows_the_state_as_far_back_as_it_is_needed():
+    world = World(grasping_scene("basic", 0), load_embodiment("franka"))
+    try:
+        observer = Observer(world, "go", 0.1, Needs(history_s=1.0))
+        for _ in range(13):
+            for _ in range(round(0.1 / world.timestep)):
+                world.step()
+            observer.remember()
+        seen = observer.observe(Progress(arms={"panda": ArmProgress()}))
+    finally:
+        world.close()
+    np.testing.assert_allclose([seen.stamp - one.stamp for one in seen.history], np.arange(10, 0, -1) / 10.0)
 
 
 def test_a_roll_out_shows_what_is_needed_as_the_node_does():

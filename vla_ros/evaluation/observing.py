@@ -22,7 +22,7 @@ from vla_ros.policies.observation import (
 from vla_ros.policies.view_fitting import fitted
 from vla_ros.sim.lockstep_world import LockstepWorld
 
-HISTORY = 5  # older states kept, one a camera period
+HISTORY = 5  # states kept, one a camera period, where no more are needed
 
 
 class CamerasNow(Mapping[str, CameraView]):
@@ -63,7 +63,9 @@ class Observer:
     def __init__(self, world: LockstepWorld, instruction: str, period: float, needs: Needs | None = None) -> None:
         """Take the camera period [s]; without `needs` everything is shown."""
         self._world, self._instruction, self._period, self._needs = world, instruction, period, needs
-        self._states: deque[RobotState] = deque(maxlen=HISTORY)
+        wanted = 0 if needs is None else needs.older_states
+        # The present one is among them.
+        self._states: deque[RobotState] = deque(maxlen=wanted + 1 if wanted > HISTORY else HISTORY)
         histories = {} if needs is None else {need.name: need.history for need in needs.cameras if need.history}
         self._older = {name: deque[CameraView](maxlen=length + 1) for name, length in histories.items()}
 
