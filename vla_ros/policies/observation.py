@@ -109,6 +109,8 @@ class Observation:
     instruction: str
     cameras: Mapping[str, CameraView]  # by the names that the policy needs them by
     state: RobotState  # measured, interpolated to `stamp`
-    commanded: RobotState  # at `stamp`: the anchor of `anchor: commanded`; an end effector nobody commands is not in it
+    # At `stamp`, the anchor of `anchor: commanded`: poses of tools and end effectors are commanded (an end effector that
+    # nobody commands is not in it), joints and the base measured, for nobody says where they are commanded.
+    commanded: RobotState
     history: tuple[RobotState, ...] = ()  # older measured states, oldest first
     camera_history: Mapping[str, tuple[CameraView, ...]] = field(default_factory=dict)  # earlier views, oldest first

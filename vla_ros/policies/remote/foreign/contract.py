@@ -73,9 +73,9 @@ class Offset:
 class ActionPart:
     """Some numbers of an action. Raises ConfigError for what cannot be.
 
-    Steps follow one another from where the arm is commanded to be: joints by addition, a tool's position in the
-    server's base frame, its orientation by a rotation about that frame's axes. Euler angles are roll, pitch and yaw
-    about fixed axes, in this order.
+    Steps follow one another from where the arm is commanded to be, whose joints are the measured ones: joints by
+    addition, a tool's position in the server's base frame, its orientation by a rotation about that frame's axes. Euler
+    angles are roll, pitch and yaw about fixed axes, in this order.
     """
 
     kind: str
