@@ -109,7 +109,7 @@ class Observation:
     instruction: str
     cameras: Mapping[str, CameraView]  # by the names that the policy needs them by
     state: RobotState  # measured, interpolated to `stamp`
-    # At `stamp`, the anchor of `anchor: commanded`: poses of tools and end effectors are commanded (an end effector that
+    # At `stamp`, the anchor of `anchor: commanded`: tools and end effectors are commanded (an end effector that
     # nobody commands is not in it), joints and the base measured, for nobody says where they are commanded.
     commanded: RobotState
     history: tuple[RobotState, ...] = ()  # older measured states, oldest first
