@@ -189,6 +189,8 @@ def test_another_robot_and_a_wrong_setting_are_refused(tmp_path):
         specified("lerobot", load_embodiment("ur5e"), None, folder, f"contract={CONTRACT}").needs()
     with pytest.raises(ConfigError, match="rows must be 0 or more"):
         specified("lerobot", FRANKA, None, folder, "rows=-1")
+    with pytest.raises(ConfigError, match=r"rows is 12, and 10 of its chunk are executed .* give 1 to 10"):
+        specified("lerobot", FRANKA, None, folder, "rows=12").gives()
 
 
 @pytest.mark.parametrize(

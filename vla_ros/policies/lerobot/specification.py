@@ -15,7 +15,7 @@ from vla_ros.policies.base import Policy
 from vla_ros.policies.contract import ActionContract, DataContract
 from vla_ros.policies.contract_checks import check_robot
 from vla_ros.policies.families.family import LearnedFamily
-from vla_ros.policies.families.table import LEROBOT_KIND
+from vla_ros.policies.families.table import CONFIG, LEROBOT_KIND
 from vla_ros.policies.families.weights import Weights
 from vla_ros.policies.lerobot.checkpoint import LeRobotCheckpoint, read_checkpoint
 from vla_ros.policies.lerobot.contract_choice import chosen_contract
@@ -68,10 +68,13 @@ class Specification(LearnedFamily):
         return Needs(cameras, groups=groups, history_s=older * STATE_PERIOD_S)
 
     def gives(self) -> ActionContract:
-        """Return the contract's actions, as many rows as are executed."""
-        checkpoint = self._checkpoint
-        rows = self._weights.rows or checkpoint.action_steps
-        return dataclasses.replace(self._contract().action, horizon=min(rows, checkpoint.action_steps))
+        """Return the contract's actions, as many rows as are executed. Raises ConfigError for more than a chunk has."""
+        most = self._checkpoint.action_steps
+        rows = self._weights.rows or most
+        if rows > most:
+            raise ConfigError(f"{self._weights.folder}: rows is {rows}, and {most} of its chunk are executed "
+                              f"(n_action_steps): give 1 to {most}, or raise that in {CONFIG}")  # fmt: skip
+        return dataclasses.replace(self._contract().action, horizon=rows)
 
     def period(self) -> float:
         """Return the time between the contract's actions [s]."""
