@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from policy_making.chunk_script import Script, about_z, chunk_at, seen_at
@@ -91,6 +93,15 @@ def test_an_overruled_chunk_ends_where_the_old_side_stops_knowing():
     assert voted.stamp == 0.3
     assert voted.duration == pytest.approx(0.8)  # until 1.1 s, as the second
     assert (voted.positions("panda")[:, 1] > 0.0).all()
+
+
+def test_an_old_side_that_knows_nothing_of_the_beginning_has_no_say():
+    def late(chunk: ActionChunk) -> ActionChunk:
+        return dataclasses.replace(chunk, times=chunk.times + 0.4)
+
+    chunks = [late(around(0.0, +1.0)), late(around(0.1, +1.0)), around(0.2, -1.0)]
+    voted = run(VoteWeighting(threshold=0.95), chunks)[-1]
+    np.testing.assert_array_equal(voted.values, chunks[-1].values)
 
 
 def test_gripper_and_status_are_the_newest_word():

@@ -64,6 +64,8 @@ class Ensemble:
         anchor = sample_chunk(self._commanded, np.array([newest.stamp]))[0]
         weights = self._weighting.weights(motions(predictions, anchor, newest), present)
         known_until = int(np.argmin(np.append(weights.sum(axis=0) > 0.0, False)))
+        if not known_until:  # older chunks that win begin later
+            return newest
         kept = slice(0, known_until)
         values = average(predictions[:, kept], weights[:, kept], newest)
         return dataclasses.replace(newest, times=newest.times[kept], values=values)
