@@ -22,7 +22,8 @@ def keep_begun_data(output: Path, roots: Sequence[Path]) -> None:
     """Note down what these datasets hold. Raises ConfigError where something was learned here from others."""
     path = output / FILE
     now = [[root.name, content_digest(root)[:16]] for root in roots]
-    if path.is_file() and _learned(output):
+    learned = learned_in(output)
+    if path.is_file() and learned:
         try:
             before = [digest for _, digest in read_json(path)]
         except (DocumentError, TypeError, ValueError) as error:
@@ -32,11 +33,12 @@ def keep_begun_data(output: Path, roots: Sequence[Path]) -> None:
             what = "was begun with other datasets" if other is None else f"was not begun with {other} as it is now"
             raise ConfigError(
                 f"{output}: {what}: choose another output folder, give what was given then, or remove "
-                f"{output / 'training'} to train anew"
+                f"{' and '.join(map(str, learned))} to train anew"
             )
     write_output("", path, json.dumps(now, indent=1) + "\n")
 
 
-def _learned(output: Path) -> bool:
-    """Say whether a stage has saved its state, of this training or of one before it in a folder of its own."""
-    return any(any(output.glob(names)) for names in ("training/*.training.pt", "*/training/*.training.pt"))
+def learned_in(output: Path) -> list[Path]:
+    """Return the folders that hold the state of a stage: of this training, and those of one before it, as a whole."""
+    own = [output / "training"] if any(output.glob("training/*.training.pt")) else []
+    return [*own, *sorted({state.parents[1] for state in output.glob("*/training/*.training.pt")})]

@@ -8,12 +8,13 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from rich.console import Console
 
 from vla_ros.output_file import write_output
 from vla_ros.training.begun_data import keep_begun_data
+from vla_ros.training.begun_settings import keep_begun_settings
 from vla_ros.training.output_lock import taken
 from vla_ros.training.pictures.training_data import TrainingData
 
@@ -47,11 +48,12 @@ def learn(
     request: TrainingRequest,
     source: DataSource[D],
     samples: Mapping[str, tuple[int, int]],
+    settings: dict[str, Any],
     train: Callable[[D, DistributedContext, Session], TrainingResult],
 ) -> int:
     """Generate what is missing, then train as `carry_out` does; 0 when done, 130 when interrupted.
 
-    Raises ConfigError where the folder has learned from other data.
+    Raises ConfigError where the folder has learned from other data, or by other settings.
     """
     # Everything that was named is looked at before anything is written, and before PyTorch is loaded.
     data = None if request.data is None else source.find(request.data)
@@ -68,7 +70,7 @@ def learn(
         found = data
         if distributed.leads:
             keep_begun_data(request.output, _roots(found))
-        return carry_out(request, samples, distributed, lambda session: train(found, distributed, session))
+        return carry_out(request, samples, settings, distributed, lambda session: train(found, distributed, session))
 
 
 def _roots(data: TrainingData | tuple[Path, ...]) -> tuple[Path, ...]:
@@ -107,17 +109,21 @@ def watched(
 def carry_out(
     request: TrainingRequest,
     samples: Mapping[str, tuple[int, int]],
+    settings: dict[str, Any],
     distributed: DistributedContext,
     train: Callable[[Session], TrainingResult],
 ) -> int:
     """Train while a person watches, print how it ended, write the figures; 0 when done, 130 when interrupted.
 
-    `samples` as `watched` has it.
+    `samples` as `watched` has it, `settings` as `learned_by` has them. Raises ConfigError where the folder has learned
+    by others.
     """
     from vla_ros.training.stages.events import TrainingResult
     from vla_ros.training.stages.progress import print_result
 
     console, output = Console(quiet=not distributed.leads), request.output
+    if distributed.leads:
+        keep_begun_settings(output, settings)
     with watched(output, samples, console, distributed) as session:
         try:
             result = train(session)

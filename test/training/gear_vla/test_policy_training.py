@@ -117,6 +117,39 @@ def test_gone_on_with_it_is_the_same(trained: Path, settings: Path, data: Path) 
     assert (trained / "model.safetensors").read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        (
+            "validation: 0.25\nnetwork",
+            "validation: 0.5\nnetwork",
+            "validation 0.25, not 0.5",
+        ),  # judged by what it knows
+        ("threads: 1", "threads: 1\nfast_scale: 5.0", "fast_scale 10.0, not 5.0"),  # a token is of another movement
+        ("depth: 1", "depth: 2", "tokenizer.sizes.depth 1, not 2"),  # it would keep the tokenizer that it has
+    ],
+)
+def test_other_settings_are_not_gone_on_with(
+    trained: Path,
+    settings: Path,
+    data: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    before: str,
+    now: str,
+    said: str,
+) -> None:
+    for path in (settings, settings.with_name("tokenizer.yaml")):
+        text = path.read_text().replace(str(path.with_name("tokenizer.yaml")), str(tmp_path / "tokenizer.yaml"))
+        (tmp_path / path.name).write_text(text.replace(before, now))
+    checkpoint = (trained / "config.json").read_bytes()
+    assert cli.main(["train", str(tmp_path / "own.yaml"), "--data", str(data), "--output", str(trained)]) == 2
+    told = capsys.readouterr().err
+    assert f"was begun with {said}" in told
+    assert f"remove {trained / 'training'} and {trained / 'latent_actions'} to train anew" in told
+    assert (trained / "config.json").read_bytes() == checkpoint
+
+
 def test_another_robot_goes_on_with_all_but_what_reads_the_state(
     trained: Path, data: Path, settings: Path, tmp_path: Path
 ) -> None:

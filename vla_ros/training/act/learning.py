@@ -17,6 +17,7 @@ from vla_ros.policies.act.config import KIND
 from vla_ros.policies.contract import load_contract
 from vla_ros.policies.families.learning import DataMaker, TrainingRequest
 from vla_ros.training.act.config import ActTraining, load_act_training, needed_columns
+from vla_ros.training.begun_settings import learned_by
 from vla_ros.training.pictures.datasets import check_dataset
 from vla_ros.training.pictures.training_data import TrainingData, find_datasets
 from vla_ros.training.session import DataSource, Session, learn
@@ -41,7 +42,8 @@ def train_act(request: TrainingRequest, maker: DataMaker) -> int:
 
         return train(config, data, request.output, session.on_event, distributed, session.stop)
 
-    return learn(request, source, {KIND: (config.act.steps, config.act.batch)}, train)
+    settings = learned_by(config, ("generation", "episodes", "rollouts"))
+    return learn(request, source, {KIND: (config.act.steps, config.act.batch)}, settings, train)
 
 
 def _config(request: TrainingRequest) -> ActTraining:

@@ -15,6 +15,7 @@ from controllers.errors import ConfigError
 from vla_ros.policies.families.learning import DataMaker, TrainingRequest
 from vla_ros.training.backbone.config import BackboneTraining, load_backbone_training
 from vla_ros.training.backbone.views import check_pictures
+from vla_ros.training.begun_settings import learned_by
 from vla_ros.training.generation.settings import load_settings
 from vla_ros.training.pictures.training_data import find_datasets
 from vla_ros.training.session import DataSource, Session, learn
@@ -40,7 +41,8 @@ def train_backbone(request: TrainingRequest, maker: DataMaker) -> int:
         return train(config, data, request.output, session.on_event, distributed, session.stop)
 
     source = DataSource(_found, check, folders, lambda: _made(maker, config, folders))
-    return learn(request, source, {JOINT: (config.joint.steps, config.joint.batch)}, train)
+    samples = {JOINT: (config.joint.steps, config.joint.batch)}
+    return learn(request, source, samples, learned_by(config, ("data",)), train)
 
 
 def _made(maker: DataMaker, config: BackboneTraining, folders: list[Path]) -> bool:

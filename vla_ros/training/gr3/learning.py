@@ -15,6 +15,7 @@ from vla_ros.data.hands.masks import is_masked
 from vla_ros.policies.contract import load_contract
 from vla_ros.policies.families.learning import DataMaker, TrainingRequest
 from vla_ros.policies.gr3.small.config import KIND
+from vla_ros.training.begun_settings import learned_by
 from vla_ros.training.gr3.config import Gr3Training, load_gr3_training, needed_columns
 from vla_ros.training.pictures.datasets import check_dataset
 from vla_ros.training.pictures.training_data import TrainingData, find_datasets
@@ -40,7 +41,8 @@ def train_gr3(request: TrainingRequest, maker: DataMaker) -> int:
 
         return train(config, data, request.output, session.on_event, distributed, session.stop)
 
-    return learn(request, source, {KIND: (config.gr3.steps, config.gr3.batch)}, train)
+    settings = learned_by(config, ("generation", "episodes", "scenes"))
+    return learn(request, source, {KIND: (config.gr3.steps, config.gr3.batch)}, settings, train)
 
 
 def _config(request: TrainingRequest) -> Gr3Training:

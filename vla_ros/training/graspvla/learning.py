@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from vla_ros.policies.contract import load_contract
 from vla_ros.policies.families.learning import DataMaker, TrainingRequest
+from vla_ros.training.begun_settings import learned_by
 from vla_ros.training.graspvla.config import TrainConfig, load_train_config
 from vla_ros.training.pictures.datasets import check_datasets
 from vla_ros.training.pictures.training_data import TrainingData, find_datasets
@@ -38,7 +39,7 @@ def train_small(request: TrainingRequest, maker: DataMaker) -> int:
         return train(config, data, request.output, session.on_event, distributed, session.stop)
 
     samples = {name: (getattr(config, name).steps, getattr(config, name).batch) for name in config.stages}
-    return learn(request, source, samples, train)
+    return learn(request, source, samples, learned_by(config, ("data", "rollouts")), train)
 
 
 def _config(request: TrainingRequest) -> TrainConfig:

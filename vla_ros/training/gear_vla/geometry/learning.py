@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from controllers.errors import ConfigError
 from vla_ros.policies.families.learning import DataMaker, TrainingRequest
 from vla_ros.policies.gear_vla.geometry.config import KIND
+from vla_ros.training.begun_settings import learned_by
 from vla_ros.training.gear_vla.geometry.config import load_geometry_training
 from vla_ros.training.output_lock import taken
 from vla_ros.training.session import Session, carry_out
@@ -32,4 +33,5 @@ def train_geometry(request: TrainingRequest, maker: DataMaker) -> int:
 
             return train(config, request.output, session.on_event, distributed, session.stop)
 
-        return carry_out(request, {KIND: (config.geometry.steps, config.geometry.batch)}, distributed, train)
+        samples = {KIND: (config.geometry.steps, config.geometry.batch)}
+        return carry_out(request, samples, learned_by(config), distributed, train)

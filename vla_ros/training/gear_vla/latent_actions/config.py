@@ -10,6 +10,8 @@ from vla_ros.configuration import config_path, load_config
 from vla_ros.policies.gear_vla.latent_actions.config import KIND, LatentActionConfig
 from vla_ros.training.stages.stage_config import StageConfig
 
+GENERATED = ("generation", "episodes")  # settings that say what data is made where none is given
+
 
 @dataclass(frozen=True)
 class LatentActionTraining:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from controllers.errors import ConfigError
 from vla_ros.policies.families.learning import DataMaker, TrainingRequest
 from vla_ros.policies.gear_vla.latent_actions.config import KIND
-from vla_ros.training.gear_vla.latent_actions.config import LatentActionTraining, load_latent_action_training
+from vla_ros.training.begun_settings import learned_by
+from vla_ros.training.gear_vla.latent_actions.config import GENERATED, LatentActionTraining, load_latent_action_training
 from vla_ros.training.generation.settings import load_settings
 from vla_ros.training.pictures.training_data import find_datasets
 from vla_ros.training.session import DataSource, Session, learn
@@ -38,7 +39,8 @@ def train_latent_actions(request: TrainingRequest, maker: DataMaker) -> int:
         return train(config, data, request.output, session.on_event, distributed, session.stop)
 
     source = DataSource(_found, lambda: maker.check(config.generation), (folder,), make)
-    return learn(request, source, {KIND: (config.codes.steps, config.codes.batch)}, train)
+    settings = learned_by(config, GENERATED)
+    return learn(request, source, {KIND: (config.codes.steps, config.codes.batch)}, settings, train)
 
 
 def _found(roots: Sequence[Path]) -> tuple[Path, ...]:

@@ -20,7 +20,8 @@ from vla_ros.policies.families.table import CONFIG, said_kind
 from vla_ros.policies.gear_vla.config import KIND, read_gear_vla_config
 from vla_ros.policies.gear_vla.latent_actions.config import KIND as LATENT_ACTIONS
 from vla_ros.policies.gear_vla.latent_actions.config import LatentActionConfig
-from vla_ros.training.gear_vla.latent_actions.config import LatentActionTraining, load_latent_action_training
+from vla_ros.training.begun_settings import learned_by
+from vla_ros.training.gear_vla.latent_actions.config import GENERATED, LatentActionTraining, load_latent_action_training
 from vla_ros.training.gear_vla.policy.config import (
     PROJECTORS,
     TOKENS,
@@ -48,16 +49,19 @@ def train_gear_vla(request: TrainingRequest, maker: DataMaker) -> int:
     )
     adapts = said_kind(shared_path(config.begin)) == KIND
     tokenizer = _tokenizer(config, adapts)
+    settings = learned_by(config, (*GENERATED, "tokenizer"))
     stages = {PROJECTORS if adapts else TOKENS: config.tokens, KIND: config.gear_vla}
     if isinstance(tokenizer, LatentActionTraining):
         stages = {LATENT_ACTIONS: tokenizer.codes, **stages}
+        settings["tokenizer"] = learned_by(tokenizer, GENERATED)
 
     def train(data: TrainingData, distributed: DistributedContext, session: Session) -> TrainingResult:
         from vla_ros.training.gear_vla.policy.train import train
 
         return train(config, tokenizer, data, request.output, session.on_event, distributed, session.stop)
 
-    return learn(request, source, {name: (stage.steps, stage.batch) for name, stage in stages.items()}, train)
+    samples = {name: (stage.steps, stage.batch) for name, stage in stages.items()}
+    return learn(request, source, samples, settings, train)
 
 
 def _config(request: TrainingRequest) -> GearVlaTraining:
