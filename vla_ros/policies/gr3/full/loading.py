@@ -10,6 +10,7 @@ from vla_ros.policies.contract_checks import check_checkpoint, check_state
 from vla_ros.policies.gr3.full.checkpoint import Checkpoint, load_checkpoint
 from vla_ros.policies.gr3.full.config import read_full_config
 from vla_ros.policies.gr3.full.reader import QwenReader
+from vla_ros.policies.hugging_face.device import check_device
 from vla_ros.robots.embodiment import Embodiment
 
 
@@ -18,8 +19,9 @@ def load_full_policy(
 ) -> ActionTransformerPolicy:
     """Return a policy ready to infer on `device` ("cpu", "cuda", "cuda:1").
 
-    Raises ConfigError when folder and robot do not fit, before any weight is read.
+    Raises ConfigError for a device that is not here, and when folder and robot do not fit, before any weight is read.
     """
+    check_device(device)
     folder = Path(folder)
     config = read_full_config(folder)
     check_checkpoint(folder, config, robot)

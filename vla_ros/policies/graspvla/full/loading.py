@@ -9,14 +9,16 @@ from controllers.errors import ConfigError, unknown_name
 from vla_ros.policies.graspvla.full.checkpoint import load_checkpoint
 from vla_ros.policies.graspvla.full.config import FullConfig, read_full_config
 from vla_ros.policies.graspvla.full.policy import GraspVlaFullPolicy
+from vla_ros.policies.hugging_face.device import check_device
 from vla_ros.robots.embodiment import Embodiment
 
 
 def load_full_policy(folder: str | Path, robot: Embodiment, device: str = "cpu", seed: int = 0) -> GraspVlaFullPolicy:
     """Return a policy ready to infer on `device` ("cpu", "cuda", "cuda:1").
 
-    Raises ConfigError when folder and robot do not fit, before any weight is read.
+    Raises ConfigError for a device that is not here, and when folder and robot do not fit, before any weight is read.
     """
+    check_device(device)
     check_full_robot(read_full_config(Path(folder)), robot, str(folder))
     return GraspVlaFullPolicy(load_checkpoint(folder), device, seed)
 
