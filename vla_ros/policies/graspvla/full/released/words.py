@@ -32,8 +32,6 @@ def released_words(folder: Path, download: Download) -> tuple[InstructionTokeniz
         raise ConfigError(f"{folder}: its tokenizer has no '{FIRST}': give the folder of internlm2-1_8b")
     tokenizer.add_special_tokens([AddedToken(word, special=True) for word in (*download.special_words, PADDING)])
     tokenizer.post_processor = TemplateProcessing(single=f"{FIRST}:0 $A:0", special_tokens=[(FIRST, first)])
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
     return InstructionTokenizer(tokenizer, PROMPT), own
 
 
