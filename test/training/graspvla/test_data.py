@@ -31,6 +31,7 @@ from vla_ros.data.datasets.schema import metadata_schema
 from vla_ros.data.datasets.writer import LeRobotWriter
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.actions.single_arm import STATE_TOOL
+from vla_ros.policies.backbone.crops import box_window
 from vla_ros.policies.backbone.matching import CROP as MATCH_CROP
 from vla_ros.policies.backbone.word_tokens import word_tokens
 from vla_ros.policies.backbone.words import WordEmbedding
@@ -43,7 +44,7 @@ from vla_ros.training.graspvla import grasp_examples
 from vla_ros.training.graspvla import motion as motion_module
 from vla_ros.training.graspvla.motion import VARIANTS, ChainNoise, motion_batch, read_motion
 from vla_ros.training.graspvla.train import all_motion
-from vla_ros.training.pictures import cache
+from vla_ros.training.pictures import cache, frames
 from vla_ros.training.pictures.cache import cut_frames, piece_name
 from vla_ros.training.pictures.crop_variation import dealt, dealt_colors, varied
 from vla_ros.training.pictures.datasets import check_datasets
@@ -316,6 +317,24 @@ def test_boxes_are_shares_of_their_own_picture(tmp_path: Path) -> None:
     np.testing.assert_array_equal(made.sizes[0], [(640, 480), (320, 180)])
     np.testing.assert_allclose(made.boxes, expected.boxes, atol=3e-3)  # boxes are of pixels' centres
     assert made.boxes[0].dtype == np.float32
+
+
+class Still:
+    """Random numbers that are all zero."""
+
+    def normal(self, size: int) -> np.ndarray:
+        return np.zeros(size)
+
+
+@pytest.mark.parametrize("side", [12.0, 30.0, 90.0])  # [px] of the thing's box
+def test_things_are_learned_from_as_large_as_the_policy_sees_them(side: float) -> None:
+    picture = np.zeros((240, 250, 3), dtype=np.uint8) + np.arange(250, dtype=np.uint8)[:, None]  # a pixel's column
+    box = np.array([120.0, 120.0, 120.0 + side, 120.0 + side])
+    made, boxes = frames.FrameSet(), np.append(box, 1.0)[None, None]
+    frames._add_things(made, [picture], boxes, ["red mug"], round(CROP_MARGIN * MATCH_CROP), Still())
+    kept, seen = made.crops[0], box_window(box).cut(picture, MATCH_CROP)
+    steps = [(float(crop[5, -5, 0]) - float(crop[5, 4, 0])) / (len(crop) - 9) for crop in (kept, seen)]
+    assert steps[0] == pytest.approx(steps[1], rel=0.03)  # pixels of the picture in one of the crop
 
 
 def test_frames_are_cut_once_and_what_was_half_cut_is_cut_again(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 MARGIN = 1.35  # side of a window, as a share of the box's longer side
+LEAST = 44.0  # [px] side of the window around a small box
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Window:
         return cv2.warpAffine(image, matrix, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
 
-def box_window(box: np.ndarray, margin: float = MARGIN, least: float = 44.0) -> Window:
+def box_window(box: np.ndarray, margin: float = MARGIN, least: float = LEAST) -> Window:
     """Return the window around a box x1, y1, x2, y2 [px], at least `least` wide."""
     side = max(margin * float(max(box[2] - box[0], box[3] - box[1])), least)
     x, y = float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2

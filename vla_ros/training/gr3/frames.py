@@ -39,7 +39,7 @@ from vla_ros.training.pictures.frames import SEEN
 from vla_ros.training.pictures.pieces import each_done
 from vla_ros.training.pictures.sentences import Sentences
 
-LAYOUT = 2  # of a file: it holds what grasps are found in
+LAYOUT = 3  # of a file: it holds what grasps are found in, and things of pictures of any size
 PIECE = 400  # frames
 THINGS = VIEWS * COUNT  # N
 OVERLAP = 0.5  # of a proposal and an object, from which on it is that object

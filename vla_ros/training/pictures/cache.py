@@ -17,6 +17,7 @@ from vla_ros.policies.backbone.matching import CROP
 from vla_ros.training.pictures.frames import Views, chosen_frames, read_frames
 from vla_ros.training.pictures.pieces import each_done
 
+LAYOUT = 2  # of a piece: boxes are shares of their own view's picture, things as large as the policy sees them
 PIECE = 400  # frames
 _Job = tuple[Path, Path, list[int], int, Views, bool, int]
 
@@ -61,7 +62,7 @@ def cut_frames(
 
 def piece_name(root: Path, an_episode: int, views: Views, said: bool = False, crop: int = CROP) -> str:
     """Return how the names of a dataset's pieces begin."""
-    what = f"{root.resolve()} {an_episode} {' '.join(views)}{' said' if said else ''}"
+    what = f"{LAYOUT} {root.resolve()} {an_episode} {' '.join(views)}{' said' if said else ''}"
     if crop != CROP:
         what += f" {crop} px"
     return hashlib.sha256(what.encode()).hexdigest()[:12]

@@ -18,7 +18,7 @@ from vla_ros.data.datasets.features import ACTION, IMAGES, STATE
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.hands.masks import require_measured
 from vla_ros.policies.backbone import matching, proposals
-from vla_ros.policies.backbone.crops import MARGIN, box_window
+from vla_ros.policies.backbone.crops import LEAST, MARGIN, box_window
 from vla_ros.policies.backbone.view_geometry import point_window
 from vla_ros.policies.contract import DataContract
 from vla_ros.policies.grasp_finding import grasp_network
@@ -173,7 +173,7 @@ def _add_things(
             size = box[2:] - box[:2]
             shaken = box + np.tile(0.06 * size * rng.normal(size=2), 2) + 0.04 * np.tile(size, 2) * rng.normal(size=4)
             rows[view, i] = len(made.crops)
-            made.crops.append(box_window(shaken, KEPT_MARGIN).cut(picture, kept))
+            made.crops.append(box_window(shaken, KEPT_MARGIN, CROP_MARGIN * LEAST).cut(picture, kept))
     made.things.append(rows)
     labels = np.full((boxes.shape[1], 2), -1, dtype=np.int64)
     for i, name in enumerate(names):
