@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import cast
 
@@ -55,6 +56,48 @@ def test_what_is_at_a_closed_gripper_or_at_cups_that_suck_is_held_and_no_obstacl
     assert arms_that_hold(hybrid, cups | wide | {"cup_2/suction": 1.0}) == {arm}
     assert arms_that_hold(hybrid, cups | {"fingers/width": 0.0}) == {arm}
     assert arms_that_hold(load_embodiment("franka+seven_piston"), {}) == set()  # nothing was told yet
+
+
+def raised(robot: str, heights: dict[str, float], away: float) -> dict[str, float]:
+    """Return by how much each arm is raised [m] whose tool is so high [m] and which is `away` [rad] from home."""
+    embodiment = load_embodiment(robot)
+    joints = {
+        joint: home for group in embodiment.driven_groups for joint, home in zip(group.joints, group.home, strict=True)
+    }
+    commanded = {arm: np.eye(4) for arm in heights}
+    for arm, height in heights.items():
+        commanded[arm][2, 3] = height
+        joints[embodiment.arm(arm).joints[0]] += away
+    node = SimpleNamespace(
+        embodiment=embodiment, commanded=commanded, joints=True, measured=joints, measuring_joints=nullcontext
+    )
+    way, found = WayHome(node, SimpleNamespace(stop=False, once=time.sleep)), {}
+
+    def execute(make) -> None:
+        chunk = make(0.0, 1)
+        (name,) = (name for name in heights if f"{name}/position.z" in chunk.channels)
+        column = chunk.channels.index(f"{name}/position.z")
+        found[name] = float(chunk.values[-1, column] - heights[name])
+
+    way.execute, way._take_arms_home, way._take_joints_home = execute, lambda: None, lambda group: None
+    way.go()
+    return found
+
+
+@pytest.mark.parametrize("robot", ["agilex", "bytemini", "ldt01"])
+def test_tools_among_what_stands_on_a_high_table_go_up_first(robot):
+    origin = load_embodiment(robot).workplace.origin[2]  # of the base, not of the arms, is the base frame
+    by = pytest.approx(0.15)
+    assert raised(robot, {"left": origin + 0.1, "right": origin + 0.3}, 0.5) == {"left": by, "right": by}
+    assert raised(robot, {"left": origin + 0.1, "right": origin + 0.36}, 0.5) == {"left": by}
+    assert raised(robot, {"left": origin + 0.1, "right": origin + 0.3}, 0.01) == {}, "home is where they are"
+
+
+@pytest.mark.parametrize("robot", ["franka", "ur5e"])
+def test_tools_of_an_arm_at_the_table_go_up_first(robot):
+    (arm,) = (one.name for one in load_embodiment(robot).arms)
+    assert raised(robot, {arm: 0.3}, 0.5) == {arm: pytest.approx(0.15)}
+    assert raised(robot, {arm: 0.36}, 0.5) == {}
 
 
 def test_on_the_way_home_joints_are_heard_and_not_for_longer(monkeypatch):

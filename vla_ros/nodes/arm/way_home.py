@@ -20,13 +20,16 @@ from vla_ros.nodes.arm.homing import joints_chunk, raise_chunk
 from vla_ros.nodes.arm.surroundings import Surroundings
 from vla_ros.nodes.scheduling import yield_processor
 from vla_ros.nodes.spinning import Spinner
-from vla_ros.robots.groups import JointGroup
+from vla_ros.robots.groups import ArmGroup, JointGroup
 
 if TYPE_CHECKING:
     from vla_ros.planning.problem import Plan
     from vla_ros.planning.scene import CollisionScene
 
-RAISE_BY, RAISE_BELOW = 0.15, 0.35  # [m] the tool goes up by this before it goes home, when it is lower than that
+RAISE_BY = 0.15  # [m] the tool goes up by this before it goes home …
+RAISE_BELOW = (
+    0.35  # [m] … when it is lower than that above where scenes are put down: `workplace: origin`, else the base
+)
 HOME_TOLERANCE = 0.05  # [rad]
 JOINTS_WITHIN_S = 5.0  # [s] a busy machine takes to match a new subscription
 NEWS_WITHIN_S = 2.0  # [s] a busy machine takes to say how control is
@@ -90,21 +93,27 @@ class WayHome:
 
     def _go(self) -> float:
         node = self._node
-        for name, T in tuple(node.commanded.items()):
-            if T[2, 3] < RAISE_BELOW:
-                self._raise(name, T)
         self.spin_until(lambda: node.joints is not None, JOINTS_WITHIN_S)
         if node.joints is None:
             return float("inf")
+        for name, T in tuple(node.commanded.items()):
+            if self._is_low(T) and self._away(node.embodiment.arm(name)) > HOME_TOLERANCE:
+                self._raise(name, T)
         self._take_arms_home()
         for group in node.embodiment.joint_groups:
             self._take_joints_home(group)
-        away = [
-            abs(node.measured[name] - home)
-            for group in node.embodiment.driven_groups
-            for name, home in zip(group.joints, group.home, strict=True)
-        ]
-        return float(max(away))
+        return max(map(self._away, node.embodiment.driven_groups))
+
+    def _is_low(self, T_base_ee: np.ndarray) -> bool:
+        """Say whether a tool may be among what stands on the table."""
+        workplace = self._node.embodiment.workplace
+        origin = 0.0 if workplace is None else workplace.origin[2]  # [m] that tables stand about
+        return bool(T_base_ee[2, 3] - origin < RAISE_BELOW)
+
+    def _away(self, group: ArmGroup | JointGroup) -> float:
+        """Return how far from home the joint of a group is that is furthest from it [rad], [m]."""
+        measured = self._node.measured
+        return float(max(abs(measured[name] - home) for name, home in zip(group.joints, group.home, strict=True)))
 
     def _raise(self, arm: str, T_base_ee: np.ndarray) -> None:
         frame = self._node.embodiment.base_frame
