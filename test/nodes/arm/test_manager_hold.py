@@ -212,6 +212,35 @@ def test_a_hold_that_is_looked_at_late_does_not_take_commands_away_that_were_ask
     assert manager.states == DRIVEN
 
 
+@pytest.mark.parametrize("answered", [("list", "switch", "switch"), ("switch", "list", "switch"), ("list",)])
+def test_commands_are_asked_for_after_a_hold_that_the_manager_has_yet_to_do(answered):
+    """Its list may be of before: all driven, and held a moment later while control drives."""
+    manager = LateManager(DRIVEN)
+    hold = ControllerManagerHold(manager, ARMS)
+    held, enabled = hold.switch(True), hold.switch(False)
+    manager.answer(*answered)
+    manager.answer()
+    assert [hold.refusal(answer) for answer in (held, enabled)] == ["", ""]
+    assert manager.seen == [HELD, DRIVEN]
+    assert hold.switch(False) is not None
+    manager.answer()
+    assert manager.states == DRIVEN
+
+
+def test_commands_after_a_hold_that_was_never_answered_and_not_done_are_refused():
+    """Control lets go then, and asks for the hold anew."""
+    manager = LateManager(DRIVEN)
+    hold = ControllerManagerHold(manager, ARMS)
+    hold.switch(True)
+    manager.waiting.clear()  # as by a manager that is started again
+    enabled = hold.switch(False)
+    manager.answer()
+    assert "STRICT" in hold.refusal(enabled)
+    enabled = hold.switch(False)
+    manager.answer()
+    assert hold.refusal(enabled) == "", "that hold will never be done"
+
+
 def test_a_hold_that_is_asked_for_again_is_still_looked_at_each_time():
     manager = LateManager({name: state for name, state in DRIVEN.items() if name != "right_arm_controller"})
     hold = ControllerManagerHold(manager, ARMS)

@@ -44,6 +44,7 @@ class ControllerManagerHold:
         self._holding = [hold_controller(arm) for arm in commands]
         self._driving = [command_controller(arm, command) for arm, command in commands.items()]
         self._asked: tuple[Future | None, bool] = (None, True)  # the newest switch: its answer, whether it is a hold
+        self._holds: set[Future] = set()  # holds that the manager has yet to answer, and may yet do
 
     @property
     def absence(self) -> str:
@@ -60,7 +61,8 @@ class ControllerManagerHold:
         if held:
             self._request(self._holding, self._driving, "BEST_EFFORT", lambda said: self._look(answer, said, True))
         else:
-            self._states(lambda states: self._drive(answer, states))
+            before = bool(self._holds)  # what is told of the controllers may be from before these
+            self._states(lambda states: self._drive(answer, states, before))
         return answer
 
     def refusal(self, answer: Future) -> str:
@@ -86,8 +88,12 @@ class ControllerManagerHold:
         answer.set_result(_joined(faults, said) if faults else "")
 
     # -- commands ----------------------------------------------------------------------------------------------------
-    def _drive(self, answer: Future, states: Mapping[str, str]) -> None:
-        """Switch every arm to our commands, or none."""
+    def _drive(self, answer: Future, states: Mapping[str, str], before_hold: bool) -> None:
+        """Switch every arm to our commands, or none.
+
+        `before_hold`: the states may be from before a hold that is still to be done. Then all is asked for: the
+        manager does one switch after the other, and refuses this one where the arms are not held by then.
+        """
         if self._asked[0] is not answer:  # disabled, or stopped, since: an arm would be driven that nobody drives
             answer.set_result("")
             return
@@ -95,8 +101,9 @@ class ControllerManagerHold:
         if faults:
             answer.set_result(_joined(faults))
             return
-        on = [name for name in self._driving if states[name] != "active"]
-        off = [name for name in self._holding if states[name] == "active"]
+        on = [name for name in self._driving if before_hold or states[name] != "active"]
+        off = [name for name in self._holding if before_hold or states[name] == "active"]
+        self._holds.clear()  # they are done before this
         if on or off:
             self._request(on, off, "STRICT", answer.set_result)
         else:
@@ -112,10 +119,14 @@ class ControllerManagerHold:
         request.timeout.sec = _SWITCH_TIMEOUT_S
 
         def tell(future: Future) -> None:
+            self._holds.discard(future)
             response = future.result()
             told("" if response.ok else response.message.strip() or "controller_manager refused the switch")
 
-        self._switch.call_async(request).add_done_callback(tell)
+        future = self._switch.call_async(request)
+        if strictness == "BEST_EFFORT":
+            self._holds.add(future)
+        future.add_done_callback(tell)
 
     def _states(self, told: Callable[[Mapping[str, str]], None]) -> None:
         """Ask for the state of every controller that is loaded, by name."""
