@@ -29,10 +29,13 @@ def declare(
     high: float | None = None,
     choices: Sequence[str] = (),
     change: Callable[[Value], None] | None = None,
+    check: Callable[[Value], object] | None = None,
 ) -> Value:
     """Declare a parameter and return its value. Raises ConfigError for a bad one.
 
-    It is fixed once the node runs, unless `change` says what to do with a new value; a bad new value is refused.
+    It is fixed once the node runs, unless `change` says what to do with a new value; a bad new value is refused, and
+    so is one for which `check` raises VlaError. Of several that are set at once all are changed or, where one is
+    refused, none.
     """
 
     def checked(value: object) -> Value:
@@ -60,23 +63,38 @@ def declare(
         descriptor.additional_constraints = f"one of: {', '.join(choices)}"
     node.set_descriptor(name, descriptor)
     if change is not None:
-        _follow(node, name, lambda value: change(checked(value)))
+
+        def allow(value: object) -> None:
+            allowed = checked(value)
+            if check is not None:
+                check(allowed)
+
+        _follow(node, name, allow, lambda value: change(checked(value)))
     return value
 
 
-def _follow(node: Node, name: str, take: Callable[[object], None]) -> None:
-    """Have changes of a parameter taken; one that raises VlaError is refused with its text."""
+def _follow(node: Node, name: str, check: Callable[[object], None], take: Callable[[object], None]) -> None:
+    """Have changes of a parameter taken once all that are set with it are allowed; `check` raises VlaError against one.
+
+    It is refused with that text.
+    """
 
     def on_set(parameters: list[Parameter]) -> SetParametersResult:
         try:
             for parameter in parameters:
                 if parameter.name == name:
-                    take(parameter.value)
+                    check(parameter.value)
         except VlaError as error:
             return SetParametersResult(successful=False, reason=str(error))
         return SetParametersResult(successful=True)
 
+    def on_changed(parameters: list[Parameter]) -> None:
+        for parameter in parameters:
+            if parameter.name == name:
+                take(parameter.value)
+
     node.add_on_set_parameters_callback(on_set)
+    node.add_post_set_parameters_callback(on_changed)
 
 
 def declare_list(node: Node, name: str, default: Sequence[str], description: str) -> tuple[str, ...]:

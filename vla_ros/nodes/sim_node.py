@@ -51,9 +51,12 @@ class SimNode(Node):
     def __init__(self) -> None:
         super().__init__("sim_node")
         robot = declare_robot(self)
-        self._scenes: SceneManager = SceneManager(
-            self, declare_scene(self, change=lambda name, value: self._scenes.choose(name, value)), robot
+        first = declare_scene(
+            self,
+            change=lambda name, value: self._scenes.choose(name, value),
+            check=lambda name, value: self._scenes.check(name, value),
         )
+        self._scenes: SceneManager = SceneManager(self, first, robot)
         physics_rate = declare(self, "physics_rate_hz", 1000.0, "physics steps a second", 200.0, 10000.0)
         state_rate = declare(
             self, "state_rate_hz", 500.0, "joint states, and looks for commands, a second", 10.0, 2000.0

@@ -74,6 +74,10 @@ def test_a_scene_that_cannot_be_is_refused_and_the_present_one_stays(make_sim):
     assert "basic" in refused.reason
     (refused,) = sim.set_parameters([Parameter("place", value="under")])
     assert "unknown place 'under'" in refused.reason
+    at_once = sim.set_parameters_atomically([Parameter("seed", value=7), Parameter("set", value="bsic")])
+    assert not at_once.successful
+    assert reset(sim).success
+    assert sim._scenes.label == label, "nor is it half of what was asked for"
     (taken,) = sim.set_parameters([Parameter("target", value="purple banana")])
     assert taken.successful  # whether there is one depends on the other parameters
     response = reset(sim)

@@ -44,21 +44,33 @@ class Tuning:
         self.follower: ChunkFollower | None = None
         self._config: ControlConfig | None = None
         self._values = {
-            name: declare(node, name, AS_CONFIGURED, text, AS_CONFIGURED, most, change=partial(self._change, name))
+            name: declare(
+                node, name, AS_CONFIGURED, text, AS_CONFIGURED, most,
+                change=partial(self._change, name), check=partial(self._check, name),
+            )
             for name, (text, most) in PARAMETERS.items()
-        }
+        }  # fmt: skip
 
     def applied(self, config: ControlConfig) -> ControlConfig:
         """Return `config` with the parameters put in; later changes start from `config`."""
         self._config, self.follower = config, None
         return tuned(config, self._values)
 
+    def _check(self, name: str, value: float) -> None:
+        """Raise ConfigError for a value that makes no sense, or that an arm's drive cannot glide to."""
+        if self._config is None:
+            return
+        tuned(self._config, self._values | {name: value})
+        if self.follower is not None:
+            # What is so already is changed to: a drive that cannot change it says so before any is changed.
+            self._glide(self.follower, tuned(self._config, self._values))
+
     def _change(self, name: str, value: float) -> None:
-        values = self._values | {name: value}
-        if self._config is not None:
-            config = tuned(self._config, values)
-            if self.follower is not None:
-                for arm in self.follower.arms:
-                    self.follower.change_impedance(arm, config.impedance)
-                    self.follower.change_payload(arm, config.dynamics.payload)
-        self._values = values
+        self._values = self._values | {name: value}
+        if self._config is not None and self.follower is not None:
+            self._glide(self.follower, tuned(self._config, self._values))
+
+    def _glide(self, follower: ChunkFollower, config: ControlConfig) -> None:
+        for arm in follower.arms:
+            follower.change_impedance(arm, config.impedance)
+            follower.change_payload(arm, config.dynamics.payload)

@@ -61,11 +61,14 @@ class SceneManager:
     def _sets(self) -> SceneSets:
         return load_task(self._next.task).sets
 
-    def choose(self, parameter: str, value: object) -> None:
-        """Take a new value for the next scene. Raises ConfigError for one that no scene has."""
+    def check(self, parameter: str, value: object) -> None:
+        """Raise ConfigError for a new value that no scene has."""
         chosen = self._next.changed(parameter, value)
         if parameter == "set":
             check_set(self._sets, chosen.request.set_name)
         if parameter == "place":
             part_of(self._sets.scene.area, chosen.request.place)
-        self._next = chosen
+
+    def choose(self, parameter: str, value: object) -> None:
+        """Take a new value, which `check` allows, for the next scene."""
+        self._next = self._next.changed(parameter, value)
