@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import time
 from types import SimpleNamespace
 
@@ -11,6 +12,7 @@ import pytest
 from eventually import eventually
 
 from controllers.errors import VlaError
+from vla_ros.hardware.cameras import reader as reader_module
 from vla_ros.hardware.cameras.device_clock import Arrival
 from vla_ros.hardware.cameras.reader import CameraReader
 
@@ -112,6 +114,30 @@ def test_frames_that_are_all_too_old_are_a_fault():
     reader.close()
     assert max(b - a for a, b in itertools.pairwise(delivered)) > 1.0
     assert sorted(delivered) == delivered
+
+
+def test_a_camera_whose_sdk_does_not_return_is_left_to_its_thread(monkeypatch):
+    monkeypatch.setattr(reader_module, "CLOSE_WITHIN_S", 0.2)
+    entered, returns, delivered = threading.Event(), threading.Event(), []
+
+    class Hung(Stream):
+        def read(self, timeout: float) -> object:
+            entered.set()
+            assert returns.wait(60.0)
+            return super().read(timeout)
+
+    stream = Hung(10**6)
+    reader = read([stream], lambda stamp, frame, optics: delivered.append(stamp))
+    assert entered.wait(10.0)
+    closing = threading.Thread(target=reader.close, daemon=True)
+    closing.start()
+    closing.join(20.0)
+    assert not closing.is_alive()
+    assert "its SDK does not return" in reader.fault
+    assert not stream.closed, "one thread makes all calls"
+    returns.set()
+    assert eventually(lambda: stream.closed)
+    assert delivered == []
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

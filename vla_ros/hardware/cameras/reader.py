@@ -14,6 +14,7 @@ from vla_ros.hardware.cameras.stream import CameraStream, CapturedFrame, Optics
 LOOK_S = 0.1  # [s] between two looks at whether to end
 FIRST_FRAME_S = 5.0  # [s] that a camera may take until its first frame
 SILENT_S = 1.0  # [s] without a frame after which it is lost
+CLOSE_WITHIN_S = 3.0  # [s] that its SDK may take to give it back
 BACK_OFF_S = (0.25, 4.0)  # [s] before the first new try and at most; each is twice the one before
 
 Deliver = Callable[[float, CapturedFrame, Optics], None]  # stamp [s], the frame, its optics
@@ -43,10 +44,13 @@ class CameraReader:
         self._thread.start()
 
     def close(self) -> None:
-        """End the thread and let go of the camera."""
+        """End the thread and let go of the camera; `fault` says where its SDK keeps the thread."""
         self._ending.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(CLOSE_WITHIN_S)
+        if self._thread.is_alive():  # the camera is that thread's: it lets go of it once the SDK returns
+            self.fault = f"camera '{self._name}': its SDK does not return: unplug it, or start the node anew"
+            return
         if self._stream is not None:
             self._stream.close()
             self._stream = None
@@ -84,6 +88,8 @@ class CameraReader:
             except VlaError as error:
                 self.fault = str(error)
                 return heard
+            if self._ending.is_set():  # it took long, and nobody waits for the frame any more
+                break
             stamp = None if frame is None else self._clock.stamp(frame.stamp, frame.host_clock, frame.arrival)
             if frame is not None and stamp is not None:
                 self.latency = frame.arrival.system - stamp

@@ -66,8 +66,10 @@ class HardwareCameras:
 
     def close(self) -> None:
         """Let go of the cameras."""
-        for reader in self._readers.values():
+        for name, reader in self._readers.items():
             reader.close()
+            if reader.fault and reader.fault != self._said.get(name):
+                self._node.get_logger().error(reader.fault)
 
     def report(self, period: float) -> tuple[bytes, str, dict[str, str]]:
         """Return level, text and values for diagnostics of the last `period` [s]; what changed goes to the log."""
