@@ -86,6 +86,33 @@ def test_check_writes_nothing_and_names_what_expires(secure, tmp_path):
     assert text.count("signed anew") == len(NODES) + len(OUTSIDE)
 
 
+ADVICE = "--update signs anew"
+
+
+def test_update_is_advised_where_it_helps(secure, tmp_path, monkeypatch):
+    secure()
+    permissions = tmp_path / "keys/enclaves/state/permissions.p7s"
+    permissions.write_bytes(permissions.read_bytes().replace(b"<not_before>20", b"<not_before>19"))
+    code, text = secure("--check")
+    assert code == 1
+    assert "permissions.p7s" in text
+    assert ADVICE in text
+    assert secure("--update")[0] == 0
+    assert secure("--check")[0] == 0
+    key = tmp_path / "keys/enclaves/state/key.pem"
+    key.chmod(0o644)
+    code, text = secure("--check")
+    assert code == 1
+    assert "chmod 600" in text
+    assert ADVICE not in text
+    key.chmod(0o600)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    code, text = secure("--check")
+    assert code == 1
+    assert "! signatures are not looked at: openssl is not installed: install it" in text
+    assert ADVICE not in text
+
+
 def test_namespaces_share_a_keystore(secure):
     secure()
     code, text = secure("namespace:=left")

@@ -84,7 +84,7 @@ def _sign(
         if name not in present:
             store.add(name, topics, domain, now, arguments.days)
             done[name] = "made"
-        elif arguments.update and (_faults(store, name, topics, domain, now) or _ends(store, name) - now < SOON):
+        elif arguments.update and (_outdated(store, name, topics, domain, now) or _ends(store, name) - now < SOON):
             store.renew(name, topics, domain, now, arguments.days)
             done[name] = "signed anew"
     return done
@@ -97,6 +97,7 @@ def _report(
     from vla_ros.security.checks import signature_problem
 
     width = max(map(len, wanted))
+    outdated = any(_outdated(store, name, topics, domain, now) for name, topics in wanted.items())
     faults = [f"{name}: others than its owner may read it: chmod 600" for name in store.open_files()]
     print(f"{'enclave':<{width}}  publishes  subscribes  valid until")
     for name, topics in wanted.items():
@@ -115,7 +116,7 @@ def _report(
     print(f"{shown}: ROS domain {domain}; its CA is valid until {authority:%Y-%m-%d}")
     for fault in faults:
         print(f"! {fault}")
-    if faults:
+    if outdated:  # it mends nothing else
         print("! --update signs anew what does not fit")
     return 1 if faults else 0
 
@@ -124,6 +125,13 @@ def _faults(store: Keystore, name: str, topics: DdsTopics, domain: int, now: dat
     from vla_ros.security.checks import enclave_problem, excess
 
     return enclave_problem(store, name, topics, domain, now) or excess(store, name, topics)
+
+
+def _outdated(store: Keystore, name: str, topics: DdsTopics, domain: int, now: datetime.datetime) -> bool:
+    """Say whether an enclave is to be signed anew."""
+    from vla_ros.security.checks import permissions_altered
+
+    return bool(_faults(store, name, topics, domain, now)) or permissions_altered(store, name)
 
 
 def _ends(store: Keystore, name: str) -> datetime.datetime:

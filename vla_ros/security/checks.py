@@ -15,6 +15,7 @@ from vla_ros.security.interface import DdsTopics
 from vla_ros.security.keystore import ENCLAVE_FILES, GOVERNANCE, PERMISSIONS, Keystore
 from vla_ros.security.policy_documents import governed_domains
 
+OPENSSL = "openssl"
 SHOWN = 3  # topics of a list
 
 
@@ -62,15 +63,27 @@ def excess(store: Keystore, enclave: str, topics: DdsTopics) -> str:
 
 def signature_problem(store: Keystore, enclaves: Iterable[str]) -> str:
     """Return which signed file is not as the permissions CA signed it, or "". openssl looks, where there is one."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        return "signatures are not looked at: openssl is not installed"
-    authority = store.folder / f"public/{PERMISSIONS}.cert.pem"
-    for name in (GOVERNANCE, *(f"enclaves{enclave}/permissions.p7s" for enclave in enclaves)):
-        words = [openssl, "smime", "-verify", "-text", "-in", str(store.folder / name), "-CAfile", str(authority)]
-        if subprocess.run(words, capture_output=True, check=False).returncode != 0:
+    if shutil.which(OPENSSL) is None:
+        return "signatures are not looked at: openssl is not installed: install it, then use --check"
+    for name in (GOVERNANCE, *map(_permissions_file, enclaves)):
+        if not _as_signed(store, name):
             return f"{name}: is not as this keystore's permissions CA signed it"
     return ""
+
+
+def permissions_altered(store: Keystore, enclave: str) -> bool:
+    """Say whether openssl, where there is one, finds an enclave's permissions other than the CA signed them."""
+    return shutil.which(OPENSSL) is not None and not _as_signed(store, _permissions_file(enclave))
+
+
+def _permissions_file(enclave: str) -> str:
+    return f"enclaves{enclave}/permissions.p7s"
+
+
+def _as_signed(store: Keystore, name: str) -> bool:
+    authority = store.folder / f"public/{PERMISSIONS}.cert.pem"
+    words = [OPENSSL, "smime", "-verify", "-text", "-in", str(store.folder / name), "-CAfile", str(authority)]
+    return subprocess.run(words, capture_output=True, check=False).returncode == 0
 
 
 def check_graph(store: Keystore, wanted: Mapping[str, DdsTopics], domain: int, now: datetime.datetime) -> str:
