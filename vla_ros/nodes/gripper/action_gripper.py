@@ -32,6 +32,7 @@ class ActionGripper:
         self._wanted = self._measured = float("nan")  # [m]
         self._interrupted = True  # the driver was not there
         self._arrival = float("-inf")  # [s] monotonic, of what is measured
+        self._stamp = 0.0  # [s] of the newest states; 0 where the driver stamps none
         self._velocity = DifferencedVelocity(1)
         self._zeros = np.zeros(len(self._joints))
         self._driver = messages.JointStateReader([config.joint or gripper.joints[0]])
@@ -75,8 +76,9 @@ class ActionGripper:
 
     def _on_states(self, message: JointState) -> None:
         sample = self._driver.read(message)
-        if sample is None:
-            return
+        if sample is None or (sample.stamp and sample.stamp == self._stamp):
+            return  # states that are said again say nothing: their driver has stopped
+        self._stamp = sample.stamp
         self._arrival = time.monotonic()
         self._measured = self._scale.width(float(sample.position[0]))
         share = 1.0 / len(self._joints)
