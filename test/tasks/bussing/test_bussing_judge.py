@@ -34,6 +34,7 @@ class Play:
         self.poses = {one.name: one.T_base_object.copy() for one in scene.objects}
         self.models = {one.name: one.model for one in scene.objects}
         self.closed: dict[str, str] = {}  # arm → thing that its closed hand is at
+        self.wide: dict[str, str] = {}  # arm → thing that its hand is at, told to open about as wide as that is
         self.requests = scene_requests(scene)
         self.judge: Judge = TASK.judge(announcement(TASK, scene), ROBOT, self.truth(), TASK.limits, instruction)
         self.events: list[str] = []
@@ -42,9 +43,11 @@ class Play:
         tools = {}
         for arm in ARMS:
             T = np.eye(4)
-            T[:3, 3] = (0.4, 0.0, 2.0) if arm not in self.closed else self.poses[self.closed[arm]][:3, 3]
+            thing = (self.closed | self.wide).get(arm)
+            T[:3, 3] = (0.4, 0.0, 2.0) if thing is None else Body.of(self.models[thing]).middle(self.poses[thing])
             tools[arm] = self.T_base_odom @ T
-        widths = {one.name: 0.0 if one.arm in self.closed else one.width_max for one in ROBOT.grippers}
+        share = {arm: 0.6 for arm in self.wide} | dict.fromkeys(self.closed, 0.0)
+        widths = {one.name: share.get(one.arm, 1.0) * one.width_max for one in ROBOT.grippers}
         objects = {name: self.T_base_odom @ T for name, T in self.poses.items()}
         return Truth(self.time, objects, widths, tools)
 
@@ -117,6 +120,21 @@ def test_what_a_closed_hand_is_at_or_what_floats_does_not_rest():
     game.go_on()
     assert game.judge.parts[0] == 0
     assert any("lifted" in event for event in game.events)
+
+
+def test_what_a_wide_open_hand_carries_into_a_receptacle_does_not_rest():
+    game = play()
+    thing, goal = next(iter(game.requests[0].goals.items()))
+    game.wide = {ARMS[0]: thing}
+    game.put(thing, goal, above=0.3)
+    game.go_on(0.3)
+    game.drive()  # it turns with the base, too
+    game.put(thing, goal)
+    game.go_on(2.5)
+    assert game.judge.parts[0] == 0
+    game.wide = {}
+    game.go_on()
+    assert game.judge.parts[0] == 1
 
 
 def test_what_has_fallen_is_lost_and_the_rest_still_counts():

@@ -49,6 +49,9 @@ class BussingJudge(Judge):
         self._still = StillWatch(limits.still_m, limits.still_rad)
         self._inside: dict[str, tuple[str, float]] = {}  # thing → receptacle that it is in, since when [s]
         self._in_air: set[str] = set()
+        self._carried: dict[
+            str, tuple[str, np.ndarray]
+        ] = {}  # thing → arm that lifted it, its middle seen from the tool
         self._fallen: set[str] = set()
         self._told: dict[str, str] = {}  # thing → receptacle, as was said last
         self._placed: dict[str, str] = {}  # thing → receptacle in which it rests now
@@ -213,6 +216,7 @@ class BussingJudge(Judge):
         inside = next((one for one in self._receptacles if self._in(truth, name, one)), None)
         if inside is None and height > start + self.limits.lift_m and name not in self._in_air:
             self._in_air.add(name)
+            self._note_carrier(name, truth)
             self.first_lifted = self.first_lifted or name
             self._taken = self._taken or name
             self._events.append(f"lifted {self._called([name])}")
@@ -226,14 +230,38 @@ class BussingJudge(Judge):
             self._in_air.discard(name)
 
     def _rests(self, name: str, inside: str, truth: Truth, closed: Sequence[np.ndarray]) -> bool:
-        """Say whether a thing has lain still in a receptacle for long enough, no closed hand at it."""
+        """Say whether a thing has lain still in a receptacle for long enough, no hand at it that holds it."""
         T = np.linalg.inv(truth.objects[inside]) @ truth.objects[name]
         still = self._still.update(truth.time, {f"{name} in {inside}": T})[f"{name} in {inside}"]
         middle = self._bodies[name].middle(truth.objects[name])
-        held = any(np.linalg.norm(tool - middle) < self.limits.hand_m for tool in closed)
+        held = any(np.linalg.norm(tool - middle) < self.limits.hand_m for tool in closed) or self._is_carried(
+            name, truth
+        )
         if held or self._inside.get(name, ("", 0.0))[0] != inside:
             self._inside[name] = (inside, truth.time)
         return min(still, truth.time - self._inside[name][1]) >= self.limits.hold_s - 1e-9
+
+    def _note_carrier(self, name: str, truth: Truth) -> None:
+        """Note which hand has lifted a thing: told to open about as wide as that is, it holds it and is not closed."""
+        self._carried.pop(name, None)
+        seen = {arm: self._middle_at(arm, name, truth) for arm, _ in self._hands.values() if arm in truth.tools}
+        arm = min(seen, key=lambda one: float(np.linalg.norm(seen[one])), default="")
+        if arm and np.linalg.norm(seen[arm]) < self.limits.hand_m:
+            self._carried[name] = arm, seen[arm]
+
+    def _is_carried(self, name: str, truth: Truth) -> bool:
+        """Say whether a thing is still where it was in the hand that lifted it."""
+        if name not in self._carried:
+            return False
+        arm, before = self._carried[name]
+        if np.linalg.norm(self._middle_at(arm, name, truth) - before) >= self.limits.away_m:
+            del self._carried[name]
+        return name in self._carried
+
+    def _middle_at(self, arm: str, name: str, truth: Truth) -> np.ndarray:
+        """Return the middle of a thing (3,) [m], seen from an arm's tool."""
+        T = truth.tools[arm]
+        return T[:3, :3].T @ (self._bodies[name].middle(truth.objects[name]) - T[:3, 3])
 
     def _tell(self, name: str, inside: str) -> None:
         if self._told.get(name) == inside:

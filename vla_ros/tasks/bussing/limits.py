@@ -18,6 +18,7 @@ class BussingLimits(ClosingLimits):
     still_m: float = 0.005  # [m] what moves less in that time lies still
     still_rad: float = 0.1
     hand_m: float = 0.12  # [m] of a closed hand's tool to a thing that it may hold
+    away_m: float = 0.05  # [m] that a tool moves against what it lifted: it has let go of it
     lift_m: float = 0.05  # [m] from here on a thing counts as lifted
     fallen_m: float = 0.15  # [m] below where it lay: off the table
     moved_m: float = 0.03  # [m] from where it stood: manipulated
@@ -28,5 +29,6 @@ class BussingLimits(ClosingLimits):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._check_positive(
-            "hold_s", "still_m", "still_rad", "hand_m", "lift_m", "fallen_m", "moved_m", "refrain_s", "request_s"
-        )
+            "hold_s", "still_m", "still_rad", "hand_m", "away_m", "lift_m", "fallen_m", "moved_m", "refrain_s",
+            "request_s",
+        )  # fmt: skip
