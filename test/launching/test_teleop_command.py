@@ -105,6 +105,7 @@ def test_what_cannot_work_is_refused_in_one_line(capsys, tmp_path):
     folder = f"folder:={tmp_path}"
     assert "did you mean 'policy'" in refusal(capsys, "polcy:=none")
     assert "host:=my.robot: give localhost, all" in refusal(capsys, "host:=my.robot", folder)
+    assert "host:=192.0.2.5: is no address of this machine" in refusal(capsys, "host:=192.0.2.5", folder)
     assert refusal(capsys, "token:=a-token-of-twenty-one", folder) == (
         "vla: token:=…: every user of this machine can read a command line: write it into a file that only you may "
         "read (chmod 600), and give token_file:=FILE"

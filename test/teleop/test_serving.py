@@ -127,7 +127,12 @@ def test_no_certificate_possible_is_one_line(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("host", "bound"), [("localhost", "127.0.0.1"), ("all", "0.0.0.0"), ("192.0.2.5", "192.0.2.5")]
+    ("host", "bound"),
+    [
+        ("localhost", "127.0.0.1"),
+        ("all", "0.0.0.0"),
+        *((str(address),) * 2 for address in addresses.machine_addresses() if not address.is_loopback),
+    ],
 )
 def test_hosts_to_listen_on(host, bound):
     assert addresses.bind_address(host) == bound
@@ -138,3 +143,12 @@ def test_hosts_to_listen_on(host, bound):
 def test_a_host_that_is_none_is_one_line():
     with pytest.raises(ConfigError, match=r"host:=robot\.lab: give localhost, all, or an address"):
         addresses.bind_address("robot.lab")
+
+
+@pytest.mark.parametrize("host", ["192.0.2.5", "2001:db8::5"])
+def test_an_address_of_another_machine_is_one_line_that_names_ours(host):
+    reason = rf"host:={host}: is no address of this machine: give one of localhost, all"
+    with pytest.raises(ConfigError, match=reason) as caught:
+        addresses.bind_address(host)
+    ours = [str(address) for address in addresses.machine_addresses() if not address.is_loopback]
+    assert all(address in str(caught.value) for address in ours)

@@ -25,9 +25,24 @@ def bind_address(host: str, option: str = "host:=") -> str:
     if host == "all":
         return EVERYWHERE[0]
     try:
-        return str(ipaddress.ip_address(host))
+        address = str(ipaddress.ip_address(host))
     except ValueError:
         raise ConfigError(f"{option}{host}: give localhost, all, or an address of this machine") from None
+    if not _is_here(address):
+        ours = ", ".join(["localhost", "all", *(str(one) for one in machine_addresses() if not one.is_loopback)])
+        raise ConfigError(f"{option}{host}: is no address of this machine: give one of {ours}")
+    return address
+
+
+def _is_here(address: str) -> bool:
+    """Say whether a server of this machine can be bound to an address."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.bind((address, 0))
+    except OSError:
+        return False
+    return True
 
 
 def is_local(address: str) -> bool:
