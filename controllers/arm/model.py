@@ -102,7 +102,7 @@ class ArmModel:
         self.q[...], self.dq[...] = q, dq
         self._inertia_known = self._coriolis_known = False
         pin.computeMinverse(model, data, q)  # leaves the joints' Jacobians and placements as well
-        self.J[...] = pin.getFrameJacobian(model, data, self._frame, pin.LOCAL_WORLD_ALIGNED)
+        self.J[...] = _matrix(pin.getFrameJacobian(model, data, self._frame, pin.LOCAL_WORLD_ALIGNED), 6)
         pin.updateFramePlacement(model, data, self._frame)
         self.position[...], self.rotation[...] = self._position, self._rotation
         if self.mount.moved:
@@ -149,7 +149,7 @@ class ArmModel:
 
     def jacobian(self, q: np.ndarray) -> np.ndarray:
         """Return J (6, N) at q, leaving the state of `update` alone."""
-        J = pin.computeFrameJacobian(self._model, self._scratch, q, self._frame, pin.LOCAL_WORLD_ALIGNED)
+        J = _matrix(pin.computeFrameJacobian(self._model, self._scratch, q, self._frame, pin.LOCAL_WORLD_ALIGNED), 6)
         if self.mount.moved:
             self._turn(J)
         return J
@@ -192,7 +192,7 @@ class ArmModel:
 
     def gravity_effort(self, q: np.ndarray) -> np.ndarray:
         """Return the effort (N,) [N·m] that holds the arm itself and its payload at q."""
-        J_center = pin.jacobianCenterOfMass(self._model, self._scratch, q)
+        J_center = _matrix(pin.jacobianCenterOfMass(self._model, self._scratch, q), 3)
         return GRAVITY * self._scratch.mass[0] * J_center[2]
 
     def payload_regressor(self, q: np.ndarray, dq: np.ndarray, ddq: np.ndarray) -> np.ndarray:
@@ -202,7 +202,7 @@ class ArmModel:
         """
         model, data, frame = self._model, self._scratch, self._frame
         pin.forwardKinematics(model, data, q, dq, ddq)
-        J = pin.computeFrameJacobian(model, data, q, frame, pin.LOCAL)
+        J = _matrix(pin.computeFrameJacobian(model, data, q, frame, pin.LOCAL), 6)
         up = pin.updateFramePlacement(model, data, frame).rotation[2]  # the base's z axis in the tool frame
         velocity = pin.getFrameVelocity(model, data, frame, pin.LOCAL)
         acceleration = pin.getFrameAcceleration(model, data, frame, pin.LOCAL)
@@ -217,6 +217,11 @@ class ArmModel:
         if given and len(given) != self.size:
             raise ConfigError(f"dynamics: '{name}' has {len(given)} values for {self.size} joints")
         return np.array(given or urdf, dtype=float)
+
+
+def _matrix(J: np.ndarray, rows: int) -> np.ndarray:
+    """Return a Jacobian (rows, N) as a matrix: of a single joint Pinocchio makes a vector of it."""
+    return J.reshape(rows, -1)
 
 
 def _turning_axis(joint: pin.JointModel) -> np.ndarray:

@@ -20,6 +20,24 @@ HOLLOW = """<link name="torso"><inertial><mass value="20"/><inertia ixx="0.1" iy
     iyz="0"/></inertial><collision><geometry><box size="0.16 0.30 0.30"/></geometry></collision></link>"""
 LIMIT = '<limit lower="0" upper="0.40" velocity="0.15" effort="1200"/>'
 
+ONE = """
+name: one
+urdf: one.urdf
+base_frame: base
+arms:
+  - {name: arm, joints: [pitch], tool_frame: tcp, home: [0.0], effort_rate: [1000.0], acceleration: [10.0],
+     jerk: [5000.0], armature: [0.1], command_modes: [position]}
+end_effectors: []
+"""
+ONE_JOINT = """<robot name="one"><link name="base"/>
+  <link name="bar"><inertial><origin xyz="0.2 0 0"/><mass value="1.5"/>
+    <inertia ixx="0.001" iyy="0.02" izz="0.02" ixy="0" ixz="0" iyz="0"/></inertial>
+    <collision><origin xyz="0.2 0 0"/><geometry><box size="0.3 0.1 0.1"/></geometry></collision></link>
+  <link name="tcp"/>
+  <joint name="pitch" type="revolute"><parent link="base"/><child link="bar"/><origin xyz="0 0 0.1"/>
+    <axis xyz="0 1 0"/><limit lower="-2" upper="2" velocity="1" effort="50"/></joint>
+  <joint name="end" type="fixed"><parent link="bar"/><child link="tcp"/><origin xyz="0.4 0 0"/></joint></robot>"""
+
 
 @pytest.mark.parametrize("name", ["ur5e", "franka", str(PAIR)])
 def test_the_robots_there_are_pass_with_every_check(name, tmp_path, capsys):
@@ -59,6 +77,17 @@ def test_what_is_wrong_is_one_line_with_its_remedy_and_exit_code_2(tmp_path, cap
     *_, line = capsys.readouterr().err.splitlines()  # behind the progress of a slow machine
     for word in words:
         assert word in line
+
+
+def test_an_arm_of_one_joint_is_checked_like_any_other(tmp_path, capsys):
+    (tmp_path / "one.urdf").write_text(ONE_JOINT)
+    (tmp_path / "one_impedance.yaml").write_text("{workspace_lower: [-1, -1, -1], workspace_upper: [1, 1, 1]}")
+    path = tmp_path / "one.yaml"
+    path.write_text(ONE)
+    assert main(["robots", "check", str(path)]) == 2
+    said = capsys.readouterr()
+    assert "reach: no arm reaches anything" in said.err
+    assert "joint limits    ok" in said.out
 
 
 def test_all_that_is_wrong_is_in_the_table_and_in_the_file(tmp_path, capsys):

@@ -189,3 +189,26 @@ def test_gravity_is_the_gradient_of_the_potential_energy():
     q = np.concatenate([HOME + 0.3, [0.0, 0.0]])  # fingers closed, as the arm's model has them
     expected = pin.computeGeneralizedGravity(full, full.createData(), q)[:7] * GRAVITY / 9.81
     np.testing.assert_allclose(franka_model().gravity_effort(q[:7]), expected, atol=1e-9)
+
+
+ONE_JOINT = """<robot name="one"><link name="base"/>
+  <link name="bar"><inertial><origin xyz="0.2 0 0"/><mass value="1.5"/>
+    <inertia ixx="0.001" iyy="0.02" izz="0.02" ixy="0" ixz="0" iyz="0"/></inertial></link><link name="tcp"/>
+  <joint name="pitch" type="revolute"><parent link="base"/><child link="bar"/><origin xyz="0 0 0.1"/>
+    <axis xyz="0 1 0"/><limit lower="-2" upper="2" velocity="1" effort="50"/></joint>
+  <joint name="end" type="fixed"><parent link="bar"/><child link="tcp"/><origin xyz="0.4 0 0"/></joint></robot>"""
+
+
+def test_an_arm_of_one_joint_has_matrices_too():
+    model, q, dq = ArmModel(ONE_JOINT, ["pitch"], "tcp"), np.array([0.3]), np.array([0.5])
+    model.carry(Payload(0.4, (0.0, 0.0, 0.0)))
+    model.update(q, dq)
+    J = 0.4 * np.array([-np.sin(0.3), 0.0, -np.cos(0.3)])  # a turn about y takes x down
+    np.testing.assert_allclose(model.J[:, 0], [*J, 0.0, 1.0, 0.0], atol=1e-12)
+    np.testing.assert_array_equal(model.jacobian(q), model.J)
+    np.testing.assert_allclose(model.twist, model.J[:, 0] * dq)
+    np.testing.assert_allclose(model.M, [[0.02 + 1.5 * 0.2**2 + 0.4 * 0.4**2]])
+    effort = -GRAVITY * np.cos(0.3) * np.array([1.5 * 0.2 + 0.4 * 0.4])
+    np.testing.assert_allclose(model.gravity_effort(q), effort)
+    np.testing.assert_allclose(model.payload_weight(q), model.weight)
+    assert model.payload_regressor(q, dq, dq).shape == (1, 10)
