@@ -55,6 +55,8 @@ class Torn(Learns):
 def mine(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text(MINE)
+    for name in ("weights", "d", "d1", "d2"):
+        (tmp_path / name).mkdir()
     return "mine.py:Learns"
 
 
@@ -112,7 +114,6 @@ def package(mine, tmp_path, monkeypatch):
 
 
 def test_a_checkpoint_says_of_which_family_it_is(package, tmp_path):
-    (tmp_path / "weights").mkdir()
     (tmp_path / "weights" / "config.json").write_text(json.dumps({"kind": "by_heart"}))
     assert cli.main(["finetune", "weights", "d", "--output", "o"]) == 0
     import offered
@@ -161,6 +162,8 @@ def test_what_a_family_of_ours_names_is_there():
         (("train", "--policy", "mine.py:Learns", "--threads", "0"), "--threads must be 1 to 1024, got 0"),
         (("train", "--policy", "mine.py:Learns", "--data", "strange", "--output", "strange/."),
          "--output strange: is what is learned from: name another folder"),
+        (("train", "--policy", "mine.py:Learns", "--data", "d", "nothere"), "nothere: no such folder; give one"),
+        (("finetune", "weights", "nothere", "--policy", "mine.py:Learns", "--output", "o"), "nothere: no such folder"),
         (("train", "own.yaml", "--policy", "geometric"), "is of policy 'graspvla', --policy says 'geometric'"),
         (("train", "file.yaml"), "a file's code runs for --policy alone"),
         (("finetune", "d", "d", "--output", "o", "--policy", "geometric"),

@@ -32,7 +32,7 @@ def how_it_learns(policy: str, how: How, does: str) -> tuple[type[PolicyFamily],
 
 
 def check_request(request: TrainingRequest | FinetuningRequest, what: str, learning: Learning) -> None:
-    """Raise ConfigError for an option that means nothing here, or a number that cannot be.
+    """Raise ConfigError for an option that means nothing here, a number that cannot be, or a folder that there is not.
 
     `what` learns, in words: "policy 'act'".
     """
@@ -43,6 +43,9 @@ def check_request(request: TrainingRequest | FinetuningRequest, what: str, learn
             raise ConfigError(f"{_option(item.name)} is not for {what}, which takes {takes}: leave it out")
     if request.threads is not None and not 1 <= request.threads <= THREADS_MAX:
         raise ConfigError(f"--threads must be 1 to {THREADS_MAX}, got {request.threads}")
+    for folder in request.sources:
+        if not folder.is_dir():
+            raise ConfigError(f"{folder}: no such folder; give one made by `vla generate`, or a dataset")
 
 
 def _option(name: str) -> str:
