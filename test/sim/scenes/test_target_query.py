@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 from scene_making.drawn_scene import grasping_scene
 
 from controllers.errors import ConfigError
+from vla_ros.objects.catalogue import load_catalogue
+from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.sets import Area, load_sets
 from vla_ros.sim.scenes.target_query import TargetQuery, part_of, read_query
+from vla_ros.tasks.table import load_task
 
 AREA = Area((0.5, 0.0), (0.4, 0.5))
 
@@ -53,6 +56,26 @@ def test_the_target_is_what_was_wished_where_it_was_wished(seed, target, place, 
     for one, other in zip(scene.objects, again.objects, strict=True):
         assert one.name == other.name
         np.testing.assert_array_equal(one.T_base_object, other.T_base_object)
+
+
+@pytest.mark.parametrize(
+    ("task", "set_name", "target", "robot"),
+    [
+        *(("grasping", name, "mug/tall", "franka") for name in ("basic", "dense", "noun", "relation", "absent")),
+        ("placing", "basic", "apple/round", "franka"),
+        ("drawer", "basic", "apple/round", "franka"),
+        ("handover", "basic", "spoon/table", "agilex"),
+        ("bussing", "basic", "cup/paper", "bytemini"),
+        ("bussing", "relation", "cup/paper", "bytemini"),
+    ],
+)
+def test_in_evaluation_of_every_task_somebody_may_name_what_training_has(task, set_name, target, robot):
+    model = target.replace("/", "_")
+    assert model not in {one.name for one in load_catalogue().models("all", "evaluation")}
+    scene = load_task(task).scene(SceneRequest(set_name, 3, target=target, robot=robot))
+    assert model in {one.model.name for one in scene.objects}
+    with pytest.raises(ConfigError, match="target 'apple/bare': unknown"):  # data have their own half
+        load_task(task).scene(SceneRequest(set_name, 3, "generation", target="apple/bare", robot=robot))
 
 
 def test_without_a_wish_every_scene_is_as_it_was():

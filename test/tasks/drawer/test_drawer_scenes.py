@@ -159,6 +159,6 @@ def test_a_drawer_slides_out_of_its_case_and_walls_between_drawers_stand_still()
 
 
 def test_a_requested_target_that_fits_no_drawer_is_one_line():
-    with pytest.raises(ConfigError, match="hammer"):
-        TASK.scene(SceneRequest(seed=1, target="hammer"))
+    with pytest.raises(ConfigError, match="bottle/wine"):
+        TASK.scene(SceneRequest(seed=1, target="bottle/wine"))
     assert TASK.scene(SceneRequest(seed=1, target="red mug")).target == "red_mug"

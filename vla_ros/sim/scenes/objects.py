@@ -95,6 +95,7 @@ def choose_twins(
 ) -> list[Kind]:
     """Draw `count` further objects of the target's category and colour, of whatever shape."""
     alike = [one for one in models if one.category == target.category and target.color in catalogue.colors_of(one)]
+    alike = alike or [target.model]  # which somebody may have named that is none of `models`
     return [Kind(alike[int(rng.integers(len(alike)))], target.color) for _ in range(count)]
 
 

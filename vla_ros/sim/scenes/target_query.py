@@ -78,8 +78,11 @@ def check_words(request: SceneRequest) -> None:
 
 
 def wishes(request: SceneRequest, catalogue: Catalogue) -> tuple[ObjectModel, ...]:
-    """Return what a target may be that somebody names: in evaluation objects of either half, in data of its own."""
-    return catalogue.models(request.categories) if request.stream == "evaluation" else ()
+    """Return what a target may be that somebody names: in evaluation objects of either half, in data of its own.
+
+    Where nobody names one it is nothing.
+    """
+    return catalogue.models(request.categories) if request.target and request.stream == "evaluation" else ()
 
 
 def _noun(model: ObjectModel) -> str:

@@ -9,11 +9,11 @@ import numpy as np
 
 from vla_ros.objects.catalogue import Catalogue
 from vla_ros.objects.model import ObjectModel
-from vla_ros.sim.scenes.objects import choose_kind
 from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import PlacedObject
 from vla_ros.sim.scenes.sets import check_set, load_sets
+from vla_ros.sim.scenes.target_query import choose_target
 from vla_ros.sim.scenes.wording import Family, family, usual_family
 from vla_ros.tasks.bussing.things import TASK, receptacles_of
 from vla_ros.tasks.grasping.relation_scenes import Telling, choose_alike, tried_kinds
@@ -37,14 +37,19 @@ def tells(placed: Sequence[PlacedObject], request: SceneRequest, catalogue: Cata
 
 
 def alike_things(
-    number: int, count: int, request: SceneRequest, models: tuple[ObjectModel, ...], catalogue: Catalogue
+    number: int,
+    count: int,
+    request: SceneRequest,
+    models: tuple[ObjectModel, ...],
+    wished: tuple[ObjectModel, ...],
+    catalogue: Catalogue,
 ) -> list[ObjectModel]:
     """Draw things of which the first has one or two others of its name; nothing where the kind of relation cannot hold.
 
-    `number` counts the tries.
+    `number` counts the tries, `wished` is what somebody may name beside `models`.
     """
     rng = scene_generator(request.stream, request.seed, "objects", 1 + number)
-    target = choose_kind(models, catalogue, rng)
+    target = choose_target(request.target, models, catalogue, rng, wished)
     return choose_alike(target, models, models, count, catalogue, _kinds(request)[number], rng)
 
 

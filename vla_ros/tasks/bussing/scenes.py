@@ -23,7 +23,7 @@ from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import PlacedObject, Scene
 from vla_ros.sim.scenes.scene_robot import scene_robot
 from vla_ros.sim.scenes.sets import check_set, load_sets
-from vla_ros.sim.scenes.target_query import choose_target
+from vla_ros.sim.scenes.target_query import choose_target, wishes
 from vla_ros.tasks.bussing.layout import BussingRobot
 from vla_ros.tasks.bussing.relations import alike_things, tells, tries
 from vla_ros.tasks.bussing.requests import words
@@ -81,7 +81,7 @@ def _related(
     """Draw things of which the first is told by a relation or a size. Raises ConfigError where none can be said."""
     models = _fitting(_categories(places), request.stream)
     for number in range(tries(request)):
-        chosen = alike_things(number, count, request, models, catalogue)
+        chosen = alike_things(number, count, request, models, _wished(places, request, catalogue), catalogue)
         if chosen:
             try:
                 return composed(chosen, [], lambda placed: tells(placed, request, catalogue))
@@ -106,7 +106,8 @@ def _things(
     novel = check_set(load_sets(TASK), request.set_name).novel or request.categories in (GROUNDING, NOVEL)
     chosen: list[ObjectModel] = []
     if count and request.target and len(there) == len((BIN, TRAY)):
-        kind = choose_target(request.target, _fitting(_categories(there), request.stream), catalogue, rng)
+        models = _fitting(_categories(there), request.stream)
+        kind = choose_target(request.target, models, catalogue, rng, _wished(there, request, catalogue))
         chosen.append(catalogue.vary(kind.model, rng, kind.color))
     waste = int(rng.integers(2))
     while len(chosen) < count:
@@ -126,6 +127,11 @@ def _categories(there: list[ObjectModel]) -> tuple[str, ...]:
 def _beside(there: list[ObjectModel], names: tuple[str, ...]) -> tuple[str, ...]:
     """Return categories without the one that a receptacle is called by: no carton stands beside a box."""
     return tuple(name for name in names if name != BOX or there[1].category != BOX)
+
+
+def _wished(there: list[ObjectModel], request: SceneRequest, catalogue: Catalogue) -> tuple[ObjectModel, ...]:
+    """Return what may stand beside two receptacles where somebody names it."""
+    return _fitting(_categories(there), "") if wishes(request, catalogue) else ()
 
 
 @cache

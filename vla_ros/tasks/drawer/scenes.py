@@ -17,7 +17,7 @@ from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import PlacedObject, Scene
 from vla_ros.sim.scenes.sets import SceneRanges, SceneSet, check_set, load_sets
-from vla_ros.sim.scenes.target_query import choose_target
+from vla_ros.sim.scenes.target_query import choose_target, wishes
 from vla_ros.tasks.drawer.cabinets import NAME, draw_cabinet, fits, stand
 from vla_ros.tasks.drawer.drawers import drawer_name, places, top_row
 from vla_ros.tasks.drawer.instructions import instruct
@@ -59,13 +59,16 @@ def _graspable(categories: str, stream: str) -> tuple[tuple[ObjectModel, LyingSi
 def _choose_pair(request: SceneRequest, catalogue: Catalogue) -> tuple[FixtureModel, Kind, ObjectModel]:
     """Draw a cabinet, what is put into it, and the copy of that which stands in the scene."""
     graspable = _graspable(request.categories, request.stream)
+    wished = _graspable(request.categories, "") if wishes(request, catalogue) else ()
     refused = ConfigError(f"target '{request.target}': fits no drawer")
     for attempt in range(_TRIES):
         cabinet = draw_cabinet(scene_generator(request.stream, request.seed, "bodies", attempt))
         rng = scene_generator(request.stream, request.seed, "objects", attempt)
         try:
-            fitting = tuple(model for model, size in graspable if fits(cabinet, size))
-            target = choose_target(request.target, fitting, catalogue, rng)
+            fitting, more = (
+                tuple(model for model, size in some if fits(cabinet, size)) for some in (graspable, wished)
+            )
+            target = choose_target(request.target, fitting, catalogue, rng, more)
         except ConfigError as error:
             refused = error
             continue

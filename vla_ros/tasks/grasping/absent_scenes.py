@@ -19,7 +19,7 @@ from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import PlacedObject, Scene
 from vla_ros.sim.scenes.sets import SceneSets, check_set
-from vla_ros.sim.scenes.target_query import choose_target
+from vla_ros.sim.scenes.target_query import choose_target, wishes
 from vla_ros.sim.scenes.wording import family, usual_family
 
 _TRIES = 200  # things that could be asked for, of which some may be taken for what is there
@@ -37,7 +37,7 @@ def sample_absent_scene(
     """Draw a scene. Raises ConfigError where everything that could be asked for is there."""
     words = family(usual_family(request.stream, request.wording))
     rng = scene_generator(request.stream, request.seed, "objects")
-    first = choose_target(request.target, graspable, catalogue, rng)
+    first = choose_target(request.target, graspable, catalogue, rng, wishes(request, catalogue))
     others = (choose_other(models, first, catalogue, rng) for _ in range(check_set(sets, request.set_name).things - 1))
     chosen = [catalogue.vary(kind.model, rng, kind.color) for kind in (first, *others) if kind]
 

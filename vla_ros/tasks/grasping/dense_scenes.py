@@ -21,7 +21,7 @@ from vla_ros.sim.scenes.relations import Spot, crowding
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import PlacedObject, Scene
 from vla_ros.sim.scenes.sets import SceneSets, check_set
-from vla_ros.sim.scenes.target_query import choose_target
+from vla_ros.sim.scenes.target_query import choose_target, wishes
 from vla_ros.sim.scenes.wording import family, usual_family
 
 FEWEST = 4  # of the set's things, so many at least are left
@@ -50,7 +50,7 @@ def sample_dense_scene(
 
     for number in range(_TRIES):
         rng = scene_generator(request.stream, request.seed, "objects", number)
-        target = choose_target(request.target, graspable, catalogue, rng)
+        target = choose_target(request.target, graspable, catalogue, rng, wishes(request, catalogue))
         count = int(rng.integers(min(FEWEST, most), most + 1))
         kinds = [target, *choose_twins(models, target, count - 1, catalogue, rng)]
         chosen = [catalogue.vary(kind.model, rng, kind.color) for kind in kinds]

@@ -17,7 +17,7 @@ from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import PlacedObject, Scene
 from vla_ros.sim.scenes.sets import SceneSets, check_set
-from vla_ros.sim.scenes.target_query import choose_target
+from vla_ros.sim.scenes.target_query import choose_target, wishes
 from vla_ros.sim.scenes.wording import Family, family, usual_family
 
 _TRIES = 100  # targets, of which some come in colours that too few others come in
@@ -39,7 +39,7 @@ def sample_noun_scene(
 
     rng = scene_generator(request.stream, request.seed, "objects")
     for _ in range(_TRIES):
-        target = choose_target(request.target, graspable, catalogue, rng)
+        target = choose_target(request.target, graspable, catalogue, rng, wishes(request, catalogue))
         kinds = _one_color(target, models, count, catalogue, rng)
         if len(kinds) < count:
             continue

@@ -24,7 +24,7 @@ from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import PlacedObject, Scene
 from vla_ros.sim.scenes.sets import SceneSets, check_set
 from vla_ros.sim.scenes.sizes import OF_TWO, SIZES
-from vla_ros.sim.scenes.target_query import choose_target
+from vla_ros.sim.scenes.target_query import choose_target, wishes
 from vla_ros.sim.scenes.telling_apart import Table
 from vla_ros.sim.scenes.wording import Family, family, usual_family
 
@@ -56,7 +56,7 @@ def sample_relation_scene(
     for number, kind in enumerate(tried_kinds(request, changes.relations)):
         telling = Telling(kind, catalogue, words, request.stream, request.seed)
         rng = scene_generator(request.stream, request.seed, "objects", 1 + number)
-        target = choose_target(request.target, graspable, catalogue, rng)
+        target = choose_target(request.target, graspable, catalogue, rng, wishes(request, catalogue))
         chosen = choose_alike(target, models, graspable, changes.things, catalogue, telling.kind, rng)
         if chosen:
             try:
@@ -102,7 +102,7 @@ def choose_alike(
     kinds = [target, *choose_twins(models, target, 2 if rng.uniform() < _THIRD else 1, catalogue, rng)]
     group = [catalogue.vary(one.model, rng, one.color) for one in kinds]
     if kind == "size":
-        shapes = {model.name for model in graspable}
+        shapes = {target.model.name, *(model.name for model in graspable)}
         leading = [i for i in _of_a_size(group) if kinds[i].model.name in shapes]
         if not leading:
             return []

@@ -19,7 +19,7 @@ from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import PlacedObject, Scene
 from vla_ros.sim.scenes.scene_robot import scene_robot
 from vla_ros.sim.scenes.sets import SceneRanges, SceneSet, check_set, load_sets
-from vla_ros.sim.scenes.target_query import choose_target
+from vla_ros.sim.scenes.target_query import choose_target, wishes
 from vla_ros.tasks.handover.long_thing import LongThing, long_things, lying
 from vla_ros.tasks.handover.reaching import PassingRobot
 from vla_ros.tasks.placing.instructions import instruct
@@ -75,8 +75,11 @@ def _choose(request: SceneRequest, changes: SceneSet, ranges: SceneRanges, catal
     rng = scene_generator(request.stream, request.seed, "objects")
     opening = min((one.width_max for one in load_embodiment(request.robot).grippers), default=0.08)
     fitting, models = _fitting(opening), catalogue.models(request.categories, request.stream)
-    possible = tuple(model for model in models if model.graspable and fitting.get(model.name))
-    target = choose_target(request.target, possible, catalogue, rng)
+    possible, more_possible = (
+        tuple(model for model in some if model.graspable and fitting.get(model.name))
+        for some in (models, wishes(request, catalogue))
+    )
+    target = choose_target(request.target, possible, catalogue, rng, more_possible)
     goal = _choose_goal(target, fitting[target.model.name], catalogue, rng)
     count = int(rng.integers(ranges.others[0], ranges.others[1] + 1))
     drawn = (choose_other(models, target, catalogue, rng) for _ in range(count))

@@ -18,7 +18,7 @@ from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import PlacedObject, Scene
 from vla_ros.sim.scenes.sets import SceneRanges, SceneSet, check_set, load_sets
-from vla_ros.sim.scenes.target_query import choose_target
+from vla_ros.sim.scenes.target_query import choose_target, wishes
 from vla_ros.tasks.placing.instructions import instruct
 from vla_ros.tasks.placing.receptacles import HOLLOW, has_room
 
@@ -49,9 +49,12 @@ def _receptacles(stream: str) -> tuple[ObjectModel, ...]:
 
 
 @cache
-def _fitting(stream: str) -> dict[str, tuple[ObjectModel, ...]]:
-    """Return which receptacles have room for each object of the catalogue, by the object's name."""
-    models, goals = load_catalogue().models("all", stream), _receptacles(stream)
+def _fitting(stream: str, half: str) -> dict[str, tuple[ObjectModel, ...]]:
+    """Return which receptacles of a stream have room for each object of the catalogue, by the object's name.
+
+    `half`: objects of this stream; "": of both.
+    """
+    models, goals = load_catalogue().models("all", half), _receptacles(stream)
     return {
         model.name: tuple(goal for goal in goals if has_room(goal, size))
         for model, size in zip(models, lying_sizes(models), strict=True)
@@ -61,9 +64,13 @@ def _fitting(stream: str) -> dict[str, tuple[ObjectModel, ...]]:
 def _choose(request: SceneRequest, changes: SceneSet, ranges: SceneRanges, catalogue: Catalogue) -> ChosenObjects:
     rng = scene_generator(request.stream, request.seed, "objects")
     models = catalogue.models(request.categories, request.stream)
-    possible = tuple(model for model in models if model.graspable and _fitting(request.stream)[model.name])
-    target = choose_target(request.target, possible, catalogue, rng)
-    goal = _choose_goal(target, _fitting(request.stream)[target.model.name], catalogue, rng)
+    wished = wishes(request, catalogue)
+    fitting = _fitting(request.stream, "" if wished else request.stream)
+    possible, more_possible = (
+        tuple(model for model in some if model.graspable and fitting[model.name]) for some in (models, wished)
+    )
+    target = choose_target(request.target, possible, catalogue, rng, more_possible)
+    goal = _choose_goal(target, fitting[target.model.name], catalogue, rng)
     count = int(rng.integers(ranges.others[0], ranges.others[1] + 1))
     drawn = (choose_other(models, target, catalogue, rng) for _ in range(count))
     others = [kind for kind in drawn if kind and not same_name(kind, goal)]
