@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from vla_ros.data.datasets.annotation_names import VALID
 from vla_ros.data.datasets.episode import encode_episode
-from vla_ros.data.datasets.features import ACTION, ANCHOR, IMAGES, STATE
+from vla_ros.data.datasets.features import ACTION, ANCHOR, IMAGES, STATE, Feature
 from vla_ros.data.datasets.schema import contract_schema
 from vla_ros.data.datasets.writer import LeRobotWriter
 from vla_ros.policies.action_transformer.config import ActingConfig
@@ -75,9 +76,13 @@ def seen(instruction: str = "turn the parcel over", stamp: float = 0.0, seed: in
     return Observation(stamp, instruction, views, state, state)
 
 
-def write_demonstrations(root: Path, episodes: int, length: int = 45) -> Path:
-    """Write episodes in which a square moves over the head's picture, and the left hand along with it."""
-    with LeRobotWriter(root, contract_schema(CONTRACT, {})) as out:
+def write_demonstrations(root: Path, episodes: int, length: int = 45, errors: slice | None = None) -> Path:
+    """Write episodes in which a square moves over the head's picture, and the left hand along with it.
+
+    `errors` are frames whose actions are no examples, which is not said without them.
+    """
+    features = {} if errors is None else {VALID: Feature("int64", (1,))}
+    with LeRobotWriter(root, contract_schema(CONTRACT, features)) as out:
         for number in range(episodes):
             way = np.array([1.0, -1.0])[number % 2]
             T = np.arange(length) / 30.0
@@ -93,6 +98,9 @@ def write_demonstrations(root: Path, episodes: int, length: int = 45) -> Path:
                 ACTION: np.concatenate([*rows, np.full((length, 2), 0.05)], axis=1),
                 ANCHOR: np.concatenate([left, still], axis=1),
             }
+            if errors is not None:
+                values[VALID] = np.ones(length, dtype=np.int64)
+                values[VALID][errors] = 0
             head = [_square(160 + int(400 * (place - 0.2))) for place in y]
             images = {
                 IMAGES + camera: head if camera == "head" else [_square(160)] * length for camera in CONTRACT.cameras

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from controllers.errors import ConfigError
+from vla_ros.data.datasets.annotation_names import VALID
 from vla_ros.data.datasets.content import episode_digests
 from vla_ros.data.datasets.features import ACTION, ANCHOR, IMAGES, STATE
 from vla_ros.data.datasets.reader import LeRobotReader
@@ -72,7 +73,8 @@ def read_samples(
 ) -> GearVlaSamples:
     """Choose frames of datasets and look at them, into a folder; what is there already is kept.
 
-    `progress` may raise: the episode under way is then looked at again next time.
+    `progress` may raise: the episode under way is then looked at again next time. Raises ConfigError where nothing is
+    an example.
     """
     eye.eval()  # a map is of one picture, not of those beside it
     lookers = (eye,) if geometry is None else (eye, geometry.eval())
@@ -80,7 +82,7 @@ def read_samples(
     words: list[str] = []
     files: list[Path] = []
     readers = [LeRobotReader(root) for root in roots]
-    total = sum(len(reader.metadata.episodes) for reader in readers)
+    total, looked_at = sum(len(reader.metadata.episodes) for reader in readers), 0
     eyes, head = " ".join(map(weights_digest, lookers)), IMAGES + next(iter(contract.cameras))
     codes = weights_digest(tokenizer.network)
     for reader in readers:
@@ -88,21 +90,45 @@ def read_samples(
         digests = episode_digests(reader.metadata)
         with reader, LeRobotReader(reader.metadata, size, videos=[head]) as small:
             rng = np.random.default_rng(config.seed)
+            examples, ahead = _examples(reader), max(contract.action.horizon, _steps(tokenizer, reader)[-1])
             for number, episode in enumerate(reader.metadata.episodes):
-                progress(len(files), total)
-                count = min(config.frames_an_episode, episode.length)
-                places = (np.arange(count) + rng.uniform(size=count)) / count * episode.length
-                offsets = places.astype(int)
+                progress(looked_at, total)
+                looked_at += 1
+                useful = _without_errors(examples[episode.start : episode.start + episode.length], ahead)
+                count = min(config.frames_an_episode, len(useful))
+                if not count:
+                    continue
+                places = (np.arange(count) + rng.uniform(size=count)) / count * len(useful)
+                offsets = useful[places.astype(int)]
                 rows = episode.start + offsets
                 seen, coded = f"{eyes} {digests[number]}", f"{codes} {digests[number]}"
                 files.append(_looked(reader, number, offsets, tuple(contract.cameras), eye, geometry, seen, folder))
                 latent = _latent_actions(small, head, number, offsets, tokenizer, coded, folder)
                 words += [reader.task(row) for row in rows.tolist()]
-                which = np.full(count, len(files) - 1)
+                which = np.full(count, looked_at - 1)
                 parts.append((*_numbers(reader, rows, contract), latent, which))
     progress(total, total)
+    if not files:
+        raise ConfigError(f"{roots[0]}: holds no second that is all worth imitating: generate or record more episodes")
     states, actions, counts, latent, episodes = (np.concatenate(column) for column in zip(*parts, strict=True))
     return GearVlaSamples(Stacked(files), words, states, actions, counts, latent, episodes)
+
+
+def _examples(reader: LeRobotReader) -> np.ndarray:
+    """Return which actions (frames,) are worth imitating: all where a dataset does not say."""
+    if VALID not in reader.metadata.features:
+        return np.ones(len(reader), dtype=bool)
+    return reader.column(VALID).ravel() != 0
+
+
+def _without_errors(examples: np.ndarray, ahead: int) -> np.ndarray:
+    """Return frames (N,) of an episode's `examples` (T,) that begin `ahead` of them, or all until its end.
+
+    Tokens say a chunk as a whole, and latent actions what is seen in a second: none of it can be left out.
+    """
+    errors = np.concatenate([[0], np.cumsum(~examples)])
+    ends = np.minimum(np.arange(len(examples)) + ahead, len(examples))
+    return np.flatnonzero(errors[ends] == errors[:-1])
 
 
 def _numbers(
@@ -157,7 +183,7 @@ def _latent_actions(
     folder: Path,
 ) -> np.ndarray:
     """Return the latent actions (F, L) of the second that follows each frame; the last one stands in behind the end."""
-    steps = np.round(np.array(tokenizer.config.seconds) * reader.metadata.fps).astype(int)
+    steps = _steps(tokenizer, reader)
 
     def make() -> np.ndarray:
         frames = np.stack(list(reader.images(key, episode)))
@@ -166,6 +192,11 @@ def _latent_actions(
 
     what = f"{reader.metadata.root} {episode} {offsets.tolist()} {codes}"
     return np.load(_kept(folder, "latent", what, make))
+
+
+def _steps(tokenizer: LatentActionTokenizer, reader: LeRobotReader) -> np.ndarray:
+    """Return the frames (T,) of a clip, counted from its first."""
+    return np.round(np.array(tokenizer.config.seconds) * reader.metadata.fps).astype(int)
 
 
 def _kept(folder: Path, name: str, what: str, make: Callable[[], np.ndarray]) -> Path:
