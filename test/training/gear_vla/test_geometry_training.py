@@ -22,6 +22,7 @@ from vla_ros.policies.gear_vla.geometry.config import GeometryConfig
 from vla_ros.policies.gear_vla.geometry.network import MAP_COLUMNS, MAP_ROWS, POSE, GeometryNetwork
 from vla_ros.training.gear_vla.geometry.config import GeometryTraining, load_geometry_training
 from vla_ros.training.gear_vla.geometry.pictures import GeometryPictures, make_pictures
+from vla_ros.training.generation.settings import GenerationSettings
 
 pytestmark = pytest.mark.usefixtures("threads_as_before")
 
@@ -90,6 +91,23 @@ def test_what_is_there_is_kept(trained: Path, own: Path) -> None:
     times = [path.stat().st_mtime_ns for path in files]
     make_pictures(config, trained / "training/pictures", lambda done, total: None)
     assert [path.stat().st_mtime_ns for path in files] == times
+
+
+def test_pictures_of_scenes_of_before_are_not_those_of_a_file_that_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []
+
+    def noted(settings: GenerationSettings, *given: object) -> dict[str, np.ndarray]:
+        drawn.append(settings.task)
+        return {"depth": np.zeros((1, 1, 1, 1))}
+
+    monkeypatch.setattr("vla_ros.training.gear_vla.geometry.pictures._scene", noted)
+    own = tmp_path / "own.yaml"
+    for task in ("flip", "fold", "fold"):
+        own.write_text(f"robot: agilex\ntask: {task}\ncontract: agilex_table\nsets: {{basic: 1.0}}\nrecovery: 0.0\n")
+        make_pictures(GeometryTraining(scenes_of=(str(own),), scenes=2), tmp_path / "kept", lambda done, total: None)
+    assert drawn == ["flip", "flip", "fold", "fold"]
 
 
 def test_figures_stand_beside_what_is_usual(trained: Path) -> None:

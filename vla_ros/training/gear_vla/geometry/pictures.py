@@ -6,7 +6,9 @@ Shape legend: V views of a moment, N moments, h, w of a map.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import json
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -24,7 +26,7 @@ from vla_ros.tasks.table import load_task
 from vla_ros.training.gear_vla.geometry.config import GeometryTraining
 from vla_ros.training.generation.postures import Postures
 from vla_ros.training.generation.scene_views import cameras_elsewhere
-from vla_ros.training.generation.settings import GenerationSettings, draw_set, load_settings
+from vla_ros.training.generation.settings import AMOUNTS, GenerationSettings, draw_set, load_settings
 from vla_ros.training.pictures.kept_file import kept_file
 
 FIRST_SEED = 2**41  # above those of demonstrations and of grounding scenes
@@ -61,7 +63,9 @@ def make_pictures(config: GeometryTraining, folder: Path, progress: Progress) ->
     for number in range(config.scenes):
         progress(number, config.scenes)
         name = config.scenes_of[number % len(config.scenes_of)]
-        what = f"{name} {config.seed} {number} {config.views}"
+        # Of what the settings say, not of how they are called: a file of one's own may change.
+        drawn = {key: value for key, value in dataclasses.asdict(load_settings(name)).items() if key not in AMOUNTS}
+        what = f"{json.dumps(drawn)} {config.cameras(name)} {config.seed} {number} {config.views}"
         path = folder / f"{hashlib.sha256(what.encode()).hexdigest()[:16]}.npz"
         paths.append(kept_file(path, partial(_write, config, name, number)))
     progress(config.scenes, config.scenes)
