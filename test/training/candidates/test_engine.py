@@ -3,20 +3,23 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 
 import numpy as np
 import pytest
 from ray_stand_in import standing_in
 
-from controllers.errors import ConfigError
+from controllers.errors import ConfigError, VlaError
 from vla_ros import cli
 from vla_ros.policies.gam.criteria import criteria_of
 from vla_ros.policies.gam.prompts import PLACE
 from vla_ros.robots.tools.generator import PREFIX, held_back
 from vla_ros.robots.tools.named import load_tool
 from vla_ros.training.candidates.files import CandidateFolder, write_arrays
+from vla_ros.training.candidates.labelled_scene import make_scene
 from vla_ros.training.candidates.settings import CandidateSettings, Placing, load_candidate_settings
 
 OWN = """
@@ -233,6 +236,25 @@ def test_what_cannot_be_made_is_refused_in_one_line(own, tmp_path, capsys, words
     told = capsys.readouterr().err.strip()
     assert reason in told
     assert "\n" not in told
+
+
+def test_what_cannot_be_written_ends_the_work_in_one_line(own, tmp_path, capsys, monkeypatch):
+    (tmp_path / "file").touch()
+    for path, reason in (
+        (tmp_path / "file", "is a file"),
+        (tmp_path / "file/out", "cannot be written (Not a directory"),
+    ):
+        assert generate(path, own) == 2
+        told = capsys.readouterr().err.strip()
+        assert reason in told
+        assert "\n" not in told
+
+    def full(path, data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("vla_ros.training.candidates.files.replace_file", full)
+    with pytest.raises(VlaError, match=r"single_cup.suction.npz: cannot be written \(No space left on device\)"):
+        make_scene(load_candidate_settings(str(own)), CandidateFolder(tmp_path / "out"), 5)
 
 
 def test_a_folder_of_something_else_is_refused(own, tmp_path, capsys, made):

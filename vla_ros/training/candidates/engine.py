@@ -44,7 +44,7 @@ def make_all(
 ) -> Made:
     """Make all scenes; those under way are finished when asked to stop.
 
-    Raises VlaError when a process dies, ConfigError for weights that cannot propose.
+    Raises VlaError when a process dies or nothing can be written, ConfigError for weights that cannot propose.
     """
     if settings.checkpoint:
         check_proposer(settings.checkpoint)

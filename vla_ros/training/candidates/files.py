@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from controllers.errors import ConfigError
+from controllers.errors import ConfigError, VlaError
 from vla_ros.documents import DocumentError, read_json
 from vla_ros.new_file import replace_file
 from vla_ros.policies.gam.actions import Candidates
@@ -32,6 +32,10 @@ FORMAT, VERSION = "gam_candidates", 1
 DATASET, SCENES, CANDIDATES = "dataset.json", "scenes", "candidates"
 # More scenes, and other tools in the same scenes, may follow.
 _MAY_CHANGE = ("scenes", "tools", "drawn", "modes", "places", "placements")
+
+
+class UnwritableError(VlaError):
+    """A file cannot be written: no other scene's can be either."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,13 @@ class CandidateFolder:
         return self.root / CANDIDATES / f"{seed:06d}" / f"{tool}.{mode}.npz"
 
     def begin(self, settings: CandidateSettings) -> None:
-        """Note what is made; go on with what is there. Raises ConfigError where something else is made."""
+        """Note what is made; go on with what is there.
+
+        Raises ConfigError where something else is made, or nothing can be written.
+        """
         path = self.root / DATASET
+        if self.root.exists() and not self.root.is_dir():
+            raise ConfigError(f"{self.root}: is a file; give a folder, new or one of an earlier generation")
         wanted = {"format": FORMAT, "version": VERSION, **json.loads(json.dumps(dataclasses.asdict(settings)))}
         if path.exists():
             try:
@@ -64,8 +73,11 @@ class CandidateFolder:
                     raise ConfigError(f"{self.root}: holds candidates of another '{key}': choose a new folder")
         elif self.root.exists() and any(self.root.iterdir()):
             raise ConfigError(f"{self.root}: is not empty and holds no candidates: choose a new folder")
-        self.root.mkdir(parents=True, exist_ok=True)
-        replace_file(path, json.dumps(wanted, indent=1).encode())
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            replace_file(path, json.dumps(wanted, indent=1).encode())
+        except OSError as error:
+            raise ConfigError(f"{self.root}: cannot be written ({error.strerror}): choose another place") from None
 
 
 def candidate_arrays(candidates: Candidates, objects: np.ndarray, mode: str, labels: Labels) -> dict[str, np.ndarray]:
@@ -80,8 +92,13 @@ def candidate_arrays(candidates: Candidates, objects: np.ndarray, mode: str, lab
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write an npz as a whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write an npz as a whole or not at all. Raises UnwritableError."""
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
-    replace_file(path, buffer.getvalue())
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, buffer.getvalue())
+    except OSError as error:
+        raise UnwritableError(
+            f"{path}: cannot be written ({error.strerror}): make room, then start the same command again"
+        ) from None

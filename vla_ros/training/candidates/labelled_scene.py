@@ -20,7 +20,7 @@ from vla_ros.sim.candidates.labels import label
 from vla_ros.sim.candidates.samplers import draw
 from vla_ros.sim.candidates.still_scene import StillScene
 from vla_ros.tasks.bins.scenes import in_tote
-from vla_ros.training.candidates.files import CandidateFolder, candidate_arrays, write_arrays
+from vla_ros.training.candidates.files import CandidateFolder, UnwritableError, candidate_arrays, write_arrays
 from vla_ros.training.candidates.measured import MeasuredScene
 from vla_ros.training.candidates.observed import observe
 from vla_ros.training.candidates.placed import placed
@@ -39,7 +39,7 @@ class SceneEnded:
 
 
 def make_scene(settings: CandidateSettings, folder: CandidateFolder, seed: int) -> SceneEnded:
-    """Write what a scene lacks. A scene that cannot be used says why."""
+    """Write what a scene lacks. A scene that cannot be used says why. Raises UnwritableError."""
     places = settings.places_of(seed)
     wanted = [(name, mode) for name, modes in settings.tools_of(seed).items() for mode in modes]
     wanted += [(name, PLACE) for name in places]  # last: their picks are read from the files of the modes before
@@ -73,6 +73,8 @@ def make_scene(settings: CandidateSettings, folder: CandidateFolder, seed: int) 
             write_arrays(folder.candidates(seed, name, mode), arrays)
             before = made.get(mode, (0, 0))
             made[mode] = before[0] + len(arrays["success"]), before[1] + int(arrays["success"].sum())
+    except UnwritableError:
+        raise
     except VlaError as error:
         return SceneEnded(seed, reason=str(error))
     write_arrays(
