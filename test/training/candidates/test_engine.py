@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -137,6 +138,20 @@ def test_the_same_command_keeps_what_is_there_and_another_tool_is_labelled_in_th
     for name, values in np.load(kept[1]).items():
         np.testing.assert_array_equal(values, drawn[name])
     assert (made / "candidates/000005/quad_cup.suction.npz").is_file()
+
+
+def test_scenes_that_are_there_say_nothing_of_the_time_left(made, own, tmp_path, monkeypatch):
+    told = []
+    shutil.copytree(made, tmp_path / "out")
+
+    @contextlib.contextmanager
+    def noting(what):
+        yield lambda name, done, total: told.append((done, total))
+
+    monkeypatch.setattr("vla_ros.progress.shown_in_files", noting)
+    assert generate(tmp_path / "out", own, "--scenes", "2") == 0
+    assert (1, 2) not in told
+    assert told[-1] == (1, 1)
 
 
 def test_tasks_of_a_cluster_make_what_processes_make(made, own, tmp_path, monkeypatch, capsys):

@@ -49,7 +49,8 @@ def make_candidates(arguments: argparse.Namespace) -> int:
     with closing(pool), Interruption() as interruption, shown_in_files("scenes") as tell:
 
         def show(made: Made) -> None:
-            tell(f"{made.candidates} candidates", made.scenes, settings.scenes)
+            # Of what is left to do: scenes that are there take no time, and say nothing of how long the others take.
+            tell(f"{made.candidates} candidates", made.scenes - made.kept, settings.scenes - made.kept)
 
         made = make_all(settings, folder, pool, show, lambda: interruption.asked)
     rows = [[mode, f"{total}", f"{100 * good / max(total, 1):.1f} %"] for mode, (total, good) in made.modes.items()]

@@ -19,6 +19,7 @@ class Made:
     """What there is so far of what was asked for."""
 
     scenes: int = 0
+    kept: int = 0  # of these, that were there already
     candidates: int = 0  # that are new
     modes: dict[str, tuple[int, int]] = field(default_factory=dict)  # mode → new candidates, and those that succeed
     left_out: Counter[str] = field(default_factory=Counter)  # why scenes are not there
@@ -27,6 +28,7 @@ class Made:
     def add(self, ended: SceneEnded) -> None:
         """Count a scene."""
         self.scenes += 1
+        self.kept += ended.kept
         self.candidates += ended.candidates
         if ended.reason:
             self.left_out[ended.reason.split(":")[0]] += 1

@@ -36,6 +36,7 @@ class SceneEnded:
     candidates: int = 0
     successes: dict[str, tuple[int, int]] = field(default_factory=dict)  # mode → candidates, successes
     reason: str = ""
+    kept: bool = False  # it was all there
 
 
 def make_scene(settings: CandidateSettings, folder: CandidateFolder, seed: int) -> SceneEnded:
@@ -45,7 +46,7 @@ def make_scene(settings: CandidateSettings, folder: CandidateFolder, seed: int) 
     wanted += [(name, PLACE) for name in places]  # last: their picks are read from the files of the modes before
     lacking = [one for one in wanted if not folder.candidates(seed, *one).exists()]
     if not lacking and folder.scene(seed).exists():
-        return SceneEnded(seed)
+        return SceneEnded(seed, kept=True)
     try:
         scene, seen, shown = observe(settings.request(seed), settings.frames)
         measured = MeasuredScene(seen, shown)
