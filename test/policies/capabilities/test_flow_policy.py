@@ -31,7 +31,7 @@ def codec(horizon: int) -> SingleArmCodec:
 def policy() -> MlpFlowPolicy:
     torch.manual_seed(0)
     network = VelocityNetwork(HORIZON, 7, 3, width=32, depth=2)
-    normaliser = Normaliser(np.array([0.01, 0, 0, 0, 0, 0.02, 0.04]), np.array([0.01] * 3 + [0.05] * 3 + [0.0]))
+    normaliser = Normaliser(np.array([0.01, 0, 0, 0, 0, 0.02, 0.04]), np.array([0.01] * 3 + [0.05] * 3 + [0.04]))
     return MlpFlowPolicy(
         network, normaliser, codec(HORIZON), lambda seen: seen.state.arms["panda"].T_base_ee[:3, 3], seed=3
     )

@@ -22,6 +22,7 @@ from vla_ros import cli
 from vla_ros.data.datasets.editing.edit import edit
 from vla_ros.data.datasets.editing.edits import DatasetEdits
 from vla_ros.data.datasets.reader import LeRobotReader
+from vla_ros.policies.actions.normalisation import Statistics
 from vla_ros.policies.graspvla.full.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from vla_ros.policies.graspvla.full.pose_numbers import pose_matrix
 from vla_ros.training.finetuning.full_samples import FullSamples
@@ -183,6 +184,10 @@ def test_actions_of_another_meaning_are_one_line(tmp_path: Path) -> None:
     def nameless(info: dict) -> None:
         names = info["features"]["observation.state"]["names"]
         names[names.index("panda_hand/width")] = "panda_hand/depth"
+
+    still = Statistics(absolute.action_statistics.mean, (*absolute.action_statistics.std[:6], 0.0))
+    with pytest.raises(ConfigError, match=r"number 6 of its actions moves, and its std .* is 0: write 1 there"):
+        FullSamples([root], dataclasses.replace(absolute, action_statistics=still), tiny_words())
 
     with pytest.raises(ConfigError, match="one gripper's width"):
         FullSamples([relabelled(root, tmp_path / "nameless", nameless)], absolute, tiny_words())

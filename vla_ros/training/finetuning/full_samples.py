@@ -48,6 +48,7 @@ class FullSamples:
             acts = not boxes_only and ACTION in reader.metadata.features
             if acts:
                 _check_actions(reader.metadata, config)
+                _check_still(reader, config)
             self._state_columns.append(_state_columns(reader.metadata) if acts else [])
 
     def __len__(self) -> int:
@@ -144,6 +145,18 @@ def _check_actions(metadata: DatasetMetadata, config: FullConfig) -> None:
             raise ConfigError(
                 f"{metadata.root}: contract '{metadata.contract.name}' says {key}: {theirs}, the checkpoint's actions "
                 f"{ours}: convert it by a contract of the same"
+            )
+
+
+def _check_still(reader: LeRobotReader, config: FullConfig) -> None:
+    """Raise ConfigError for actions that move a number which the checkpoint would always restore as its mean."""
+    told = config.action_statistics
+    now = told.moved_by(reader.column(ACTION)[reader.column(notes.VALID).ravel() > 0])
+    for number, (before, after) in enumerate(zip(told.std, now.std, strict=True)):
+        if before != after:
+            raise ConfigError(
+                f"{reader.metadata.root}: number {number} of its actions moves, and its std in the checkpoint's "
+                "action_statistics is 0: write 1 there, and it is learned unscaled"
             )
 
 

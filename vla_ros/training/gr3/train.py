@@ -69,7 +69,9 @@ def train(
             lambda done, total: on_event(TrainingEvent("looking at frames", done, total)),
         )
     # Of robots alone: what hands did not measure is zero.
-    statistics = beginning.statistics or tuple(map(Statistics.of, samples.action.of_robots()))
+    states, actions = samples.action.of_robots()
+    begun = beginning.statistics
+    statistics = (begun[0], begun[1].moved_by(actions)) if begun else (Statistics.of(states), Statistics.of(actions))
     made = _checkpoint_config(config, contract, beginning.sizes, *statistics)
     network = beginning.network(made)
     for name, parameter in network.named_parameters():

@@ -90,7 +90,8 @@ def train(
         )
     states = Statistics.of(samples.states)
     # Where one goes on from another robot its actions mean what they did.
-    actions = beginning.actions or Statistics.of(samples.actions[samples.counts > 0])
+    known, begun = samples.actions[samples.counts > 0], beginning.actions
+    actions = begun.moved_by(known) if begun else Statistics.of(known)
     fitted = samples.actions[:: -(-len(samples) // FAST_FITTED)]
     fast = beginning.fast or FastTokenizer.fit(fitted, scale=config.fast_scale)
     # Of another robot a chunk may take more tokens than any that the network has met.
