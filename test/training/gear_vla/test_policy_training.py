@@ -222,6 +222,7 @@ def test_the_settings_that_are_shipped_are_the_defaults() -> None:
         ("latent_actions: nowhere", "is no tokenizer"),
         ("reads: al", "reads"),
         ("objectives: {flow: 0}", "flow above 0"),
+        ("objectives: {latent_actions: 0, fast: 0}", "both 0, and stage tokens learns nothing else"),
         ("dropping: {wrist: 0.9, state: 0.5}", "at most 1 together"),
         ("contract: franka_grasp", "robot"),
         ("transformer: {status: true, heads: 4}", "no task status"),

@@ -48,6 +48,10 @@ def train_gear_vla(request: TrainingRequest, maker: DataMaker) -> int:
         lambda: maker.make(config.generation, config.episodes, 0, folder, config.contract),
     )
     adapts = said_kind(shared_path(config.begin)) == KIND
+    if not (adapts or config.objectives.latent_actions or config.objectives.fast):
+        raise ConfigError(
+            f"objectives: latent_actions and fast are both 0, and stage {TOKENS} learns nothing else: give one of them"
+        )
     tokenizer = _tokenizer(config, adapts)
     settings = learned_by(config, (*GENERATED, "tokenizer"))
     stages = {PROJECTORS if adapts else TOKENS: config.tokens, KIND: config.gear_vla}
