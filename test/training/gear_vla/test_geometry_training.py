@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from vla_ros.policies.gear_vla.config import read_gear_vla_config
 from vla_ros.policies.gear_vla.geometry.config import GeometryConfig
 from vla_ros.policies.gear_vla.geometry.network import MAP_COLUMNS, MAP_ROWS, POSE, GeometryNetwork
 from vla_ros.training.gear_vla.geometry.config import GeometryTraining, load_geometry_training
+from vla_ros.training.gear_vla.geometry.loss import Usual, judge_geometry
 from vla_ros.training.gear_vla.geometry.pictures import GeometryPictures, make_pictures
 from vla_ros.training.generation.settings import GenerationSettings
 
@@ -138,6 +140,20 @@ def test_views_count_in_any_number_and_each_says_where_it_is() -> None:
         assert made.depth.shape == (2, views, MAP_ROWS, MAP_COLUMNS)
         assert made.points.shape == (2, views, MAP_ROWS, MAP_COLUMNS, 3)
         assert made.poses.shape == (2, views, POSE)
+
+
+def test_with_one_view_no_other_camera_has_a_figure() -> None:
+    moments = {
+        "pictures": np.zeros((2, 1, 144, 192, 3), dtype=np.uint8),
+        "depth": np.ones((2, 1, MAP_ROWS, MAP_COLUMNS), dtype=np.float32),
+        "points": np.ones((2, 1, MAP_ROWS, MAP_COLUMNS, 3), dtype=np.float32),
+        "poses": np.ones((2, 1, POSE), dtype=np.float32),
+    }
+    pictures = SimpleNamespace(take=lambda rows: {name: values[rows] for name, values in moments.items()})
+    rows = np.arange(2)
+    figures = judge_geometry(GeometryNetwork(TINY).eval(), pictures, rows, Usual(pictures, rows))  # type: ignore[arg-type]
+    assert set(figures) == {"depth_percent", "points_mm", "usual_depth_percent", "usual_points_mm"}
+    assert np.isfinite(list(figures.values())).all()
 
 
 def test_a_map_lies_as_the_picture_does() -> None:

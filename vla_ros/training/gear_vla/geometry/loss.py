@@ -79,7 +79,9 @@ def judge_geometry(
     figures = {}
     for prefix, errors in (("", own), ("usual_", others)):
         for name in errors[0]:
-            figures[prefix + name] = float(np.median(np.concatenate([one[name] for one in errors])))
+            values = np.concatenate([one[name] for one in errors])
+            if len(values):  # with one view there is no other camera
+                figures[prefix + name] = float(np.median(values))
     return figures
 
 
