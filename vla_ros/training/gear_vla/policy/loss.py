@@ -124,7 +124,8 @@ def judge_actions(
     """Return how far tools are off [mm] in chunks as it acts, median over held rows, and how far they go at all.
 
     `tool_mm` at the last step, `first_mm` at the first third; `still_mm` is the error at the last step of a policy that
-    stays where it is, of absolute actions where the first of them is.
+    stays where it is, of absolute actions where the first of them is. Chunks that an episode's end cuts off say
+    nothing; where there are no others there are no figures.
     """
     last, early, still = [], [], []
     rng = torch.Generator().manual_seed(0)
@@ -143,10 +144,9 @@ def judge_actions(
             early.append(np.linalg.norm((own - way)[:, third], axis=1))
             began = way[:, 0] if contract.reference == "absolute" else 0.0
             still.append(np.linalg.norm(way[:, -1] - began, axis=1))
-    return {
-        name: 1000.0 * float(np.median(np.concatenate(values)))
-        for name, values in (("tool_mm", last), ("first_mm", early), ("still_mm", still))
-    }
+    columns = {"tool_mm": last, "first_mm": early, "still_mm": still}
+    found = {name: np.concatenate(values) for name, values in columns.items()}
+    return {name: 1000.0 * float(np.median(values)) for name, values in found.items() if len(values)}
 
 
 def _way(rows: np.ndarray, arm: int, contract: ActionContract) -> np.ndarray:
