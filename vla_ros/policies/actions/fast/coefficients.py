@@ -67,6 +67,9 @@ def fit_config(chunks: np.ndarray, scale: float = 10.0) -> FastConfig:
     if chunks.ndim != 3 or 0 in chunks.shape or not np.isfinite(chunks).all():
         raise ConfigError(f"FAST tokenizer: give finite chunks (N, H, D), got shape {chunks.shape}")
     low, high = np.quantile(chunks, QUANTILES, axis=(0, 1))
+    # What nearly always stands still, such as fingers that close once, has its quantiles in one place.
+    still = high - low <= 2.0 * SPREAD_MIN
+    low, high = np.where(still, chunks.min(axis=(0, 1)), low), np.where(still, chunks.max(axis=(0, 1)), high)
     config = FastConfig(chunks.shape[1], tuple(low.tolist()), tuple(high.tolist()), 0, 0, scale)
     values = _transformed(chunks, config)
     return dataclasses.replace(config, smallest=min(0, int(values.min())), largest=max(0, int(values.max())))
