@@ -19,6 +19,7 @@ import pytest
 from assets import ROOT
 from fake_runner import MakeFake, fake_episode
 from policy_making.synthetic_rollouts import rollout
+from safetensors.numpy import save_file
 
 from controllers.errors import ConfigError
 from vla_ros import cli
@@ -26,7 +27,7 @@ from vla_ros.evaluation import pool
 from vla_ros.evaluation.episode_log import EpisodeLog
 from vla_ros.evaluation.evaluation import RunSeeds, evaluate
 from vla_ros.evaluation.pool import Broken, run_all
-from vla_ros.evaluation.recorded_features import check_folder, features_path
+from vla_ros.evaluation.recorded_features import check_folder, features_path, weights_of
 from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EpisodeSettings, EvaluationSettings
 from vla_ros.evaluation.statistics import EpisodeResult, summary
@@ -123,6 +124,21 @@ def test_features_of_another_policy_are_not_written_over(tmp_path: Path, capsys:
     path.write_bytes(there[:-3])
     check_folder(EpisodeSettings(features=str(tmp_path)), range(2))  # torn: it is recorded anew
     check_folder(theirs, range(2))
+
+
+def test_features_of_the_same_weights_in_another_folder_are_added_to(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("mine", "copy", "other")]
+    for folder, value in zip(folders, (1.0, 1.0, 2.0), strict=True):
+        folder.mkdir()
+        save_file({"w": np.full(3, value, np.float32)}, folder / "model.safetensors")
+    mine, copied, other = (EpisodeSettings(checkpoint=str(one), features=str(tmp_path / "f")) for one in folders)
+    episode = dataclasses.replace(
+        rollout(np.zeros((2, 3)), 1, True).episode, checkpoint=mine.checkpoint, weights=weights_of(mine)
+    )
+    save_rollout(features_path(mine, 1), dataclasses.replace(rollout(np.zeros((2, 3)), 1, True), episode=episode))
+    check_folder(copied, range(2))
+    with pytest.raises(ConfigError, match="name another folder"):
+        check_folder(other, range(2))
 
 
 def test_what_broke_is_logged_and_run_again_when_resuming(tmp_path: Path) -> None:

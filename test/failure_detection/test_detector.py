@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 from pathlib import Path
@@ -208,3 +209,9 @@ def test_roll_outs_of_another_policy_are_refused(detector: FailureDetector, drif
     episode = dataclasses.replace(drifted[0].episode, checkpoint="checkpoints/other")
     with pytest.raises(ConfigError, match="has checkpoint 'checkpoints/other', the detector is of ''"):
         detector.score("lstm", [dataclasses.replace(drifted[0], episode=episode)])
+    noted = copy.deepcopy(detector)
+    noted.config = dataclasses.replace(detector.config, weights="a1")
+    noted.score("lstm", [dataclasses.replace(drifted[0], episode=dataclasses.replace(episode, weights="a1"))])
+    episode = dataclasses.replace(drifted[0].episode, weights="b2")
+    with pytest.raises(ConfigError, match="has weights 'b2', the detector is of 'a1'"):
+        noted.score("lstm", [dataclasses.replace(drifted[0], episode=episode)])

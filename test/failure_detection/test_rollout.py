@@ -122,3 +122,19 @@ def test_folders_that_hold_nothing_or_mixtures_are_one_line(tmp_path: Path) -> N
     save_rollout(rollout_path(tmp_path, SCENES, 2), dataclasses.replace(second, episode=other))
     with pytest.raises(ConfigError, match="roll-outs of several policies: checkpoint '' and 'checkpoints/mine'"):
         read_rollouts([tmp_path])
+
+
+def test_folders_of_the_same_weights_are_of_one_policy_and_of_others_are_not(tmp_path: Path) -> None:
+    def noted(rollout: RecordedRollout, number: int, **words: str) -> None:
+        episode = dataclasses.replace(rollout.episode, **words)
+        save_rollout(rollout_path(tmp_path, SCENES, number), dataclasses.replace(rollout, episode=episode))
+
+    first, second = drifting(2, 3)
+    noted(first, 1, checkpoint="mine", weights="a1")
+    noted(second, 2, checkpoint="copies/mine", weights="a1")
+    assert len(read_rollouts([tmp_path])) == 2
+    noted(second, 2, checkpoint="mine", weights="b2")
+    with pytest.raises(ConfigError, match="roll-outs of several policies: weights 'a1' and 'b2'"):
+        read_rollouts([tmp_path])
+    noted(second, 2, checkpoint="mine")  # of before weights were noted: folders tell
+    assert len(read_rollouts([tmp_path])) == 2

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from controllers.errors import ConfigError
 from vla_ros.evaluation.settings import EpisodeSettings
 from vla_ros.evaluation.statistics import EpisodeResult
 from vla_ros.failure_detection.rollout import Episode, read_rollout, rollout_path, save_rollout
+from vla_ros.policies.families.weights_digest import policy_digest
+from vla_ros.robots.embodiment import load_embodiment
 
 if TYPE_CHECKING:
     from vla_ros.failure_detection.recording import FeatureRecorder
@@ -34,9 +37,21 @@ def check_folder(settings: EpisodeSettings, seeds: Sequence[int]) -> None:
             episode = read_rollout(path).episode
         except ConfigError:  # not there, or torn: it is recorded anew
             continue
-        if (episode.policy, episode.checkpoint) != (settings.policy, settings.checkpoint):
+        ours = weights_of(settings) if episode.weights else ""
+        same = (episode.policy, episode.checkpoint) == (settings.policy, settings.checkpoint)
+        if (ours != episode.weights) if ours else not same:
             whose = f"policy {episode.policy}" + (f" with {episode.checkpoint}" if episode.checkpoint else "")
             raise ConfigError(f"--features {settings.features}: {path.name} is of {whose}: name another folder")
+
+
+def weights_of(settings: EpisodeSettings) -> str:
+    """Return the digest of the policy's weights; "" where it has none."""
+    return _digest(settings.policy, settings.checkpoint, settings.robot, settings.changes)
+
+
+@cache  # of a policy that is loaded, asked for once an episode
+def _digest(policy: str, checkpoint: str, robot: str, changes: str) -> str:
+    return policy_digest(policy, checkpoint, load_embodiment(robot), changes)
 
 
 def keep_features(settings: EpisodeSettings, result: EpisodeResult, recorder: FeatureRecorder) -> None:
@@ -54,6 +69,7 @@ def keep_features(settings: EpisodeSettings, result: EpisodeResult, recorder: Fe
         success=result.success,
         outcome=result.outcome,
         duration_s=float(result.duration_s),
+        weights=weights_of(settings),
     )
     path = features_path(settings, result.seed)
     try:

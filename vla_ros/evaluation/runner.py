@@ -179,7 +179,9 @@ class EpisodeRunner:
             return policy
         from vla_ros.failure_detection.online.watching import check_detector, watch
 
-        detector = check_detector(settings.detector, settings.policy, settings.checkpoint, settings.alarm)
+        detector = check_detector(
+            settings.detector, settings.policy, settings.checkpoint, settings.alarm, self.embodiment, settings.changes
+        )
         return watch(policy, self.embodiment, detector, settings.alarm)
 
     @property

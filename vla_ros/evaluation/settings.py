@@ -118,8 +118,10 @@ class EpisodeSettings:
         if self.features and self.on_alarm != TELL:
             raise ConfigError("--features records what a policy does by itself: leave out --on-alarm, or --features")
         from vla_ros.failure_detection.online.watching import check_detector
+        from vla_ros.robots.embodiment import load_embodiment
 
-        check_detector(self.detector, self.policy, self.checkpoint, self.alarm)
+        robot = load_embodiment(self.robot)
+        check_detector(self.detector, self.policy, self.checkpoint, self.alarm, robot, self.changes)
 
     @property
     def alarm(self) -> AlarmConfig:

@@ -30,6 +30,7 @@ KIND, VERSION = "failure_detector", 1
 MOST = {"features": 8192, "hidden": 4096, "references": 10_000, "calibration": 5000}  # of the sizes in config.json
 BASELINES = ("mahalanobis", "neighbours", "disagreement", "doubt", "time")
 SCORES = (*HEADS, *BASELINES)
+_SHOWN = 12  # characters of a digest
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class DetectorConfig:
     seed: int
     calibration: tuple[int, int]  # (N, T) of each score's curves
     rollouts: tuple[str, ...]  # keys of those that it was made with
+    weights: str = ""  # digest of the checkpoint's; "" where nobody noted it
     kind: str = KIND
     version: int = VERSION
 
@@ -58,7 +60,7 @@ class DetectorConfig:
             raise ConfigError(f"calibration must be 2 sizes, got {self.calibration!r}")
         for size in self.calibration:
             _check_size("calibration", size)
-        for name in ("policy", "checkpoint", "hold_out"):
+        for name in ("policy", "checkpoint", "hold_out", "weights"):
             if type(getattr(self, name)) is not str:
                 raise ConfigError(f"{name} is {getattr(self, name)!r}, which is no text")
         if type(self.period_s) not in (int, float) or not 0.0 < self.period_s <= 60.0:
@@ -129,11 +131,18 @@ class FailureDetector(nn.Module):
         """Raise ConfigError for roll-outs of another policy."""
         for rollout in rollouts:
             episode, size = rollout.episode, rollout.features.shape[1]
-            self.check_policy(f"the roll-out {episode.key}", episode.policy, episode.checkpoint)
+            self.check_policy(f"the roll-out {episode.key}", episode.policy, episode.checkpoint, episode.weights)
             self._check_same(f"the roll-out {episode.key}", "features", size, self.config.features)
 
-    def check_policy(self, whose: str, policy: str, checkpoint: str) -> None:
-        """Raise ConfigError for another policy, or other weights of it, than the detector is of."""
+    def check_policy(self, whose: str, policy: str, checkpoint: str, weights: str) -> None:
+        """Raise ConfigError for another policy, or other weights of it, than the detector is of.
+
+        `weights` is their digest: where the detector has one too it alone tells, wherever the folder lies.
+        """
+        if weights and self.config.weights:
+            what = f"weights ({checkpoint})" if checkpoint else "weights"
+            self._check_same(whose, what, weights[:_SHOWN], self.config.weights[:_SHOWN])
+            return
         self._check_same(whose, "policy", policy, self.config.policy)
         self._check_same(whose, "checkpoint", checkpoint, self.config.checkpoint)
 

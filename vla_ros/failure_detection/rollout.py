@@ -40,6 +40,7 @@ class Episode:
     success: bool
     outcome: str
     duration_s: float  # [s] simulated, from the start to the judge's verdict
+    weights: str = ""  # digest of the checkpoint's; "" where nobody noted it
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -157,9 +158,10 @@ def read_rollouts(folders: Sequence[str | Path]) -> list[RecordedRollout]:
 
 def _check_alike(rollouts: Sequence[RecordedRollout]) -> None:
     """Raise ConfigError where roll-outs are not of one policy: its features mean nothing for another's."""
+    known = all(rollout.episode.weights for rollout in rollouts)  # else folders are all that tells weights apart
     for name, value_of in (
-        ("policy", lambda r: r.episode.policy),
-        ("checkpoint", lambda r: r.episode.checkpoint),
+        *([] if known else [("policy", lambda r: r.episode.policy), ("checkpoint", lambda r: r.episode.checkpoint)]),
+        ("weights", lambda r: r.episode.weights or 0),
         ("features", lambda r: r.features.shape[1]),
     ):
         values = sorted({value for rollout in rollouts if (value := value_of(rollout)) != 0})

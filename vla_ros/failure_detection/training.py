@@ -81,6 +81,7 @@ def train_detector(
         DetectorConfig(
             policy=episode.policy,
             checkpoint=episode.checkpoint,
+            weights=episode.weights,
             features=rollouts[0].features.shape[1],
             hidden=config.hidden,
             references=len(references),

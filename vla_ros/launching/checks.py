@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from controllers.errors import ConfigError
 from vla_ros.failure_detection.online.alarm_config import TELL, AlarmConfig
@@ -20,6 +21,9 @@ from vla_ros.launching.ports import tcp_problem
 from vla_ros.launching.ros2_control import SIMULATED
 from vla_ros.launching.security import check_security
 from vla_ros.output_file import check_output
+
+if TYPE_CHECKING:
+    from vla_ros.robots.embodiment import Embodiment
 
 # ROS's names, without the slash before them.
 NAMESPACE = re.compile(r"[A-Za-z_]\w*(/[A-Za-z_]\w*)*", re.ASCII)
@@ -70,12 +74,12 @@ def check_grasp(arguments: Mapping[str, Value]) -> None:
         for name in ("checkpoint", "setting"):
             if arguments.get(name):
                 raise ConfigError(f"{name}:={arguments[name]}: no policy runs: give policy:=graspvla too")
-    _check_detector(arguments)
+    _check_detector(arguments, robot, changes)
     load_task(str(arguments["task"])).check(request)
     check_objects(str(arguments["objects"]))
 
 
-def _check_detector(arguments: Mapping[str, Value]) -> None:
+def _check_detector(arguments: Mapping[str, Value], robot: Embodiment, changes: str) -> None:
     """Check that the detector that is to watch is one, and of the policy that runs."""
     folder, policy = str(arguments.get("detector", "")), arguments.get("policy")
     if not folder:
@@ -89,7 +93,7 @@ def _check_detector(arguments: Mapping[str, Value]) -> None:
     from vla_ros.failure_detection.online.watching import check_detector
 
     score, alpha = str(arguments["alarm_score"]), float(arguments["alarm_alpha"])
-    check_detector(folder, str(policy), str(arguments["checkpoint"]), AlarmConfig(score, alpha))
+    check_detector(folder, str(policy), str(arguments["checkpoint"]), AlarmConfig(score, alpha), robot, changes)
 
 
 def check_success_object(arguments: Mapping[str, Value]) -> None:

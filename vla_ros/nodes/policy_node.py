@@ -83,7 +83,7 @@ class PolicyNode(ManagedNode):
         self._builder = builder = ObservationBuilder(embodiment, self._skew, needs)
         policy = self._policy or load_policy(self._name, embodiment, self._objects, self._checkpoint, self._changes)
         if self._failure_watch is not None:
-            policy = self._failure_watch.around(policy, self._name, self._checkpoint or "", embodiment)
+            policy = self._failure_watch.around(policy, self._name, self._checkpoint or "", embodiment, self._changes)
         self._failures = FailurePublisher(self, policy)
         self._closing = capability(policy, Closing)
         self._detections = DetectionPublisher(self, policy)

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: VLA_EXTRAS=learning ./vla test")
 
 from policy_making.synthetic_rollouts import SIZE, drifting
+from safetensors.numpy import save_file
 
 from controllers.chunks.chunk import ActionChunk, TaskStatus, pose_channels
 from controllers.errors import ConfigError
@@ -25,6 +28,7 @@ from vla_ros.failure_detection.tasks import HoldOut
 from vla_ros.failure_detection.training import TrainingConfig, train_detector
 from vla_ros.policies.base import capability
 from vla_ros.policies.capabilities.failure_score import ACTING, GOING_BACK, WAITING, FailureScoring
+from vla_ros.policies.families.weights_digest import policy_digest
 from vla_ros.policies.observation import ArmState, BaseState, EndEffectorState, Observation, RobotState
 from vla_ros.robots.embodiment import load_embodiment
 
@@ -387,16 +391,16 @@ def test_a_chunk_without_poses_is_held_for_a_person(detector: FailureDetector, f
 
 def test_wrong_words_and_other_policies_are_one_line(detector: FailureDetector, tmp_path: Path) -> None:
     save_detector(tmp_path / "d", detector)
-    check_detector(str(tmp_path / "d"), "graspvla", "", AlarmConfig("lstm", 0.2))
+    check_detector(str(tmp_path / "d"), "graspvla", "", AlarmConfig("lstm", 0.2), ROBOT)
     for wrong, words in (
         (lambda: AlarmConfig(reaction="run"), "reaction to an alarm"),
         (lambda: AlarmConfig(alpha=1.0), "between 0 and 1"),
         (lambda: AlarmConfig(attempts=0), "1 to 100"),
-        (lambda: check_detector(str(tmp_path / "d"), "act", "", AlarmConfig(alpha=0.2)), "policy act"),
-        (lambda: check_detector(str(tmp_path / "d"), "graspvla", "mine", AlarmConfig(alpha=0.2)), "'mine'"),
-        (lambda: check_detector(str(tmp_path / "d"), "graspvla", "", AlarmConfig("lstn", 0.2)), "lstn"),
-        (lambda: check_detector(str(tmp_path / "d"), "graspvla", "", AlarmConfig(alpha=0.001)), "allow"),
-        (lambda: check_detector(str(tmp_path), "graspvla", "", AlarmConfig()), "no failure detector"),
+        (lambda: check_detector(str(tmp_path / "d"), "act", "", AlarmConfig(alpha=0.2), ROBOT), "policy act"),
+        (lambda: check_detector(str(tmp_path / "d"), "graspvla", "mine", AlarmConfig(alpha=0.2), ROBOT), "'mine'"),
+        (lambda: check_detector(str(tmp_path / "d"), "graspvla", "", AlarmConfig("lstn", 0.2), ROBOT), "lstn"),
+        (lambda: check_detector(str(tmp_path / "d"), "graspvla", "", AlarmConfig(alpha=0.001), ROBOT), "allow"),
+        (lambda: check_detector(str(tmp_path), "graspvla", "", AlarmConfig(), ROBOT), "no failure detector"),
     ):
         with pytest.raises(ConfigError, match=words) as caught:
             wrong()
@@ -413,3 +417,29 @@ def test_the_detector_keeps_its_period(detector: FailureDetector) -> None:
     assert detector.config.period_s == pytest.approx(PERIOD)
     with pytest.raises(ConfigError, match="period_s"):
         dataclasses.replace(detector.config, period_s=0.0)
+
+
+def test_a_detector_is_of_weights_wherever_they_lie(detector: FailureDetector, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, values in (("mine", 1.0), ("copy", 1.0), ("other", 2.0)):
+        Path(name).mkdir()
+        save_file({"w": np.full(3, values, np.float32)}, Path(name) / "model.safetensors")
+    weights = policy_digest("graspvla", "mine", ROBOT)
+    detector = copy.deepcopy(detector)
+    detector.config = dataclasses.replace(detector.config, checkpoint="mine", weights=weights)
+    save_detector(tmp_path / "d", detector)
+    config = AlarmConfig("lstm", 0.2)
+    for checkpoint in ("mine", "copy", str(tmp_path / "copy")):
+        check_detector("d", "graspvla", checkpoint, config, ROBOT)
+    with pytest.raises(
+        ConfigError, match=r"--policy graspvla has weights \(other\) '\w{12}', the detector is of '\w{12}'"
+    ):
+        check_detector("d", "graspvla", "other", config, ROBOT)
+    shutil.copy("other/model.safetensors", "mine/model.safetensors")  # trained again, in the same place
+    with pytest.raises(ConfigError, match=r"has weights \(mine\)"):
+        check_detector("d", "graspvla", "mine", config, ROBOT)
+    detector.config = dataclasses.replace(detector.config, weights="")  # of before weights were noted
+    save_detector(tmp_path / "old", detector)
+    check_detector("old", "graspvla", "mine", config, ROBOT)
+    with pytest.raises(ConfigError, match="has checkpoint 'copy', the detector is of 'mine'"):
+        check_detector("old", "graspvla", "copy", config, ROBOT)

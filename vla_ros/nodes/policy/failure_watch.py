@@ -20,12 +20,15 @@ class FailureWatch:
     detector: str
     config: AlarmConfig
 
-    def around(self, policy: Policy, name: str, checkpoint: str, embodiment: Embodiment) -> Policy:
-        """Return the policy, watched. Raises ConfigError for a detector that is none, or of another policy."""
+    def around(self, policy: Policy, name: str, checkpoint: str, embodiment: Embodiment, changes: str) -> Policy:
+        """Return the policy, watched; `changes` are those to its settings.
+
+        Raises ConfigError for a detector that is none, or of another policy.
+        """
         # Not above: PyTorch, which a policy without a detector may not need.
         from vla_ros.failure_detection.online.watching import check_detector, watch
 
-        detector = check_detector(self.detector, name, checkpoint, self.config)
+        detector = check_detector(self.detector, name, checkpoint, self.config, embodiment, changes)
         return watch(policy, embodiment, detector, self.config)
 
 
