@@ -185,7 +185,8 @@ class ControlNode(ManagedNode):
             return
         self._ticks += 1
         phase = self._ticks % self._report_every
-        if phase not in (0, self._report_every // 2) and not self.active and driver.released:
+        idle = not self.active and driver.released and not self._auxiliary_output.drives
+        if phase not in (0, self._report_every // 2) and idle:
             return  # nobody can enable it: what it reports is to be true, and nodes that load need the processor
         command = driver.tick(monotonic)
         if command is not None and not self._shadow:
@@ -194,6 +195,8 @@ class ControlNode(ManagedNode):
             for name, joints in self._joint_outputs.items():
                 joints.publish(command.joint_groups[name])
             self._auxiliary_output.publish(command, driver.now)
+        elif command is None and self._auxiliary_output.drives:
+            self._auxiliary_output.brake(driver.time_at(monotonic))
         if phase == 0:
             self.publish_progress(driver)
         elif phase == self._report_every // 2:  # not in the same tick: each one stays short

@@ -78,6 +78,48 @@ def test_edges_are_sent_at_once_and_repeated_and_the_base_at_its_rate(wire):
     assert twist.header.frame_id == "base_link"
 
 
+def test_a_base_that_nobody_drives_any_more_is_braked_as_fast_as_it_may(robot):
+    told: list[tuple[float, np.ndarray]] = []
+
+    class Recorded:
+        def publish(self, message: TwistStamped | Float64MultiArray) -> None:
+            if isinstance(message, TwistStamped):
+                twist = message.twist
+                velocity = np.array([twist.linear.x, twist.linear.y, twist.angular.z])
+                told.append((messages.seconds(message.header.stamp), velocity))
+
+    class Wire:
+        def create_publisher(self, *topic: object) -> Recorded:
+            return Recorded()
+
+    def driven() -> AuxiliaryOutput:
+        output, command = AuxiliaryOutput(Wire(), robot, RATE), RobotCommand()  # type: ignore[arg-type]
+        command.base_velocity[:] = 0.4, -0.1, 0.0
+        for tick in range(20):
+            output.publish(command, 5.0 + tick / RATE)
+        told.clear()
+        assert output.drives
+        return output
+
+    output = driven()
+    for tick in range(500):  # 1 s
+        if output.drives:
+            output.brake(5.04 + tick / RATE)
+    assert not output.drives
+    velocities = np.array([velocity for _, velocity in told])
+    assert told[-1][0] - 5.04 == pytest.approx(0.4, abs=0.03)  # [s] from 0.4 m/s at 1 m/s²
+    assert np.diff(velocities[:, 0]).max() < 0.0
+    assert np.diff(velocities[:, 0]).min() >= -0.02 - 1e-9  # at 50 Hz
+    assert (velocities[:, 1] <= 0.0).all()
+    np.testing.assert_array_equal(velocities[-1], 0.0)
+    for gap in (1.0, -1.0):  # it has timed out, or another scene has begun: nothing is told
+        output = driven()
+        for tick in range(20):
+            output.brake(5.04 + gap + tick / RATE)
+        assert not told
+        assert not output.drives
+
+
 def test_joints_that_stand_are_repeated_and_those_that_move_sent_each_tick():
     heard: list[list[float]] = []
 

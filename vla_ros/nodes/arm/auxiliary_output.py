@@ -12,6 +12,7 @@ from controllers.chunks.progress import RobotCommand
 from vla_ros import messages, qos
 from vla_ros.nodes.arm.output import REPEAT_RATE
 from vla_ros.robots.embodiment import Embodiment
+from vla_ros.robots.groups import BASE_TIMEOUT_S
 from vla_ros.robots.ros2_control.names import channel_controller, command_controller
 
 BASE_RATE = 50.0  # [Hz]
@@ -38,7 +39,11 @@ class AuxiliaryOutput:
         self._shares = {f"{gripper.name}/width": 1.0 / len(gripper.joints) for gripper in embodiment.grippers}
         self._said: dict[str, float] = {}
         self._base, self._twist = None, np.zeros(6)
+        self._velocity = np.zeros(3)  # [m/s], [m/s], [rad/s] that the base was told last …
+        self._told = 0.0  # [s] … and when
+        self._slower = np.zeros(3)
         if embodiment.base is not None:
+            self._slower = np.array(embodiment.base.acceleration) * self._base_every / rate  # from one to the next
             self._base = node.create_publisher(TwistStamped, "base_controller/cmd_vel", qos.STREAM)
             self._frame = embodiment.base.frame
 
@@ -51,5 +56,25 @@ class AuxiliaryOutput:
                 self._said[channel] = value
                 self._publishers[channel].publish(self._message.write(value * self._shares.get(channel, 1.0)))
         if self._base is not None and self._ticks % self._base_every == 0:
-            self._twist[[0, 1, 5]] = command.base_velocity
-            self._base.publish(messages.twist_stamped(self._twist, now, self._frame))
+            self._drive(command.base_velocity, now)
+
+    @property
+    def drives(self) -> bool:
+        """Say whether the base was told to move, and not to stand still since."""
+        return bool(self._velocity.any())
+
+    def brake(self, now: float) -> None:
+        """Bring a base to rest at `now` [s] that nobody drives any more: by itself it goes on until it times out."""
+        self._ticks += 1
+        if self._ticks % self._base_every:
+            return
+        if not 0.0 <= now - self._told < BASE_TIMEOUT_S:  # it stands, in another scene perhaps
+            self._velocity[:] = 0.0
+            return
+        self._drive(np.sign(self._velocity) * np.maximum(np.abs(self._velocity) - self._slower, 0.0), now)
+
+    def _drive(self, velocity: np.ndarray, now: float) -> None:
+        assert self._base is not None
+        self._velocity[:], self._told = velocity, now
+        self._twist[[0, 1, 5]] = velocity
+        self._base.publish(messages.twist_stamped(self._twist, now, self._frame))

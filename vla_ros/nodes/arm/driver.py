@@ -127,6 +127,10 @@ class RobotDriver:
         return self.follower.latched if self._driving and self._releasing_since is None else ""
 
     # -- the loop ----------------------------------------------------------------------------------------------------
+    def time_at(self, monotonic: float) -> float:
+        """Return ROS time [s] at `monotonic` [s], carried on past the last tick: also while joint states are silent."""
+        return self.now + monotonic - self._monotonic
+
     def tick(self, monotonic: float) -> RobotCommand | None:
         """Return the command at `monotonic` [s], or None when there is nothing to send."""
         newest = self._newest
