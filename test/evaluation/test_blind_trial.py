@@ -254,6 +254,26 @@ def test_it_can_be_revealed_before_its_end_and_not_before_a_scene(folder: Path, 
     assert read_trials(Path("mine")).revealed == "asked for"
 
 
+def test_whose_episodes_count_nowhere_is_said_at_the_end(folder: Path, capsys) -> None:
+    """Whoever breaks where it is hard for it has fewer scenes to fail in."""
+    design = dataclasses.replace(DESIGN, scenes=3)
+    Path("mine").mkdir()
+    design.save(Path("mine"))
+    BlindKey(("AB", "BA", "AB")).save(Path("mine"))
+    spoiled = [(4000, 1, Verdict.VOID, "the cable caught")] + [(4001, 0, Verdict.BROKEN, "policy died")] * 3
+    counted = [(seed, turn, Verdict.SUCCESS, "") for seed in (4000, 4002) for turn in (0, 1)]
+    for number, (seed, turn, verdict, reason) in enumerate([*spoiled, (4001, 1, Verdict.VOID, "dark"), *counted], 1):
+        append_trial(Path("mine"), Trial(number, seed, turn, verdict, reason, instruction="x"))
+    assert cli.main(["trial", "mine", "--reveal"]) == 0
+    said = capsys.readouterr().out
+    assert "A, not counted: 1 void\n" in said
+    assert "B, not counted: 1 void, 3 broken; left out by it: scene 4001\n" in said
+    logged = {name: Path(f"mine/{name}.episodes.jsonl").read_text() for name in "AB"}
+    assert "broken: policy died" in logged["B"]
+    assert "broken" not in logged["A"].replace('"broken"', "")
+    assert "void: dark" in logged["A"]
+
+
 def test_what_is_typed_before_it_is_asked_begins_nothing() -> None:
     read, write = os.pipe()
     with os.fdopen(read) as source, os.fdopen(write, "w", buffering=1) as typed, open(os.devnull, "w") as sink:

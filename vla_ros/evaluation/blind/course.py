@@ -52,6 +52,15 @@ class Course:
             seed for seed in self.design.seeds if max(self._in_vain(seed, turn) for turn in (0, 1)) >= VOID_MAX
         )
 
+    def uncounted(self, policy: str) -> tuple[Trial, ...]:
+        """Return the trials of one of the two, A or B, that were void or broke."""
+        scenes = {seed: scene for scene, seed in enumerate(self.design.seeds)}
+        return tuple(
+            trial
+            for trial in self.trials
+            if not trial.counts and trial.seed in scenes and self.key.policy(scenes[trial.seed], trial.turn) == policy
+        )
+
     @cached_property
     def sequence(self) -> SequentialComparison:
         """Return what the pairs say, A minus B."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vla_ros.evaluation.blind.course import Course
+from vla_ros.evaluation.blind.key import A, B
 from vla_ros.evaluation.blind.trials import Trial, Verdict
 from vla_ros.evaluation.episode_log import EpisodeLog, log_path
 from vla_ros.evaluation.pool import Broken
@@ -35,8 +36,9 @@ def write_results(folder: Path, course: Course, settings: tuple[EpisodeSettings,
             if seed not in course.dropped:
                 episodes.append(_episode(pair[which]))
                 log.append(episodes[-1])
+        why = {trial.seed: f"{trial.verdict.value}: {trial.reason}" for trial in course.uncounted((A, B)[which])}
         for seed in course.dropped:
-            log.append(Broken(seed, "void too often"))
+            log.append(Broken(seed, why.get(seed, "the other policy's was void, or broke, too often")))
         write_output("", path, json.dumps(summary(episodes, spl=False), indent=2) + "\n")
         files.append(path)
     return files[0], files[1]

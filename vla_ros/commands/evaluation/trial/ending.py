@@ -10,7 +10,8 @@ from rich.console import Console
 
 from controllers.errors import ConfigError
 from vla_ros.commands.evaluation.trial.arguments import TrialEpisodes
-from vla_ros.evaluation.blind.course import Course
+from vla_ros.evaluation.blind.course import VOID_MAX, Course
+from vla_ros.evaluation.blind.key import A, B
 from vla_ros.evaluation.blind.results import agreement, write_results
 from vla_ros.evaluation.blind.trials import append_revealed, read_trials
 from vla_ros.evaluation.compared_results import compare_results, read_result
@@ -34,9 +35,15 @@ def reveal(folder: Path, course: Course, episodes: TrialEpisodes, console: Conso
     print_rows(compared, names, console)
     ((_, comparison),) = compared.rows.values()
     print_differing(names, comparison, console)
-    void = Counter(trial.verdict.value for trial in course.trials if not trial.counts)
-    if void:
-        console.print("not counted: " + ", ".join(f"{count} {name}" for name, count in void.items()), highlight=False)
+    for name in (A, B):  # whoever breaks where it is hard for it has fewer scenes to fail in
+        spoiled = course.uncounted(name)
+        if spoiled:
+            counts = Counter(trial.verdict.value for trial in spoiled)
+            said = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+            often = Counter(trial.seed for trial in spoiled)
+            left_out = sorted(seed for seed, count in often.items() if count >= VOID_MAX)
+            scenes = f"; left out by it: scene {', '.join(map(str, left_out))}" if left_out else ""
+            console.print(f"{name}, not counted: {said}{scenes}", highlight=False)
     same, judged = agreement(course.trials)
     if judged:
         low, high = (100.0 * end for end in wilson_interval(same, judged))
