@@ -130,6 +130,17 @@ def test_errors_are_marked_not_to_be_imitated(episode: EncodedEpisode, failure_m
     assert valid[-10:].all(), "every demonstration ends well"
 
 
+def test_no_frame_in_which_a_wrong_object_still_goes_up_is_an_example(maker: EpisodeMaker) -> None:
+    lifts = grasping_scene("distractor", 100, "generation")  # it takes the wrong object some way up there
+    made = maker.play(lifts, FailureMode.WRONG, np.random.default_rng(100))
+    assert isinstance(made, EncodedEpisode)
+    valid, closed = made.columns[notes.VALID] == 1, made.columns[notes.CLOSED] == 1
+    up, width = made.columns[ACTION][:, 2], made.columns[ACTION][:, -1]
+    put_back = valid & ~closed & (width < 0.005)
+    assert put_back.sum() > 5
+    assert up[put_back].max() < 0.001  # [m] a frame
+
+
 def test_after_the_closure_the_grasp_is_the_tools_next_pose(maker: EpisodeMaker, episode: EncodedEpisode) -> None:
     side = np.array(maker.contract.quaternion_side)
     anchors, grasps = episode.columns[ANCHOR], episode.columns[notes.GRASP]

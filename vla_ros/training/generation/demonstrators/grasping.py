@@ -80,14 +80,14 @@ class GraspDemonstrator:
             self._begin_script(seen)
         if self._script:
             steps = [step for step, _ in self._script[: self.expert.codec.horizon]]
-            self.valid = self._script.pop(0)[1]
+            # The error's last command is still in force for a frame, here as below.
+            self.valid = self._script.pop(0)[1] and not late
             self._late = not self.valid and not self._script
             return self.expert.send(seen, steps)
         chunk = self.expert.infer(observation)
         approaching = self.expert.phase in (MotionPhase.APPROACH, MotionPhase.ARRIVE, MotionPhase.CLOSE)
         if self._erring and self.failure_mode is FailureMode.MISSED and not approaching:
             self._erring = False
-        # The error's last command is still in force for a frame.
         self.valid = not self._erring and not late
         self._late = self._erring
         return chunk
