@@ -251,6 +251,24 @@ def test_a_folder_is_not_gone_on_with_from_something_else(
     assert (tuned / "model.safetensors").read_bytes() == weights
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("validation: 0.2", "validation 0.1, not 0.2"),  # judged by what it knows
+        ("seed: 1", "seed 0, not 1"),
+        ("original: {share: 0.25}", "original.share 0.5, not 0.25"),
+    ],
+)
+def test_a_folder_is_not_gone_on_with_by_other_settings(
+    tuned: Path, line: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    (tmp_path / "own.yaml").write_text(f"{TINY}{line}\n")
+    weights = (tuned / "model.safetensors").read_bytes()
+    assert finetune(tmp_path / "own.yaml", tuned, "--label-anew", "--stages", ",".join(LOOKING)) == 2
+    assert f"was begun with {said}" in capsys.readouterr().err
+    assert (tuned / "model.safetensors").read_bytes() == weights
+
+
 @pytest.mark.parametrize("edit", [("--delete", "1"), ("--rename", "pick 0", "take 0")])
 def test_a_folder_is_not_gone_on_with_from_edited_data(edit: tuple[str, ...], tmp_path: Path) -> None:
     root, output = write_sample(tmp_path / "set", [5, 4, 6]), tmp_path / "out"

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from vla_ros.output_file import write_output
 from vla_ros.policies.families.learning import DataMaker, FinetuningRequest
-from vla_ros.training.finetuning.identity import identity_of, keep_identity
+from vla_ros.training.finetuning.identity import identity_of, keep_identity, keep_settings
 from vla_ros.training.output_lock import taken
 from vla_ros.training.pictures.training_data import TrainingData, find_datasets
 from vla_ros.training.session import watched
@@ -35,6 +35,7 @@ def finetune_full_size(request: FinetuningRequest, maker: DataMaker) -> int:
         console = Console(quiet=not distributed.leads)
         if distributed.leads:
             keep_identity(output, identity_of(request.checkpoint, request.datasets, request.original))
+            keep_settings(output, config)
         samples = {name: (getattr(config, name).steps, getattr(config, name).batch) for name in STAGES}
         with watched(output, samples, console, distributed) as session:
             try:

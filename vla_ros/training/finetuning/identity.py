@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a fine-tuning's folder is of: another checkpoint or other data are not gone on with by mistake."""
+"""What a fine-tuning is of: another checkpoint, other data or other settings are not gone on with by mistake."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from controllers.errors import ConfigError
 from vla_ros.data.datasets.content import content_digest
@@ -15,7 +15,12 @@ from vla_ros.documents import DocumentError, read_json
 from vla_ros.output_file import write_output
 from vla_ros.policies.contract_checks import first_difference
 from vla_ros.policies.graspvla.small.checkpoint_config import WEIGHTS
+from vla_ros.training.begun_settings import keep_begun_settings, learned_by
 from vla_ros.training.pictures.training_data import find_datasets
+
+if TYPE_CHECKING:
+    from vla_ros.training.finetuning.config import FinetuneConfig
+    from vla_ros.training.finetuning.two_stage import TwoStageConfig
 
 FILE = "finetuning.json"
 CONTENTS = "dataset_contents"
@@ -38,6 +43,16 @@ def keep_identity(output: Path, identity: dict[str, Any]) -> None:
             )
         _check_contents(path, then.get(CONTENTS), identity[CONTENTS])
     write_output("", path, json.dumps(identity, indent=1) + "\n")
+
+
+def keep_settings(output: Path, config: FinetuneConfig | TwoStageConfig) -> None:
+    """Note down by which settings is learned. Raises ConfigError where something was learned here by others.
+
+    Further stages may follow; how much original data is generated says nothing of what was learned.
+    """
+    settings = learned_by(config, ("stages",))
+    settings["original"] = {name: settings["original"][name] for name in ("share", "frames_an_episode")}
+    keep_begun_settings(output, settings)
 
 
 def identity_of(checkpoint: Path, datasets: Sequence[Path], original: Sequence[Path] | None) -> dict[str, Any]:

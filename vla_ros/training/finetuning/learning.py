@@ -171,7 +171,7 @@ def _finetune(
 ) -> TrainingResult | None:
     from vla_ros.policies.contract import load_contract
     from vla_ros.training.finetuning.finetune import finetune, stage_names
-    from vla_ros.training.finetuning.identity import identity_of, keep_identity
+    from vla_ros.training.finetuning.identity import identity_of, keep_identity, keep_settings
     from vla_ros.training.finetuning.labels.labelled import labelled_data
     from vla_ros.training.pictures.datasets import check_datasets
     from vla_ros.training.stages.events import TrainingResult
@@ -190,6 +190,7 @@ def _finetune(
         check_datasets(original, load_contract(base.config.contract), config.stages)
     if distributed.leads:
         keep_identity(output, identity_of(request.checkpoint, request.datasets, request.original))
+        keep_settings(output, config)
     names = stage_names(config, base)
     samples = {name: (getattr(config, name).steps, getattr(config, name).batch) for name in names}
     with watched(output, samples, console, distributed) as session:
