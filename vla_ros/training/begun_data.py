@@ -7,7 +7,7 @@ Statistics by which numbers are normalised are of the data; weights mean nothing
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from controllers.errors import ConfigError
@@ -18,10 +18,10 @@ from vla_ros.output_file import write_output
 FILE = "training_data.json"
 
 
-def keep_begun_data(output: Path, roots: Sequence[Path]) -> None:
+def keep_begun_data(output: Path, roots: Sequence[Path], digest_of: Callable[[Path], str] = content_digest) -> None:
     """Note down what these datasets hold. Raises ConfigError where something was learned here from others."""
     path = output / FILE
-    now = [[root.name, content_digest(root)[:16]] for root in roots]
+    now = [[root.name, digest_of(root)[:16]] for root in roots]
     learned = learned_in(output)
     if path.is_file() and learned:
         try:

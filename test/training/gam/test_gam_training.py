@@ -21,7 +21,8 @@ from controllers.errors import ConfigError
 from vla_ros import cli
 from vla_ros.policies.gam.checkpoint import load_gam
 from vla_ros.training.gam.config import GamTraining, load_gam_training
-from vla_ros.training.gam.train import train
+from vla_ros.training.gam.dataset import read_dataset
+from vla_ros.training.gam.train import split, train
 from vla_ros.training.stages.stage_config import StageConfig
 
 pytestmark = pytest.mark.usefixtures("threads_as_before")
@@ -109,6 +110,33 @@ def test_interrupted_it_comes_to_the_same_weights(data: Path, tmp_path: Path) ->
     train(SHORT, [data], tmp_path / "once")
     one, two = (load_gam(tmp_path / name)[0].state_dict() for name in ("once", "twice"))
     assert all(torch.equal(value, two[name]) for name, value in one.items())
+
+
+def test_a_training_does_not_go_on_with_other_data(
+    trained: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = write_scenes(tmp_path / "set", 12)
+    words = ["train", str(trained / "own.yaml"), "--output", str(trained), "--data"]
+    before = (trained / "config.json").read_bytes()
+    for folders in ([more], [data, more]):
+        assert cli.main([*words, *map(str, folders)]) == 2
+        assert f"was not begun with {more} as it is now: choose another output folder" in capsys.readouterr().err
+    assert (trained / "config.json").read_bytes() == before
+
+
+def test_scenes_added_to_a_folder_move_none_that_are_held_back(tmp_path: Path) -> None:
+    first, second = (write_scenes(tmp_path / name, 10) for name in ("first", "second"))
+    config = replace(SHORT, validation=0.25)
+
+    def held() -> list[int]:
+        _, seen, _ = split(read_dataset([first, second], config, lambda *_: None), config)
+        return [task.seed for task in seen]
+
+    before = held()
+    assert set(before) == {0, 4, 8}  # of both folders: none of these scenes is learned from in the other
+    (first / "scenes/000010.npz").write_bytes((first / "scenes/000003.npz").read_bytes())
+    shutil.copytree(first / "candidates/000003", first / "candidates/000010")
+    assert held() == before
 
 
 def test_tools_that_are_held_back_make_no_difference(data: Path, tmp_path: Path) -> None:

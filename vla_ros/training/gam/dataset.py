@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ class ObjectTask:
     """Candidates of one tool and mode that are meant for one object, of one pick where they are placements."""
 
     scene: RecordedScene
-    scene_number: int  # in the order of the dataset
+    seed: int  # of its scene, of which several folders may have candidates
     labelled: LabelledCandidates  # of the whole scene
     rows: np.ndarray  # (n,) its candidates
     top: np.ndarray  # rows among them that the actor learns
@@ -50,6 +51,14 @@ def find_folders(roots: Sequence[Path]) -> tuple[Path, ...]:
     return tuple(roots)
 
 
+def content_digest(root: Path) -> str:
+    """Return a digest of what a folder holds: names and lengths, since other arrays pack to other lengths."""
+    found = hashlib.sha256()
+    for path in sorted([*(root / SCENES).glob("*.npz"), *(root / CANDIDATES).glob("*/*.npz")]):
+        found.update(f"{path.relative_to(root).as_posix()} {path.stat().st_size}\n".encode())
+    return found.hexdigest()
+
+
 def read_dataset(roots: Sequence[Path], config: GamTraining, progress: Callable[[int, int], None]) -> list[ObjectTask]:
     """Read all scenes, in order of their seeds. `progress` takes scenes that are read and all, and may raise.
 
@@ -57,19 +66,21 @@ def read_dataset(roots: Sequence[Path], config: GamTraining, progress: Callable[
     """
     paths = [path for root in find_folders(roots) for path in sorted((root / SCENES).glob("*.npz"))]
     tasks: list[ObjectTask] = []
-    for number, path in enumerate(paths):
-        progress(number, len(paths))
+    for done, path in enumerate(paths):
+        progress(done, len(paths))
+        if not path.stem.isdecimal():
+            raise ConfigError(f"{path}: must be named by its scene's seed, such as 000012.npz: rename it")
         files = sorted((path.parent.parent / CANDIDATES / path.stem).glob("*.npz"))
         if not files:
             continue  # nothing lies in the tote
         scene = read_scene(path, config.sizes.scene)
         for file in files:
-            tasks += _tasks(scene, number, file, config)
+            tasks += _tasks(scene, int(path.stem), file, config)
     progress(len(paths), len(paths))
     return tasks
 
 
-def _tasks(scene: RecordedScene, number: int, file: Path, config: GamTraining) -> list[ObjectTask]:
+def _tasks(scene: RecordedScene, seed: int, file: Path, config: GamTraining) -> list[ObjectTask]:
     labelled = read_candidates(file)
     elements, room = len(labelled.description.names), config.sizes.elements
     if elements > room:
@@ -81,7 +92,7 @@ def _tasks(scene: RecordedScene, number: int, file: Path, config: GamTraining) -
     for rows in _by_object(labelled):
         instances = scene.instances_of(int(labelled.objects[rows[0]]))
         if len(instances):  # an object that no instance shows cannot be asked for
-            tasks.append(ObjectTask(scene, number, labelled, rows, np.intersect1d(rows, top), instances))
+            tasks.append(ObjectTask(scene, seed, labelled, rows, np.intersect1d(rows, top), instances))
     return tasks
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from controllers.errors import ConfigError
 from vla_ros.policies.families.learning import DataMaker, TrainingRequest
 from vla_ros.policies.gam.checkpoint_config import KIND
+from vla_ros.training.begun_data import keep_begun_data
 from vla_ros.training.begun_settings import learned_by
 from vla_ros.training.gam.config import load_gam_training
 from vla_ros.training.output_lock import taken
@@ -22,7 +23,7 @@ def train_gam(request: TrainingRequest, maker: DataMaker) -> int:
     config = request.threaded(load_gam_training(request.config))
     if request.data is None:
         raise ConfigError("--data: name folders of labelled candidates: `vla generate --task bin_pick` makes them")
-    from vla_ros.training.gam.dataset import find_folders
+    from vla_ros.training.gam.dataset import content_digest, find_folders
     from vla_ros.training.stages.distributed import join_processes
 
     folders = find_folders(request.data)
@@ -33,5 +34,7 @@ def train_gam(request: TrainingRequest, maker: DataMaker) -> int:
 
             return train(config, folders, request.output, session.on_event, distributed, session.stop)
 
+        if distributed.leads:
+            keep_begun_data(request.output, folders, content_digest)
         samples = {KIND: (config.gam.steps, config.gam.batch)}
         return carry_out(request, samples, learned_by(config, ("judged",)), distributed, train)

@@ -81,14 +81,15 @@ def split(
     for name in config.held_back_tools:
         if name not in tools:
             raise ConfigError(f"held_back_tools: {unknown_name('tool', name, tools)}")
-    scenes = sorted({task.scene_number for task in tasks})
+    scenes = sorted({task.seed for task in tasks})
     every = max(2, round(1.0 / config.validation))
-    judged = set(scenes[::every])
-    kept = [
-        task for task in tasks if task.scene_number not in judged and task.labelled.tool not in config.held_back_tools
-    ]
+    # By their seeds: the same ones whatever is added to a folder, and none that another folder has as well.
+    judged = {seed for seed in scenes if seed % every == 0}
+    if len(judged) in (0, len(scenes)):
+        judged = set(scenes[::every])
+    kept = [task for task in tasks if task.seed not in judged and task.labelled.tool not in config.held_back_tools]
     learned = {task.labelled.tool for task in kept}
-    others = [task for task in tasks if task.scene_number in judged]
+    others = [task for task in tasks if task.seed in judged]
     seen, unseen = ([task for task in others if (task.labelled.tool in learned) is known] for known in (True, False))
     if not kept or not seen:
         raise ConfigError(
