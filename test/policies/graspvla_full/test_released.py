@@ -297,6 +297,11 @@ def test_the_command_makes_a_checkpoint_that_gives_chunks(imported, tmp_path, se
     assert "choose a new folder" in capsys.readouterr().err
 
 
+def test_a_folder_that_is_there_is_refused_before_anything_is_read(tmp_path):
+    with pytest.raises(ConfigError, match="exists: choose a new folder"):
+        import_released(tmp_path / "no download", tmp_path / "no llm", load_embodiment("franka"), tmp_path)
+
+
 def test_it_is_not_trained_here(imported, tmp_path):
     checkpoint, nothing = load_checkpoint(imported / "checkpoint"), TrainingData((), ())
     with pytest.raises(ConfigError, match="released form is not trained here"):

@@ -34,6 +34,7 @@ from vla_ros.policies.graspvla.full.released.network import ReleasedNetwork
 from vla_ros.policies.graspvla.full.released.parts import released_parts
 from vla_ros.policies.graspvla.full.released.weight_rules import Rule, is_unread, weight_rules
 from vla_ros.policies.graspvla.full.released.words import PROMPT, released_words, table_rows
+from vla_ros.policies.hugging_face.new_folder import check_new
 from vla_ros.policies.remote.foreign.contract import load_server_contract
 from vla_ros.robots.embodiment import Embodiment
 
@@ -51,6 +52,7 @@ def import_released(
     `llm`: InternLM2's config.json and tokenizer.json. Raises ConfigError, in one line, for the first thing that does
     not fit.
     """
+    check_new(output)  # before gigabytes are read
     download = read_download(folder)
     shapes = _header(download.weights)
     words, own = released_words(llm, download)
