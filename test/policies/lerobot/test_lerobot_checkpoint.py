@@ -43,6 +43,7 @@ def test_sizes_are_those_of_the_statistics_where_a_pretrained_policy_keeps_its_o
         images | {"observation.state": {"type": "STATE", "shape": [6]}},
         renamed={"observation.images.front": "observation.images.camera1",
                  "observation.images.side": "observation.images.camera2"},
+        leave_out=("observation.images.camera3.mean", "observation.images.camera3.std"),
         statistics={f"observation.state.{name}": np.ones(8, np.float32) for name in ("mean", "std")},
         type="smolvla",
         normalization_mapping=MODES | {"VISUAL": "IDENTITY"},
@@ -54,6 +55,26 @@ def test_sizes_are_those_of_the_statistics_where_a_pretrained_policy_keeps_its_o
     assert read.cameras == {"front": None, "side": None}
     assert read.state_size == 8
     assert chosen_contract(read, "", FRANKA)[0].name == CONTRACT
+
+
+def test_cameras_whose_keys_end_alike_are_two(tmp_path):
+    read = read_checkpoint(write_checkpoint(tmp_path / "one", features(cameras=("left.rgb", "right.rgb"))))
+    assert read.cameras == {"left.rgb": (224, 224), "right.rgb": (224, 224)}
+    assert read.keys == {name: f"observation.images.{name}" for name in read.cameras}
+
+
+def test_a_camera_that_kept_its_name_where_another_was_renamed_is_there(tmp_path):
+    inputs = features(cameras=("camera1", "side", "camera3"))
+    folder = write_checkpoint(
+        tmp_path / "one",
+        inputs,
+        renamed={"observation.images.front": "observation.images.camera1"},
+        leave_out=tuple(f"observation.images.camera3.{name}" for name in ("mean", "std")),
+        normalization_mapping=MODES | {"VISUAL": "IDENTITY"},
+    )
+    path = folder / "policy_preprocessor.json"
+    path.write_text(path.read_text().replace('"VISUAL": "MEAN_STD"', '"VISUAL": "IDENTITY"'))
+    assert set(read_checkpoint(folder).cameras) == {"front", "side"}  # camera3 is the pretrained policy's
 
 
 @pytest.mark.parametrize("missing", ["observation.state.mean", "observation.state.std", "observation.images.side.std"])

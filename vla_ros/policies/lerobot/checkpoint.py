@@ -63,11 +63,14 @@ def read_checkpoint(folder: Path) -> LeRobotCheckpoint:
     state = sizes.get(STATE, _numbers(inputs[STATE], folder)) if STATE in inputs else 0
     chunk = _whole(config, ("n_action_steps", "chunk_size", "horizon"), folder)
     pictures = _pictures(config, inputs, processors, folder)
+    keys = {camera_name(key): key for key in pictures}
+    if len(keys) < len(pictures):  # left.rgb and right.rgb
+        keys = {key.removeprefix(IMAGES): key for key in pictures}
     return LeRobotCheckpoint(
         folder,
         str(config["type"]),
-        {camera_name(key): size for key, size in pictures.items()},
-        {camera_name(key): key for key in pictures},
+        {name: pictures[key] for name, key in keys.items()},
+        keys,
         state,
         sizes.get(ACTION, _numbers(outputs[ACTION], folder)),
         _whole(config, ("n_obs_steps",), folder, 1),
@@ -92,7 +95,7 @@ def _pictures(
         known = dataset_key.get(key, key)
         if key == STATE or camera_name(known).startswith(EMPTY):
             continue
-        if processors.renamed and key not in dataset_key:
+        if processors.renamed and key not in dataset_key and key not in processors.measured:
             continue  # a pretrained policy's further camera, which its dataset had not
         shape = _shape(feature, folder)
         if len(shape) != 3:

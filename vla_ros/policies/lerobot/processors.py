@@ -37,6 +37,7 @@ class Processors:
 
     renamed: dict[str, str]  # keys of the dataset to keys of the policy
     sizes: dict[str, int]  # numbers of what is normalised, by key: the dataset's own
+    measured: frozenset[str] = frozenset()  # keys with statistics: of these the dataset had something
 
 
 def read_processors(
@@ -53,7 +54,8 @@ def read_processors(
         if step["registry_name"] == RENAMES:
             named = _mapping(folder, step, "rename_map")
             renamed |= {str(key): str(value) for key, value in named.items()}
-    return Processors(renamed, sizes)
+    measured = frozenset(name.rpartition(".")[0] for name in _known(folder, before, NORMALISER))
+    return Processors(renamed, sizes, measured)
 
 
 def preprocessor_statistics(folder: Path) -> dict[str, np.ndarray]:
@@ -61,9 +63,14 @@ def preprocessor_statistics(folder: Path) -> dict[str, np.ndarray]:
 
     Raises ConfigError for files that are missing or no processor's.
     """
+    return _known(folder, _steps(folder, BEFORE), NORMALISER)
+
+
+def _known(folder: Path, steps: list[dict[str, Any]], kind: str) -> dict[str, np.ndarray]:
+    """Return the statistics of all steps of a kind, by names such as `observation.state.mean`."""
     known: dict[str, np.ndarray] = {}
-    for step in _steps(folder, BEFORE):
-        if step["registry_name"] == NORMALISER:
+    for step in steps:
+        if step["registry_name"] == kind:
             known |= _statistics(folder, step)
     return known
 
@@ -98,9 +105,8 @@ def _check(
 ) -> dict[str, int]:
     """Return the sizes of what is normalised. Raises ConfigError for the first feature without statistics."""
     normalisers = [step for step in steps if step["registry_name"] == kind]
-    known: dict[str, np.ndarray] = {}
+    known = _known(folder, steps, kind)
     for step in normalisers:
-        known |= _statistics(folder, step)
         modes = {**modes, **_mapping(folder, step, "norm_map")}
     sizes = {}
     for key, feature in features.items():
