@@ -89,6 +89,9 @@ def test_an_object_too_wide_for_the_gripper_is_never_the_target(folder: Path) ->
     assert {grasping_scene("basic", seed, objects=folder).target_object.model.category for seed in range(5)} == {
         "stapler"
     }
+    for stream in ("evaluation", "generation"):
+        with pytest.raises(ConfigError, match="target 'soap': unknown object"):
+            grasping_scene("basic", 0, stream, objects=folder, target="soap")
     for name in ("stapler.xml", "stapler.yaml"):
         (folder / name).unlink()
     with pytest.raises(ConfigError, match="no object of the folder fits a gripper"):

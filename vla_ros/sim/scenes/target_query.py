@@ -80,9 +80,11 @@ def check_words(request: SceneRequest) -> None:
 def wishes(request: SceneRequest, catalogue: Catalogue) -> tuple[ObjectModel, ...]:
     """Return what a target may be that somebody names: in evaluation objects of either half, in data of its own.
 
-    Where nobody names one it is nothing.
+    Where nobody names one it is nothing, and so it is of a folder, which has no halves: what its target may be is all
+    that a gripper can take.
     """
-    return catalogue.models(request.categories) if request.target and request.stream == "evaluation" else ()
+    named = catalogue.procedural and request.target and request.stream == "evaluation"
+    return catalogue.models(request.categories) if named else ()
 
 
 def _noun(model: ObjectModel) -> str:
