@@ -58,6 +58,12 @@ def test_the_target_is_what_was_wished_where_it_was_wished(seed, target, place, 
         np.testing.assert_array_equal(one.T_base_object, other.T_base_object)
 
 
+@pytest.mark.parametrize("seed", [1, 5])  # told by their size, which another shape's could have
+def test_a_shape_that_somebody_names_is_the_target_of_a_relation(seed):
+    scene = load_task("grasping").scene(SceneRequest("relation", seed, target="bottle/square"))
+    assert scene.target_object.model.name == "bottle_square"
+
+
 @pytest.mark.parametrize(
     ("task", "set_name", "target", "robot"),
     [

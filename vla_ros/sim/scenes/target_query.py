@@ -40,6 +40,12 @@ class TargetQuery:
         return self.shape in ("", _shape(model))
 
 
+def fitting_words(words: str, models: tuple[ObjectModel, ...], catalogue: Catalogue) -> tuple[ObjectModel, ...]:
+    """Return the objects that words could mean; "": all."""
+    query = read_query(words)
+    return tuple(model for model in models if query.fits(model, catalogue))
+
+
 def read_query(words: str) -> TargetQuery:
     """Return what "red mug", "box/tea" or "red" means."""
     first, _, rest = words.strip().partition(" ")
@@ -60,9 +66,9 @@ def choose_target(
     `wished`: what it may be as well where words are given that none of `models` fits.
     """
     query = read_query(words)
-    fitting = tuple(model for model in models if query.fits(model, catalogue))
+    fitting = fitting_words(words, models, catalogue)
     if not fitting and words:
-        fitting = tuple(model for model in wished if query.fits(model, catalogue))
+        fitting = fitting_words(words, wished, catalogue)
     if not fitting:
         raise ConfigError(_complaint(words, query, (*models, *wished), catalogue))
     kind = choose_kind(fitting, catalogue, rng)

@@ -13,7 +13,7 @@ from vla_ros.sim.scenes.random_streams import scene_generator
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import PlacedObject
 from vla_ros.sim.scenes.sets import check_set, load_sets
-from vla_ros.sim.scenes.target_query import choose_target
+from vla_ros.sim.scenes.target_query import choose_target, fitting_words
 from vla_ros.sim.scenes.wording import Family, family, usual_family
 from vla_ros.tasks.bussing.things import TASK, receptacles_of
 from vla_ros.tasks.grasping.relation_scenes import Telling, choose_alike, tried_kinds
@@ -50,7 +50,8 @@ def alike_things(
     """
     rng = scene_generator(request.stream, request.seed, "objects", 1 + number)
     target = choose_target(request.target, models, catalogue, rng, wished)
-    return choose_alike(target, models, models, count, catalogue, _kinds(request)[number], rng)
+    meant = fitting_words(request.target, models, catalogue)
+    return choose_alike(target, models, meant, count, catalogue, _kinds(request)[number], rng)
 
 
 def tries(request: SceneRequest) -> int:

@@ -24,7 +24,7 @@ from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.scenes.scene import PlacedObject, Scene
 from vla_ros.sim.scenes.sets import SceneSets, check_set
 from vla_ros.sim.scenes.sizes import OF_TWO, SIZES
-from vla_ros.sim.scenes.target_query import choose_target, wishes
+from vla_ros.sim.scenes.target_query import choose_target, fitting_words, wishes
 from vla_ros.sim.scenes.telling_apart import Table
 from vla_ros.sim.scenes.wording import Family, family, usual_family
 
@@ -57,7 +57,8 @@ def sample_relation_scene(
         telling = Telling(kind, catalogue, words, request.stream, request.seed)
         rng = scene_generator(request.stream, request.seed, "objects", 1 + number)
         target = choose_target(request.target, graspable, catalogue, rng, wishes(request, catalogue))
-        chosen = choose_alike(target, models, graspable, changes.things, catalogue, telling.kind, rng)
+        meant = fitting_words(request.target, graspable, catalogue)
+        chosen = choose_alike(target, models, meant, changes.things, catalogue, telling.kind, rng)
         if chosen:
             try:
                 return compose((chosen, []), request, sets, telling.ask, fits=telling.possible, attempts=ATTEMPTS)
@@ -92,17 +93,20 @@ def no_relation(request: SceneRequest) -> ConfigError:
 def choose_alike(
     target: Kind,
     models: tuple[ObjectModel, ...],
-    graspable: tuple[ObjectModel, ...],
+    meant: tuple[ObjectModel, ...],
     count: int,
     catalogue: Catalogue,
     kind: str,
     rng: np.random.Generator,
 ) -> list[ObjectModel]:
-    """Return the target, one or two of its name, and others; nothing where the kind of relation cannot hold."""
+    """Return the target, one or two of its name, and others; nothing where the kind of relation cannot hold.
+
+    `meant`: what may lead instead of the target where its size tells it.
+    """
     kinds = [target, *choose_twins(models, target, 2 if rng.uniform() < _THIRD else 1, catalogue, rng)]
     group = [catalogue.vary(one.model, rng, one.color) for one in kinds]
     if kind == "size":
-        shapes = {target.model.name, *(model.name for model in graspable)}
+        shapes = {target.model.name, *(model.name for model in meant)}
         leading = [i for i in _of_a_size(group) if kinds[i].model.name in shapes]
         if not leading:
             return []
