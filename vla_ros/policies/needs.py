@@ -15,6 +15,7 @@ from vla_ros.robots.embodiment import Embodiment
 
 STATE_PERIOD_S = 0.1  # [s] between the states of a history, and between observations of a policy without cameras
 HISTORY_MAX_S = 1.0  # [s] how long states and pictures are kept
+EXPOSURES_MAX = 10  # earlier ones of a camera
 STRETCH, CROP = FITS = ("stretch", "crop")
 BASE = "base"  # the group that is a robot's moving base
 
@@ -43,8 +44,10 @@ class CameraNeed:
             raise ConfigError(f"camera '{self.name}': {unknown_name('fit', self.fit, FITS)}")
         if self.fit == CROP and not self.width:
             raise ConfigError(f"camera '{self.name}': fit is crop, to the shape of a size: give width and height")
-        if not 0 <= self.history <= 10:
-            raise ConfigError(f"camera '{self.name}': history must be 0 to 10 exposures, got {self.history}")
+        if not 0 <= self.history <= EXPOSURES_MAX:
+            raise ConfigError(
+                f"camera '{self.name}': history must be 0 to {EXPOSURES_MAX} exposures, got {self.history}"
+            )
 
     @property
     def requirement(self) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from collections.abc import Iterator
 from typing import Any
@@ -155,8 +156,17 @@ def test_two_pictures_are_the_one_of_then_and_the_one_of_now(serve, tmp_path):
     seen = [call["data"]["observation"]["video"]["wrist_image_left"][0, :, 90, 100, 0].tolist()
             for call in gr00t.calls if call["endpoint"] == "get_action"]  # fmt: skip
     assert seen == [[50, 50], [50, 100], [50, 150], [100, 200]]
+    # What is seen between two requests is nearer to then than what was seen at one of them.
+    now, between = observation(ROBOT, 4.0, 220), [observation(ROBOT, stamp, shade).cameras for stamp, shade in
+                                                  ((2.6, 190), (2.8, 200), (3.1, 90), (3.9, 210))]  # fmt: skip
+    needs = load_server_contract(str(contract)).needs()
+    assert {need.history for need in needs.cameras} == {10}
+    older = {need.name: tuple(views[need.name] for views in between) for need in needs.cameras}
+    policy.infer(dataclasses.replace(now, camera_history=older))
+    sent = gr00t.calls[-1]["data"]["observation"]["video"]["wrist_image_left"][0, :, 90, 100, 0].tolist()
+    assert sent == [90, 220]
     policy.reset()
-    policy.infer(observation(ROBOT, 3.0, 250))
+    policy.infer(dataclasses.replace(observation(ROBOT, 4.2, 250), camera_history=older))
     assert gr00t.calls[-1]["data"]["observation"]["video"]["wrist_image_left"][0, :, 90, 100, 0].tolist() == [250, 250]
     policy.close()
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.configuration import config_path, load_config
 from vla_ros.policies.contract import ActionContract
-from vla_ros.policies.needs import CameraNeed, Needs
+from vla_ros.policies.needs import EXPOSURES_MAX, STATE_PERIOD_S, CameraNeed, Needs
 from vla_ros.robots.embodiment import Embodiment
 from vla_ros.robots.groups import ArmGroup, EndEffectorGroup
 
@@ -143,8 +143,12 @@ class ServerContract:
 
     def needs(self) -> Needs:
         """Return what of the robot is sent."""
-        names = dict.fromkeys(picture.camera for picture in self.pictures.values())
-        return Needs(tuple(CameraNeed(name) for name in names), history_s=0.3 if self.protocol == "graspvla" else 0.0)
+        older: dict[str, int] = {}
+        for picture in self.pictures.values():
+            exposures = min(EXPOSURES_MAX, math.ceil(picture.earlier_s / STATE_PERIOD_S - 1e-9))
+            older[picture.camera] = max(older.get(picture.camera, 0), exposures)
+        cameras = tuple(CameraNeed(name, history=exposures) for name, exposures in older.items())
+        return Needs(cameras, history_s=0.3 if self.protocol == "graspvla" else 0.0)
 
     def gives(self, robot: Embodiment) -> ActionContract:
         """Return what the actions move. Raises ConfigError for another robot than the contract is for."""

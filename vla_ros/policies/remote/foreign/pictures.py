@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
@@ -25,16 +26,22 @@ class SentPictures:
         """Forget them."""
         self._kept.clear()
 
-    def take(self, view: CameraView) -> tuple[np.ndarray, ...]:
-        """Return the picture, behind the one of then where an earlier one is wanted (as old, or the first)."""
+    def take(self, view: CameraView, earlier: Sequence[CameraView] = ()) -> tuple[np.ndarray, ...]:
+        """Return the picture, behind the one nearest to then where an earlier one is wanted; none before the first.
+
+        `earlier`: exposures since the last one that was taken, oldest first.
+        """
         fitted = fitted_picture(view.color, self._wanted)
         if not self._wanted.earlier_s:
             return (fitted,)
+        for old in earlier:
+            if self._kept and self._kept[-1][0] < old.stamp < view.stamp:
+                self._kept.append((old.stamp, fitted_picture(old.color, self._wanted)))
         self._kept.append((view.stamp, fitted))
         then = view.stamp - self._wanted.earlier_s
         while len(self._kept) > 1 and self._kept[1][0] <= then:
             self._kept.popleft()
-        return (self._kept[0][1], fitted)
+        return (min(self._kept, key=lambda kept: abs(kept[0] - then))[1], fitted)
 
 
 def fitted_picture(picture: np.ndarray, wanted: SentPicture) -> np.ndarray:

@@ -76,8 +76,9 @@ class ForeignPolicy:
 
     def seen(self, observation: Observation) -> Seen:
         """Return what the server is told of an observation."""
+        cameras = {key: picture.camera for key, picture in self._contract.pictures.items()}
         pictures = {
-            key: pictures.take(observation.cameras[self._contract.pictures[key].camera])
+            key: pictures.take(observation.cameras[cameras[key]], observation.camera_history.get(cameras[key], ()))
             for key, pictures in self._pictures.items()
         }
         then = min(
