@@ -19,7 +19,7 @@ from vla_ros.evaluation.runner import EpisodeRunner
 from vla_ros.evaluation.settings import EpisodeSettings
 from vla_ros.evaluation.video import VideoWriter
 from vla_ros.policies.actions.single_arm import SingleArmObservation, single_arm
-from vla_ros.policies.needs import Needs
+from vla_ros.policies.needs import CameraNeed, Needs
 from vla_ros.policies.observation import Observation
 from vla_ros.sim.scenes.request import SceneRequest
 from vla_ros.sim.world import World
@@ -202,17 +202,22 @@ def test_senseless_rates_are_refused(values: dict) -> None:
         RolloutConfig(**values)
 
 
-def test_the_film_shows_what_the_policy_concluded(runner: EpisodeRunner, tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [0, 240])  # [px] of what the policy sees: all, or the picture's middle, halved
+def test_the_film_shows_what_the_policy_concluded(runner: EpisodeRunner, size: int, tmp_path: Path) -> None:
     world = World(runner.scene(0), runner.embodiment, timestep=0.002)
     policy = ReasoningPolicy(grasp_at(0.5, 0.0, 0.1))
     with VideoWriter(tmp_path / "film.mp4") as video:
         task = GraspTaskConfig(time_limit_s=0.5)
-        Rollout(world, runner.follower(), policy, runner.task, RolloutConfig(), task, video).run()
+        names = world.scene.camera_names
+        seen = Needs(
+            tuple(CameraNeed(one, width=size, height=size, fit="crop" if size else "stretch") for one in names)
+        )
+        Rollout(world, runner.follower(), policy, runner.task, RolloutConfig(), task, video, seen).run()
     world.close()
     with av.open(str(tmp_path / "film.mp4")) as container:
         *_, frame = (frame.to_ndarray(format="rgb24").astype(int) for frame in container.decode(video=0))
     assert frame.shape[:2] == (480, 640 * len(world.scene.camera_names))  # side by side
-    x1, y1, x2, _ = BOX.astype(int)
+    x1, y1, x2, _ = (2 * BOX + (80, 0, 80, 0) if size else BOX).astype(int)
     edge = frame[y1, x1:x2]
     assert (edge[:, 1] > edge[:, [0, 2]].max(axis=1) + 40).mean() > 0.7  # green
     assert (frame[-20:] > 230).all(axis=2).sum() > 50  # words, white

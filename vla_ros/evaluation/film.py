@@ -6,6 +6,8 @@ Beside it a picture of each look of a policy that scores candidates.
 
 from __future__ import annotations
 
+import dataclasses
+
 import cv2
 import numpy as np
 
@@ -13,9 +15,12 @@ from vla_ros.evaluation.video import VideoWriter
 from vla_ros.policies.base import Policy, capability
 from vla_ros.policies.capabilities.candidate_drawing import draw_candidates
 from vla_ros.policies.capabilities.image_drawing import draw_row
-from vla_ros.policies.capabilities.image_lines import NO_LINES, ImageLines, reasoning_lines
+from vla_ros.policies.capabilities.image_lines import NO_LINES, ImageLines, lines_over
 from vla_ros.policies.capabilities.reasoning import Reasoner
 from vla_ros.policies.capabilities.scored_candidates import ScoredCandidates, ScoringCandidates
+from vla_ros.policies.needs import CameraNeed, Needs
+from vla_ros.policies.observation import CameraView
+from vla_ros.policies.view_fitting import fitted
 from vla_ros.sim.lockstep_world import LockstepWorld
 from vla_ros.sim.scenes.scene import SceneCamera
 
@@ -23,7 +28,13 @@ from vla_ros.sim.scenes.scene import SceneCamera
 class EpisodeFilm:
     """Write a frame whenever one is due."""
 
-    def __init__(self, world: LockstepWorld, policy: Policy, writer: VideoWriter, rate_hz: float) -> None:
+    def __init__(
+        self, world: LockstepWorld, policy: Policy, writer: VideoWriter, rate_hz: float, needs: Needs | None = None
+    ) -> None:
+        """`needs`: of the policy, which sees by them; None: it sees what there is."""
+        named = {} if needs is None else needs.cameras_of(world.embodiment)
+        wanted = () if needs is None else needs.cameras
+        self._needs = {named[one.name].name: dataclasses.replace(one, calibration=True) for one in wanted}
         self._world, self._writer, self._rate_hz = world, writer, rate_hz
         self._reasoner = capability(policy, Reasoner)
         self._scoring = capability(policy, ScoringCandidates)
@@ -38,15 +49,19 @@ class EpisodeFilm:
         self._frames += 1
         cameras = [world.camera(name) for name in world.scene.camera_names]
         images = [world.render_camera(camera.name)[0] for camera in cameras]
-        self._writer.write(draw_row(images, [self._lines(camera) for camera in cameras], world.scene.instruction))
+        self._writer.write(draw_row(images, list(map(self._lines, cameras, images)), world.scene.instruction))
         self._draw_candidates(cameras[0], images[0])
 
-    def _lines(self, camera: SceneCamera) -> ImageLines:
+    def _lines(self, camera: SceneCamera, color: np.ndarray) -> ImageLines:
         """Return what is drawn over a picture, through the calibration that the policy was given."""
         reasoning = self._reasoner.reasoning if self._reasoner is not None else None
         if reasoning is None:
             return NO_LINES
-        return reasoning_lines(reasoning, camera.name, camera.intrinsics, camera.T_base_camera_published)
+        need = self._needs.get(camera.name, CameraNeed(camera.name, calibration=True))
+        whole = CameraView(
+            camera.name, self._world.time, color, None, camera.intrinsics, camera.T_base_camera_published
+        )
+        return lines_over(reasoning, need.name, fitted(whole, need))
 
     def _draw_candidates(self, camera: SceneCamera, color: np.ndarray) -> None:
         """Write a picture where the policy has looked since the last frame: it scores before it moves."""

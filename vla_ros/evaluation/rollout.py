@@ -95,7 +95,7 @@ class Rollout:
         self.steps = 0  # actions executed
         self.refused: str = ""  # why the last refused chunk was refused
         self._observer = Observer(world, world.scene.instruction, 1.0 / self.config.camera_hz, needs)
-        self._film = None if video is None else EpisodeFilm(world, policy, video, self.config.film_hz)
+        self._film = None if video is None else EpisodeFilm(world, policy, video, self.config.film_hz, needs)
         self._substeps = max(1, round(1.0 / (self.config.control_hz * world.timestep)))
         self._ticks_a_task = max(1, round(self.config.control_hz / self.config.task_hz))
         self._dt = self._substeps * world.timestep

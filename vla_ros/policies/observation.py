@@ -27,6 +27,8 @@ class CameraView:
     depth: np.ndarray | None = None  # (H, W) float32 [m] along z, aligned to color; 0 where nothing was measured
     intrinsics: np.ndarray | None = None  # (3, 3) pinhole K [px]; None: not calibrated, or not needed
     T_base_camera: np.ndarray | None = None  # (4, 4) published calibration, robot base frame; None as above
+    # Left, top, width, height [px] of the part of the camera's own picture that `color` is; None: all, unscaled.
+    window: tuple[int, int, int, int] | None = None
 
     @property
     def calibration(self) -> tuple[np.ndarray, np.ndarray]:

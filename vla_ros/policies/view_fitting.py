@@ -36,6 +36,7 @@ def fitted(view: CameraView, need: CameraNeed) -> CameraView:
         # A mean of two surfaces is where nothing is.
         depth=None if view.depth is None else cv2.resize(view.depth[part], size, interpolation=cv2.INTER_NEAREST),
         intrinsics=intrinsics,
+        window=(left, top, width, height),
     )
 
 

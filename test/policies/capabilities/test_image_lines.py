@@ -8,7 +8,18 @@ import pytest
 from policy_making.reasoning_policy import BOX, grasp_at, reasoning
 
 from vla_ros.policies.capabilities.image_drawing import draw
-from vla_ros.policies.capabilities.image_lines import GRASP, NAMED, NO_LINES, ImageLines, gripper_lines, reasoning_lines
+from vla_ros.policies.capabilities.image_lines import (
+    GRASP,
+    NAMED,
+    NO_LINES,
+    ImageLines,
+    gripper_lines,
+    lines_over,
+    reasoning_lines,
+)
+from vla_ros.policies.needs import CameraNeed
+from vla_ros.policies.observation import CameraView
+from vla_ros.policies.view_fitting import fitted
 
 K = np.array([[100.0, 0.0, 32.0], [0.0, 100.0, 24.0], [0.0, 0.0, 1.0]])
 LOOKING_DOWN = grasp_at(0.5, 0.0, 1.0)  # T_base_camera: 1 m above the table, x to the right
@@ -53,6 +64,17 @@ def test_the_object_meant_comes_last_and_thick_candidates_fade_with_their_score(
 
 def test_a_camera_nothing_is_said_about_has_no_lines():
     assert not len(reasoning_lines(reasoning(cameras=("front",)), "wrist", K, LOOKING_DOWN).ends)
+
+
+def test_what_was_concluded_from_a_part_of_a_picture_is_drawn_where_it_is_in_the_whole():
+    view = CameraView("front", 0.0, np.zeros((48, 64, 3), np.uint8), None, K, LOOKING_DOWN)
+    cut = fitted(view, CameraNeed("front", calibration=True, width=96, height=96, fit="crop"))  # 48 in the middle, ×2
+    concluded = reasoning(grasp_at(0.5, 0.1, 0.2))
+    lines, whole = lines_over(concluded, "front", cut), lines_over(concluded, "front", view)
+    np.testing.assert_allclose(lines_of(lines, GRASP), lines_of(whole, GRASP))
+    corners = lines_of(lines, NAMED).reshape(-1, 2)
+    edges = (np.array([*corners.min(axis=0), *corners.max(axis=0)]) + 0.5).reshape(2, 2)
+    np.testing.assert_allclose((edges - (8, 0)) * 2 - 0.5, np.reshape(BOX, (2, 2)))
 
 
 def test_painting_leaves_the_image_itself_alone_and_marks_the_box_green():

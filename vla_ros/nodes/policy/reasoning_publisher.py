@@ -14,7 +14,7 @@ from visualization_msgs.msg import ImageMarker, Marker
 
 from vla_ros import messages, qos
 from vla_ros.policies.base import Policy, capability
-from vla_ros.policies.capabilities.image_lines import GRASP, NO_LINES, ImageLines, gripper_lines, reasoning_lines
+from vla_ros.policies.capabilities.image_lines import GRASP, NO_LINES, ImageLines, gripper_lines, lines_over
 from vla_ros.policies.capabilities.reasoning import Reasoner, Reasoning
 from vla_ros.policies.observation import CameraView
 
@@ -47,7 +47,7 @@ class ReasoningPublisher:
             return
         self._publish_grasp(self._last)
         for name, view in views.items():
-            self._publish_lines(view.name, reasoning_lines(self._last, name, view.intrinsics, view.T_base_camera))
+            self._publish_lines(view.name, lines_over(self._last, name, view))
 
     def clear(self) -> None:
         """Take away what was published: it led to nothing that goes on."""

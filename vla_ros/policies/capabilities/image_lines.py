@@ -6,11 +6,13 @@ Tool frame: x across the fingers, y the closing direction, z out of the hand. Sh
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
 
 from vla_ros.policies.capabilities.reasoning import Reasoning
+from vla_ros.policies.observation import CameraView
 
 RGBA = tuple[float, float, float, float]
 NAMED: RGBA = (0.1, 0.9, 0.2, 1.0)
@@ -34,6 +36,20 @@ class ImageLines:
 
 
 NO_LINES = ImageLines(np.empty((0, 2, 2)), np.empty((0, 4)))
+
+
+def lines_over(reasoning: Reasoning, name: str, view: CameraView) -> ImageLines:
+    """Return what `reasoning_lines` does of a view, under the name that the policy has it by, over the whole picture.
+
+    A policy concludes in the pixels that it was shown; who watches sees all that the camera does.
+    """
+    lines = reasoning_lines(reasoning, name, view.intrinsics, view.T_base_camera)
+    if view.window is None:
+        return lines
+    left, top, width, height = view.window
+    scale = np.array([width / view.color.shape[1], height / view.color.shape[0]])
+    # Pixel centres are at whole numbers.
+    return dataclasses.replace(lines, ends=(lines.ends + 0.5) * scale - 0.5 + (left, top))
 
 
 def reasoning_lines(
