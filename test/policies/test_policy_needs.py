@@ -15,10 +15,11 @@ from controllers.errors import ConfigError
 from vla_ros.configuration import build
 from vla_ros.evaluation.observing import CamerasNow, Observer
 from vla_ros.policies.contract import CameraStream
+from vla_ros.policies.families.stored_views import stored_views
 from vla_ros.policies.image_fit import fit_image, fit_intrinsics
 from vla_ros.policies.needs import CameraNeed, Needs, check_needs, everything, state_channels
 from vla_ros.policies.observation import CameraView
-from vla_ros.policies.view_fitting import fitted
+from vla_ros.policies.view_fitting import ShapeWatch, fitted
 from vla_ros.robots.cameras import CameraConfig
 from vla_ros.robots.embodiment import Embodiment, RobotConfig, load_embodiment
 from vla_ros.sim.world import World
@@ -124,6 +125,21 @@ def test_a_view_is_what_was_needed_in_its_size():
     # The middle of the picture stays the middle.
     np.testing.assert_allclose(small.intrinsics, [[300.0, 0.0, 159.5], [0.0, 300.0, 119.5], [0.0, 0.0, 1.0]])
     assert fitted(view, CameraNeed("head")).intrinsics is None
+
+
+def test_pictures_of_another_shape_than_those_learned_from_are_named_once():
+    def view(width: int, height: int) -> CameraView:
+        return CameraView("front", 1.0, np.zeros((height, width, 3), np.uint8))
+
+    (need,) = stored_views(("front",), "franka_grasp")
+    assert need.learned == (640, 480)
+    watch = ShapeWatch()
+    assert "its pictures are 640x360, and the policy learned from 640x480" in watch.complaint(view(640, 360), need)
+    assert not watch.complaint(view(640, 360), need)
+    for size in ((640, 480), (320, 240), (848, 640)):
+        assert not ShapeWatch().complaint(view(*size), need)
+    (cut,) = stored_views(("front",), "franka_grasp_lerobot")
+    assert not ShapeWatch().complaint(view(640, 360), cut)
 
 
 def test_a_view_is_cut_as_a_contract_cuts_its_pictures():

@@ -34,6 +34,7 @@ class CameraNeed:
     height: int = 0  # [px]
     fit: str = STRETCH  # how they come to that size: scaled alone, or cut at the middle to its shape before (crop)
     history: int = 0  # earlier exposures, those of 0.1 s, 0.2 s, … before
+    learned: tuple[int, int] | None = None  # width, height [px] of the pictures that it learned from, where known
 
     def __post_init__(self) -> None:
         if not self.name:

@@ -12,6 +12,8 @@ from vla_ros.policies.image_fit import middle_window
 from vla_ros.policies.needs import CROP, CameraNeed
 from vla_ros.policies.observation import CameraView
 
+_SAME_SHAPE = 0.02  # share by which width over height may differ: sizes are whole and even numbers
+
 
 def fitted(view: CameraView, need: CameraNeed) -> CameraView:
     """Return the view without what is not needed, cut and scaled where a size is needed; intrinsics go with it."""
@@ -38,6 +40,27 @@ def fitted(view: CameraView, need: CameraNeed) -> CameraView:
         intrinsics=intrinsics,
         window=(left, top, width, height),
     )
+
+
+class ShapeWatch:
+    """Say once of each camera that its pictures are of another shape than those that a policy learned from."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+
+    def complaint(self, view: CameraView, need: CameraNeed) -> str:
+        """Return what is wrong with a view as the camera sends it; "" where nothing is, or it was said before."""
+        if need.name in self._known:
+            return ""
+        self._known.add(need.name)  # a camera sends one size
+        height, width = view.color.shape[:2]
+        if need.learned is None or abs(width / height * need.learned[1] / need.learned[0] - 1.0) < _SAME_SHAPE:
+            return ""
+        learned = "x".join(map(str, need.learned))
+        return (
+            f"camera '{need.name}': its pictures are {width}x{height}, and the policy learned from {learned}: it sees "
+            "them squeezed; set the camera to that shape"
+        )
 
 
 def scaled(intrinsics: np.ndarray, across: float, down: float) -> np.ndarray:

@@ -186,7 +186,8 @@ def test_what_it_needs_and_gives(folder) -> None:
     family = specification_of("gr3_full")(PolicyChoice("gr3_full", ROBOT, checkpoint=str(folder)))
     family.check()
     needs = family.needs()
-    assert needs.cameras == tuple(map(CameraNeed, ("head", "left_wrist", "right_wrist")))
+    names = ("head", "left_wrist", "right_wrist")
+    assert needs.cameras == tuple(CameraNeed(name, learned=(640, 480)) for name in names)
     assert needs.groups is not None
     assert set(needs.groups) == {"left", "right", "left_gripper", "right_gripper", "base"}
     assert family.gives() == ACTION

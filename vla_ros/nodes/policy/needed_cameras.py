@@ -15,7 +15,7 @@ from vla_ros.nodes.policy.earlier_exposures import EarlierExposures
 from vla_ros.nodes.policy.synchronizer import Synchronizer
 from vla_ros.policies.needs import Needs
 from vla_ros.policies.observation import CameraView
-from vla_ros.policies.view_fitting import fitted
+from vla_ros.policies.view_fitting import ShapeWatch, fitted
 from vla_ros.robots.embodiment import Embodiment
 
 PATIENCE_S = 2.0  # [s] after which a topic that says nothing is named
@@ -51,6 +51,7 @@ class NeededCameras:
             moves = robot.camera(name).moves
             self._subscribers[name] = CameraSubscriber(node, name, self._on_image, moves, depth, calibration)
         self._older = EarlierExposures[Exposure](max((one.history for one in self._needs), default=0))
+        self._shapes, self._warn = ShapeWatch(), node.get_logger().warning
         self._began = time.monotonic()
         self._synchronizer = None
         if names:
@@ -84,7 +85,10 @@ class NeededCameras:
         """
         now, older = {}, {}
         for need in self._needs:
-            first, *rest = (fitted(self._view(need.name, one), need) for one in exposures[: need.history + 1])
+            seen = [self._view(need.name, one) for one in exposures[: need.history + 1]]
+            if complaint := self._shapes.complaint(seen[0], need):
+                self._warn(complaint)
+            first, *rest = (fitted(view, need) for view in seen)
             now[need.name] = first
             if need.history:
                 older[need.name] = tuple(reversed(rest))

@@ -17,7 +17,9 @@ def stored_views(cameras: Sequence[str], contract: str, calibration: bool = Fals
     streams, found = load_contract(contract).cameras, []
     for name in cameras:
         need, stream = CameraNeed(name, calibration=calibration), streams.get(name)
-        if stream is not None and stream.fit == CROP:
+        if stream is not None and stream.fit == "exact":
+            need = CameraNeed(name, calibration=calibration, learned=(stream.width, stream.height))
+        elif stream is not None and stream.fit == CROP:
             need = CameraNeed(name, calibration=calibration, width=stream.width, height=stream.height, fit=CROP)
         found.append(need)
     return tuple(found)
