@@ -169,6 +169,16 @@ def test_demonstrations_in_several_episodes_are_counted_once_and_appended_to(tmp
     assert "was generated with clean True, not False" in capsys.readouterr().err
 
 
+def test_an_episode_that_is_lost_is_made_again_where_another_of_its_seed_is_there(tmp_path, generate_here):
+    words = [tmp_path / "out", "--episodes", 3, "--workers", 1, "--clean"]
+    assert generate_here(*words, in_two=True) == 0
+    sources = {record.source for record in load_metadata(tmp_path / "out/action").episodes}
+    assert cli.main(["dataset", "edit", str(tmp_path / "out/action"), "--delete", "1"]) == 0  # as a merge leaves it out
+    assert generate_here(*words, in_two=True) == 0
+    records = load_metadata(tmp_path / "out/action").episodes
+    assert sorted(record.source for record in records) == sorted(sources)
+
+
 def test_killed_as_a_whole_it_goes_on_where_it_was(tmp_path, generate):
     """What was committed when everything died is not made again; whatever was half written is."""
     output, tried = tmp_path / "out", tmp_path / "tried"

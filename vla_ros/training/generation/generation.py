@@ -101,8 +101,10 @@ class Generator:
         queues = []
         for kind, wanted in self.generation.wanted.items():
             held, ledger = self._folder.episodes(kind), self._folder.ledger
-            known = {record.seed for record in ledger.of(kind) if record.made}
-            ledger.append(held[seed] for seed in sorted(held.keys() - known))
+            known = {record.seed: record for record in ledger.of(kind) if record.made}
+            ledger.append(held[seed] for seed in sorted(held.keys() - known.keys()))
+            # Of several episodes of a seed one may have come out corrupt: the others of it are known when merged again.
+            held = {seed: one for seed, one in held.items() if seed not in known or one.frames >= known[seed].frames}
             rejected = [record.seed for record in ledger.of(kind) if not record.made]
             queues.append(SeedQueue(kind, self.generation.settings.seed, wanted, held, rejected))
         return queues
