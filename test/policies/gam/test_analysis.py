@@ -12,6 +12,7 @@ from scene_making.bin_points import level_face as block
 from controllers.errors import ConfigError
 from vla_ros.objects.totes import ToteSize
 from vla_ros.policies.gam.actions import Candidates
+from vla_ros.policies.gam.analysis.picks import analysed_picks
 from vla_ros.policies.gam.analysis.placement import height_map, held_points, placements
 from vla_ros.policies.gam.analysis.suction import judge_suction, propose_suction
 from vla_ros.policies.gam.analysis.way_in import in_the_way, standing_cylinders, wall_points
@@ -30,7 +31,8 @@ def proposed(points: np.ndarray, instances: np.ndarray, tool: str, count: int = 
     criteria = criteria_of("suction")
     measured, rng = MeasuredPoints(points, instances, 0.0), np.random.default_rng(0)
     found = propose_suction(measured, [0], load_tool(tool), criteria, count, rng)
-    return (*found, np.array(merits(found[2].tolist(), criteria)), [one.name for one in criteria])
+    told = np.nan_to_num(found[2], nan=0.5)
+    return (*found, np.array(merits(told.tolist(), criteria)), [one.name for one in criteria])
 
 
 def test_the_best_stands_on_the_face_that_is_meant_and_looks_down():
@@ -74,6 +76,22 @@ def test_anybodys_candidate_is_judged_as_if_analysis_had_proposed_it():
     off = replace(found, active=np.zeros_like(found.active))
     unheld = judge_suction(off, measured, meant, tool, criteria)
     assert unheld[:, [names.index(one) for one in ("lift", "seal", "active_cups")]].max() == 0.0
+
+
+def test_what_lies_on_a_thing_counts_against_lifting_it_and_of_the_rest_analysis_says_nothing():
+    face = block(0.4, 0.2, 0.05, (0.04, 0.03))
+    found, meant, bare, _, names = proposed(face, np.zeros(len(face), int), "quad_cup")
+    lift, uncovered = names.index("lift"), names.index("uncovered")
+    silent = [names.index(one) for one in ("single_object", "flatness")]
+    assert np.isnan(bare[:, [*silent, uncovered]]).all()
+    tool, criteria = load_tool("quad_cup"), criteria_of("suction")
+    for share, free in ((0.0, 1.0), (0.1, 0.75), (0.8, 0.0)):
+        measured = MeasuredPoints(face, np.zeros(len(face), int), 0.0, {0: share})
+        judged = judge_suction(found, measured, meant, tool, criteria)
+        np.testing.assert_allclose(judged[:, uncovered], free)
+        np.testing.assert_allclose(judged[:, lift], bare[:, lift] * (1.0 + free) / 2.0)
+        told = analysed_picks(measured, [0], tool, "suction", criteria, 5, np.random.default_rng(0)).scores
+        np.testing.assert_allclose(told[:, silent], 0.5)
 
 
 def test_a_thing_goes_beside_what_lies_there_and_stands_on_the_floor():

@@ -26,7 +26,12 @@ def pinched(points: np.ndarray, instances: np.ndarray, tool: str):
     measured = MeasuredPoints(points, instances, FLOOR)
     found, meant, scores = propose_pinches(measured, [0], load_tool(tool), criteria, 80, rng)
     assert (meant == 0).all()
-    return found, scores, np.array(merits(scores.tolist(), criteria)), [one.name for one in criteria]
+    return (
+        found,
+        scores,
+        np.array(merits(np.nan_to_num(scores, nan=0.5).tolist(), criteria)),
+        [one.name for one in criteria],
+    )
 
 
 @pytest.mark.parametrize("tool", ["parallel", "hybrid"])

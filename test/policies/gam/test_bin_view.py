@@ -7,12 +7,15 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from controllers.errors import VlaError
 from vla_ros.configuration import config_file, load_config
 from vla_ros.objects.totes import ToteSize
 from vla_ros.policies.gam.perception.bin_view import TotePlaces, observe_bins
 from vla_ros.policies.gam.perception.cameras import CAMERAS
+from vla_ros.policies.gam.perception.covering import covered
+from vla_ros.policies.gam.perception.levelling import levelled
 from vla_ros.policies.gam.perception.segmentation import segment
 from vla_ros.policies.gam.perception.tote_fit import NominalTote, NoToteError, fit_tote, table_height
 from vla_ros.policies.gam.settings import GamSettings
@@ -45,6 +48,43 @@ def test_totes_are_found_where_they_stand(scene, views):
         assert np.linalg.norm(T[:2, 3] - true[:2, 3]) < 0.01  # 2 mm and 0.3° of calibration, at 0.9 m, among it
         assert abs(T[2, 3] - true[2, 3] - bin_totes().size.wall) < 0.006
         assert abs(np.arctan2(T[1, 0], T[0, 0]) - np.arctan2(true[1, 0], true[0, 0])) < np.radians(1.0)
+
+
+def test_cameras_that_see_the_table_are_levelled_by_it(scene, views):
+    totes = [tote_places().nominal(name) for name in ("source", "destination")]
+    grid = np.array([(0.45 + x, 0.24 + y, z) for x in (-0.1, 0.1) for y in (-0.14, 0.14) for z in (0.0, 0.1)])
+    tilted = {}
+    for name, turn in (("source", (0.006, -0.004, 0.0)), ("aside", (-0.005, 0.005, 0.0))):
+        T = scene.camera(name).T_base_camera.copy()
+        T[:3, :3] = Rotation.from_rotvec(turn).as_matrix() @ T[:3, :3]
+        tilted[name] = dataclasses.replace(views[name], T_base_camera=T)
+    blind = dataclasses.replace(views["destination"], depth=np.zeros_like(views["destination"].depth))
+    found = levelled({**tilted, "destination": blind}, totes)
+    np.testing.assert_array_equal(found["destination"].T_base_camera, blind.T_base_camera)
+    apart = {}
+    for name in tilted:
+        true = scene.camera(name).T_base_camera
+        off, left = (
+            grid @ M[:3, :3].T + M[:3, 3] - grid
+            for M in (one[name].T_base_camera @ np.linalg.inv(true) for one in (tilted, found))
+        )
+        assert np.linalg.norm(off, axis=1).mean() > 0.004
+        assert np.linalg.norm(left, axis=1).mean() < 0.002
+        apart[name] = left[:, 2].mean()
+    assert abs(apart["source"] - apart["aside"]) < 0.001
+
+
+def test_a_border_is_covered_where_what_is_beside_it_is_higher():
+    labels, heights = np.full((90, 120), -1, np.int16), np.zeros((90, 120))
+    labels[20:70, 20:60], heights[20:70, 20:60] = 0, 0.05
+    labels[20:70, 60:100], heights[20:70, 60:100] = 1, 0.08  # stands over all of the first's right side
+    labels[5:8, 5:115] = 2  # too slim to have an inside
+    heights[40:45, 30:35] = np.nan
+    found = covered(labels, heights)
+    assert set(found) == {0, 1}
+    assert found[1] == 0.0
+    assert 0.2 < found[0] < 0.35
+    assert covered(labels, np.full_like(heights, np.nan)) == {}
 
 
 def test_points_are_near_what_is_there_and_instances_are_things(scene, views):

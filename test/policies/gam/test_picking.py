@@ -11,7 +11,7 @@ import pytest
 
 from controllers.errors import ConfigError
 from vla_ros.policies.gam.actions import Candidates
-from vla_ros.policies.gam.analysis.surfaces import Surfaces
+from vla_ros.policies.gam.analysis.surfaces import MEANT, Surfaces
 from vla_ros.policies.gam.perception.measured_points import NOTHING_MEASURED, MeasuredPoints
 from vla_ros.policies.gam.picking import Picker
 from vla_ros.policies.gam.settings import GamSettings
@@ -106,13 +106,13 @@ def test_how_far_along_the_axis_is_measured_and_pistons_go_out_as_far_as_the_sur
     )
     surfaces = Surfaces(MeasuredPoints(surface, np.zeros(len(surface), int), 0.0))
     brought = surfaces.met(candidates, tool)
-    assert brought.positions[0, 2] == pytest.approx(0.08 + 0.4 * tool.cups[0].stroke, abs=0.002)
+    assert brought.positions[0, 2] == pytest.approx(0.08 + MEANT * tool.cups[0].stroke, abs=0.002)
     found = picker.first(brought, [0], "suction", q, 0.4, None, surfaces)
     assert found is not None
     pick, stroke = found[1], tool.cups[0].stroke
     assert set(pick.cups) == set(tool.names)
     for depth in pick.cups.values():
-        assert depth == pytest.approx(0.4 * stroke, abs=0.002)
+        assert depth == pytest.approx(MEANT * stroke, abs=0.002)
     assert NOWHERE.met(candidates, tool) is candidates  # nothing is seen: as it was proposed
     known = picker.first(candidates, [0], "suction", q, 0.4, None, NOWHERE, np.full((1, 7), 0.02))
     assert known is not None

@@ -8,7 +8,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from vla_ros.policies.gam.actions import Candidates, decided
-from vla_ros.policies.gam.analysis.surfaces import Surfaces
+from vla_ros.policies.gam.analysis.surfaces import MEANT, Surfaces
 from vla_ros.policies.gam.perception.measured_points import MeasuredPoints
 from vla_ros.robots.tools.named import load_tool
 
@@ -46,7 +46,7 @@ def test_a_tool_is_turned_to_face_what_is_below_its_cups(turn, cups):
     assert (met.active == candidates.active).all()
     lips = [met.positions[0] + met.rotations[0] @ (TOOL.cups[cup].x, TOOL.cups[cup].y, 0.0) for cup in cups]
     distances = [(lip - (0.4, 0.0, 0.1)) @ normal for lip in lips]
-    assert np.allclose(distances, 0.4 * TOOL.cups[0].stroke, atol=0.004)
+    assert np.allclose(distances, MEANT * TOOL.cups[0].stroke, atol=0.004)
 
 
 def test_a_cup_beyond_an_edge_or_over_nothing_even_stays_off():

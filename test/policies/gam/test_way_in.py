@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from vla_ros.objects.totes import ToteSize
 from vla_ros.policies.gam.actions import Candidates
@@ -53,6 +56,17 @@ def test_a_finger_on_the_rim_or_outside_the_tote_is_in_the_wall():
     room, rim, outside = in_the_way(walls, tool, places)
     assert room == 0
     assert min(rim, outside) > 10
+
+
+def test_a_tool_that_leans_over_a_rim_stands_in_it_with_all_its_length():
+    tool, size = load_tool("seven_piston"), ToteSize()
+    walls, lean = wall_points(np.eye(4), size), Rotation.from_rotvec([0.0, np.radians(-60.0), 0.0]).as_matrix()
+    low = at((size.inside[0] / 2 - 0.08, 0.0, 0.06))
+    assert in_the_way(walls, tool, low)[0] == 0
+    leaning = replace(low, rotations=(lean @ DOWN)[None])
+    behind = leaning.positions[0] - (tool.height + 0.08) * leaning.rotations[0, :, 2]  # where the flange comes from
+    assert behind[0] < -size.inside[0] / 2
+    assert in_the_way(walls, tool, leaning)[0] > 10
 
 
 def test_fingers_take_room_where_they_are():

@@ -27,11 +27,12 @@ from vla_ros.policies.gam.proposal import Proposal
 from vla_ros.robots.tools.description import Tool
 
 _KEPT, _EACH = 8, 8  # candidates that others are drawn about, and how many of each
+_MOST_OF_ONE = 3  # of these that mean one instance: the search looks at others, too
 PER_ROUND = _KEPT * _EACH
 
 # Candidates, the instance (N,) each means, tool and mode → candidates brought to what is measured.
 Brought = Callable[[Candidates, np.ndarray, Tool, str], Candidates]
-# Candidates and the instance (N,) each means → what somebody else than the critic says of them, (N, C).
+# Candidates and the instance (N,) each means → what somebody else than the critic says of them, (N, C); NaN: nothing.
 Judged = Callable[[Candidates, np.ndarray], np.ndarray]
 
 
@@ -59,7 +60,7 @@ class EncodedLook:
         """Encode. Raises ConfigError for a tool with more elements than there is room for.
 
         `pick`, a single candidate, is the one behind placements. `brought` moves candidates to what is measured,
-        before they are scored; with `judged` a score is the mean of the critic's and of what that says.
+        before they are scored; with `judged` a score is the mean of the critic's and of what that says, if anything.
         """
         self._judged = judged
         self._network, self._tool, self._mode, self._criteria, self._brought = network, tool, mode, criteria, brought
@@ -100,7 +101,7 @@ class EncodedLook:
         rng = np.random.default_rng(self._seed)
         for number in range(rounds):
             ranked = np.array(ranking(proposal.scores.tolist(), self._criteria), int)
-            best = ranked[taking(proposal.candidates, self._tool, self._mode)[ranked]][:_KEPT]
+            best = _kept(ranked[taking(proposal.candidates, self._tool, self._mode)[ranked]], proposal.instances)
             if not len(best):
                 return
             about = rows_of(proposal.candidates, np.repeat(best, _EACH))
@@ -137,12 +138,22 @@ class EncodedLook:
         if self._judged is None:
             return scores
         meant = np.repeat(self._instances[groups], len(scores) // len(groups))
-        return 0.5 * (scores + self._judged(candidates, meant))
+        said = self._judged(candidates, meant)
+        return np.where(np.isnan(said), scores, 0.5 * (scores + said))
 
     def _rows(self, candidates: Candidates, group: int) -> torch.Tensor:
         """Return candidates of an instance as the network reads them (N, A)."""
         own = moved(candidates, np.linalg.inv(self._frames[group]))
         return torch.from_numpy(encode(own, self._network.sizes.scales, len(self._tool.names)))
+
+
+def _kept(ranked: np.ndarray, meant: np.ndarray) -> np.ndarray:
+    """Return the rows of `ranked` that others are drawn about, where each row means an instance (N,).
+
+    The first ones, of one instance no more than `_MOST_OF_ONE` as long as there are others.
+    """
+    earlier = np.array([(meant[ranked[:place]] == meant[row]).sum() for place, row in enumerate(ranked)], int)
+    return ranked[np.argsort(earlier >= _MOST_OF_ONE, kind="stable")][:_KEPT]
 
 
 def scene_inputs(

@@ -30,20 +30,20 @@ def analysed_picks(
 ) -> Proposal:
     """Return `candidates` of each instance of `among`, those of cups brought to what is measured.
 
-    Raises ConfigError for a tool that analysis knows no pick of in this mode.
+    What analysis does not say is 0.5. Raises ConfigError for a tool that analysis knows no pick of in this mode.
     """
     if mode == PINCH:
-        return Proposal(*propose_pinches(measured, among, tool, criteria, candidates, rng))
+        return _told(*propose_pinches(measured, among, tool, criteria, candidates, rng))
     if mode != CAGE:
         found, meant, scores = propose_suction(measured, among, tool, criteria, candidates, rng)
-        return Proposal(Surfaces(measured).met(found, tool), meant, scores)
+        return _told(Surfaces(measured).met(found, tool), meant, scores)
     found, meant = stood_on(measured, among, tool, candidates, rng)
     half = np.arange(1, len(meant), 2)
     along = across_narrow_side(rows_of(found, half), measured, meant[half], tool, rng)
     found = with_rows(found, half, along)
     found, scores = sealing(found, measured, meant, tool, criteria)
     found, well = caged(Surfaces(measured).met(found, tool), measured, meant, tool)
-    return Proposal(found, meant, _with_fingers(scores, well, criteria))
+    return _told(found, meant, _with_fingers(scores, well, criteria))
 
 
 def analysed_scores(
@@ -56,13 +56,18 @@ def analysed_scores(
 ) -> np.ndarray:
     """Return what analysis says (N, C) of anybody's candidates, of which each means an instance (N,).
 
-    As they are once brought to what is measured. Raises ConfigError for a tool that analysis knows no pick of.
+    As they are once brought to what is measured; NaN where it says nothing. Raises ConfigError for a tool that it knows
+    no pick of.
     """
     if mode == PINCH:
         check_pinches(tool)
         return judge_pinches(candidates, measured, meant, tool, criteria)
     scores = judge_suction(candidates, measured, meant, tool, criteria)
     return scores if mode != CAGE else _with_fingers(scores, caged(candidates, measured, meant, tool)[1], criteria)
+
+
+def _told(candidates: Candidates, meant: np.ndarray, scores: np.ndarray) -> Proposal:
+    return Proposal(candidates, meant, np.nan_to_num(scores, nan=0.5))
 
 
 def _with_fingers(scores: np.ndarray, well: np.ndarray, criteria: Sequence[Criterion]) -> np.ndarray:

@@ -72,7 +72,7 @@ def propose_pinches(
 ) -> tuple[Candidates, np.ndarray, np.ndarray]:
     """Return `candidates` of each instance of `among`, the instance (N,) each means, and scores (N, C).
 
-    What no criterion of analysis says is 0.5. Raises ConfigError for a tool without two fingers that close on one
+    What no criterion of analysis says is NaN. Raises ConfigError for a tool without two fingers that close on one
     another.
     """
     check_pinches(tool)
@@ -95,7 +95,7 @@ def propose_pinches(
     return (
         Candidates(np.array(positions), np.array(rotations), active, np.array(widths), np.array(depths)),
         np.repeat(np.asarray(among), candidates),
-        np.array([[one.get(criterion.name, 0.5) for criterion in criteria] for one in known]),
+        np.array([[one.get(criterion.name, np.nan) for criterion in criteria] for one in known]),
     )
 
 
@@ -127,12 +127,12 @@ def judge_pinches(
     """Return scores (N, C) of anybody's pinches, as `centred`, of which each means an instance (N,).
 
     One with nothing between the pads collides, whatever else; what no criterion of analysis
-    says is 0.5.
+    says is NaN.
     """
     known: list[dict[str, float]] = [{"collision": 1.0, "lift": 0.0} for _ in meant]
     for row, found in _as_analysed(pinches, measured, meant, tool):
         known[row] = found[4]
-    return np.array([[one.get(criterion.name, 0.5) for criterion in criteria] for one in known])
+    return np.array([[one.get(criterion.name, np.nan) for criterion in criteria] for one in known])
 
 
 def _as_analysed(

@@ -18,6 +18,7 @@ from scipy.spatial.transform import Rotation
 from controllers.errors import ConfigError
 from vla_ros.policies.gam.actions import ON, Candidates
 from vla_ros.policies.gam.analysis.sealing import BEYOND, seal_quality
+from vla_ros.policies.gam.analysis.surfaces import MEANT
 from vla_ros.policies.gam.analysis.way_in import in_the_way
 from vla_ros.policies.gam.criteria import Criterion
 from vla_ros.policies.gam.perception.measured_points import MeasuredPoints
@@ -26,8 +27,8 @@ from vla_ros.robots.tools.description import Tool
 _NEIGHBOURS = 0.014  # [m] around a point, of which its normal is
 _FEWEST = 6  # points around one, or in the way of a certain hit
 _STEEPEST = 0.35  # cosine of a normal against up, at least
+_COVERED = 0.4  # share of a border that lies lower than what is beside it, from which on something lies on the thing
 _SURE = 0.5  # of the best lip: it is the best of hundreds, measured ones seal in 0.9, so that further cups count
-_MEANT = 0.4  # share of its stroke that a piston is out
 
 
 def propose_suction(
@@ -40,7 +41,7 @@ def propose_suction(
 ) -> tuple[Candidates, np.ndarray, np.ndarray]:
     """Return `candidates` of each instance of `among`, the instance (N,) each means, and scores (N, C).
 
-    What no criterion of analysis says is 0.5 for all. Raises ConfigError for a tool without cups.
+    What no criterion of analysis says is NaN. Raises ConfigError for a tool without cups.
     """
     found, meant = stood_on(measured, among, tool, candidates, rng)
     found, scores = sealing(found, measured, meant, tool, criteria)
@@ -60,7 +61,7 @@ def stood_on(
     chosen = np.concatenate([rng.choice(np.flatnonzero(measured.instances == one), candidates) for one in among])
     normals = _normals(measured, chosen)
     lips = np.array([(cup.x, cup.y, 0.0) for cup in tool.cups])
-    out = _MEANT * float(np.median([cup.stroke for cup in tool.cups]))
+    out = MEANT * float(np.median([cup.stroke for cup in tool.cups]))
     anchor = lips[rng.integers(len(lips), size=len(chosen))] * (rng.uniform(size=(len(chosen), 1)) < 0.7)
     rotations = _facing(-normals, rng)
     positions = points[chosen] - np.einsum("nij,nj->ni", rotations, anchor + np.array([0.0, 0.0, out]))
@@ -88,7 +89,7 @@ def judge_suction(
 ) -> np.ndarray:
     """Return scores (N, C) of anybody's candidates, of which each means an instance (N,): of the cups that are on.
 
-    Fingers are taken to be open and in. What no criterion of analysis says is 0.5.
+    Fingers are taken to be open and in. What no criterion of analysis says is NaN.
     """
     nothing = np.full(len(meant), np.nan)
     coming = replace(candidates, widths=nothing, depths=nothing)
@@ -107,14 +108,17 @@ def _judged(
     hits = in_the_way(measured.points, tool, candidates)
     sealed = (quality > 0.0).sum(axis=1)
     hit, seal = np.clip(hits / _FEWEST, 0.0, 1.0), quality.sum(axis=1) / np.maximum(sealed, 1)
+    uncovered = 1.0 - np.clip([measured.covered.get(int(one), np.nan) / _COVERED for one in meant], 0.0, 1.0)
+    held = 1.0 - np.prod(1.0 - _SURE * quality, axis=1)  # if one cup seals
     known = {
         "collision": hit,
-        "lift": (1.0 - hit) * (1.0 - np.prod(1.0 - _SURE * quality, axis=1)) * (1.0 + center) / 2.0,  # if one cup seals
+        "lift": (1.0 - hit) * held * (1.0 + center) / 2.0 * (1.0 + np.nan_to_num(uncovered, nan=1.0)) / 2.0,
+        "uncovered": uncovered,
         "seal": seal,
         "active_cups": quality.sum(axis=1) / len(tool.cups),
         "centre_distance": center,
     }
-    return quality, np.stack([known.get(one.name, np.full(len(meant), 0.5)) for one in criteria], axis=1)
+    return quality, np.stack([known.get(one.name, np.full(len(meant), np.nan)) for one in criteria], axis=1)
 
 
 def _normals(measured: MeasuredPoints, chosen: np.ndarray) -> np.ndarray:

@@ -26,7 +26,7 @@ _PLANE = 8  # points of which a slope is
 _STEP = 0.01  # [m] from a cup's middle height at which a point is not of the surface that a lip lies on
 _FLAT = 50.0  # condition of the points' moments from which on a slope says nothing
 _TURN = np.radians(20.0)  # that a candidate is turned at most
-_MEANT = 0.4  # share of its stroke that a piston is out
+MEANT = 0.7  # share of its stroke that a piston is out: those that reach nothing stand off neighbours
 _UNSURE = np.radians(5.0)  # by which a measured slope may be off
 _UNEVEN = 0.0045  # [m] root mean square off a plane, noise included, from which on no lip lies on
 
@@ -61,7 +61,7 @@ class Surfaces:
     def met(self, candidates: Candidates, tool: Tool) -> Candidates:
         """Return candidates turned to face what is measured under their cups, and moved along their axis to it.
 
-        By 20° and 30 mm at most, until pistons are 40 % out. Cups that could not lie on what is below them are turned
+        By 20° and 30 mm at most, until pistons are 70 % out. Cups that could not lie on what is below them are turned
         off; a candidate with none on stays where it is.
         """
         if not tool.cups or not len(self._points):  # nothing is seen
@@ -129,6 +129,6 @@ def _lies(cup: Cup, under: np.ndarray) -> bool:
 def _nearer(lying: Mapping[Cup, np.ndarray]) -> float:
     """Return how far a tool goes along its axis [m] until cups are out as meant, by the points (M, 3) under each."""
     off = [
-        distance - _MEANT * cup.stroke for cup, under in lying.items() if (distance := _below(cup, under)) is not None
+        distance - MEANT * cup.stroke for cup, under in lying.items() if (distance := _below(cup, under)) is not None
     ]
     return float(np.clip(np.median(off), -_OFF, _OFF)) if off else 0.0

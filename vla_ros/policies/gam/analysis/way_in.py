@@ -13,7 +13,7 @@ from vla_ros.policies.gam.actions import Candidates
 from vla_ros.robots.tools.description import Tool
 from vla_ros.robots.tools.urdf import body_length, pad_thickness
 
-_SWEPT, _CLEAR = 0.10, 0.006  # [m] of the way that a tool comes; of points that may stand in it, of noise
+_SWEPT, _CLEAR = 0.10, 0.006  # [m] that a tool comes straight; of points that may stand in its way, of noise
 _AT_ONCE = 2**17  # pairs of candidate and point: as much as a cache holds
 _APART = 0.006  # [m] between points of a wall
 _BEYOND = 0.024  # [m] outside a tote where no finger may come either: it would take the wall
@@ -40,7 +40,7 @@ def in_the_way(points: np.ndarray, tool: Tool, candidates: Candidates) -> np.nda
         axes = candidates.rotations[rows].transpose(0, 2, 1)
         x, y, z = np.moveaxis(axes @ points.T - axes @ candidates.positions[rows][:, :, None], 1, 0)
         tips = np.maximum(depths[rows], 0.0)[:, None] - _CLEAR
-        row, point = np.nonzero((z > -_SWEPT) & (z < tips) & (x * x + y * y < farthest**2))
+        row, point = np.nonzero((z > -tool.height - _SWEPT) & (z < tips) & (x * x + y * y < farthest**2))
         own, of = np.stack([x[row, point], y[row, point], z[row, point]], axis=1), rows[row]
         met = np.zeros(len(own), bool)
         for at_x, at_y, radius, end in cylinders:

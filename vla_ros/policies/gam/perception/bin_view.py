@@ -18,7 +18,9 @@ from scipy.spatial import cKDTree
 from controllers.errors import VlaError
 from vla_ros.objects.totes import DESTINATION, RIM, SOURCE, ToteSize
 from vla_ros.policies.gam.perception.cameras import ASIDE, CAMERAS
+from vla_ros.policies.gam.perception.covering import covered
 from vla_ros.policies.gam.perception.crop import ToteCrop, crop
+from vla_ros.policies.gam.perception.levelling import levelled
 from vla_ros.policies.gam.perception.measured_points import MeasuredPoints
 from vla_ros.policies.gam.perception.segmentation import segment
 from vla_ros.policies.gam.perception.tote_fit import NominalTote, fit_tote, table_height
@@ -63,7 +65,9 @@ class BinObservation:
     @cached_property
     def measured(self) -> MeasuredPoints:
         """Of the source, as analysis takes it."""
-        return MeasuredPoints(self.points, self.instances, float(self.T_base_source[2, 3]))
+        T = self.T_base_source
+        heights = (self.crop.points - T[:3, 3].astype(np.float32)) @ T[:3, 2].astype(np.float32)
+        return MeasuredPoints(self.points, self.instances, float(T[2, 3]), covered(self.labels, heights))
 
 
 def observe_bins(
@@ -76,6 +80,7 @@ def observe_bins(
     for name in CAMERAS:
         if name not in views or views[name].depth is None:
             raise VlaError(f"camera '{name}' gives no color and depth: bins are seen by {', '.join(CAMERAS)}")
+    views = levelled({name: views[name] for name in CAMERAS}, [places.nominal(name) for name in (SOURCE, DESTINATION)])
     poses = _totes(views, places)
     crops = {name: crop(views[name], poses[name], places.size) for name in (SOURCE, DESTINATION)}
     pictures = [crops[name].resized(height, width) for name in (SOURCE, DESTINATION)]

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -17,6 +18,7 @@ class MeasuredPoints:
     points: np.ndarray  # (M, 3) [m] base frame
     instances: np.ndarray  # (M,) whole numbers, −1: none is known
     floor: float  # [m] how high the tote's floor is
+    covered: Mapping[int, float] = field(default_factory=dict)  # shares of instances' borders that lie lower, if known
 
     @cached_property
     def tree(self) -> cKDTree:

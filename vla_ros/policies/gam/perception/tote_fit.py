@@ -16,7 +16,7 @@ from vla_ros.policies.geometric.perceiving.table_plane import fit_table
 _BAND = 0.012  # [m] a rim's points lie this close to its height
 _NEAR = 0.06  # [m] and this close to the nominal tote's rectangle
 _LEAST = 60  # points of a rim
-_LOW, _HIGH = -0.4, 0.25  # [m] that a table may be at
+LOW, HIGH = -0.4, 0.25  # [m] that a table may be at
 _OFF = 0.04  # [m] that a tote may stand off its nominal place
 
 
@@ -34,7 +34,7 @@ class NominalTote:
 
 def table_height(points: np.ndarray) -> float:
     """Return the height [m] of the table of points (N, 3). Raises NoToteError where there is none."""
-    plane = fit_table(points, _LOW, _HIGH)
+    plane = fit_table(points, LOW, HIGH)
     if plane is None:
         raise NoToteError("no table is seen under the totes: check the cameras' calibration")
     return plane.height
