@@ -27,9 +27,8 @@ if TYPE_CHECKING:
     from vla_ros.planning.scene import CollisionScene
 
 RAISE_BY = 0.15  # [m] the tool goes up by this before it goes home …
-RAISE_BELOW = (
-    0.35  # [m] … when it is lower than that above where scenes are put down: `workplace: origin`, else the base
-)
+# [m] … when it is lower than that above where scenes are put down: `workplace: origin`, else the base.
+RAISE_BELOW = 0.35
 HOME_TOLERANCE = 0.05  # [rad]
 JOINTS_WITHIN_S = 5.0  # [s] a busy machine takes to match a new subscription
 NEWS_WITHIN_S = 2.0  # [s] a busy machine takes to say how control is
