@@ -77,6 +77,18 @@ def test_between_picks_it_waits_where_it_is_for_further_frames():
     assert not any(chunk.values[0, n] for n, name in enumerate(chunk.channels) if name.endswith("suction"))
 
 
+def test_a_tool_that_has_almost_arrived_when_it_takes_goes_on_to_its_goal():
+    cell, goal = Cell("seven_piston"), pose(0.45, 0.2, 0.05)
+    cell.motion.begin(Pick("suction", goal, {"cup_1": 0.012}), cell.stamp)
+    cell.T = pose(0.45, 0.2, goal[2, 3] + cell.motion.config.before)
+    cell.motion.next(cell.observe(), OVER)
+    assert cell.motion.phase is PickPhase.DOWN
+    cell.T = pose(0.45, 0.2, goal[2, 3] + 0.003)  # asked before the last chunk has been carried out
+    chunk = cell.motion.next(cell.observe(), OVER)
+    assert cell.motion.phase is PickPhase.TAKE
+    np.testing.assert_allclose(chunk.positions("arm")[-1], goal[:3, 3], atol=1e-9)
+
+
 def test_it_goes_over_everything_takes_and_puts_down():
     cell = Cell("seven_piston")
     place = pose(0.4, -0.2, 0.08)

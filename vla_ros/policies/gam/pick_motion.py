@@ -166,9 +166,9 @@ class PickMotion:
             start, high = _raised(T, max(over, T[2, 3])), _raised(before, max(over, before[2, 3]))
             away = np.linalg.norm(T[:2, 3] - before[:2, 3]) > 0.02
             return ([start, high, before] if away else [before]), config.speed
-        if phase is PickPhase.DOWN:
+        if phase in (PickPhase.DOWN, PickPhase.TAKE):  # all the way: as soon as it has almost arrived it takes
             return [goal], config.down_speed
-        if phase in (PickPhase.TAKE, PickPhase.AROUND, PickPhase.CAGE, PickPhase.HOLD, PickPhase.RELEASE):
+        if phase in (PickPhase.AROUND, PickPhase.CAGE, PickPhase.HOLD, PickPhase.RELEASE):
             return [T], config.speed
         if phase is PickPhase.LIFT:
             return [_raised(T, max(over, T[2, 3]))], config.lift_speed
