@@ -37,9 +37,7 @@ class ServerDescription:
         for camera in message["needs"]["cameras"]:
             if camera["fit"] == STRETCH:
                 del camera["fit"]
-            del camera[
-                "learned"
-            ]  # by which the policy node warns alone: older robots would refuse what they do not know
+            del camera["learned"]  # by which the policy node warns alone
         return message
 
 

@@ -49,9 +49,8 @@ class BussingJudge(Judge):
         self._still = StillWatch(limits.still_m, limits.still_rad)
         self._inside: dict[str, tuple[str, float]] = {}  # thing → receptacle that it is in, since when [s]
         self._in_air: set[str] = set()
-        self._carried: dict[
-            str, tuple[str, np.ndarray]
-        ] = {}  # thing → arm that lifted it, its middle seen from the tool
+        # Thing → the arm that lifted it, and the thing's middle seen from its tool.
+        self._carried: dict[str, tuple[str, np.ndarray]] = {}
         self._fallen: set[str] = set()
         self._told: dict[str, str] = {}  # thing → receptacle, as was said last
         self._placed: dict[str, str] = {}  # thing → receptacle in which it rests now

@@ -15,10 +15,8 @@ from vla_ros.evaluation.evaluation import Evaluation, evaluate
 from vla_ros.evaluation.pool import Broken, Run, run_all
 from vla_ros.evaluation.settings import EpisodeSettings, EvaluationSettings
 from vla_ros.evaluation.statistics import EpisodeResult, summary
-from vla_ros.policies.families.stored_views import stored_views
 from vla_ros.policies.graspvla.small.checkpoint_config import WEIGHTS, read_config
-from vla_ros.policies.graspvla.small.specification import HISTORY_S
-from vla_ros.policies.needs import Needs
+from vla_ros.policies.graspvla.small.specification import shown
 
 BEFORE, AFTER = "before", "after"
 POLICY = "graspvla"
@@ -71,7 +69,7 @@ class MakeCheckpointRunner:
         from vla_ros.policies.graspvla.small.policy import load_small_policy
 
         config = read_config(self.checkpoint)
-        needs = Needs(stored_views(config.cameras, config.contract, calibration=True), history_s=HISTORY_S)
+        needs = shown(config.cameras, config.contract)
         runner = EpisodeRunner(self.settings, cameras=config.cameras)
         policy = load_small_policy(self.checkpoint, runner.embodiment)
         return lambda seed: runner.run_scene(runner.scene(seed), policy, needs=needs)

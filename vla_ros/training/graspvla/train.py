@@ -17,13 +17,11 @@ from vla_ros.data.datasets.metadata import load_metadata
 from vla_ros.objects.catalogue import load_catalogue
 from vla_ros.policies.backbone.checkpoint_config import KIND as BACKBONE
 from vla_ros.policies.contract import load_contract
-from vla_ros.policies.families.stored_views import stored_views
 from vla_ros.policies.families.table import said_kind
 from vla_ros.policies.graspvla.small.checkpoint import load_networks, save_checkpoint
 from vla_ros.policies.graspvla.small.checkpoint_config import CheckpointConfig, NetworkSizes, read_config
 from vla_ros.policies.graspvla.small.networks import SmallGraspVla
-from vla_ros.policies.graspvla.small.specification import HISTORY_S
-from vla_ros.policies.needs import Needs
+from vla_ros.policies.graspvla.small.specification import shown
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.training.backbone.beginning import OTHER_SIZES, begin_from
 from vla_ros.training.backbone.pretrained_trunk import begin_pretrained
@@ -86,8 +84,7 @@ def train(
     if config.conditioning:
         evaluation = None
         if config.rollouts.episodes:
-            needs = Needs(stored_views(views, config.contract, calibration=True), history_s=HISTORY_S)
-            rollouts = RollOuts(config.robot, needs, config.rollouts.episodes)
+            rollouts = RollOuts(config.robot, shown(views, config.contract), config.rollouts.episodes)
             evaluation = PeriodicEvaluation(config.rollouts.every, rollouts.judge, "success")
         stage = joint_stage(networks, JointData(samples, motion), config.validation, config.joint, run, evaluation)
         networks.load_state_dict(stage.run().state_dict())

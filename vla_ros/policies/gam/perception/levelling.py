@@ -10,7 +10,7 @@ import numpy as np
 
 from vla_ros.policies.gam.perception.tote_fit import HIGH, LOW, NominalTote
 from vla_ros.policies.geometric.perceiving.point_cloud import AxisAlignedBox, deproject
-from vla_ros.policies.geometric.perceiving.table_plane import fit_table, level, levelled_height
+from vla_ros.policies.geometric.perceiving.table_plane import fit_table, level_together
 from vla_ros.policies.observation import CameraView
 
 _AROUND = 0.5  # [m] about the totes that points count in
@@ -26,20 +26,16 @@ def levelled(views: Mapping[str, CameraView], totes: Sequence[NominalTote]) -> d
     places = np.array([tote.center for tote in totes])
     low, high = places.min(axis=0) - _AROUND, places.max(axis=0) + _AROUND
     box = AxisAlignedBox((low[0], low[1], LOW), (high[0], high[1], HIGH))
-    found, heights = dict(views), {}
+    planes = {}
     for name, view in views.items():
         points = deproject(view, box, _STRIDE, _FLOATING).points
         for tote in totes:
             half = np.array(tote.size.outside) / 2 + _BESIDE
             points = points[(np.abs(points[:, :2] - tote.center) > half).any(axis=1)]
         plane = fit_table(points, LOW, HIGH)
-        if plane is None:
-            continue
-        _, T_base_camera = view.calibration
-        heights[name] = levelled_height(plane, T_base_camera[:3, 3])
-        found[name] = replace(view, T_base_camera=level(T_base_camera, plane))
-    for name, height in heights.items():
-        T_base_camera = found[name].calibration[1].copy()
-        T_base_camera[2, 3] += np.mean(list(heights.values())) - height
-        found[name] = replace(found[name], T_base_camera=T_base_camera)
-    return found
+        if plane is not None:
+            planes[name] = plane
+    if not planes:
+        return dict(views)
+    _, poses = level_together(planes, {name: views[name].calibration[1] for name in planes})
+    return {name: replace(view, T_base_camera=poses.get(name, view.T_base_camera)) for name, view in views.items()}

@@ -15,7 +15,7 @@ from vla_ros.policies.geometric.perceiving.color_naming import WhiteBalance
 from vla_ros.policies.geometric.perceiving.point_cloud import AxisAlignedBox, Cloud, deproject
 from vla_ros.policies.geometric.perceiving.segmentation import Segment, join, segment
 from vla_ros.policies.geometric.perceiving.self_filter import RobotShape
-from vla_ros.policies.geometric.perceiving.table_plane import fit_table, level, levelled_height
+from vla_ros.policies.geometric.perceiving.table_plane import fit_table, level_together
 from vla_ros.policies.observation import CameraView
 
 _SURROUNDING, _BELOW_TABLE = 0.25, 0.03  # [m] around a thing that grasps of it are judged by
@@ -82,20 +82,17 @@ class Perception:
     def settle(self, observation: SingleArmObservation) -> bool:
         """Find the table, level the cameras by it and learn the light; say whether there is a table."""
         config = self._config
-        heights = {}
+        planes, published = {}, {}
         for view in _with_depth(observation):
             cloud = deproject(view, config.work_space, 4, config.edge)
             plane = fit_table(cloud.points, config.table_low, config.table_high)
             if plane is not None:
-                _, T_base_camera = view.calibration
-                heights[view.name] = levelled_height(plane, T_base_camera[:3, 3])
-                self._poses[view.name] = level(T_base_camera, plane)
-        if not heights:
+                planes[view.name] = plane
+                _, published[view.name] = view.calibration
+        if not planes:
             return False
-        self.table = float(np.mean(list(heights.values())))
-        for name, height in heights.items():
-            # The cameras disagree by what their calibration is off vertically: meet in the middle.
-            self._poses[name][2, 3] += self.table - height
+        self.table, levelled = level_together(planes, published)
+        self._poses |= levelled
         self._learn_light(observation, self.table)
         return True
 

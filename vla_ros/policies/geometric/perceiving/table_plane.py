@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,6 +84,21 @@ def levelled_height(plane: Plane, origin: np.ndarray) -> float:
     """Return the table's height [m] once the camera at `origin` (3,) has been turned level: its distance stays."""
     on_plane = np.array([*plane.center, plane.height])
     return float(origin[2] + _normal(plane) @ (on_plane - origin))
+
+
+def level_together(
+    planes: Mapping[str, Plane], T_base_cameras: Mapping[str, np.ndarray]
+) -> tuple[float, dict[str, np.ndarray]]:
+    """Return the table's height [m] and the better T_base_camera (4, 4) of every camera that sees one.
+
+    They disagree by what their calibration is off vertically, and meet at the mean.
+    """
+    heights = {name: levelled_height(plane, T_base_cameras[name][:3, 3]) for name, plane in planes.items()}
+    table, levelled = float(np.mean(list(heights.values()))), {}
+    for name, plane in planes.items():
+        levelled[name] = level(T_base_cameras[name], plane)
+        levelled[name][2, 3] += table - heights[name]
+    return table, levelled
 
 
 def _normal(plane: Plane) -> np.ndarray:

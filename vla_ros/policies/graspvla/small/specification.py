@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from vla_ros.policies.backbone.checkpoint_config import PACKAGES
@@ -28,6 +29,11 @@ class SmallWeights(Weights):
     rules: ActingRules = field(default_factory=ActingRules)
 
 
+def shown(cameras: Sequence[str], contract: str, groups: tuple[str, ...] | None = None) -> Needs:
+    """Return what a network of these views of a contract is shown; `groups`: None, all that a robot has."""
+    return Needs(stored_views(cameras, contract, calibration=True), groups, HISTORY_S)
+
+
 class Specification(LearnedFamily):
     """A checkpoint of the small GraspVLA."""
 
@@ -50,8 +56,7 @@ class Specification(LearnedFamily):
     def needs(self) -> Needs:
         """Return the two views of the checkpoint, with their calibration."""
         config = self._config()
-        cameras = stored_views(config.cameras, config.contract, calibration=True)
-        return Needs(cameras, groups=(*config.action.arms, *config.action.grippers), history_s=HISTORY_S)
+        return shown(config.cameras, config.contract, (*config.action.arms, *config.action.grippers))
 
     def gives(self) -> ActionContract:
         """Return the checkpoint's actions."""
