@@ -140,6 +140,66 @@ def test_fingers_that_close_on_nothing_open_and_go_up(policy, observation):
     assert (chunk.column("panda_hand/width") == 0.08).all()
 
 
+def in_hand(observation: SingleArmObservation, seconds: float, T_base_ee: np.ndarray, width: float, **words):
+    """Return what is seen with the tool where it was sent and the fingers `width` [m] apart."""
+    there = later(observation, seconds, T_base_ee=T_base_ee, gripper_width=width)
+    return replace(there, T_base_ee_commanded=T_base_ee, **words)
+
+
+def test_what_is_in_the_hand_at_first_is_put_down_before_the_hand_opens(policy, observation):
+    policy.reset()
+    T, heights = observation.state.T_base_ee.copy(), []
+    for i in range(60):
+        chunk = policy.infer(whole(in_hand(observation, 0.4 * i, T, 0.03)))
+        heights.append(T[2, 3])
+        if (chunk.column("panda_hand/width") > 0.0).any():
+            break
+        np.testing.assert_allclose(chunk.positions("panda")[-1, :2], T[:2, 3], atol=1e-6)
+        T[2, 3] = chunk.positions("panda")[-1, 2]
+    assert (np.diff(heights) <= 1e-9).all()
+    view = policy.view or policy._perception.perceive(policy.codec.view(whole(observation)))
+    lowest = heights[-1] - policy._dimensions.tip - view.table
+    assert 0.0 < lowest < 0.02  # [m] the fingertips above the table
+    for i in range(60, 90):
+        chunk = policy.infer(whole(in_hand(observation, 0.4 * i, T, policy._open)))
+        T[:3, 3] = chunk.positions("panda")[-1]
+        if policy.phase is PolicyPhase.REACH:
+            break
+    assert policy.phase is PolicyPhase.REACH
+    assert T[2, 3] > heights[-1] + 0.05
+
+
+def test_what_the_hand_meets_on_the_way_down_ends_it(policy, observation):
+    policy.reset()
+    T, sent = observation.state.T_base_ee.copy(), observation.state.T_base_ee.copy()
+    for i in range(60):
+        seen = in_hand(observation, 0.4 * i, T, 0.03)
+        seen = replace(seen, T_base_ee_commanded=sent, state=replace(seen.state, dq=np.zeros_like(seen.state.dq)))
+        chunk = policy.infer(whole(seen))
+        if policy.phase is PolicyPhase.LET_GO:
+            break
+        sent[:3, 3] = chunk.positions("panda")[-1]  # and the tool stays where it is
+    assert policy.phase is PolicyPhase.LET_GO
+    assert T[2, 3] - 0.06 < sent[2, 3] < T[2, 3] - 0.01
+
+
+def test_fingers_partly_closed_on_nothing_open_again(policy, observation):
+    policy.reset()
+    T = observation.state.T_base_ee
+    widths = [0.03, 0.01, 0.0, 0.0, 0.0]
+    chunks = [policy.infer(whole(in_hand(observation, 0.4 * i, T, width))) for i, width in enumerate(widths)]
+    assert (chunks[0].column("panda_hand/width") == 0.0).all()
+    assert policy.phase is PolicyPhase.REACH
+
+
+def test_words_that_mean_nothing_leave_in_the_hand_what_is_there(policy, observation):
+    policy.reset()
+    dance = in_hand(observation, 0.0, observation.state.T_base_ee, 0.03, instruction="dance")
+    chunk = policy.infer(whole(dance))
+    assert chunk.status is TaskStatus.INVALID
+    assert (chunk.column("panda_hand/width") == 0.0).all()
+
+
 def test_a_new_instruction_begins_a_new_episode(policy, observation):
     policy.reset()
     policy.infer(whole(observation))

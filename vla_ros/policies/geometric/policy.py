@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Grasp what the instruction names, from geometry alone: look, reach, close, check, lift, and again if need be."""
+"""Grasp what the instruction names, from geometry alone: look, reach, close, check, lift, and again if need be.
+
+What is in the hand when an instruction begins (a policy that was started again, the thing of the sentence before) is
+put down below first.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +26,7 @@ from vla_ros.policies.geometric.grasps.gripper_space import GripperDimensions
 from vla_ros.policies.geometric.grasps.judge import GraspJudge
 from vla_ros.policies.geometric.grasps.planner import PointCloudGraspPlanner
 from vla_ros.policies.geometric.grasps.reachability import Reach
+from vla_ros.policies.geometric.in_hand import lowest_in_hand
 from vla_ros.policies.geometric.language import Request, Vocabulary, parse_instruction
 from vla_ros.policies.geometric.motion import Walker, rotation_between
 from vla_ros.policies.geometric.perceiving.color_naming import ColorNamer
@@ -36,10 +41,17 @@ from vla_ros.robots.embodiment import Embodiment, expand_urdf
 
 Step = tuple[list[np.ndarray], float, TaskStatus]  # poses (4, 4), the gripper's width [m], the status of a chunk
 
+OPEN_SHARE = 0.95  # of the widest opening: fingers further apart than this are open
+PUSHED = 0.012  # [m] the tool stays above where it is sent: something stands in its way
+STANDS = 0.02  # [m/s] slower than this downwards is no way down
+
 
 class PolicyPhase(Enum):
     """What the policy is doing."""
 
+    SQUEEZE = "squeeze"
+    PUT_BACK = "put back"
+    LET_GO = "let go"
     LOOK = "look"
     REACH = "reach"
     CLOSE = "close"
@@ -82,7 +94,8 @@ class GeometricPolicy:
         self._namer = ColorNamer(color_ranges(), everything=not catalogue.procedural)
         self._finder = TargetFinder(memory, self._namer, config.target)
         self._arm_reach = Reach(urdf, arm)
-        self._planner = PointCloudGraspPlanner(self._arm_reach, GripperDimensions.of(gripper), config, judge)
+        self._dimensions = GripperDimensions.of(gripper)
+        self._planner = PointCloudGraspPlanner(self._arm_reach, self._dimensions, config, judge)
         self._walker = Walker(config.motion)
         self._open = gripper.width_max
         self.reset()
@@ -103,6 +116,7 @@ class GeometricPolicy:
         self._walker.halt()
         self._target_center: np.ndarray | None = None
         self._looks = 0
+        self._squeezed = False  # whether it has been found out if something is in the hand
         self._attempts = 0
         self._withdrawals = 0  # times the arm went back to where it started to see better
         self._T_base_start: np.ndarray | None = None
@@ -158,6 +172,9 @@ class GeometricPolicy:
     @property
     def _phases(self) -> dict[PolicyPhase, Callable[[SingleArmObservation], Step]]:
         return {
+            PolicyPhase.SQUEEZE: self._squeeze,
+            PolicyPhase.PUT_BACK: self._put_back,
+            PolicyPhase.LET_GO: self._let_go,
             PolicyPhase.LOOK: self._look,
             PolicyPhase.REACH: self._reach,
             PolicyPhase.CLOSE: self._close,
@@ -167,7 +184,42 @@ class GeometricPolicy:
             PolicyPhase.ABSENT: self._absent,
         }
 
+    def _squeeze(self, observation: SingleArmObservation) -> Step:
+        """Find out whether fingers that are partly closed hold something."""
+        if not self._fingers_stopped(observation):
+            return self._still(observation, 0.0)
+        self._squeezed = True
+        self._perception.settle(observation)
+        view = self._perception.perceive(observation)
+        if view is None or self._widths[-1] <= self.config.episode.width_min:
+            self._enter(PolicyPhase.LOOK, observation)
+            return self._look(observation)
+        T = observation.state.T_base_ee
+        way = lowest_in_hand(view, T, self._dimensions.tip) - view.table - self.config.placement.gap
+        self._T_let_go = T.copy()
+        self._T_let_go[2, 3] -= max(way, 0.0)
+        self._enter(PolicyPhase.PUT_BACK, observation)
+        return self._put_back(observation)
+
+    def _put_back(self, observation: SingleArmObservation) -> Step:
+        """Go straight down until what is in the hand stands on something."""
+        T, now = self.codec.T_base_anchor(observation), observation.state.T_base_ee
+        touched = now[2, 3] - T[2, 3] > PUSHED and self._tool_velocity(observation)[2] > -STANDS
+        if touched or abs(T[2, 3] - self._T_let_go[2, 3]) < 0.002:
+            self._enter(PolicyPhase.LET_GO, observation)
+            return self._let_go(observation)
+        return self._go(observation, T, self._T_let_go, self.config.motion.final_speed, 0.0)
+
+    def _let_go(self, observation: SingleArmObservation) -> Step:
+        if observation.stamp - self._phase_start >= self.config.placement.release_s:
+            return self._withdraw_from_table(observation)
+        return self._still(observation, self._open)
+
     def _look(self, observation: SingleArmObservation) -> Step:
+        if not self._squeezed and self._partly_closed(observation):
+            self._enter(PolicyPhase.SQUEEZE, observation)
+            return self._squeeze(observation)
+        self._squeezed = True
         self._looks += 1
         if self._T_base_start is None:
             self._T_base_start = observation.state.T_base_ee
@@ -215,16 +267,12 @@ class GeometricPolicy:
         return poses, self.grasp.opening, TaskStatus.ONGOING
 
     def _close(self, observation: SingleArmObservation) -> Step:
-        config = self.config.episode
-        waited = observation.stamp - self._phase_start
-        self._widths.append(observation.state.gripper_width)
-        still = len(self._widths) > 2 and abs(self._widths[-1] - self._widths[-2]) < config.width_still
-        if (waited > config.close_s and still) or waited > config.close_max_s:
-            if self._widths[-1] > config.width_min:
-                self._enter(PolicyPhase.LIFT, observation)
-                return self._lift(observation)
-            return self._give_up_grasp(observation)
-        return self._still(observation, 0.0)
+        if not self._fingers_stopped(observation):
+            return self._still(observation, 0.0)
+        if self._widths[-1] > self.config.episode.width_min:
+            self._enter(PolicyPhase.LIFT, observation)
+            return self._lift(observation)
+        return self._give_up_grasp(observation)
 
     def _lift(self, observation: SingleArmObservation) -> Step:
         goal = self._arm_reach.lifted(self.grasp.T_base_grasp, self.config.episode.lift)
@@ -252,7 +300,9 @@ class GeometricPolicy:
         return poses, width, TaskStatus.TERMINATED if held else TaskStatus.ONGOING
 
     def _absent(self, observation: SingleArmObservation) -> Step:
-        poses, width, _ = self._still(observation, self._open)
+        # What nobody asked for stays in the hand until a sentence comes that can be followed.
+        holds = not self._squeezed and self._partly_closed(observation)
+        poses, width, _ = self._still(observation, 0.0 if holds else self._open)
         return poses, width, TaskStatus.INVALID
 
     # -- what the phases share -------------------------------------------------------------------------------------
@@ -316,9 +366,23 @@ class GeometricPolicy:
     def _give_up_grasp(self, observation: SingleArmObservation) -> Step:
         """Open, go up, look again; never try the same grasp twice."""
         self._planner.remember_failure(self.grasp)
+        return self._withdraw_from_table(observation)
+
+    def _withdraw_from_table(self, observation: SingleArmObservation) -> Step:
         self._enter(PolicyPhase.RETREAT, observation)
         self._retreat_goal = self._arm_reach.lifted(observation.state.T_base_ee, self.config.episode.retreat)
         return self._retreat(observation)
+
+    def _fingers_stopped(self, observation: SingleArmObservation) -> bool:
+        """Note how far closing fingers are; say whether they have come to their end."""
+        config = self.config.episode
+        waited = observation.stamp - self._phase_start
+        self._widths.append(observation.state.gripper_width)
+        still = len(self._widths) > 2 and abs(self._widths[-1] - self._widths[-2]) < config.width_still
+        return (waited > config.close_s and still) or waited > config.close_max_s
+
+    def _partly_closed(self, observation: SingleArmObservation) -> bool:
+        return self.config.episode.width_min < observation.state.gripper_width < OPEN_SHARE * self._open
 
     def _go(
         self, observation: SingleArmObservation, T: np.ndarray, goal: np.ndarray, speed: float, width: float
