@@ -90,7 +90,7 @@ def test_an_object_too_wide_for_the_gripper_is_never_the_target(folder: Path) ->
         "stapler"
     }
     for stream in ("evaluation", "generation"):
-        with pytest.raises(ConfigError, match="target 'soap': unknown object"):
+        with pytest.raises(ConfigError, match="target 'soap': no gripper of this robot takes it"):
             grasping_scene("basic", 0, stream, objects=folder, target="soap")
     for name in ("stapler.xml", "stapler.yaml"):
         (folder / name).unlink()

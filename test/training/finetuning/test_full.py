@@ -49,7 +49,9 @@ def modules_that_differ(first: dict[str, torch.Tensor], second: dict[str, torch.
     return {name.split(".")[0] for name, value in first.items() if not torch.equal(value, second[name])}
 
 
-def test_projectors_alone_then_everything_but_the_vision_towers(base: Path, tmp_path: Path) -> None:
+def test_projectors_alone_then_everything_but_the_vision_towers(
+    base: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     config, output = tmp_path / "tiny.yaml", tmp_path / "out"
     config.write_text(TINY)
     words = ["finetune", str(base), str(generated() / "action"), "--output", str(output), "--config", str(config)]
@@ -64,6 +66,9 @@ def test_projectors_alone_then_everything_but_the_vision_towers(base: Path, tmp_
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert {"projector.flow", "end_to_end.original_boxes"} <= figures.keys()
     assert cli.main(words) == 0  # nothing is left to do
+    capsys.readouterr()
+    assert cli.main([*words, "--boxes-only"]) == 2
+    assert "was begun with boxes_only False, not True" in capsys.readouterr().err
 
 
 def test_what_learns_in_which_stage() -> None:

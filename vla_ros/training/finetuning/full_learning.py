@@ -35,7 +35,7 @@ def finetune_full_size(request: FinetuningRequest, maker: DataMaker) -> int:
         console = Console(quiet=not distributed.leads)
         if distributed.leads:
             keep_identity(output, identity_of(request.checkpoint, request.datasets, request.original))
-            keep_settings(output, config)
+            keep_settings(output, config, boxes_only=request.boxes_only)
         samples = {name: (getattr(config, name).steps, getattr(config, name).batch) for name in STAGES}
         with watched(output, samples, console, distributed) as session:
             try:

@@ -45,14 +45,15 @@ def keep_identity(output: Path, identity: dict[str, Any]) -> None:
     write_output("", path, json.dumps(identity, indent=1) + "\n")
 
 
-def keep_settings(output: Path, config: FinetuneConfig | TwoStageConfig) -> None:
-    """Note down by which settings is learned. Raises ConfigError where something was learned here by others.
+def keep_settings(output: Path, config: FinetuneConfig | TwoStageConfig, **options: bool) -> None:
+    """Note down by which settings and options is learned.
 
-    Further stages may follow; how much original data is generated says nothing of what was learned.
+    Raises ConfigError where something was learned here by others. Further stages may follow; how much original data is
+    generated says nothing of what was learned.
     """
     settings = learned_by(config, ("stages",))
     settings["original"] = {name: settings["original"][name] for name in ("share", "frames_an_episode")}
-    keep_begun_settings(output, settings)
+    keep_begun_settings(output, settings | options)
 
 
 def identity_of(checkpoint: Path, datasets: Sequence[Path], original: Sequence[Path] | None) -> dict[str, Any]:
