@@ -22,7 +22,7 @@ from math import isfinite
 import daqp
 import numpy as np
 
-from controllers.arm.limits import ArmLimits
+from controllers.arm.limits import NO_LIMIT, ArmLimits
 from controllers.arm.model import ArmModel
 from controllers.laws.friction_feedforward import FrictionFeedforward
 from controllers.safety.braking_profile import BrakingProfile
@@ -62,6 +62,12 @@ class TorqueBarrier:
         self._signs = np.array([[1.0], [-1.0]])
         self._cap = SPEED_SHARE * limits.velocity
         self._profile = BrakingProfile(END_RATE, BRAKING_SHARE * np.minimum(limits.acceleration, 1e3))
+        # Of speed limits that fall towards the ends: how far beyond the barrier's ends those are that they fall to, and
+        # what a joint that follows them at the rate ρ is too fast by.
+        self._falls = bool((limits.deceleration < NO_LIMIT).any() or limits.velocity_offset.any())
+        self._twice, self._beyond_end = 2.0 * SPEED_SHARE**2 * limits.deceleration, margin
+        self._late = limits.velocity_offset + limits.deceleration / RATE
+        self._falling = np.zeros((2, n))
         self._distance, self._room, self._wanted = np.zeros((2, n)), np.zeros((2, n)), np.zeros((2, n))
         self._friction = FrictionFeedforward(model, FRICTION_SHARE)
         self._resisting, self._force, self._ddq = np.zeros(n), np.zeros(n), np.zeros(n)
@@ -100,7 +106,11 @@ class TorqueBarrier:
         distance, room = self._distance, self._room
         np.multiply(self._signs, model.q, out=room)
         np.subtract(self._ends, room, out=distance)
+        if self._falls:
+            self._write_falling(distance)
         self._profile.write(distance, room)
+        if self._falls:
+            np.minimum(room, self._falling, out=room)
         np.maximum(room, -RETURN_SPEED, out=room)
         speed = np.multiply(self._signs, model.dq, out=distance)
         room -= speed
@@ -108,6 +118,15 @@ class TorqueBarrier:
         free *= SPEED_RATE / RATE
         np.minimum(room, free, out=room)
         self._near = float(room.min()) < FAR
+
+    def _write_falling(self, distance: np.ndarray) -> None:
+        """Write what speed limits that fall towards the ends allow (2, N) [rad/s], `distance` (2, N) [rad] before."""
+        falling = np.add(distance, self._beyond_end, out=self._falling)
+        np.maximum(falling, 0.0, out=falling)
+        falling *= self._twice
+        np.sqrt(falling, out=falling)
+        falling -= self._late
+        np.maximum(falling, 0.0, out=falling)
 
     def _check_tool(self, model: ArmModel) -> None:
         workspace = self.workspace

@@ -14,8 +14,10 @@ class VelocityBounds:
     """Bounds on the next joint velocity, so that position, velocity and acceleration limits hold from then on.
 
     A joint that approaches the end of its range may be as fast as its acceleration can still stop: braking at a from v,
-    sampled every dt, takes at most v dt/2 + v²/(2a) + a dt²/8, so v ≤ √(2 a d) − a dt/2 at a distance d. The
-    acceleration comes before all else: a bound that it cannot keep is met as soon as it can.
+    sampled every dt, takes at most v dt/2 + v²/(2a) + a dt²/8, so v ≤ √(2 a d) − a dt/2 at a distance d. Where its
+    speed limit falls towards the end, by a deceleration and an offset o, a is the lower of the two and o is subtracted:
+    that falls no faster than the deceleration. The acceleration comes before all else: a bound that it cannot keep is
+    met as soon as it can.
     """
 
     def __init__(self, limits: ArmLimits, lead_max: float) -> None:
@@ -25,6 +27,8 @@ class VelocityBounds:
         self._low, self._high = limits.lower + margin, limits.upper - margin
         self._speed, self._negative_speed = limits.velocity, -limits.velocity
         self._acceleration, self._twice_acceleration = limits.acceleration, 2.0 * limits.acceleration
+        self._twice_braking = 2.0 * np.minimum(limits.acceleration, limits.deceleration)  # before the end of the range
+        self._offset, self._no_offset = limits.velocity_offset, np.zeros(n)
         self._lead_max = lead_max
         self.lower, self.upper = np.zeros(n), np.zeros(n)  # [rad/s]
         self._scratch, self._half_step = np.zeros(n), np.zeros(n)
@@ -37,17 +41,18 @@ class VelocityBounds:
         """
         lower, upper, scratch = self.lower, self.upper, self._scratch
         np.multiply(self._acceleration, 0.5 * dt, out=self._half_step)
-        self._write_braking(np.subtract(self._high, q, out=scratch), upper)
-        self._write_braking(np.subtract(q, self._low, out=scratch), lower)
+        self._write_braking(np.subtract(self._high, q, out=scratch), self._twice_braking, self._offset, upper)
+        self._write_braking(np.subtract(q, self._low, out=scratch), self._twice_braking, self._offset, lower)
         np.negative(lower, out=lower)
         np.minimum(upper, self._speed, out=upper)
         np.maximum(lower, self._negative_speed, out=lower)
         # An arm that is held back is not led further: the error clip of a torque arm, in joint space.
         if measured is not None:
             behind, speed = np.subtract(measured, q, out=self._behind), self._fastest
-            self._write_braking(np.add(behind, self._lead_max, out=scratch), speed)
+            twice, none = self._twice_acceleration, self._no_offset
+            self._write_braking(np.add(behind, self._lead_max, out=scratch), twice, none, speed)
             np.minimum(upper, speed, out=upper)
-            self._write_braking(np.subtract(self._lead_max, behind, out=scratch), speed)
+            self._write_braking(np.subtract(self._lead_max, behind, out=scratch), twice, none, speed)
             np.maximum(lower, np.negative(speed, out=speed), out=lower)
         change = np.multiply(self._half_step, 2.0, out=scratch)
         slowest, fastest = np.subtract(dq, change, out=self._slowest), np.add(dq, change, out=self._fastest)
@@ -56,10 +61,14 @@ class VelocityBounds:
             np.minimum(bound, fastest, out=bound)
         np.minimum(lower, upper, out=lower)
 
-    def _write_braking(self, distance: np.ndarray, speed: np.ndarray) -> None:
-        """Write the speed (N,) [rad/s] from which each joint stops within `distance` (N,) [rad], which is changed."""
+    def _write_braking(self, distance: np.ndarray, twice: np.ndarray, offset: np.ndarray, speed: np.ndarray) -> None:
+        """Write the speed (N,) [rad/s] from which each joint stops within `distance` (N,) [rad], which is changed.
+
+        `twice` the acceleration that it brakes at (N,) [rad/s²]; `offset` (N,) [rad/s] is subtracted.
+        """
         np.maximum(distance, 0.0, out=distance)
-        distance *= self._twice_acceleration
+        distance *= twice
         np.sqrt(distance, out=speed)
         speed -= self._half_step
+        speed -= offset
         np.maximum(speed, 0.0, out=speed)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from controllers.arm.limits import NO_LIMIT
 from controllers.errors import ConfigError
 
 
@@ -25,11 +26,16 @@ class BodyGroup:
     mimics: Mapping[str, str] = field(default_factory=dict)  # joints that go where one of `joints` goes
     stiffness: np.ndarray | None = None  # (N,) [N·m/rad] of its driver's position servo, where that is known
     damping: np.ndarray | None = None  # (N,) [N·m·s/rad]
+    deceleration: np.ndarray = ()  # type: ignore[assignment]  # [rad/s², m/s²] towards the ends (`ArmLimits`); …
+    velocity_offset: np.ndarray = ()  # type: ignore[assignment]  # [rad/s, m/s] … empty: speed limits do not fall
 
     def __post_init__(self) -> None:
         if not self.joints:
             raise ConfigError("whole body: a group has no joints")
-        for name in ("lower", "upper", "velocity", "acceleration", "posture"):
+        for name, none in (("deceleration", NO_LIMIT), ("velocity_offset", 0.0)):
+            if not len(getattr(self, name)):
+                object.__setattr__(self, name, np.full(len(self.joints), none))
+        for name in ("lower", "upper", "velocity", "acceleration", "posture", "deceleration", "velocity_offset"):
             value = np.array(getattr(self, name), dtype=np.float64)
             if value.shape != (len(self.joints),) or not np.isfinite(value).all():
                 raise ConfigError(f"whole body: '{name}' of {self.joints[0]} … must be {len(self.joints)} numbers")

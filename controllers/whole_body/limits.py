@@ -4,13 +4,15 @@
 A joint d before the end of its range may take a speed v for the next dt if from where it then is, d − v dt, it still
 stops at its acceleration a:  v²/(2a) ≤ d − v dt, so  v ≤ √(a² dt² + 2 a d) − a dt. Whoever keeps that can keep it in
 the next tick by braking at a, however long that tick is: so there is always a speed that keeps range, speed and
-acceleration together, and the programme always has a solution, whatever else is asked.
+acceleration together, and the programme always has a solution, whatever else is asked. Where a joint's speed limit
+falls towards the end of its range, a is its deceleration, if that is lower, and its offset is subtracted.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from controllers.arm.limits import NO_LIMIT
 from controllers.whole_body.description import Body
 
 ROAD = 1e9  # [m, rad] how far a base may drive
@@ -31,6 +33,10 @@ class BodyBounds:
         self.speed = np.concatenate([speed, *(group.velocity for group in groups)])  # (n,) [m/s, rad/s]
         self.acceleration = np.concatenate([acceleration, *(group.acceleration for group in groups)])  # a second
         n, self._moved, self._lead_max = len(self.speed), len(axes), lead_max
+        free = np.full(len(axes), NO_LIMIT)
+        self._braking = np.minimum(self.acceleration, np.concatenate([free, *(one.deceleration for one in groups)]))
+        self._offset = np.concatenate([np.zeros(len(axes)), *(group.velocity_offset for group in groups)])
+        self._braked = np.zeros(n)
         self.lower, self.upper = np.zeros(n), np.zeros(n)
         margin = np.minimum(RANGE_MARGIN, 0.01 * (self.upper_range - self.lower_range))
         self._low, self._high = self.lower_range + margin, self.upper_range - margin
@@ -42,15 +48,18 @@ class BodyBounds:
         lower, upper, place, bound = self.lower, self.upper, self._place, self._bound
         place[self._moved :] = q
         np.multiply(self.acceleration, dt, out=self._change)
-        self._write_braking(np.subtract(self._high, place, out=self._room), upper)
-        self._write_braking(np.subtract(place, self._low, out=self._room), lower)
+        self._write_braking(np.subtract(self._high, place, out=self._room), self._braking, dt, upper)
+        self._write_braking(np.subtract(place, self._low, out=self._room), self._braking, dt, lower)
+        for edge in (upper, lower):
+            edge -= self._offset
+            np.maximum(edge, 0.0, out=edge)
         if measured is not None and self._lead_max is not None:  # what is held back is not led further
             self._measured[self._moved :] = measured
             behind = self._measured - place
             behind[: self._moved] = 0.0
-            self._write_braking(behind + self._lead_max, bound)
+            self._write_braking(behind + self._lead_max, self.acceleration, dt, bound)
             np.minimum(upper, bound, out=upper)
-            self._write_braking(self._lead_max - behind, bound)
+            self._write_braking(self._lead_max - behind, self.acceleration, dt, bound)
             np.minimum(lower, bound, out=lower)
         np.minimum(upper, self.speed, out=upper)
         np.minimum(lower, self.speed, out=lower)
@@ -62,12 +71,16 @@ class BodyBounds:
             np.minimum(edge, fastest, out=edge)
         np.minimum(lower, upper, out=lower)
 
-    def _write_braking(self, room: np.ndarray, speed: np.ndarray) -> None:
-        """Write the speed (n,) that may be taken for a tick with `room` (n,) [m, rad] ahead, which is changed."""
+    def _write_braking(self, room: np.ndarray, acceleration: np.ndarray, dt: float, speed: np.ndarray) -> None:
+        """Write the speed (n,) that may be taken for a tick dt [s] with `room` (n,) [m, rad] ahead, which is changed.
+
+        `acceleration` (n,) [m/s², rad/s²]: what each then brakes at.
+        """
+        change = np.multiply(acceleration, dt, out=self._braked)
         np.maximum(room, 0.0, out=room)
-        room *= self.acceleration
+        room *= acceleration
         room *= 2.0
-        np.multiply(self._change, self._change, out=speed)
+        np.multiply(change, change, out=speed)
         speed += room
         np.sqrt(speed, out=speed)
-        speed -= self._change
+        speed -= change

@@ -91,6 +91,10 @@ def test_a_joint_that_was_left_out_of_an_arm_is_named(tmp_path, capsys):
         ({LIMIT: LIMIT.replace("0.15", "fast")}, ("'lift_joint'", "'velocity'", "'fast'")),
         ({LIMIT: LIMIT.replace("0.15", "inf")}, ("'lift_joint'", "'velocity'", "'inf'")),
         ({LIMIT: LIMIT.replace("0.15", "0")}, ("'lift_joint'", "must be above 0")),
+        ({LIMIT: LIMIT + '<position_based_velocity_limits deceleration_limit="6"/>'},
+         ("'velocity_offset' in the <position_based_velocity_limits>", "is missing")),
+        ({LIMIT: LIMIT + '<position_based_velocity_limits deceleration_limit="-6" velocity_offset="0"/>'},
+         ("'lift_joint'", "deceleration_limit must be above 0")),
         ({LIMIT: LIMIT.replace('lower="0"', 'lower="0.5"')}, ("'lift_joint'", "0.5 is not below", "0.4")),
         ({"</robot>": '<link name="stray"/></robot>'}, ("2 roots", "stray")),
         ({"</robot>": '<link name="world"/><joint name="stand" type="fixed"><parent link="world"/>'

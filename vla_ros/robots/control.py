@@ -54,13 +54,24 @@ def arm_limits(arm: ArmGroup, config: ControlConfig) -> ArmLimits:
         np.array(config.workspace_lower),
         np.array(config.workspace_upper),
         arm.acceleration,
+        arm.deceleration,
+        arm.velocity_offset,
     )
 
 
 def joint_limits_of(group: JointGroup) -> ArmLimits:
     """Return what a joint group may do: the limits of its URDF, and its acceleration."""
     rate = np.full(len(group.joints), 1e6)  # its driver's affair: it is told positions
-    return ArmLimits(group.lower, group.upper, group.velocity, group.effort, rate, acceleration=group.acceleration)
+    return ArmLimits(
+        group.lower,
+        group.upper,
+        group.velocity,
+        group.effort,
+        rate,
+        acceleration=group.acceleration,
+        deceleration=group.deceleration,
+        velocity_offset=group.velocity_offset,
+    )
 
 
 def arm_model(embodiment: Embodiment, arm: ArmGroup, config: ControlConfig) -> ArmModel:

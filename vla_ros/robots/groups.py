@@ -181,6 +181,8 @@ class ArmGroup:
     acceleration: np.ndarray  # [rad/s²]
     jerk: np.ndarray  # [rad/s³]
     armature: np.ndarray  # [kg·m²]
+    deceleration: np.ndarray  # [rad/s²] by which speed limits fall towards the ends of the ranges, and …
+    velocity_offset: np.ndarray  # [rad/s] … less this (`ArmLimits`)
     command_modes: tuple[str, ...]  # what may drive it, the usual first
     reach: ArmReach | None = None
     start: ArmStart | None = None
@@ -248,6 +250,8 @@ class JointGroup:
     effort: np.ndarray
     acceleration: np.ndarray
     armature: np.ndarray
+    deceleration: np.ndarray  # by which speed limits fall towards the ends of the ranges, and …
+    velocity_offset: np.ndarray  # … less this (`ArmLimits`)
     slides: tuple[bool, ...]  # each joint: whether it slides, or turns
 
     @property
@@ -328,9 +332,8 @@ def _limits(urdf: str, joints: Sequence[str], home: Sequence[float]) -> dict[str
     for joint, q, limit in zip(joints, home, limits, strict=True):
         if not limit.lower <= q <= limit.upper:
             raise ConfigError(f"home of '{joint}' is {q}, outside its limits {limit.lower} to {limit.upper}")
-    return {
-        name: _frozen([getattr(limit, name) for limit in limits]) for name in ("lower", "upper", "velocity", "effort")
-    }
+    names = ("lower", "upper", "velocity", "effort", "deceleration", "velocity_offset")
+    return {name: _frozen([getattr(limit, name) for limit in limits]) for name in names}
 
 
 def _check_sizes(where: str, config: object, joints: tuple[str, ...], keys: Sequence[str]) -> None:

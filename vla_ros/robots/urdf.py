@@ -9,6 +9,7 @@ from functools import lru_cache
 from math import isfinite
 from pathlib import Path
 
+from controllers.arm.limits import NO_LIMIT
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.ament import VARIABLE
 from vla_ros.configuration import share_directory
@@ -28,6 +29,8 @@ class JointLimits:
     velocity: float
     effort: float
     slides: bool = False
+    deceleration: float = NO_LIMIT  # [rad/s²], [m/s²] by which the speed limit falls towards the ends
+    velocity_offset: float = 0.0  # [rad/s], [m/s]
 
 
 def expand_xacro(path: str | Path, **xacro_args: str) -> str:
@@ -78,7 +81,10 @@ def link_names(urdf: str) -> tuple[str, ...]:
 
 
 def joint_limits(urdf: str, joint: str) -> JointLimits:
-    """Read a joint's limits. Raises ConfigError when the URDF has no such joint or no complete <limit>."""
+    """Read a joint's limits, and those of <position_based_velocity_limits>, as franka_description's joints have them.
+
+    Raises ConfigError when the URDF has no such joint or no complete <limit>.
+    """
     joints = _named(urdf, "joint")
     if joint not in joints:
         raise ConfigError(unknown_name("joint", joint, joints))
@@ -90,7 +96,15 @@ def joint_limits(urdf: str, joint: str) -> JointLimits:
         raise ConfigError(f"joint '{joint}': the URDF's lower limit {lower:g} is not below its upper one {upper:g}")
     if min(velocity, effort) <= 0.0:
         raise ConfigError(f"joint '{joint}': the URDF's limits of velocity and effort must be above 0")
-    return JointLimits(lower, upper, velocity, effort, joints[joint].get("type") == "prismatic")
+    falling = joints[joint].find("position_based_velocity_limits")
+    deceleration, offset = NO_LIMIT, 0.0
+    if falling is not None:
+        deceleration, offset = (_limit(joint, falling, key) for key in ("deceleration_limit", "velocity_offset"))
+        if deceleration <= 0.0 or offset < 0.0:
+            raise ConfigError(
+                f"joint '{joint}': the URDF's deceleration_limit must be above 0 and its velocity_offset at least 0"
+            )
+    return JointLimits(lower, upper, velocity, effort, joints[joint].get("type") == "prismatic", deceleration, offset)
 
 
 def _limit(joint: str, limit: ElementTree.Element, key: str) -> float:
@@ -101,7 +115,7 @@ def _limit(joint: str, limit: ElementTree.Element, key: str) -> float:
         value = float("nan")
     if not isfinite(value):
         found = "is missing" if text is None else f"is '{text[:40]}', expected a finite number"
-        raise ConfigError(f"joint '{joint}': '{key}' in the <limit> of the URDF {found}")
+        raise ConfigError(f"joint '{joint}': '{key}' in the <{limit.tag}> of the URDF {found}")
     return value
 
 

@@ -44,11 +44,15 @@ def _arm(arm: ArmGroup) -> BodyGroup:
         arm.joints, arm.lower, arm.upper, arm.velocity, arm.acceleration, arm.home, arm.tool_frame,
         stiffness=None if servo is None else np.array(servo.stiffness, dtype=float),
         damping=None if servo is None else np.array(servo.damping, dtype=float),
+        deceleration=arm.deceleration, velocity_offset=arm.velocity_offset,
     )  # fmt: skip
 
 
 def _joints(group: JointGroup) -> BodyGroup:
-    return BodyGroup(group.joints, group.lower, group.upper, group.velocity, group.acceleration, group.home)
+    return BodyGroup(
+        group.joints, group.lower, group.upper, group.velocity, group.acceleration, group.home,
+        deceleration=group.deceleration, velocity_offset=group.velocity_offset,
+    )  # fmt: skip
 
 
 def _gripper(gripper: EndEffectorGroup, urdf: str) -> BodyGroup:
