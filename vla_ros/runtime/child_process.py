@@ -82,6 +82,10 @@ class ChildProcess:
         """Return its process number."""
         return self._process.pid
 
+    def kill(self) -> None:
+        """End it without a warning, from any thread: whoever waits for an answer of it hears that it is no more."""
+        self._process.kill()
+
     def close(self) -> None:
         """End the process."""
         for pipe in (self._process.stdin, self._process.stdout):

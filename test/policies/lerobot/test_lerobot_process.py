@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -110,6 +111,28 @@ def test_a_process_that_is_killed_or_silent_is_started_again(start):
     assert policy.infer(seen()).values.shape == (10, 9)
     with pytest.raises(LeRobotError, match=r"nothing for 0\.5 s"):
         start("silent at infer", answer_s=0.5).infer(seen())
+
+
+@pytest.mark.parametrize("request_", ["load", "infer"])
+def test_the_end_does_not_wait_for_what_is_under_way(start, request_):
+    policy, said = start(f"silent at {request_}"), []
+
+    def ask() -> None:
+        with pytest.raises(LeRobotError) as raised:
+            policy.infer(seen())
+        said.append(str(raised.value))
+
+    waiting = threading.Thread(target=ask)
+    waiting.start()
+    while policy._process._child is None:
+        time.sleep(0.01)
+    time.sleep(0.2)
+    began = time.monotonic()
+    policy.close()
+    waiting.join(10.0)
+    assert time.monotonic() - began < 8.0  # the answer is not due for 20 s
+    assert said
+    assert "LeRobot's process ended" in said[0]
 
 
 def test_several_robots_share_one_process(start):

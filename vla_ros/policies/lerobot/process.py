@@ -16,6 +16,7 @@ from vla_ros.runtime.child_process import ChildProcess
 from vla_ros.runtime.own_environment import ROOT
 
 MODULE = "vla_ros.policies.lerobot.worker"
+BUSY_S = 0.2  # [s] after which a request that is under way is not waited for when all ends
 
 
 class LeRobotError(VlaError):
@@ -70,22 +71,27 @@ class LeRobotProcess:
             return found["actions"]
 
     def close(self) -> None:
-        """End it."""
-        with self._lock:
+        """End it, and what somebody still waits for."""
+        if not self._lock.acquire(timeout=BUSY_S):
+            if (child := self._child) is not None:
+                child.kill()
+            self._lock.acquire()
+        try:
             self._end()
+        finally:
+            self._lock.release()
 
     def _started(self) -> _Child:
         if self._child is None:
             command = self._command or [str(interpreter()), "-P", "-m", MODULE]
-            child = _Child(command, _environment())
+            self._child = child = _Child(command, _environment())
             try:
                 child.answer_s = self._load_s
                 child.ask("load", checkpoint=str(self._checkpoint), device=self._device)
                 child.answer_s = self._answer_s
             except BaseException:
-                child.close()
+                self._end()
                 raise
-            self._child = child
         return self._child
 
     def _end(self) -> None:

@@ -106,8 +106,8 @@ def _complaint(words: str, query: TargetQuery, models: tuple[ObjectModel, ...], 
     if query.category and query.category not in known:
         if not catalogue.procedural and query.category in map(_noun, catalogue.objects):
             return (
-                f"target '{words}': no gripper of this robot takes it in any pose that it rests in: `vla objects check` "
-                "says what is in the way; set a smaller scale, other resting poses or more friction"
+                f"target '{words}': no gripper of this robot takes it in any pose that it rests in: `vla objects "
+                "check` says what is in the way; set a smaller scale, other resting poses or more friction"
             )
         return f"target '{words}': {unknown_name('object', query.category, known)}"
     alike = [model for model in models if query.category in ("", _noun(model))]
