@@ -7,14 +7,13 @@ Shape legend: N candidates, M points.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
 from vla_ros.policies.gam.actions import ON, Candidates
-from vla_ros.policies.gam.candidate_poses import matrix_of
 from vla_ros.policies.gam.perception.measured_points import MeasuredPoints
 from vla_ros.robots.tools.description import Cup, Tool
 
@@ -27,36 +26,45 @@ _STEP = 0.01  # [m] from a cup's middle height at which a point is not of the su
 _FLAT = 50.0  # condition of the points' moments from which on a slope says nothing
 _TURN = np.radians(20.0)  # that a candidate is turned at most
 MEANT = 0.7  # share of its stroke that a piston is out: those that reach nothing stand off neighbours
+_THIN = 1e-9  # share of their spread, squared, from which on points are more than one line
 _UNSURE = np.radians(5.0)  # by which a measured slope may be off
 _UNEVEN = 0.0045  # [m] root mean square off a plane, noise included, from which on no lip lies on
 
 
 def all_around(places: np.ndarray, radius: float) -> bool:
     """Say whether points (N, 2) are in every eighth of a lip's outer ring but one: not where it overhangs."""
-    outer = places[np.linalg.norm(places, axis=1) > radius / 2]
+    outer = places[np.hypot(places[:, 0], places[:, 1]) > radius / 2]
     eighths = np.floor(np.arctan2(outer[:, 1], outer[:, 0]) / (np.pi / 4)).astype(int) % 8
-    return len(np.unique(eighths)) >= 7
+    return int(np.count_nonzero(np.bincount(eighths, minlength=8))) >= 7
 
 
 def plane_of(own: np.ndarray) -> tuple[np.ndarray, float]:
     """Return the plane (slope along x, along y, height) of points (M, 3), and their root mean square off it [m]."""
-    columns = np.column_stack([own[:, :2], np.ones(len(own))])
-    plane, *_ = np.linalg.lstsq(columns, own[:, 2], rcond=None)
-    return plane, float(np.sqrt(np.mean((own[:, 2] - columns @ plane) ** 2)))
+    x, y, z = own.T - own.mean(axis=0)[:, None]
+    xx, xy, yy, xz, yz = x @ x, x @ y, y @ y, x @ z, y @ z
+    area = xx * yy - xy * xy
+    if area > _THIN * (xx + yy) ** 2:
+        along = np.array([yy * xz - xy * yz, xx * yz - xy * xz]) / area
+    else:  # of points on one line the plane that rises least
+        along, *_ = np.linalg.lstsq(np.stack([x, y], axis=1), z, rcond=None)
+    off = z - along[0] * x - along[1] * y
+    middle_x, middle_y, height = own.mean(axis=0)
+    plane = np.array([along[0], along[1], height - along[0] * middle_x - along[1] * middle_y])
+    return plane, float(np.sqrt(off @ off / len(own)))
 
 
 class Surfaces:
     """Of measured points."""
 
     def __init__(self, measured: MeasuredPoints) -> None:
-        self._points, self._tree = measured.points, measured.tree
+        self._measured = measured
 
     def below(self, cup: Cup, T: np.ndarray) -> float | None:
         """Return how far the surface under a cup of the tool at T (4, 4) is [m] from its lip with the piston in.
 
         None where too few points say it.
         """
-        return _below(cup, self._under(cup, T))
+        return _below(cup, _under(cup, next(self._around([cup], T[None, :3, 3], T[None, :3, :3]))))
 
     def met(self, candidates: Candidates, tool: Tool) -> Candidates:
         """Return candidates turned to face what is measured under their cups, and moved along their axis to it.
@@ -64,52 +72,62 @@ class Surfaces:
         By 20° and 30 mm at most, until pistons are 70 % out. Cups that could not lie on what is below them are turned
         off; a candidate with none on stays where it is.
         """
-        if not tool.cups or not len(self._points):  # nothing is seen
+        if not tool.cups or not len(self._measured.points):  # nothing is seen
             return candidates
         positions, rotations = candidates.positions.copy(), candidates.rotations.copy()
         active = candidates.active.copy()
-        for row in range(len(positions)):
-            T = matrix_of(candidates, row)
-            on = [cup for cup, share in zip(tool.cups, candidates.active[row], strict=False) if share >= ON]
-            if on and np.isfinite(T).all():
-                T = self._facing(T, on)
-                lying = {cup: under for cup in on if _lies(cup, under := self._under(cup, T))}
-                active[row, : len(tool.cups)] = [cup in lying for cup in tool.cups]
-                positions[row], rotations[row] = T[:3, 3] + _nearer(lying) * T[:3, 2], T[:3, :3]
+        on = candidates.active[:, : len(tool.cups)] >= ON
+        rows = np.flatnonzero(on.any(axis=1) & np.isfinite(positions).all(axis=1) & np.isfinite(rotations).all((1, 2)))
+        cups = {row: [tool.cups[k] for k in np.flatnonzero(on[row])] for row in rows}
+        around = self._around(tool.cups, positions[rows], rotations[rows])
+        for row, own in zip(rows, around, strict=True):
+            turn, shift = _facing(own, cups[row])
+            positions[row], rotations[row] = positions[row] + rotations[row] @ shift, rotations[row] @ turn
+        around = self._around(tool.cups, positions[rows], rotations[rows])
+        for row, own in zip(rows, around, strict=True):
+            lying = {cup: under for cup in cups[row] if _lies(cup, under := _under(cup, own))}
+            active[row, : len(tool.cups)] = [cup in lying for cup in tool.cups]
+            positions[row] += _nearer(lying) * rotations[row, :, 2]
         return replace(candidates, positions=positions, rotations=rotations, active=active)
 
-    def _facing(self, T: np.ndarray, cups: Sequence[Cup]) -> np.ndarray:
-        """Return T (4, 4) turned about the middle of the lips so that surfaces under them are level, on the whole.
+    def _around(self, cups: Sequence[Cup], positions: np.ndarray, rotations: np.ndarray) -> Iterator[np.ndarray]:
+        """Yield for each of a tool's poses the points (M, 3), in its frame, among which those under its cups are."""
+        reach = max(np.hypot(cup.x, cup.y) + cup.radius for cup in cups)
+        longest = max(cup.stroke for cup in cups)
+        for _, own in self._measured.around(positions, rotations, reach, -_OFF, longest + _OFF):
+            yield own
 
-        Each cup has a piston, so that only slopes count, not which of them is nearer.
-        """
-        parts = [under - under.mean(axis=0) for cup in cups if len(under := self._under(cup, T)) >= _PLANE]
-        if not parts:
-            return T
-        own = np.concatenate(parts)
-        own = own[np.abs(own[:, 2]) < _STEP]
-        moments = own[:, :2].T @ own[:, :2]
-        if len(own) < _PLANE or np.linalg.cond(moments) > _FLAT:
-            return T
-        slope = np.linalg.solve(moments, own[:, :2].T @ own[:, 2])
-        angle = float(np.arctan(np.hypot(*slope)))
-        if angle > _TURN or angle < 1e-6:
-            return T
-        across = np.array([-slope[1], slope[0], 0.0]) / np.hypot(*slope)  # the axis leans against the slope
-        middle = np.array([*np.mean([(cup.x, cup.y) for cup in cups], axis=0), 0.0])
-        turned = T.copy()
-        turned[:3, :3] = T[:3, :3] @ Rotation.from_rotvec(-angle * across).as_matrix()
-        turned[:3, 3] = T[:3, 3] + (T[:3, :3] - turned[:3, :3]) @ middle
-        return turned
 
-    def _under(self, cup: Cup, T: np.ndarray) -> np.ndarray:
-        """Return points (M, 3) under a cup, in a frame in its lip with the piston in."""
-        lip = T[:3, 3] + T[:3, :3] @ np.array([cup.x, cup.y, 0.0])
-        half = cup.stroke / 2 + _OFF
-        near = self._tree.query_ball_point(lip + T[:3, 2] * cup.stroke / 2, half + cup.radius)
-        own = (self._points[near] - lip) @ T[:3, :3]
-        there = np.hypot(own[:, 0], own[:, 1]) < cup.radius
-        return np.asarray(own[there & (np.abs(own[:, 2] - cup.stroke / 2) < half)])
+def _facing(around: np.ndarray, cups: Sequence[Cup]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the turn (3, 3) of a tool, and its shift (3,) [m], both in its frame, by which it faces what is around it.
+
+    About the middle of the lips, so that surfaces under them, of points (M, 3), are level on the whole. Each cup has a
+    piston, so that only slopes count, not which of them is nearer.
+    """
+    stays = np.eye(3), np.zeros(3)
+    parts = [under - under.mean(axis=0) for cup in cups if len(under := _under(cup, around)) >= _PLANE]
+    if not parts:
+        return stays
+    own = np.concatenate(parts)
+    own = own[np.abs(own[:, 2]) < _STEP]
+    moments = own[:, :2].T @ own[:, :2]
+    if len(own) < _PLANE or np.linalg.cond(moments) > _FLAT:
+        return stays
+    slope = np.linalg.solve(moments, own[:, :2].T @ own[:, 2])
+    angle = float(np.arctan(np.hypot(*slope)))
+    if angle > _TURN or angle < 1e-6:
+        return stays
+    across = np.array([-slope[1], slope[0], 0.0]) / np.hypot(*slope)  # the axis leans against the slope
+    middle = np.array([*np.mean([(cup.x, cup.y) for cup in cups], axis=0), 0.0])
+    turn = Rotation.from_rotvec(-angle * across).as_matrix()
+    return turn, middle - turn @ middle
+
+
+def _under(cup: Cup, around: np.ndarray) -> np.ndarray:
+    """Return those points (M, 3) around a tool that are under a cup, in a frame in its lip with the piston in."""
+    x, y = around[:, 0] - cup.x, around[:, 1] - cup.y
+    under = (x * x + y * y < cup.radius**2) & (np.abs(around[:, 2] - cup.stroke / 2) < cup.stroke / 2 + _OFF)
+    return np.stack([x[under], y[under], around[under, 2]], axis=1)
 
 
 def _below(cup: Cup, under: np.ndarray) -> float | None:

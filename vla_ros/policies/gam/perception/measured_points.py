@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -28,6 +28,24 @@ class MeasuredPoints:
     def shown(self, instance: int) -> np.ndarray:
         """Return the points (M, 3) of an instance."""
         return np.asarray(self.points[self.instances == instance])
+
+    def around(
+        self, positions: np.ndarray, rotations: np.ndarray, reach: float, low: float, high: float
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield, for each of N tools, which points (K,) are around it, and where in its frame (K, 3) [m].
+
+        Around tools at (N, 3), turned by (N, 3, 3), is what is within `reach` [m] of their axis, and along it between
+        `low` and `high` [m]. They are asked for once for all cups of a tool: a list of them takes longer than the rest.
+        """
+        middle, half = (low + high) / 2.0, (high - low) / 2.0
+        centers = positions + middle * rotations[:, :, 2]
+        balls = self.tree.query_ball_point(centers, np.hypot(reach, half)) if len(centers) else []
+        for row, near in enumerate(balls):
+            which = np.fromiter(near, np.intp, len(near))
+            own = (self.points[which] - positions[row]) @ rotations[row]
+            inside = own[:, 0] ** 2 + own[:, 1] ** 2 < reach**2
+            inside &= np.abs(own[:, 2] - middle) < half
+            yield which[inside], own[inside]
 
     def narrow_side(self, instance: int) -> np.ndarray:
         """Return the way (2,) across which least is seen of an instance, level; along x where too few points say it."""
