@@ -169,6 +169,24 @@ def test_undo_brings_back_step_by_step_and_redo_goes_forwards_again(bench):
         bench.go(bench.collection.redo())
 
 
+def test_undo_pressed_while_a_redo_still_ends_its_recording_takes_back_the_redo(bench):
+    """The bag is whole, and thrown away, only after the press: the delete of before must stay as it is."""
+    earlier, kept = bench.record(), bench.record()
+    bench.go(bench.collection.episode_delete(earlier))
+    bench.settle()
+    redone = bench.go(bench.collection.episode_start("Ada"))["episode"]
+
+    async def redo_and_undo() -> str:
+        await bench.collection.episode_redo()
+        return await bench.collection.undo()
+
+    assert bench.go(redo_and_undo()) == f"delete {redone}"
+    bench.settle()
+    assert sorted(bag.name for bag in (bench.root / "episodes").iterdir()) == [kept, redone]
+    assert [bag.name for bag in (bench.root / "trash").iterdir()] == [earlier]
+    assert [episode["name"] for episode in bench.now["episodes"]] == [kept, redone]
+
+
 def test_an_episode_that_is_gone_from_the_trash_cannot_be_brought_back(bench):
     name = bench.record()
     bench.go(bench.collection.episode_delete(name))

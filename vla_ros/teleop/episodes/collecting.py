@@ -178,11 +178,11 @@ class EpisodeCollection:
 
     async def undo(self) -> str:
         """Take back what the snapshot's `undo` names; return it in words."""
-        return await self._step(self._history.undoable, "undo", "nothing was done that could be undone")
+        return await self._step("undo", "nothing was done that could be undone")
 
     async def redo(self) -> str:
         """Do again what was undone last; return it in words."""
-        return await self._step(self._history.repeatable, "repeat", "nothing was undone that could be done again")
+        return await self._step("repeat", "nothing was undone that could be done again")
 
     # -- the schedule ------------------------------------------------------------------------------------------------
     async def schedule_skip(self) -> None:
@@ -330,13 +330,15 @@ class EpisodeCollection:
             self._append("undo")
             raise
 
-    async def _step(self, operation: Mapping[str, Any] | None, event: str, nothing: str) -> str:
-        """Undo an operation, or do it again."""
+    async def _step(self, event: str, nothing: str) -> str:
+        """Undo the last operation, or do the one again that was undone last."""
         self._refuse_while_recording()
-        await self._settled()
+        await self._settled()  # a redo throws its episode away only now, and is the last operation then
+        forwards = event == "repeat"
+        operation = self._history.repeatable if forwards else self._history.undoable
         if operation is None:
             raise CollectionError(nothing)
-        name, forwards = operation.get("episode", ""), event == "repeat"
+        name = operation.get("episode", "")
         if operation["event"] == DELETE:
             (self._folder.throw_away if forwards else self._folder.bring_back)(name)
         try:
