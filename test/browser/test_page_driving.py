@@ -186,6 +186,22 @@ def test_a_gamepad_needs_its_clutch(site, visit):
     eventually(lambda: site.robot.stopped)
 
 
+def test_a_gamepads_clutch_drops_nothing_that_is_held(site, visit):
+    """RT rests while RB engages: the gripper stays as it is until RT is moved."""
+    operator = visit(site.link, scripts=(GAMEPAD,)).seated()
+    site.robot.enabled, site.robot.gripper["right"] = True, 0.024
+    operator.until("document.querySelector('#gripper').textContent === 'Open gripper'")
+    operator.page.evaluate("window.press(5, 1)")
+    eventually(lambda: clutched(site.robot))
+    count = len(site.robot.received)
+    eventually(lambda: len(site.robot.received) > count + 40)  # in 25 a gripper would be open
+    assert site.robot.gripper["right"] == pytest.approx(0.024, abs=1e-6)
+    operator.page.evaluate("window.press(7, 1)")
+    eventually(lambda: site.robot.gripper["right"] < 0.001)
+    operator.page.evaluate("window.press(7, 0)")
+    eventually(lambda: site.robot.gripper["right"] > 0.079)
+
+
 def test_two_arms_one_at_a_time_by_key(serve, visit):
     site = serve(SmallRobot(("right", "left"), base=True))
     operator = visit(site.link).seated()

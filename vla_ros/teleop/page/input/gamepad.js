@@ -2,6 +2,7 @@
 // A gamepad of the standard layout: RB is the clutch, sticks move, LB makes them turn.
 
 const DEAD = 0.12;
+const TAKE_OVER = 0.1; // of the trigger's way, after which it means what it says
 const TURN_PER_METRE = 4;
 const BUTTON = { A: 0, B: 1, X: 2, Y: 3, LB: 4, RB: 5, LT: 6, RT: 7, BACK: 8, UP: 12, DOWN: 13, LEFT: 14, RIGHT: 15 };
 
@@ -16,6 +17,7 @@ export class GamepadInput {
   holds = true;
   name = "";
   #down = new Set();
+  #latched = null; // RT's value as RB engaged the hand; Infinity once it means what it says
 
   constructor(drive, pressed) {
     this.drive = drive;
@@ -38,6 +40,7 @@ export class GamepadInput {
       else this.#down.delete(name);
     }
     const [lx, ly, rx, ry] = [0, 1, 2, 3].map((i) => beyondDead(pad.axes[i] ?? 0));
+    if (!down("RB") || !this.drive.hand.clutch) this.#latched = null;
     const { welcome } = this.drive.session;
     const { base, lift, head } = welcome?.robot ?? {};
     if (down("LT") && (base || lift || head)) {
@@ -48,8 +51,17 @@ export class GamepadInput {
     if (!down("RB")) return null;
     const pace = this.drive.pace;
     const turn = pace * TURN_PER_METRE;
-    const gripper = pad.buttons[BUTTON.RT]?.value ?? 0;
+    const gripper = this.#gripper(pad.buttons[BUTTON.RT]?.value ?? 0);
     if (down("LB")) return { v: [0, 0, 0], w: [turn * ly, -turn * rx, -turn * lx], gripper };
     return { v: [pace * lx, -pace * ry, pace * ly], w: [0, -turn * rx, 0], gripper };
+  }
+
+  /** What RT asks of the gripper: nothing until it is moved or closes further, so that engaging drops nothing. */
+  #gripper(value) {
+    this.#latched ??= value;
+    const rests = Math.abs(value - this.#latched) <= TAKE_OVER;
+    if (rests && value < this.drive.hand.gripperTarget) return undefined;
+    this.#latched = Infinity;
+    return value;
   }
 }
