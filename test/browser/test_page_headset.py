@@ -125,6 +125,15 @@ def test_one_arm_is_driven_by_whichever_hand_squeezes(wear):
     eventually(lambda: site.robot.p["right"][2] != start)
 
 
+def test_a_controller_that_dies_while_it_is_squeezed_leaves_the_arm_to_the_other(wear):
+    worn, site = wear()
+    worn.squeeze()
+    worn.operator.page.evaluate("window.headset.controllers.right.connected = false")
+    eventually(lambda: worn.hand() is None)
+    worn.button("left", "squeeze", 1)
+    eventually(lambda: worn.clutched())
+
+
 def test_the_headsets_turns_are_sent_to_a_robot_with_a_head(wear):
     worn, _ = wear(PairOnPage())
     worn.squeeze("left")

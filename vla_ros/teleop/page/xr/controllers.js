@@ -33,6 +33,8 @@ export class Controllers {
     const sticks = {};
     const events = [];
     this.marks = {};
+    const there = new Set([...inputSources].filter(({ gamepad }) => gamepad).map(({ handedness }) => handedness));
+    for (const side of this.#squeezed) if (!there.has(side)) this.#squeezed.delete(side); // asleep, or its battery dead
     for (const source of inputSources) {
       const side = source.handedness;
       const { gamepad, gripSpace } = source;
