@@ -165,6 +165,22 @@ def test_forward_is_where_the_operator_looks(wear):
     assert site.robot.p["right"] == pytest.approx([0.55, 0.0, 0.3], abs=1e-4)
 
 
+def test_recentring_lets_go_of_what_is_clutched(wear):
+    """Where forward is changes, and with it where the hand seems to be: by less than what counts as a jump here."""
+    worn, site = wear()
+    worn.squeeze()
+    worn.operator.page.evaluate("window.headset.position.x += 0.04")
+    worn.frame()
+    before, count = list(site.robot.p["right"]), len(site.robot.received)
+    seen = worn.hand().position
+    worn.operator.page.evaluate("window.headset.recenter()")
+    eventually(lambda: worn.hand() is not None and worn.hand().position != seen)
+    worn.frame()
+    assert worn.hand().position[0] == pytest.approx(seen[0] - 0.04, abs=1e-6)
+    assert any(not packet.hands for packet in site.robot.received[count:])
+    assert site.robot.p["right"] == pytest.approx(before, abs=1e-6)
+
+
 def test_buttons_start_keep_and_discard_episodes_and_go_home(wear):
     worn, site = wear(collection=SmallCollection())
     site.robot.enabled = True

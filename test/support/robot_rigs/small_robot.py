@@ -84,6 +84,8 @@ class SmallRobot:
         with self.lock:
             self.received = [*self.received[-2000:], hands]
         self._heard = time.monotonic()
+        for arm in self._latched.keys() - hands.hands.keys():
+            del self._latched[arm]
         for arm, sample in hands.hands.items():
             if not (sample.clutch and self.enabled and not (self.stopped or self.held) and arm in self.p):
                 self._latched.pop(arm, None)

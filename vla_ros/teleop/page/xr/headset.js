@@ -48,7 +48,10 @@ export class Headset {
     this.painter = await openStage(xr);
     this.floor = await xr.requestReferenceSpace("local-floor");
     this.origin = null; // of the operator, {p, q} on the floor: its −z is where he looked when he came
-    this.floor.addEventListener("reset", () => (this.origin = null));
+    this.floor.addEventListener("reset", () => {
+      this.#letGo(); // a hand would seem to move
+      this.origin = null;
+    });
     xr.addEventListener("visibilitychange", () => xr.visibilityState !== "visible" && this.#letGo());
     this.drive.takeover = this;
     this.drive.release();
@@ -79,7 +82,7 @@ export class Headset {
     this.drive.release();
   }
 
-  /** Nobody sees the arm: nothing is held. */
+  /** Nobody sees the arm, or knows where its hand is: nothing is held. */
   #letGo() {
     this.drive.sendHands("xr", {});
   }
