@@ -19,7 +19,8 @@ export class Presses {
     }
     if (!pressed && since !== undefined) {
       this.#since.delete(name);
-      if (since !== Infinity) return "short";
+      // Of a press whose end was not seen, as of a controller that fell asleep, nobody knows how long it was.
+      if (since !== Infinity && now - since < LONG_MS) return "short";
     }
     return null;
   }
