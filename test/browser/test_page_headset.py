@@ -126,7 +126,7 @@ def test_one_arm_is_driven_by_whichever_hand_squeezes(wear):
 
 
 def test_a_controller_that_dies_while_it_is_squeezed_leaves_the_arm_to_the_other(wear):
-    worn, site = wear()
+    worn, _ = wear()
     worn.squeeze()
     worn.operator.page.evaluate("window.headset.controllers.right.connected = false")
     eventually(lambda: worn.hand() is None)

@@ -16,7 +16,7 @@ import pytest
 from controllers.errors import ConfigError, VlaError
 from vla_ros import cli
 from vla_ros.commands.evaluation.trial.arguments import episodes_of
-from vla_ros.commands.evaluation.trial.asking import BEGIN, LEAVE, Answer, Question, Terminal, read_answer
+from vla_ros.commands.evaluation.trial.asking import BEGIN, END, LEAVE, Answer, Question, Terminal, read_answer
 from vla_ros.commands.evaluation.trial.conducting import Conductor
 from vla_ros.commands.evaluation.trial.enabling import Enabling
 from vla_ros.evaluation.blind.course import VOID_MAX, Course
@@ -58,6 +58,19 @@ with (here / "asked.txt").open("a") as file:
     file.write(" ".join(sys.argv[1:]) + "\\n")
 if len((here / "asked.txt").read_text().splitlines()) == 1:
     sys.exit(print("the e-stop is latched") or 1)
+(here / "enabled").touch()
+"""
+COMES_TO_REST = """
+import pathlib, signal, sys, time
+signal.signal(signal.SIGINT, lambda *_: (time.sleep(3.0), sys.exit(0)))
+(pathlib.Path(__file__).parent / "running").touch()
+time.sleep(60.0)
+"""
+ENABLES_LATE = """
+import pathlib, time
+here = pathlib.Path(__file__).parent
+(here / "asked").touch()
+time.sleep(1.0)
 (here / "enabled").touch()
 """
 DESIGN = TrialDesign("franka_grasp", (), ("policy:=geometric",), ("policy:=graspvla",), seed=4000, scenes=6)
@@ -149,6 +162,24 @@ def test_on_a_robot_the_scenes_sentence_is_given_and_nobody_else_judges(folder: 
             "B", episodes.scene(4000)
         )
     )
+
+
+def test_nothing_enables_an_arm_whose_episode_a_person_has_ended(folder: Path) -> None:
+    """The job brings the arm to rest meanwhile, and takes its time; whoever asks control takes his as well."""
+    (folder / "stand_in.py").write_text(COMES_TO_REST)
+    (folder / "enable.py").write_text(ENABLES_LATE)
+    design = dataclasses.replace(DESIGN, shared=("hardware:=sdk", "robot_ip:=10.0.0.2"))
+
+    class Hasty(Scripted):
+        def answer(self) -> Answer | None:
+            if self.questions[-1].state == "running":
+                running = (folder / "running").exists() and (folder / "asked").exists()
+                return Answer(END) if running else None
+            return super().answer()
+
+    conductor = Conductor(folder, episodes_of(design), draw_key(6), [], 77)
+    assert not conductor.run(Hasty(lambda question: Answer(LEAVE)))
+    assert not (folder / "enabled").exists()
 
 
 def test_it_ends_as_soon_as_it_is_decided(folder: Path) -> None:

@@ -80,6 +80,7 @@ class Conductor:
             person.ask(question("running"))
             while not launch.ended:
                 if answer is None and (answer := person.answer()) is not None:
+                    enabling.close()  # who is asking control still would let the arm move while it comes to rest
                     launch.interrupt()
                 if answer is None and not self.episodes.simulated and (said := enabling.poll()) not in ("", told):
                     told = said
