@@ -64,9 +64,10 @@ class TorqueBarrier:
         self._profile = BrakingProfile(END_RATE, BRAKING_SHARE * np.minimum(limits.acceleration, 1e3))
         # Of speed limits that fall towards the ends: how far beyond the barrier's ends those are that they fall to, and
         # what a joint that follows them at the rate ρ is too fast by.
-        self._falls = bool((limits.deceleration < NO_LIMIT).any() or limits.velocity_offset.any())
+        falling = limits.deceleration < NO_LIMIT  # (N,) an arm may have joints of both kinds
+        self._falls = bool(falling.any() or limits.velocity_offset.any())
         self._twice, self._beyond_end = 2.0 * SPEED_SHARE**2 * limits.deceleration, margin
-        self._late = limits.velocity_offset + limits.deceleration / RATE
+        self._late = limits.velocity_offset + np.where(falling, limits.deceleration, 0.0) / RATE
         self._falling = np.zeros((2, n))
         self._distance, self._room, self._wanted = np.zeros((2, n)), np.zeros((2, n)), np.zeros((2, n))
         self._friction = FrictionFeedforward(model, FRICTION_SHARE)

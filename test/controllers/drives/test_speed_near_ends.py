@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Franka Research 3 stops whoever is faster near the end of a joint's range than libfranka allows there."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from robot_rigs.whole_robot import described
 
-from controllers.arm.limits import ArmLimits
+from controllers.arm.limits import NO_LIMIT, ArmLimits
 from controllers.drives.torque_barrier import TorqueBarrier
 from controllers.drives.velocity_bounds import VelocityBounds
 from controllers.safety.gate import EffortGate
@@ -92,3 +94,18 @@ def test_speeds_fall_nowhere_else_by_themselves() -> None:
     panda = load_embodiment("franka").only_arm
     limits = ArmLimits(panda.lower, panda.upper, panda.velocity, panda.effort, panda.effort_rate)
     np.testing.assert_allclose(limits.end_speed(np.full(7, 0.01)), panda.velocity)
+
+
+def test_a_joint_whose_speed_does_not_fall_is_free_beside_one_whose_does() -> None:
+    deceleration, offset = np.full(7, NO_LIMIT), np.zeros(7)
+    deceleration[1], offset[1] = LIMITS.deceleration[1], LIMITS.velocity_offset[1]
+    limits = replace(LIMITS, deceleration=deceleration, velocity_offset=offset)
+    model = arm_model(FR3, FR3.only_arm, CONFIG)
+    barrier = TorqueBarrier(model, limits)
+    dq = np.zeros(7)
+    dq[[0, 2, 5]] = 0.5  # [rad/s] far from all ends
+    model.update(HOME, dq)
+    wanted = model.coriolis.copy()
+    tau = wanted.copy()
+    barrier.apply(model, tau)
+    np.testing.assert_array_equal(tau, wanted)
