@@ -93,6 +93,7 @@ class ChunkFollower:
         self._lease = SourceLease(config.safety.lease_s)
         self._history = MotionHistory(len(self._groups))
         self._base = BaseMotion()
+        self._base_wrong = ""  # what is wrong with odometry that came since the last tick
         self._planner = ChunkPlanner(self._groups, auxiliaries, config, monitor, self._history, self._base)
         self._velocity_share = 1.0 / np.concatenate([group.velocity_max for group in self._groups])
         self._speed_shares = np.zeros(len(self._velocity_share))
@@ -205,8 +206,8 @@ class ChunkFollower:
         A chunk's poses stay where the base was at its stamp, unless they are riding: without it they are refused.
         """
         wrong = self._base.add(stamp, T_odom_base, twist)
-        if wrong and self._sampler.anchored:
-            self.fault(f"fault: {wrong}")
+        if wrong:
+            self._base_wrong = wrong  # the loop stops: it may be taking up a motion that a fault drops
 
     @property
     def external_wrenches(self) -> ExternalWrenches | None:
@@ -271,6 +272,8 @@ class ChunkFollower:
             return self._without_state("fault: joint state is not finite", dt)
         self._q = q
         self._ensemble.update(q, dq, self._base, now)
+        if self._base_wrong:
+            self._heed_odometry()
         if not self.progress.enabled:
             self._require(self._ensemble.idle(dt))
         elif self._stopping or self._too_fast(dq):
@@ -380,6 +383,12 @@ class ChunkFollower:
             reason, self._stopping = self._stopping, ""
             self._hold_here(reason)
         self._require(self._ensemble.come_to_rest(dt))
+
+    def _heed_odometry(self) -> None:
+        """Stop what is carried by odometry that cannot be trusted."""
+        wrong, self._base_wrong = self._base_wrong, ""
+        if self._sampler.anchored:
+            self.fault(f"fault: {wrong}")
 
     def _carries_blindly(self, now: float) -> bool:
         """Say whether the base moves, or is told to, at `now` [s] while no odometry says where to."""

@@ -157,6 +157,8 @@ class BaseMotion:
         if time >= stamp:
             return pose.led_on(twist, min(time - stamp, LEAD_MAX_S))
         kept = self._samples[self._samples[:, 0] > -np.inf]
+        if not len(kept):  # the clock is being set back in the thread that adds
+            return pose
         kept = kept[np.argsort(kept[:, 0])]
         return PlanarPose(*(float(np.interp(time, kept[:, 0], column)) for column in kept.T[1:]))
 

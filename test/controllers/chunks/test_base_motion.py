@@ -2,6 +2,7 @@
 """What a chunk means stays where it is in the world while the base drives; what it does not speak of rides along."""
 
 import dataclasses
+from collections import deque
 
 import numpy as np
 import pytest
@@ -271,7 +272,46 @@ def test_odometry_that_is_not_finite_or_ends_stops_the_arms():
     rig.drive((0.1, 0.0, 0.0), ("left",))
     rig.run(0.1)
     rig.follower.observe_base(rig.now, np.full((4, 4), np.nan), np.zeros(3))
+    rig.run(DT)
     assert rig.follower.latched == "fault: odometry is not finite"
+
+
+def test_where_the_base_was_can_be_asked_while_another_thread_sets_the_clock_back():
+    base, asked = BaseMotion(), []
+    base.add(10.0, matrix(PlanarPose(0.3)), np.zeros(3))
+
+    class Interrupted(np.ndarray):
+        """The loop asks just as the samples are forgotten."""
+
+        def __setitem__(self, index, value):
+            super().__setitem__(index, value)
+            asked.append(base.at(2.0).x)
+
+    base._samples = base._samples.view(Interrupted)
+    base.add(2.0, matrix(PlanarPose(0.1)), np.zeros(3))
+    assert asked == [0.3, 0.1]
+    assert base.at(2.0).x == 0.1
+
+
+def test_odometry_that_leaps_while_a_motion_is_taken_up_stops_the_arms_and_not_the_loop():
+    rig = DrivenRig()
+    rig.run(0.1)
+    rig.drive((0.1, 0.0, 0.0), ("left",))
+    rig.run(0.3)
+    follower, leapt = rig.follower, matrix(PlanarPose(rig.base.x + 0.5))
+
+    class Interrupted(deque):
+        """Another thread runs just as the loop looks at what is pending."""
+
+        def __getitem__(self, index):
+            follower.observe_base(rig.now, leapt, np.zeros(3))
+            return super().__getitem__(index)
+
+    follower._pending = Interrupted(maxlen=1)
+    rig.drive((0.1, 0.0, 0.0), ("left",))
+    rig._odometry = False
+    rig.run(2 * DT)
+    assert follower.latched.startswith("fault: odometry leaps by 0.50 m")
 
 
 def test_riding_poses_go_with_the_base_and_the_next_ones_need_not():
