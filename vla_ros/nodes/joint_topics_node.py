@@ -114,7 +114,8 @@ class JointTopicsNode(Node):
             return
         now = self.get_clock().now().nanoseconds * 1e-9
         position = np.concatenate([one.driver.layout.spread(one.measured) for one in self._parts])
-        self._states.publish(self._writer.write(now, position, self._velocity.update(now, position)))
+        velocity = self._velocity.update(time.monotonic(), position)  # the node's clock may be set back
+        self._states.publish(self._writer.write(now, position, velocity))
 
     def _send(self, part: DrivenPart) -> None:
         if not self._silent():

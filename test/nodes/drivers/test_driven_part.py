@@ -5,11 +5,14 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from sensor_msgs.msg import JointState
 
 from vla_ros import messages
-from vla_ros.nodes.joint_topics_node import DrivenPart
+from vla_ros.hardware.differenced_velocity import DifferencedVelocity
+from vla_ros.nodes import joint_topics_node
+from vla_ros.nodes.joint_topics_node import DrivenPart, JointTopicsNode
 from vla_ros.robots.embodiment import load_embodiment
 from vla_ros.robots.joint_topics import joint_drivers
 
@@ -40,3 +43,27 @@ def test_a_driver_that_stamps_nothing_is_believed(part):
     assert part.on_states(states(part, 0.0, 0.2))
     assert part.measured[0] == pytest.approx(0.2)
     assert not part.on_states(JointState(name=["joint1"], position=[0.3]))
+
+
+def test_joints_come_to_rest_after_the_clock_was_set_back(part, monkeypatch):
+    """By velocities that stay as they were, control would wait for ever for arms that have stopped long ago."""
+    wall, said = SimpleNamespace(monotonic=5.0, system=1000.0), []
+    monkeypatch.setattr(joint_topics_node, "time", SimpleNamespace(monotonic=lambda: wall.monotonic))
+    node = SimpleNamespace(
+        _parts=[part], _silent=lambda: [], _velocity=DifferencedVelocity(len(part.driver.layout.joints)),
+        _writer=messages.JointStateWriter(part.driver.layout.joints),
+        _states=SimpleNamespace(publish=lambda message: said.append(np.array(message.velocity))),
+        get_clock=lambda: SimpleNamespace(now=lambda: SimpleNamespace(nanoseconds=wall.system * 1e9)),
+    )  # fmt: skip
+
+    def hear(seconds: float, speed: float, place: float) -> float:
+        for _ in range(round(seconds / 0.005)):
+            wall.monotonic, wall.system, place = wall.monotonic + 0.005, wall.system + 0.005, place + 0.005 * speed
+            JointTopicsNode._on_states(node, part, states(part, wall.system, place))
+        return place
+
+    place = hear(0.2, 0.5, 0.1)
+    assert said[-1][0] == pytest.approx(0.5)
+    wall.system -= 60.0
+    hear(0.2, 0.0, place)
+    assert said[-1][0] == 0.0
