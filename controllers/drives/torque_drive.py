@@ -31,6 +31,7 @@ class TorqueDrive(EffortOutput):
         self._model = model
         self._stop = DampedStop(model.size, config.safety)
         self._tau = np.zeros(model.size)
+        self._begins = True  # nothing has held the payload's weight yet
 
     @property
     def manipulability(self) -> float:  # type: ignore[override]
@@ -42,10 +43,15 @@ class TorqueDrive(EffortOutput):
         self.law.settle()
         self.law.choose_posture(q)
         self.gate.reset()
+        self._begins = True
 
     def hold(self) -> np.ndarray:
         """Hold the measured pose: after a stop and at activation there is no commanded one worth returning to."""
-        return self.law.hold_measured(self.gate.effort)
+        effort = self.gate.effort
+        if self._begins:  # what hangs on the arm is held as soon as the gate lets it be, and does not glide in
+            effort = effort + self._model.weight
+        self._begins = False
+        return self.law.hold_measured(effort)
 
     def seed(self, mode: str) -> np.ndarray:
         """Return the commanded state in the other space."""

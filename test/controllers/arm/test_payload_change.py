@@ -48,6 +48,19 @@ def test_a_told_payload_costs_no_static_error():
     assert rig.error() < 3e-4
 
 
+def test_what_the_hand_carries_is_held_from_the_first_tick_on():
+    rig = LoadedRig(command_delay=0.004, enable=False)
+    rig.carry(CUP)
+    rig.follower.change_payload("panda", CUP)
+    rig.follower.activate(rig.arm.q, rig.arm.dq, {}, rig.now)
+    fallen = []
+    for _ in range(200):
+        rig.run(rig.dt)
+        fallen.append(rig.position[2] - rig.tool[2, 3])
+    assert max(fallen) < 5e-4  # [m]
+    assert np.abs(rig.arm.dq).max() < 5e-3
+
+
 def test_neither_torque_nor_inertia_makes_a_step():
     rig = Rig()
     rig.run(0.2)
