@@ -20,8 +20,9 @@ from controllers.errors import ConfigError, VlaError
 from vla_ros.data.datasets import layout, writer
 from vla_ros.data.datasets.check import check
 from vla_ros.data.datasets.episode import encode_episode
+from vla_ros.data.datasets.exact_statistics import exact_statistics, write_statistics
 from vla_ros.data.datasets.features import Feature, camera_feature
-from vla_ros.data.datasets.metadata import dataset_statistics, episode_statistics
+from vla_ros.data.datasets.metadata import dataset_statistics, episode_statistics, load_metadata
 from vla_ros.data.datasets.statistics import NAMES, QUANTILES, REQUIRED, column_statistics, merge_statistics
 from vla_ros.data.datasets.writer import LeRobotWriter
 
@@ -234,6 +235,40 @@ def test_what_a_killed_writer_left_is_cleared_away(tmp_path):
         out.add(episode(5, 1))
     assert len(read(tmp_path / "set")["episodes"]) == 2
     assert os.listdir(tmp_path) == ["set"]
+
+
+@pytest.mark.parametrize("what", ["videos", "videos/observation.images.front/chunk-000", "data"])
+def test_a_folder_that_lies_elsewhere_stays_there_and_its_frames_stay_in_the_dataset(tmp_path, monkeypatch, what):
+    monkeypatch.setattr(writer, "VIDEO_FILE_S", 1)  # ten frames a file
+    root, disk = write_sample(tmp_path / "set", [8, 7, 6]), tmp_path / "other disk"
+    shutil.move(root / what, disk)
+    (root / what).symlink_to(disk)
+    before = sorted(path.name for path in disk.rglob("*"))
+    metadata = load_metadata(root)
+    write_statistics(metadata, exact_statistics(metadata))
+    assert (root / what).is_symlink()
+    with LeRobotWriter(root, SCHEMA) as out:
+        out.add(episode(5, 3))
+    assert check(root, deep=True) == []
+    expected = [100 * i + k for i, n in enumerate([8, 7, 6, 5]) for k in range(n)]
+    assert [number(image) for image in read(root)["images"]["observation.images.front"]] == expected
+    assert sorted(path.name for path in disk.rglob("*")) == before
+
+
+def test_files_that_are_links_as_in_a_hub_cache_are_kept(tmp_path):
+    root, blobs = write_sample(tmp_path / "snapshots" / "one", [5, 6]), tmp_path / "blobs"
+    blobs.mkdir()
+    for i, path in enumerate(path for path in sorted(root.rglob("*")) if path.is_file()):
+        path.rename(blobs / str(i))
+        path.symlink_to(os.path.relpath(blobs / str(i), path.parent))
+    before = {blob.name: blob.read_bytes() for blob in blobs.iterdir()}
+    metadata = load_metadata(root)
+    write_statistics(metadata, exact_statistics(metadata))
+    with LeRobotWriter(root, SCHEMA) as out:
+        out.add(episode(4, 2))
+    assert check(root, deep=True) == []
+    assert load_metadata(root).frames == 15
+    assert {blob.name: blob.read_bytes() for blob in blobs.iterdir()} == before
 
 
 def test_an_older_dataset_is_named_with_the_remedy(tmp_path):

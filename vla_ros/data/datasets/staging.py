@@ -2,7 +2,8 @@
 """Change a folder as a whole: the next state is built beside it and takes its place in one rename.
 
 Readers see the old state or the new one, whatever is killed or fills up at whatever moment. What stays the same is
-linked, not copied, so files of the folder must never be written in place.
+linked, not copied, so files of the folder must never be written in place. Links in the folder, to files or to folders
+on another disk, stay links.
 """
 
 from __future__ import annotations
@@ -56,15 +57,12 @@ class StagedFolder:
     def commit(self) -> None:
         """Make the staged files, with those of `root` that they do not replace, the folder's content."""
         if self.root.exists():
-            for folder, _, files in os.walk(self.root):
-                target = self.stage / Path(folder).relative_to(self.root)
-                target.mkdir(parents=True, exist_ok=True)
-                for name in files:
-                    if not (target / name).exists():
-                        _link(Path(folder) / name, target / name)
+            self.stage.mkdir(parents=True, exist_ok=True)
+            _keep(self.root, self.stage)
         for folder, _, files in os.walk(self.stage):
             for name in files:
-                _sync(Path(folder) / name)
+                if not (Path(folder) / name).is_symlink():  # where it leads to is from the place it will have
+                    _sync(Path(folder) / name)
             _sync(Path(folder))
         self._swap()
         _sync(self.root.parent)
@@ -134,6 +132,23 @@ def exchange(one: Path, other: Path, aside: Path | None = None) -> None:
     os.rename(one, other)
     if aside is None:
         os.rename(way, one)
+
+
+def _keep(source: Path, target: Path, linked: bool = False) -> None:
+    """Link into `target` what it lacks of `source`; `linked`: that is reached by a link and stays where it is."""
+    for path in sorted(source.iterdir()):
+        kept = target / path.name
+        if path.is_dir() and (os.path.lexists(kept) or not path.is_symlink()):
+            kept.mkdir(exist_ok=True)
+            _keep(path, kept, linked or path.is_symlink())
+        elif os.path.lexists(kept):
+            continue
+        elif path.is_symlink() and not linked:
+            kept.symlink_to(path.readlink())
+        elif linked:
+            kept.symlink_to(path.resolve())
+        else:
+            _link(path, kept)
 
 
 def _link(source: Path, target: Path) -> None:
