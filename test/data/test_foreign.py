@@ -71,6 +71,17 @@ def test_statistics_without_quantiles_are_counted_again_where_they_are_needed(he
     assert check(here / "all", deep=True) == []
 
 
+def test_statistics_without_quantiles_are_shown_without_them(here, capsys):
+    write_sample(here / "set", [5])
+    _stats(here / "set", _no_quantiles)
+    assert main(["dataset", "stats", "set"]) == 0
+    (row,) = [line.split() for line in capsys.readouterr().out.splitlines() if line.split()[:1] == ["x"]]
+    stats = json.loads((here / "set/meta/stats.json").read_text())["action"]
+    assert row[2:5] == ["-"] * 3
+    shown = [row[1], *row[5:]]
+    assert shown == [f"{stats[name][0]:.4g}" for name in ("min", "max", "mean", "std")]
+
+
 def test_a_negative_std_is_still_found(here):
     write_sample(here / "set", [5])
     _stats(here / "set", lambda name, entry: entry.update(std=[-1.0]) if name == "task_index" else None)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -57,16 +57,21 @@ def figures(metadata: DatasetMetadata) -> dict[str, float]:
 
 
 def statistics_table(metadata: DatasetMetadata, statistics: Mapping[str, Mapping[str, np.ndarray]]) -> str:
-    """Return the statistics as a table, a line a number."""
+    """Return the statistics as a table, a line a number; "-" for what is not said: older datasets have no quantiles."""
     columns = ("min", "q01", "q50", "q99", "max", "mean", "std")
     lines = [f"{'':<44}" + "".join(f"{name:>11}" for name in columns)]
     for name, feature in metadata.features.items():
         if name not in statistics or name in DEFAULT_FEATURES:
             continue
-        entry = {key: np.asarray(statistics[name][key]).ravel() for key in columns}
+        entry = {key: np.ravel(values) for key, values in statistics[name].items() if key in columns}
+        count = max((len(values) for values in entry.values()), default=0)
         labels = ("red", "green", "blue") if feature.is_video else feature.names
         lines.append(name)
-        for i in range(len(entry["mean"])):
-            label = labels[i] if labels is not None and len(labels) == len(entry["mean"]) else str(i)
-            lines.append(f"  {label:<42}" + "".join(f"{entry[key][i]:>11.4g}" for key in columns))
+        for i in range(count):
+            label = labels[i] if labels is not None and len(labels) == count else str(i)
+            lines.append(f"  {label:<42}" + "".join(f"{_figure(entry.get(key, ()), i):>11}" for key in columns))
     return "\n".join(lines)
+
+
+def _figure(values: Sequence[float] | np.ndarray, number: int) -> str:
+    return f"{values[number]:.4g}" if number < len(values) else "-"
