@@ -21,7 +21,7 @@ from vla_ros.data.datasets.schema import metadata_schema
 from vla_ros.data.datasets.statistics import NAMES, ImageStatistics, column_statistics
 from vla_ros.data.datasets.video import (
     EncodedVideo,
-    NoKeyFrame,
+    NotCopyable,
     VideoEncoder,
     VideoFileWriter,
     decode_range,
@@ -91,7 +91,7 @@ class EpisodeSource:
         writer = VideoFileWriter(buffer, fps)
         try:
             writer.append(source, start, record.length)
-        except NoKeyFrame:
+        except NotCopyable:
             return self._encoded(key, source, start, record.length)
         finally:
             writer.close()
@@ -104,7 +104,7 @@ class EpisodeSource:
         return EncodedVideo(buffer.getvalue(), record.length, measured)
 
     def _encoded(self, key: str, source: Any, start: int, count: int) -> EncodedVideo:
-        """Encode frames again: a file that others edited may have no key frame where an episode begins."""
+        """Encode frames again: others' files may have no key frame where an episode begins, or frames out of order."""
         height, width = self.metadata.features[key].shape[:2]
         encoder = VideoEncoder(height, width, self.metadata.fps, metadata_schema(self.metadata).codec)
         for image in self._images(key, source, start, count):

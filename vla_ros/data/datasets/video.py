@@ -28,8 +28,8 @@ KEY_FRAME_EVERY = 2  # a frame in the middle costs two decodings, not a whole fi
 _BT601, _LIMITED = 6, 1  # what RGB was converted with, said in the file so that no player guesses
 
 
-class NoKeyFrame(VlaError):
-    """A video cannot be cut at a frame without being encoded again."""
+class NotCopyable(VlaError):
+    """A stretch of a video cannot be copied packet by packet: it must be encoded again."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +106,12 @@ class VideoFileWriter:
     def append(self, source: Any, start: int = 0, count: int | None = None) -> None:
         """Copy frames `start` to `start + count` of an open video.
 
-        Raises NoKeyFrame when it cannot be cut at `start`, VlaError when frames are missing.
+        Raises NotCopyable when it cannot be cut at `start`, or frames refer to later ones, VlaError when frames are
+        missing.
         """
         inputs = source.streams.video[0]
+        # Of reordered packets it takes a decoder to say which frames are there.
+        missing = NotCopyable if inputs.codec_context.has_b_frames else VlaError
         if self._stream is None:
             self._stream = self._container.add_stream_from_template(inputs, opaque=True)
             self._extradata = _extradata(source)
@@ -116,11 +119,11 @@ class VideoFileWriter:
         for packet in frame_packets(source, self._fps, start, count):
             number = _frame_number(packet, self._fps)
             if copied == 0 and not packet.is_keyframe:
-                raise NoKeyFrame(
+                raise NotCopyable(
                     f"frame {start} of the video is no key frame: it cannot be cut there without re-encoding"
                 )
             if number != start + copied:
-                raise VlaError(f"frame {start + copied} of the video is missing or out of order (found {number})")
+                raise missing(f"frame {start + copied} of the video is missing or out of order (found {number})")
             packet.stream = self._stream
             packet.time_base = Fraction(1, self._fps)
             packet.pts = packet.dts = self.frames + copied
@@ -128,7 +131,7 @@ class VideoFileWriter:
             self._container.mux(packet)
             copied += 1
         if count is not None and copied != count:
-            raise VlaError(f"video holds {copied} of the {count} frames from frame {start} on")
+            raise missing(f"video holds {copied} of the {count} frames from frame {start} on")
         self.frames += copied
 
     def close(self) -> None:

@@ -37,7 +37,7 @@ from vla_ros.data.datasets.relaxed import RELAXED, read_relaxed, relaxed_text
 from vla_ros.data.datasets.schema import DatasetSchema, check_schema
 from vla_ros.data.datasets.sink import Sink
 from vla_ros.data.datasets.staging import StagedFolder
-from vla_ros.data.datasets.video import VideoFileWriter, open_video
+from vla_ros.data.datasets.video import NotCopyable, VideoFileWriter, open_video
 
 MEGABYTE = 1_000_000
 
@@ -183,9 +183,9 @@ class LeRobotWriter:
             if file is None:
                 last = self._index.last_video(key)
                 file = _VideoFile(self._folder, key, last or FilePlace(0, 0), fps)
-                if last is not None:
-                    with open_video(self.root / last.path(VIDEO_PATH, key)) as before:
-                        file.append(before)
+                if last is not None and not file.copies(self.root / last.path(VIDEO_PATH, key)):
+                    file.discard()
+                    file = _VideoFile(self._folder, key, last.next(CHUNKS_SIZE), fps)
             if file.full(len(data), frames) or not file.writer.accepts(source):
                 file.close()
                 file = _VideoFile(self._folder, key, file.place.next(CHUNKS_SIZE), fps)
@@ -246,9 +246,23 @@ class _VideoFile:
         too_large = self._sink.size + more_bytes > VIDEO_FILE_MB * MEGABYTE
         return too_large or self.writer.frames + more_frames > VIDEO_FILE_S * self._fps
 
+    def copies(self, before: Path) -> bool:
+        """Copy all of a file; False for one of others whose frames are not in order: it stays as it is."""
+        with open_video(before) as source:
+            try:
+                self.append(source)
+            except NotCopyable:
+                return False
+        return True
+
     def append(self, source: Any, frames: int | None = None) -> None:
         self.writer.append(source, 0, frames)
         self._sink.check()
+
+    def discard(self) -> None:
+        self.writer.close()
+        self._sink.close()
+        self._path.unlink()
 
     def close(self) -> None:
         try:
