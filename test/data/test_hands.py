@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +111,59 @@ def test_known_demonstrations_stay_out_and_broken_ones_are_named(tmp_path: Path,
     assert "0 demonstrations added, 2 left out, 1 known" in said.out
     (demonstrations / "one" / "demonstration.yaml").write_text("instruction: x\nhand: third\n")
     assert convert(tmp_path / "other", demonstrations / "one") == 2
+
+
+def _without_gripper(lines: list) -> None:
+    del lines[3]["hands"]["right"]["gripper"]
+
+
+def _no_rotation(lines: list) -> None:
+    lines[3]["hands"]["right"]["q"] = [0, 0, 0, 0]
+
+
+def _short_position(lines: list) -> None:
+    lines[3]["hands"]["right"]["p"] = [0.1, 0.2]
+
+
+def _no_head(lines: list) -> None:
+    del lines[3]["head"]
+
+
+def _set_back(lines: list) -> None:
+    lines[3], lines[6] = lines[6], lines[3]
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "why"),
+    [
+        ("hands.jsonl", _without_gripper, "line 4 is not as the headset's page writes it (KeyError: 'gripper')"),
+        ("hands.jsonl", _no_rotation, "line 4 is not as the headset's page writes it (ValueError: a pose is"),
+        ("hands.jsonl", _short_position, "line 4 is not as the headset's page writes it (ValueError: a pose is"),
+        ("pictures.jsonl", _no_head, "line 4 is not as the headset's page writes it (KeyError: 'head')"),
+        ("pictures.jsonl", _set_back, "the clock goes back"),
+    ],
+)
+def test_a_line_that_says_too_little_costs_its_own_demonstration_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture, file: str, change: Callable[[list], None], why: str
+) -> None:
+    broken = write_demonstration(tmp_path / "all" / "broken", 2.0)
+    write_demonstration(tmp_path / "all" / "whole", 2.0)
+    lines = [json.loads(line) for line in (broken / file).read_text().splitlines() if line.endswith("}")]
+    change(lines)
+    (broken / file).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert convert(tmp_path / "data", tmp_path / "all") == 0
+    said = capsys.readouterr().out
+    assert f"{broken / file}: {why}" in said
+    assert "1 demonstrations added, 1 left out" in said
+
+
+def test_a_moment_in_which_the_hand_was_not_seen_is_no_sample(tmp_path: Path) -> None:
+    folder = write_demonstration(tmp_path / "one", 2.0)
+    whole = len(read_demonstration(folder).times)
+    lines = [json.loads(line) for line in (folder / "hands.jsonl").read_text().splitlines()[:-1]]
+    lines[3]["hands"]["right"] = None
+    (folder / "hands.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert len(read_demonstration(folder).times) == whole - 1
 
 
 def test_looking_refuses_pictures_that_were_never_taken_and_motion_is_learned_alone(

@@ -12,9 +12,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -26,6 +29,8 @@ from vla_ros.data.hands.robot_arm import ON_TABLE, floor_of
 from vla_ros.documents import DocumentError, parse_json, read_bytes, read_json
 from vla_ros.policies.contract import DataContract
 from vla_ros.robots.embodiment import load_embodiment
+
+Row = TypeVar("Row")
 
 LINES_MAX = 64 << 20  # [B] of a file of JSON lines
 SETTINGS, HANDS, PICTURES, SUMMARY = "demonstration.yaml", "hands.jsonl", "pictures.jsonl", "summary.json"
@@ -90,19 +95,15 @@ def read_demonstration(folder: Path, contract: DataContract | None = None) -> Ha
     if not config.floor:
         floor = ON_TABLE if contract is None else floor_of(load_embodiment(contract.robot))
         config = dataclasses.replace(config, floor=floor)
-    samples = [
-        (row["t"] / 1000.0, *_pose(row["hands"][config.hand]), 1.0 - row["hands"][config.hand]["gripper"])
-        for row in _rows(folder / HANDS)
-        if config.hand in row.get("hands", {})
-    ]
-    shown = [
-        (row["t"] / 1000.0, folder / "pictures" / row["file"], _pose(row["head"])) for row in _rows(folder / PICTURES)
-    ]
+    samples = [row for row in _rows(folder / HANDS, partial(_hand, hand=config.hand)) if row is not None]
+    shown = _rows(folder / PICTURES, partial(_shown, pictures=folder / "pictures"))
     if len(samples) < 2 or not shown:
         raise VlaError(f"{folder}: holds {len(samples)} poses of the {config.hand} hand and {len(shown)} pictures")
     times, p, q, opened = (np.array(column, dtype=float) for column in zip(*samples, strict=True))
     if not all(np.isfinite(values).all() for values in (times, p, q, opened)) or (np.diff(times) <= 0.0).any():
         raise VlaError(f"{folder / HANDS}: a number is not finite, or the clock stands still or goes back")
+    if any(later[0] < before[0] for before, later in pairwise(shown)):
+        raise VlaError(f"{folder / PICTURES}: the clock goes back: put the lines in the order of their times")
     position, R = _in_base(config, p, Rotation.from_quat(q))
     tool = R * Rotation.from_quat(config.grip)
     where, R_head = _in_base(
@@ -141,11 +142,26 @@ def _in_base(config: HandDemonstrationConfig, p: np.ndarray, R_xr: Rotation) -> 
     return turn.apply(p @ R_ROBOT_XR.T) + np.array(config.floor), turn * axes * R_xr * axes.inv()
 
 
+def _hand(row: dict[str, Any], hand: str) -> tuple[float, list[float], list[float], float] | None:
+    """Return when the hand was where, and how far open; None where it was not seen."""
+    values = row.get("hands", {}).get(hand)
+    return None if values is None else (row["t"] / 1000.0, *_pose(values), 1.0 - values["gripper"])
+
+
+def _shown(row: dict[str, Any], pictures: Path) -> tuple[float, Path, tuple[list[float], list[float]]]:
+    """Return when a picture was taken, its file, and how the head stood."""
+    return row["t"] / 1000.0, pictures / row["file"], _pose(row["head"])
+
+
 def _pose(values: Any) -> tuple[list[float], list[float]]:
-    return values["p"], values["q"]
+    p, q = [float(number) for number in values["p"]], [float(number) for number in values["q"]]
+    if len(p) != 3 or len(q) != 4 or not any(q):
+        raise ValueError("a pose is p [x, y, z] and q, a quaternion xyzw")
+    return p, q
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
+def _rows(path: Path, take: Callable[[dict[str, Any]], Row]) -> list[Row]:
+    """Return what `take` makes of each line. Raises VlaError that names the first of which it makes nothing."""
     try:
         lines = read_bytes(path, LINES_MAX).splitlines()
     except DocumentError as error:
@@ -159,5 +175,11 @@ def _rows(path: Path) -> list[dict[str, Any]]:
             if number == len(lines):
                 continue  # torn by a crash
             raise VlaError(f"{path}: line {number} is no message with a time: remove it") from None
-        rows.append(row)
+        try:
+            rows.append(take(row))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise VlaError(
+                f"{path}: line {number} is not as the headset's page writes it ({type(error).__name__}: {error}): "
+                "remove it"
+            ) from None
     return rows
