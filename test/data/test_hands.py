@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bags.sample_bag import write_bag
 from demonstrations.recorded_hand import BYTEMINI, FORWARD, RIGHT, TURN, UP, write_demonstration
 from scipy.spatial.transform import Rotation
 
@@ -164,6 +165,14 @@ def test_a_moment_in_which_the_hand_was_not_seen_is_no_sample(tmp_path: Path) ->
     lines[3]["hands"]["right"] = None
     (folder / "hands.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert len(read_demonstration(folder).times) == whole - 1
+
+
+def test_bags_among_demonstrations_are_not_left_out_in_silence(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    write_demonstration(tmp_path / "hands" / "one", 2.0)
+    write_bag(tmp_path / "bag")
+    assert convert(tmp_path / "data", tmp_path / "bag", tmp_path / "hands") == 2
+    assert f"{tmp_path / 'bag'}: holds no hand demonstration" in capsys.readouterr().err
+    assert not (tmp_path / "data").exists()
 
 
 def test_looking_refuses_pictures_that_were_never_taken_and_motion_is_learned_alone(

@@ -59,20 +59,26 @@ def run(arguments: argparse.Namespace) -> int:
     first = Path(arguments.inputs[0])
     if (first / "meta").is_dir():
         return _to_bag(arguments, first)
-    demonstrations = _hand_demonstrations([Path(name) for name in arguments.inputs])
-    return _hands_to_dataset(arguments, demonstrations) if demonstrations else _to_dataset(arguments)
+    found = {name: _hand_demonstrations(Path(name)) for name in arguments.inputs}
+    demonstrations = [one for inside in found.values() for one in inside]
+    if not demonstrations:
+        return _to_dataset(arguments)
+    other = next((name for name, inside in found.items() if not inside), None)
+    if other is not None:
+        raise ConfigError(
+            f"{other}: holds no hand demonstration, as other inputs do: convert bags and demonstrations into a dataset "
+            "each; what was not measured is masked in one alone"
+        )
+    return _hands_to_dataset(arguments, demonstrations)
 
 
-def _hand_demonstrations(folders: list[Path]) -> list[Path]:
-    """Return the hand demonstrations that are, or lie directly in, the folders."""
+def _hand_demonstrations(folder: Path) -> list[Path]:
+    """Return the hand demonstrations that a folder is, or that lie directly in it."""
     from vla_ros.data.hands.demonstration import settings_file
 
-    found = []
-    for folder in folders:
-        # Hidden ones are still being written.
-        inside = sorted(path for path in folder.iterdir() if path.name[0] != ".") if folder.is_dir() else []
-        found += [path for path in (folder, *inside) if settings_file(path).is_file()]
-    return found
+    # Hidden ones are still being written.
+    inside = sorted(path for path in folder.iterdir() if path.name[0] != ".") if folder.is_dir() else []
+    return [path for path in (folder, *inside) if settings_file(path).is_file()]
 
 
 def _hands_to_dataset(arguments: argparse.Namespace, demonstrations: list[Path]) -> int:
