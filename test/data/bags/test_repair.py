@@ -21,6 +21,7 @@ from mcap.reader import NonSeekingReader
 from rosbags.rosbag2 import Reader
 from slow_tests import trials
 
+from vla_ros.cli import main
 from vla_ros.data.bags.errors import BagError
 from vla_ros.data.bags.mcap.scan import scan
 from vla_ros.data.bags.reader import BagReader
@@ -107,6 +108,64 @@ def test_a_damaged_place_costs_its_own_chunk_alone(whole, tmp_path):
     assert all(KNOWN[topic, time] == content for topic, time, content in messages)
     assert (bag / "arm_0.mcap.damaged").read_bytes() == bytes(data)
     assert done.lost_bytes >= chunk.chunk_length
+
+
+def test_a_damaged_place_in_a_torn_file_costs_its_own_chunk_alone(whole, tmp_path):
+    """Nothing at its end says where chunks are any more."""
+    with BagReader(whole) as reader:
+        chunks = reader._readers[0][1].chunk_indexes
+    end = chunks[20].chunk_start_offset + 100
+    for name, place in (("inside", chunks[7].chunk_start_offset + 200), ("last", chunks[19].chunk_start_offset + 200)):
+        partial = torn(whole, tmp_path / name, end)
+        file = partial / "arm_0.mcap"
+        data = bytearray(file.read_bytes())
+        data[place : place + 40] = bytes(40)
+        file.write_bytes(data)
+        done = repair(partial)
+        messages = read_by_others(done.bag)
+        bad = next(c for c in chunks if c.chunk_start_offset <= place < c.chunk_start_offset + c.chunk_length)
+        kept = [c for c in chunks[:20] if c is not bad]
+        found = {(topic, time) for topic, time, _ in messages}
+        assert {time for _, time in found} >= {c.message_start_time for c in kept} | {c.message_end_time for c in kept}
+        assert all(KNOWN[topic, time] == content for topic, time, content in messages)
+        assert (done.bag / "arm_0.mcap.damaged").read_bytes() == data
+
+
+def test_what_follows_a_place_of_which_nothing_is_known_is_kept_beside_the_bag(whole, tmp_path):
+    with BagReader(whole) as reader:
+        chunks = reader._readers[0][1].chunk_indexes
+    partial = torn(whole, tmp_path, chunks[20].chunk_start_offset)
+    data = bytearray((partial / "arm_0.mcap").read_bytes())
+    data[chunks[5].chunk_start_offset : chunks[5].chunk_start_offset + 512] = random.Random(0).randbytes(512)
+    (partial / "arm_0.mcap").write_bytes(data)
+    done = repair(partial)
+    assert done.lost_bytes == len(data) - chunks[5].chunk_start_offset
+    assert len(read_by_others(done.bag)) == done.messages > 0
+    assert (done.bag / "arm_0.mcap.damaged").read_bytes() == data
+
+
+def test_zeros_that_a_power_cut_leaves_behind_are_cut_off(whole, tmp_path):
+    with BagReader(whole) as reader:
+        end = reader._readers[0][1].chunk_indexes[20].chunk_start_offset
+    expected = repair(torn(whole, tmp_path / "torn", end))
+    partial = torn(whole, tmp_path / "zeros", end)
+    with (partial / "arm_0.mcap").open("ab") as file:
+        file.write(bytes(3_000_000))
+    done = repair(partial)
+    assert (done.messages, done.repaired, done.lost_bytes) == (expected.messages, ("arm_0.mcap",), 3_000_000)
+    assert sorted(path.name for path in done.bag.iterdir()) == ["arm_0.mcap", "metadata.yaml"]
+
+
+def test_a_file_of_several_of_which_nothing_can_be_read_is_kept(tmp_path, capsys):
+    bag = write_bag(tmp_path / "arm", SENT, BagSettings(split_s=0.5, chunk_bytes=2000))
+    partial = bag.rename(tmp_path / "arm.partial")
+    data = bytearray((partial / "arm_1.mcap").read_bytes()[:20_000])
+    data[8:19_000] = random.Random(0).randbytes(18_992)
+    (partial / "arm_1.mcap").write_bytes(data)
+    assert main(["bag", "repair", str(partial)]) == 0
+    assert "arm_1.mcap: nothing of it can be read, kept as arm_1.mcap.damaged" in capsys.readouterr().out
+    assert (bag / "arm_1.mcap.damaged").read_bytes() == data
+    assert read_by_others(bag)
 
 
 def test_what_is_whole_is_not_touched(whole, tmp_path):

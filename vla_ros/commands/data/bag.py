@@ -90,6 +90,8 @@ def _repair(arguments: argparse.Namespace) -> int:
         done = repair(Path(arguments.bag), show)
     for name in done.removed:
         print(f"{name}: held nothing, removed")
+    for name in done.unreadable:
+        print(f"{name}: nothing of it can be read, kept as {name}.damaged")
     what = f"repaired {', '.join(done.repaired)}, {done.lost_bytes} bytes lost" if done.repaired else "was whole"
     print(f"{done.bag}: {what}; {done.messages} messages, {done.duration_s:.2f} s")
     return 0

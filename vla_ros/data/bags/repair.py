@@ -46,6 +46,7 @@ class Repair:
     duration_s: float
     repaired: tuple[str, ...]  # names of files that were
     removed: tuple[str, ...]  # of files that held nothing
+    unreadable: tuple[str, ...]  # of files that held nothing that can be read; each lies beside the others, `….damaged`
     lost_bytes: int  # that were not readable
 
 
@@ -67,7 +68,7 @@ def _repair_file(path: Path, progress: Progress) -> Repair:
     found = _scanned(path, progress)
     if not found.summary.count:
         raise BagError(f"{path}: no whole message in it: nothing was recorded; delete it")
-    return _report(path, [found], [path.name] if _finish(found) else [], [])
+    return _report(path, [found], [path.name] if _finish(found) else [])
 
 
 def _repair_folder(folder: Path, progress: Progress) -> Repair:
@@ -80,6 +81,7 @@ def _repair_folder(folder: Path, progress: Progress) -> Repair:
         raise BagError(f"{linked}: is a link, and what lies elsewhere is not written to: repair {linked.resolve()}")
     (folder / RESERVE_FILE).unlink(missing_ok=True)
     kept: list[ScannedFile] = []
+    unreadable: list[ScannedFile] = []
     repaired: list[str] = []
     removed: list[str] = []
     for file in files:
@@ -88,14 +90,18 @@ def _repair_folder(folder: Path, progress: Progress) -> Repair:
             continue
         require_mcap(file)
         found = _scanned(file, progress)
-        if not found.summary.count and len(files) > 1:
+        if found.summary.count or len(files) == 1:
+            kept.append(found)
+        elif found.holes:
+            unreadable.append(found)
+        else:
             removed.append(file.name)
-            continue
-        kept.append(found)
     if not any(found.summary.count for found in kept):
         raise BagError(f"{folder}: no whole message in it: nothing was recorded; delete it")
     for name in removed:
         (folder / name).unlink()
+    for found in unreadable:
+        _set_aside(found.path)
     for found in kept:
         if _finish(found):
             repaired.append(found.path.name)
@@ -105,7 +111,7 @@ def _repair_folder(folder: Path, progress: Progress) -> Repair:
     if folder.name.endswith(PARTIAL):
         bag = _free_name(folder.with_name(folder.name.removesuffix(PARTIAL)))
         folder.rename(bag)
-    return _report(bag, kept, repaired, removed)
+    return _report(bag, kept, repaired, removed, unreadable)
 
 
 def _scanned(path: Path, progress: Progress) -> ScannedFile:
@@ -113,13 +119,20 @@ def _scanned(path: Path, progress: Progress) -> ScannedFile:
     return scan(path, lambda position: progress(path.name, position, size))
 
 
-def _report(bag: Path, files: Sequence[ScannedFile], repaired: list[str], removed: list[str]) -> Repair:
+def _report(
+    bag: Path,
+    files: Sequence[ScannedFile],
+    repaired: Sequence[str],
+    removed: Sequence[str] = (),
+    unreadable: Sequence[ScannedFile] = (),
+) -> Repair:
     filled = [found.summary for found in files if found.summary.count]
     duration = max(s.end for s in filled) - min(s.start for s in filled)
-    holes = sum(after - before for found in files for before, after in found.holes)
-    torn = sum(found.size - found.end for found in files if not found.finished)
+    holes = sum(after - before for found in (*files, *unreadable) for before, after in found.holes)
+    torn = sum(found.size - found.end for found in (*files, *unreadable) if not found.finished)
     messages = sum(summary.count for summary in filled)
-    return Repair(bag, messages, duration * 1e-9, tuple(repaired), tuple(removed), holes + torn)
+    names = tuple(found.path.name for found in unreadable)
+    return Repair(bag, messages, duration * 1e-9, tuple(repaired), tuple(removed), names, holes + torn)
 
 
 # -- one file ----------------------------------------------------------------------------------------------------------
@@ -178,8 +191,13 @@ def _copy(found: ScannedFile) -> None:
         target.write(summary.ending(target.tell()))
         target.flush()
         os.fsync(target.fileno())
-    found.path.rename(_free_name(found.path.with_name(f"{found.path.name}.damaged")))
+    _set_aside(found.path)
     temporary.rename(found.path)
+
+
+def _set_aside(path: Path) -> None:
+    """Keep a damaged file under another name: somebody may read more of it."""
+    path.rename(_free_name(path.with_name(f"{path.name}.damaged")))
 
 
 def _free_name(path: Path) -> Path:

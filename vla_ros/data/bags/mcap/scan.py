@@ -20,6 +20,8 @@ from vla_ros.data.bags.mcap.messages import CHUNK_HEAD, LENGTH, MESSAGE, RECORD,
 from vla_ros.data.bags.mcap.summary import MAGIC, McapSummary
 
 _CHUNK_RECORD_MAX = CHUNK_MAX + 1024  # [B] of a chunk with what it says of itself
+_OPCODES = range(Opcode.HEADER, Opcode.DATA_END + 1)
+_BLOCK = 1 << 20  # [B] read at once
 
 
 class _Damaged(Exception):
@@ -64,11 +66,12 @@ def scan(path: Path, progress: Callable[[int], None] = lambda position: None) ->
             except OSError:  # of the disk
                 raise
             except (_Damaged, *UNREADABLE):
-                position = _next_chunk(path, begin)
-                if position is None:
+                position = _next_chunk(path, begin) or _next_record(file, found.size, begin)
+                if position is None and _cut_off(file, found.size, begin):
                     break
-                found.holes.append((begin, position))
-                found.end = position
+                # Where nothing says how it goes on behind the place, all of the rest is damaged, not torn off.
+                found.holes.append((begin, position or found.size))
+                found.end = position or found.size
             progress(found.end)
     return found
 
@@ -220,3 +223,30 @@ def _next_chunk(path: Path, position: int) -> int | None:
         return None
     starts = [] if summary is None else [chunk.chunk_start_offset for chunk in summary.chunk_indexes]
     return min((start for start in starts if start > position), default=None)
+
+
+def _next_record(file: BinaryIO, size: int, position: int) -> int | None:
+    """Return where the record behind a damaged one begins, if what that says of its length leads to one."""
+    head = _head(file, position)
+    after = position + RECORD.size + head[1] if head is not None else size
+    behind = _head(file, after) if after < size else None
+    return None if behind is None or not behind[0] or after + RECORD.size + behind[1] > size else after
+
+
+def _cut_off(file: BinaryIO, size: int, position: int) -> bool:
+    """Say whether a file just ends in a record, as a kill leaves it, or in zeros, as a power cut does."""
+    head = _head(file, position)
+    if head is None or (head[0] in _OPCODES and size < position + RECORD.size + head[1] <= size + _CHUNK_RECORD_MAX):
+        return True
+    file.seek(position)
+    while block := file.read(_BLOCK):
+        if block.count(0) < len(block):
+            return False
+    return True
+
+
+def _head(file: BinaryIO, position: int) -> tuple[int, int] | None:
+    """Return opcode and length of a record; None where the file ends before."""
+    file.seek(position)
+    head = file.read(RECORD.size)
+    return RECORD.unpack(head) if len(head) == RECORD.size else None
