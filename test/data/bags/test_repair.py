@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from assets import ROOT
-from bags.bag_making import START, arm_at_work, write_bag
+from bags.bag_making import START, arm_at_work, string, write_bag
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mcap.reader import NonSeekingReader
@@ -24,9 +24,10 @@ from slow_tests import trials
 from vla_ros.cli import main
 from vla_ros.data.bags.errors import BagError
 from vla_ros.data.bags.mcap.scan import scan
+from vla_ros.data.bags.message_definitions import message_definition
 from vla_ros.data.bags.reader import BagReader
 from vla_ros.data.bags.repair import repair
-from vla_ros.data.bags.writer import BagSettings
+from vla_ros.data.bags.writer import BagSettings, BagWriter
 
 SENT = list(arm_at_work())
 KNOWN = {(s.topic, s.time + 1000): s.data for s in SENT}
@@ -329,6 +330,20 @@ def test_what_cannot_be_repaired_is_one_line(tmp_path, make, expected):
     make(tmp_path / "bag")
     with pytest.raises(BagError, match=expected):
         repair(tmp_path / "bag")
+
+
+def test_what_a_living_recorder_writes_is_left_alone_its_files_too(tmp_path):
+    writer = BagWriter(tmp_path / "arm", BagSettings(chunk_bytes=2000))
+    writer.add_topic("/word", message_definition("std_msgs/msg/String"))
+    for i in range(100):
+        writer.write("/word", START + i, START + i, string("a word" * 10))
+    file = tmp_path / "arm.partial" / "arm_0.mcap"
+    before = file.read_bytes()
+    for path in (file.parent, file):
+        with pytest.raises(BagError, match="is being recorded: end the recorder first"):
+            repair(path)
+    assert file.read_bytes() == before
+    writer.close()
 
 
 def test_nothing_is_written_through_a_link(whole, tmp_path):

@@ -64,6 +64,7 @@ def repair(path: Path, progress: Progress = lambda file, position, size: None) -
 
 def _repair_file(path: Path, progress: Progress) -> Repair:
     path = path.resolve()  # whoever names a link means what it points to
+    _refuse_while_written(path.parent)
     require_mcap(path)
     found = _scanned(path, progress)
     if not found.summary.count:
@@ -72,8 +73,7 @@ def _repair_file(path: Path, progress: Progress) -> Repair:
 
 
 def _repair_folder(folder: Path, progress: Progress) -> Repair:
-    if is_being_written(folder):
-        raise BagError(f"{folder}: is being recorded: end the recorder first")
+    _refuse_while_written(folder)
     files = numbered_files(folder)
     if not files:
         raise BagError(f"{folder}: no .mcap file in it: nothing to repair")
@@ -112,6 +112,11 @@ def _repair_folder(folder: Path, progress: Progress) -> Repair:
         bag = _free_name(folder.with_name(folder.name.removesuffix(PARTIAL)))
         folder.rename(bag)
     return _report(bag, kept, repaired, removed, unreadable)
+
+
+def _refuse_while_written(folder: Path) -> None:
+    if is_being_written(folder):
+        raise BagError(f"{folder}: is being recorded: end the recorder first")
 
 
 def _scanned(path: Path, progress: Progress) -> ScannedFile:
