@@ -7,6 +7,7 @@ Server, websocket, collection and recorder are real; the robot has no inertia, a
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from vla_ros.cli import main
 from vla_ros.teleop.axes import Pose
 from vla_ros.teleop.episodes.collecting import EpisodeCollection
 from vla_ros.teleop.episodes.previews import Previews
+from vla_ros.teleop.protocol import HELLO_WITHIN_S
 from vla_ros.teleop.serving import keeping
 from vla_ros.teleop.serving.pairing import keep_token
 from vla_ros.teleop.simulated_hand.connection import Connection
@@ -187,6 +189,26 @@ def test_the_token_is_not_for_the_command_line(capsys, tmp_path, monkeypatch):
         keep_token(keeping.user_folder(), TOKEN)  # as this user's own page does
         assert main(["demonstrate", served.server.links[0].partition("?")[0]]) == 2
         assert "nothing is collected" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("token", "name", "why"),
+    [
+        ("x" * 24, "script", "the bridge has closed the connection (4401): wrong token: open the link"),
+        (TOKEN, "n" * 41, "the bridge refuses: hello: 'name' has 41 characters, allowed 40"),
+    ],
+)
+def test_whom_the_bridge_turns_away_is_told_why_at_once(capfd, tmp_path, token, name, why):
+    """And nothing stays open: aiohttp would say so when it is collected."""
+    with Served(FaultyRobot()) as served:
+        words = demonstrate(served, tmp_path)
+        keep_token(tmp_path, token)
+        began = time.monotonic()
+        assert main([*words, "--name", name]) == 2
+        assert time.monotonic() - began < 0.8 * HELLO_WITHIN_S
+    gc.collect()
+    (said,) = capfd.readouterr().err.splitlines()
+    assert said.startswith(f"vla: {why}")
 
 
 def test_without_a_collection_it_is_said_at_once(capsys, tmp_path):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import ssl
 import struct
@@ -23,6 +24,8 @@ from vla_ros.teleop.protocol import HandSample
 
 ANSWER_WITHIN_S = 30.0
 FRAME_MAX = 8 << 20  # [bytes] a picture may have
+GOODBYE_S = 1.0  # [s] until what was said as the socket was closed is read
+GONE = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.CLOSED)
 
 
 class ConnectionLost(VlaError):
@@ -50,6 +53,7 @@ class Connection:
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._number = self._sent = 0
         self._pong: float | None = None  # [s, monotonic] when the answer to the last ping came
+        self._goodbye = ""  # why the bridge has closed the socket, where it said so
         self._session: aiohttp.ClientSession | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._reading: asyncio.Task[None] | None = None
@@ -65,9 +69,18 @@ class Connection:
             await self._session.close()
             raise ConnectionLost(f"{self._url.partition('?')[0]}: nobody answers ({error})") from None
         self._reading = asyncio.create_task(self._read(self._socket))
-        await self.send("hello", protocol=protocol.VERSION, name=self._name, seat=self._seat)
-        await self.until(lambda: self.welcome and self.seat and self.state)
+        try:
+            await self.send("hello", protocol=protocol.VERSION, name=self._name, seat=self._seat)
+            await self.until(self._welcomed)
+        except BaseException:
+            await self.__aexit__(None, None, None)
+            raise
         return self
+
+    def _welcomed(self) -> bool:
+        if self.refused:
+            raise VlaError(f"the bridge refuses: {self.refused[-1]}")
+        return bool(self.welcome and self.seat and self.state)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -93,7 +106,7 @@ class Connection:
         """Send a text frame as it is. Raises ConnectionLost."""
         socket = self._socket
         if socket is None or socket.closed:
-            raise ConnectionLost(f"the bridge has closed the connection ({self.close_code})")
+            raise self._lost()
         try:
             await socket.send_str(text)
         except (ConnectionError, aiohttp.ClientError) as error:
@@ -148,21 +161,27 @@ class Connection:
         end = time.monotonic() + timeout
         while not done():
             if self._socket is None or self._socket.closed:
-                raise ConnectionLost(f"the bridge has closed the connection ({self.close_code})")
+                if self._reading is not None:
+                    await asyncio.wait([self._reading], timeout=GOODBYE_S)
+                raise self._lost()
             if time.monotonic() > end:
                 raise VlaError(f"what was waited for did not come within {timeout:g} s")
             await asyncio.sleep(0.01)
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        async for frame in socket:
+        while (frame := await socket.receive()).type not in GONE:
             if frame.type is aiohttp.WSMsgType.BINARY:
                 await self._take_picture(frame.data)
             elif frame.type is aiohttp.WSMsgType.TEXT:
                 self._take(parse_json(frame.data, "the page"))
-        lost = ConnectionLost(f"the bridge has closed the connection ({socket.close_code})")
+        self._goodbye = str(frame.extra or "")
         for answered in self._answers.values():
             if not answered.done():
-                answered.set_exception(lost)
+                answered.set_exception(self._lost())
+
+    def _lost(self) -> ConnectionLost:
+        reason = f": {self._goodbye}" if self._goodbye else ""
+        return ConnectionLost(f"the bridge has closed the connection ({self.close_code}){reason}")
 
     def _take(self, message: dict[str, Any]) -> None:
         kind = message.pop("type")
@@ -184,4 +203,5 @@ class Connection:
         if kind == PICTURE:
             self.pictures[camera] = self.pictures.get(camera, 0) + 1
             self.picture[camera] = frame[10:]
-            await self.send("seen", camera=camera, stamp=stamp)
+            with contextlib.suppress(ConnectionLost):  # what is read next says why
+                await self.send("seen", camera=camera, stamp=stamp)
