@@ -177,6 +177,12 @@ def test_a_seed_that_there_is_not_is_said_before_anything_is_connected(capsys):
     assert capsys.readouterr().err == "vla: --seed must be 0 to 2147483647, got -1\n"
 
 
+def test_degrees_are_not_taken_for_radians(capsys):
+    """`vla teleop` takes its own facing in degrees."""
+    assert main(["demonstrate", "--facing", "180"]) == 2
+    assert "--facing 180: radians, -6.28 to 6.28" in capsys.readouterr().err
+
+
 def test_the_token_is_not_for_the_command_line(capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert main(["demonstrate", f"http://localhost:1/?token={TOKEN}"]) == 2

@@ -13,12 +13,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import sys
 from pathlib import Path
 
 from controllers.errors import ConfigError
 from vla_ros.seed_range import check_seed
 from vla_ros.teleop.serving.addresses import PAGE_PORT
+
+TURN = 2.0 * math.pi  # [rad]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="of the link's token (that of this user's own page)")  # fmt: skip
     parser.add_argument("--episodes", type=int, default=1, metavar="N", help="how many are to succeed (1)")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="of the hand's tremor and pauses (0)")
-    parser.add_argument("--facing", type=float, default=0.0, metavar="RAD", help="as of vla teleop (0)")
+    parser.add_argument("--facing", type=float, default=0.0, metavar="RAD",
+                        help="vla teleop's facing:=, in radians (0)")  # fmt: skip
     parser.add_argument("--name", default="script", help="of the operator, as recorded (script)")
 
 
@@ -38,6 +42,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Collect, and say how it went."""
     if arguments.episodes < 1:
         raise ConfigError(f"demonstrate: --episodes must be at least 1, got {arguments.episodes}")
+    if not abs(arguments.facing) <= TURN:
+        raise ConfigError(
+            f"demonstrate: --facing {arguments.facing:g}: radians, -6.28 to 6.28: facing:=180 of vla teleop is 3.14159"
+        )
     check_seed(arguments.seed)  # before anything is connected
     from vla_ros.training.collecting.scripted_operator import OperatorStopped
 
