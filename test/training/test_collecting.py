@@ -26,6 +26,7 @@ from vla_ros.teleop.episodes.collecting import EpisodeCollection
 from vla_ros.teleop.episodes.previews import Previews
 from vla_ros.teleop.protocol import HELLO_WITHIN_S
 from vla_ros.teleop.serving import keeping
+from vla_ros.teleop.serving.certificate import tls_context
 from vla_ros.teleop.serving.pairing import keep_token
 from vla_ros.teleop.simulated_hand.connection import Connection
 from vla_ros.teleop.simulated_hand.hand import Waypoint
@@ -181,6 +182,21 @@ def test_degrees_are_not_taken_for_radians(capsys):
     """`vla teleop` takes its own facing in degrees."""
     assert main(["demonstrate", "--facing", "180"]) == 2
     assert "--facing 180: radians, -6.28 to 6.28" in capsys.readouterr().err
+
+
+def test_a_page_of_this_user_is_trusted_over_https(capsys, tmp_path, monkeypatch):
+    """As `vla teleop --network` serves and prints it: the certificate is the machine's own."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    folder = keeping.user_folder()
+    keep_token(folder, TOKEN)
+    with Served(FaultyRobot(), tls=tls_context(folder)) as served:
+        page = served.server.links[0].partition("?")[0]
+        assert page.startswith("https://")
+        assert main(["demonstrate", page]) == 2
+        assert "nothing is collected" in capsys.readouterr().err
+        (folder / "certificate.pem").write_text("nonsense")
+        assert main(["demonstrate", page]) == 2
+        assert "certificate.pem: no certificate" in capsys.readouterr().err
 
 
 def test_the_token_is_not_for_the_command_line(capsys, tmp_path, monkeypatch):

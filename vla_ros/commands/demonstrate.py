@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import math
+import ssl
 import sys
 from pathlib import Path
 
@@ -67,7 +68,7 @@ async def _collect(arguments: argparse.Namespace) -> int:
     from vla_ros.training.collecting.scripted_operator import Attempt, OperatorStopped, ScriptedOperator
 
     link = paired_link(arguments.link, arguments.token_file)
-    async with Connection(link, arguments.name) as connection:
+    async with Connection(link, arguments.name, tls=own_trust(link)) as connection:
         console = Console(highlight=False)
 
         def say(text: str) -> None:
@@ -114,3 +115,22 @@ def paired_link(page: str, token_file: str) -> str:
         raise ConfigError(f"{own} is not there: start vla teleop, or give its token with --token-file FILE")
     token = chosen_token(Path(token_file) if token_file else own, "--token-file ")
     return f"{(page or f'http://localhost:{PAGE_PORT}').rstrip('/')}/?token={token}"
+
+
+def own_trust(link: str) -> ssl.SSLContext | None:
+    """Return what trusts the certificate of this user's own pages too; None where none is needed, or there is none.
+
+    Raises ConfigError for one that is damaged.
+    """
+    from vla_ros.teleop.serving.certificate import CERTIFICATE
+    from vla_ros.teleop.serving.keeping import user_folder
+
+    certificate = user_folder("") / CERTIFICATE
+    if not (link.startswith("https://") and certificate.is_file()):
+        return None
+    context = ssl.create_default_context()
+    try:
+        context.load_verify_locations(certificate)
+    except OSError as error:  # an SSLError is one
+        raise ConfigError(f"{certificate}: no certificate ({error}): vla teleop --network makes it anew") from None
+    return context
