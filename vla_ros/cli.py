@@ -241,7 +241,7 @@ COMMANDS = (
         (
             "train config/train/graspvla_small.yaml --output checkpoints/mine",
             "train graspvla_small --data datasets/grasps --output checkpoints/mine",
-            "train graspvla_small --data datasets/grasps --output checkpoints/mine --stages grasp,matching",
+            "train graspvla_small --generate 60:240 --output checkpoints/mine --threads 4 --json figures.json",
         ),
     ),
     Command(

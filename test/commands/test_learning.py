@@ -9,7 +9,9 @@ import json
 import pytest
 
 from vla_ros import cli
+from vla_ros.commands.learning import finetune as finetune_command
 from vla_ros.commands.learning import generate as generate_command
+from vla_ros.commands.learning import train as train_command
 from vla_ros.commands.learning.generated_data import GeneratedData
 from vla_ros.configuration import share_directory
 from vla_ros.policies.families import table
@@ -152,6 +154,7 @@ def test_what_a_family_of_ours_names_is_there():
     ("words", "text"),
     [
         (("train", "--policy", "geometric"), "policy 'geometric' does not learn from data; those that do: graspvla"),
+        (("train", "--policy", "gam"), "policy 'gam' is trained by name of its settings: vla train gam_small"),
         (("train", "--policy", "grspvla"), "did you mean 'graspvla'?"),
         (("train",), "train what? one of: "),
         (("train", "graspvla_smal"), "did you mean 'graspvla_small'"),
@@ -186,6 +189,22 @@ def test_what_cannot_learn_is_one_line(mine, said, tmp_path, words, text):
     assert line.count("\n") == 1
     assert not (tmp_path / "o").exists()
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("example", [e for c in cli.COMMANDS if c.name in ("train", "finetune") for e in c.examples])
+def test_what_examples_of_the_help_say_is_taken(tmp_path, monkeypatch, example):
+    monkeypatch.chdir(tmp_path)
+    for command in (train_command, finetune_command):
+        monkeypatch.setattr(command, "learner_of", lambda packages, learning: lambda request, maker: 0)
+    for name in ("config", "checkpoints"):
+        (tmp_path / name).symlink_to(share_directory() / name)
+    words = example.split()
+    for word in words:
+        if word.startswith("datasets/"):
+            (tmp_path / word).mkdir(parents=True)
+    output = words.index("--output") + 1
+    words[output] = "mine"  # beside what is shipped
+    assert cli.main(words) == 0
 
 
 def test_data_is_generated_with_every_word_that_vla_generate_knows(tmp_path, monkeypatch):

@@ -81,6 +81,9 @@ def _chosen(config: str | None, policy: str | None) -> tuple[str, Sequence[str],
     """Return what is trained in words, which packages it needs, and how it learns."""
     if config is None and policy is None:
         raise ConfigError(f"train what? one of: {', '.join(config_names('train'))}, or --policy FAMILY")
+    if config is None and policy in NETWORKS:  # a policy whose networks are trained alone, by settings of theirs
+        settings = NETWORKS[policy][1].config
+        raise ConfigError(f"policy '{policy}' is trained by name of its settings: vla train {settings}")
     if config is not None:
         path = config_path("train", "training", config)
         values = read_yaml(path)
