@@ -211,6 +211,24 @@ def test_cameras_of_a_real_robot_are_named_by_whoever_installed_them(hardware, a
 
 
 @pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        (["policy:=act"], "or take policy 'geometric'$"),
+        (["robot:=bytemini", "task:=bussing", "policy:=gr3"], r"or have the task's script do it \(vla launch expert, "),
+        (["robot:=agilex", "task:=fold", "policy:=gear_vla"], r"or have the task's script do it \(vla launch expert, "),
+        ([*BIN_PICK, "setting:=proposes=both"], "take checkpoints/gam_small, which is shipped, .* come from analysis$"),
+        (
+            [*BIN_PICK, "checkpoint:=here"],
+            "here/config.json is not there: take checkpoints/gam_small, .* from analysis$",
+        ),
+    ],
+)
+def test_what_is_said_to_run_without_weights_runs_on_that_robot(words, remedy):
+    with pytest.raises(ConfigError, match=remedy):
+        check_launch(load_job("policy"), words)
+
+
+@pytest.mark.parametrize(
     ("words", "message"),
     [
         (["policy:=graspvlaa"], "did you mean 'graspvla'"),

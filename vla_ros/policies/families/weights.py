@@ -12,6 +12,8 @@ from controllers.errors import ConfigError
 from vla_ros.configuration import shared_path
 
 FILES = ("config.json", "model.safetensors")
+INSTEAD = "take policy 'geometric'"  # what runs where weights are missing, of one arm with one gripper
+SCRIPT = "have the task's script do it (vla launch expert, vla eval --policy expert)"  # the same, of any robot
 LAYERS_MAX = 256  # of any part of a network: more is a damaged config.json, and takes minutes to make
 
 
@@ -39,30 +41,32 @@ class Weights:
         """Return the checkpoint's folder."""
         return shared_path(self.checkpoint)
 
-    def check(self, policy: str, packages: Sequence[str], remedy: str) -> None:
-        """Raise ConfigError when packages or files are missing. Reads neither: asked before anything starts."""
-        check_packages(policy, packages)
+    def check(self, policy: str, packages: Sequence[str], remedy: str, instead: str = INSTEAD) -> None:
+        """Raise ConfigError when packages or files are missing. Reads neither: asked before anything starts.
+
+        `remedy` says where weights come from, `instead` what runs without any.
+        """
+        check_packages(policy, packages, instead)
         if not self.checkpoint:
             raise ConfigError(
                 f"policy '{policy}' needs weights: {remedy}, name their folder (checkpoint:=DIR, --checkpoint DIR), or "
-                "take policy 'geometric'"
+                f"{instead}"
             )
         for name in FILES:
             if not (self.folder / name).is_file():
                 raise ConfigError(
                     f"policy '{policy}': {self.folder / name} is not there: {remedy}, name another folder "
-                    "(checkpoint:=DIR, --checkpoint DIR), or take policy 'geometric'"
+                    f"(checkpoint:=DIR, --checkpoint DIR), or {instead}"
                 )
 
 
-def check_packages(policy: str, packages: Sequence[str]) -> None:
+def check_packages(policy: str, packages: Sequence[str], instead: str = INSTEAD) -> None:
     """Raise ConfigError when a package that the policy needs is not installed."""
     for name in packages:
         if importlib.util.find_spec(name) is None:
             raise ConfigError(
                 f"policy '{policy}' needs the package {name}, which is not installed: ./vla installs it unless "
-                "VLA_EXTRAS=none, on Python 3.11 to 3.13; elsewhere pip install -e '.[learning]'; or take policy "
-                "'geometric'"
+                f"VLA_EXTRAS=none, on Python 3.11 to 3.13; elsewhere pip install -e '.[learning]'; or {instead}"
             )
 
 

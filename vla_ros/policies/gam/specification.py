@@ -21,7 +21,8 @@ class Specification(LearnedFamily):
     """A checkpoint of GAM's actor and critic."""
 
     summary = "small GAM: candidates of any tool for what lies in a tote, scored by a prompted critic"
-    packages, remedy = PACKAGES, "train it (vla train gam_small)"
+    packages, remedy = PACKAGES, "take checkpoints/gam_small, which is shipped, train your own (vla train gam_small)"
+    instead = "leave out checkpoint and what settings say of weights: candidates then come from analysis"
     checkpoint_kind = KIND
     settings = GamSettings
     _weights: GamSettings
