@@ -46,7 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                              "file; default: that of its dataset, or the one that fits")  # fmt: skip
     parser.add_argument("--robot", default=DEFAULT_ROBOT, help=f"that it is to move (default {DEFAULT_ROBOT})")
     parser.add_argument("--checkpoint", default="", metavar="DIR",
-                        help="folder of a learned policy's weights; default the shipped one")  # fmt: skip
+                        help="folder of a learned policy's weights; default of graspvla the shipped one, of gam none, "
+                        "but analysis")  # fmt: skip
     parser.add_argument("--setting", default="", metavar="KEY=VALUE,…",
                         help="change the policy's settings, such as rules.rise=false")  # fmt: skip
     parser.add_argument("--objects", metavar="DIR", help="folder of your own objects; docs/objects.md")

@@ -51,7 +51,10 @@ class PolicyNode(ManagedNode):
         self._name = declare(self, "policy", DEFAULT_POLICY, "policy that turns images and words into chunks")
         self._objects = declare(self, "objects", "", "folder of your own objects; empty: the built-in ones") or None
         self._checkpoint = declare(
-            self, "checkpoint", "", "folder of a learned policy's weights; empty: the shipped one"
+            self,
+            "checkpoint",
+            "",
+            "folder of a learned policy's weights; empty: of graspvla the shipped one, of gam none, but analysis",
         )
         url = declare(self, "url", "", "server that policy remote asks, ws://HOST:PORT; empty: none")
         token_file = declare(self, "url_token_file", "", "file of that server's token; empty: it wants none")

@@ -38,7 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--policy", default=DEFAULT_POLICY, help=f"{policy_text()}; or expert: "
                         f"the script that knows the truth (default {DEFAULT_POLICY})")  # fmt: skip
     parser.add_argument("--checkpoint", default="", metavar="DIR",
-                        help="folder of a learned policy's weights; default the shipped one")  # fmt: skip
+                        help="folder of a learned policy's weights; default of graspvla the shipped one, of gam none, "
+                        "but analysis")  # fmt: skip
     parser.add_argument("--setting", default="", metavar="KEY=VALUE,…",
                         help="change the policy's settings, such as rules.rise=false")  # fmt: skip
     parser.add_argument("--url", default="", metavar="URL", help="server that --policy remote asks; docs/serve.md")

@@ -17,7 +17,11 @@ from vla_ros.nodes.instruction.sequence import ENOUGH
 from vla_ros.policies.families.table import DEFAULT_POLICY, check_name, policy_text
 
 POLICY_ARGUMENTS = (  # where what a policy knows is found, and what watches it
-    LaunchArgument("checkpoint", "", "folder of a learned policy's weights; empty: the shipped one"),
+    LaunchArgument(
+        "checkpoint",
+        "",
+        "folder of a learned policy's weights; empty: of graspvla the shipped one, of gam none, but analysis",
+    ),
     LaunchArgument("setting", "", "changes to the policy's settings, KEY=VALUE,…: mode=cage; empty: none"),
     LaunchArgument("url", "", "server that policy:=remote asks, ws://HOST:PORT as vla serve prints it; empty: none"),
     LaunchArgument("url_token_file", "", "file of that server's token, yours alone to read; empty: it wants none"),
