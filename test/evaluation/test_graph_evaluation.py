@@ -255,6 +255,7 @@ def test_the_graph_is_watched_by_the_cameras_that_the_policy_needs(tmp_path, pla
         (["--graph", "--rate-hz", "1000"], "--rate-hz is for lockstep"),
         (["--graph", "--video", "films"], "--video is for lockstep"),
         (["--graph", "--policy", "expert"], "which no node receives"),
+        (["--graph", "--categories", "action+rocket"], "with --graph one of action, grounding, novel, all"),
         (["--graph", "--workers", "64"], "1 to 32 with --graph"),
         (["--graph", "--set", "basics"], "did you mean 'basic'"),
         (["--graph", "--seed", "2147483648"], "0 to 2147483647"),

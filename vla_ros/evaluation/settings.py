@@ -62,7 +62,7 @@ class EpisodeSettings:
     def check(self) -> None:
         """Raise ConfigError for what cannot be run, before any work begins."""
         from vla_ros.objects.catalogue import load_catalogue
-        from vla_ros.objects.category import chosen_categories
+        from vla_ros.objects.category import SPLITS, chosen_categories
         from vla_ros.policies.families.loading import check_policy
         from vla_ros.robots.control import load_control_config
         from vla_ros.robots.embodiment import load_embodiment
@@ -92,6 +92,11 @@ class EpisodeSettings:
                 raise ConfigError(f"{option} is for policies in lockstep: leave out {given}")
         self._check_detector()
         chosen_categories(self.categories)
+        if self.graph and self.categories not in SPLITS:
+            raise ConfigError(
+                f"--categories {self.categories}: with --graph one of {', '.join(SPLITS)}: leave out --graph, or "
+                "ask for one thing in every scene with --target"
+            )
         if self.target:
             check_words(self.request(0))
         if self.wording not in EVALUATED:
