@@ -113,6 +113,19 @@ def test_a_good_episode_has_nothing_to_object_to(tmp_path):
     assert 0.1 < figures["jerk_rms"] < 5.0
 
 
+def test_joint_states_without_positions_are_no_postures(tmp_path):
+    """Some drivers publish speeds and efforts by themselves, and name the joints in an order of their own."""
+    speeds = joint_state(10.0, np.empty(0), np.zeros(len(NAMES)), NAMES[::-1])
+    sent = Recipe().sent()
+    sent[1:1] = [Sent("/joint_states", JOINT_STATE, START, speeds)]
+    sent[200:200] = [Sent("/joint_states", JOINT_STATE, sent[200].time, speeds)]
+    with BagReader(write_bag(tmp_path / "bag", sent, None, {"robot": "franka"})) as reader:
+        (data,) = read_bag(reader)
+    assert data.joints is not None
+    assert data.joints.names == NAMES
+    np.testing.assert_allclose(data.joints.q[0, :7], Recipe().q(0.0), atol=1e-9)
+
+
 def lower_limit(t: float) -> np.ndarray:
     q = Recipe().q(t)
     q[5] = max(ARM.lower[5] + 0.005, q[5] - 0.8 * t)

@@ -67,18 +67,18 @@ class _Collector:
         self.stamped[message.topic].append(stamp)
 
     def _take_state(self, received: int, stamp: float, state: Any) -> None:
-        names = tuple(state.name)
-        if not self.joint_names:
-            self.joint_names = names
+        names, q, dq = tuple(state.name), state.position, state.velocity
+        if len(q) != len(names):
+            return  # it tells speeds or efforts alone
+        if len(dq) != len(names):
+            dq = np.full(len(names), np.nan)
+        self.joint_names = self.joint_names or names
         if names != self.joint_names:
             if set(names) != set(self.joint_names):
                 return
             order = [names.index(name) for name in self.joint_names]
-            q, dq = state.position[order], state.velocity[order] if len(state.velocity) else state.velocity
-        else:
-            q, dq = state.position, state.velocity
-        if len(q) == len(names):
-            self.states.append((received, stamp, q, dq if len(dq) == len(q) else np.full(len(q), np.nan)))
+            q, dq = q[order], dq[order]
+        self.states.append((received, stamp, q, dq))
 
     def _take_image(self, message: BagMessage, stamp: float, content: Any) -> None:
         topic = message.topic
