@@ -31,7 +31,9 @@ def check_statistics(recording: Recording, folder: Path | None) -> Answers:
     for column, values in ((STATE, recording.state), (ACTION, recording.action)):
         entry = own.get(column, {})
         if "mean" not in entry or "std" not in entry:
-            yield Finding("statistics", f"{column} in {STATS}", "has no mean and std: run `vla dataset stats --write`")
+            yield Finding(
+                "statistics", f"{column} in {STATS}", "has no mean and std: run `vla dataset stats --exact --write`"
+            )
             continue
         found = _off(values, np.ravel(entry["mean"]), np.ravel(entry["std"]))
         if found is None or (found[0] > OWN_ROOM).any() or (np.abs(np.log(found[1])) > OWN_ROOM).any():

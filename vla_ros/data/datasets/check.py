@@ -158,13 +158,13 @@ def _statistics(metadata: DatasetMetadata) -> Iterator[str]:
         entry = statistics.get(name, {})
         missing = [key for key in REQUIRED if key not in entry]
         if missing:
-            yield f"meta/stats.json: '{name}' lacks {missing[0]}: run dataset stats --write"
+            yield f"meta/stats.json: '{name}' lacks {missing[0]}: run `vla dataset stats --exact --write`"
         elif not all(np.isfinite(values).all() for values in entry.values()):
-            yield f"meta/stats.json: '{name}' holds a value that is not finite: run dataset stats --write"
+            yield f"meta/stats.json: '{name}' holds a value that is not finite: run `vla dataset stats --exact --write`"
         elif (entry["std"] < 0.0).any():
-            yield f"meta/stats.json: '{name}' has a negative std: run dataset stats --write"
+            yield f"meta/stats.json: '{name}' has a negative std: run `vla dataset stats --exact --write`"
         elif ((entry["std"] == 0.0) & (entry["min"] != entry["max"])).any():  # zero is what a constant has
-            yield f"meta/stats.json: '{name}' changes, yet its std is zero: run dataset stats --write"
+            yield f"meta/stats.json: '{name}' changes, yet its std is zero: run `vla dataset stats --exact --write`"
 
 
 def _strays(metadata: DatasetMetadata) -> Iterator[str]:

@@ -175,11 +175,15 @@ def dataset_statistics(root: Path) -> dict[str, dict[str, np.ndarray]]:
     try:
         found = {name: {key: np.array(numbers) for key, numbers in entry.items()} for name, entry in values.items()}
     except (AttributeError, ValueError):
-        raise ConfigError(f"{root / STATS}: no statistics by feature: run dataset stats --write") from None
+        raise ConfigError(
+            f"{root / STATS}: no statistics by feature: run `vla dataset stats --exact --write`"
+        ) from None
     for name, entry in found.items():
         for key, numbers in entry.items():
             if numbers.dtype.kind not in "fiub":
-                raise ConfigError(f"{root / STATS}: {key} of '{name[:40]}' is no number: run dataset stats --write")
+                raise ConfigError(
+                    f"{root / STATS}: {key} of '{name[:40]}' is no number: run `vla dataset stats --exact --write`"
+                )
     return found
 
 
