@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import av
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from bags.sample_bag import Recording, write_bag
@@ -105,6 +106,32 @@ def test_an_episode_that_begins_between_key_frames_is_merged(here):
     assert main(["dataset", "merge", "all", "set"]) == 0
     assert check(here / "all", deep=True) == []
     assert np.abs(np.array(_pictures(here / "all", 1)).astype(int) - np.array(images[5:])).mean() < 3.0
+
+
+@pytest.mark.parametrize(
+    ("starts", "expected"),
+    [
+        ([0.4, 0.0, 0.8], []),  # the order in the file is nobody's concern
+        ([0.0, 0.4, 1.0], ["episode 2 begins at 1.000 s and has 2 frames of no episode before it"]),
+        (
+            [0.0, 0.0, 0.8],
+            [
+                "episode 1 begins at 0.000 s and has pictures of another episode",
+                "episode 2 begins at 0.800 s and has 4 frames of no episode before it",
+            ],
+        ),
+    ],
+)
+def test_an_episode_with_another_ones_pictures_is_found(here, starts, expected):
+    lengths = [4, 4, 6]
+    write_sample(here / "set", lengths)
+    (path,) = (here / "set/meta/episodes").rglob("*.parquet")
+    table = pq.read_table(path)
+    for end, times in (("from", starts), ("to", [s + n / 10 for s, n in zip(starts, lengths, strict=True)])):
+        name = f"videos/{FRONT}/{end}_timestamp"
+        table = table.set_column(table.column_names.index(name), name, pa.array(times, pa.float64()))
+    pq.write_table(table, path)
+    assert [line.partition(": ")[2] for line in check(here / "set")] == expected
 
 
 @pytest.mark.parametrize("every", [4, 250])

@@ -111,12 +111,17 @@ def _video(
     expected = sum(episode.length for episode in episodes)
     if len(times) != expected:
         yield f"holds {len(times)} frames, its {len(episodes)} episodes have {expected}"
-    for episode in episodes:
+    taken = 0  # frames
+    for episode in sorted(episodes, key=lambda episode: episode.videos[key].from_timestamp):
         video = episode.videos[key]
-        first = round(video.from_timestamp * fps)
-        if round(video.to_timestamp * fps) - first != episode.length:
+        first, end = round(video.from_timestamp * fps), round(video.to_timestamp * fps)
+        if end - first != episode.length:
             took = video.to_timestamp - video.from_timestamp
             yield f"episode {episode.index} takes {took:.3f} s for {episode.length} frames"
+        if first != taken:
+            what = "pictures of another episode" if first < taken else f"{first - taken} frames of no episode before it"
+            yield f"episode {episode.index} begins at {video.from_timestamp:.3f} s and has {what}"
+        taken = max(taken, end)
     if deep:
         yield from _decoded(metadata, path, len(times))
 
