@@ -7,6 +7,7 @@ import ctypes
 import errno
 import os
 import re
+import shutil
 import signal
 import time
 
@@ -68,6 +69,19 @@ def test_episodes_are_deleted_and_the_others_numbered_anew_and_back_again(here, 
     assert _numbers(here / "set") == [*range(5), *range(200, 207)]
     assert main(["dataset", "edit", "set", "--undo"]) == 0
     assert len(read(here / "set")["episodes"]) == 4
+    assert main(["dataset", "edit", "set", "--undo"]) == 2
+
+
+def test_the_last_edit_is_undone_whichever_older_states_were_removed(here):
+    write_sample(here / "set", [4, 5, 6, 7, 8])
+    (here / "9").mkdir()
+    for removed in ("", "", ".set.before_edit_1"):
+        if removed:
+            shutil.rmtree(here / removed)
+        assert main(["dataset", "edit", "set", "--delete", "0"]) == 0
+    for expected in ([6, 7, 8], [5, 6, 7, 8]):
+        assert main(["dataset", "edit", "set", "--undo"]) == 0
+        assert [episode.length for episode in load_metadata(here / "set").episodes] == expected
     assert main(["dataset", "edit", "set", "--undo"]) == 2
 
 

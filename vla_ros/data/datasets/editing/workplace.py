@@ -70,11 +70,12 @@ class EditPlace:
         undone = self.target.parent / f".{self.target.name}.undone"
         if undone.exists():
             shutil.rmtree(undone)
+        latest = kept[max(kept)]
         if self.target.exists():
-            exchange(kept[-1], self.target)
-            kept[-1].rename(undone)
+            exchange(latest, self.target)
+            latest.rename(undone)
         else:
-            kept[-1].rename(self.target)
+            latest.rename(self.target)
         return undone
 
     def close(self) -> None:
@@ -83,18 +84,18 @@ class EditPlace:
         self._lock.close()
 
     def _keep(self) -> Path:
-        kept = self.target.parent / f".{self.target.name}.before_edit_{len(self._backups()) + 1}"
+        number = max(self._backups(), default=0) + 1
+        kept = self.target.parent / f".{self.target.name}.before_edit_{number}"
         self.dataset.rename(kept)
         self._clear()
         return kept
 
-    def _backups(self) -> list[Path]:
-        """Return the states that are kept, the latest one last; they are numbered without a gap."""
-        paths, number = [], 1
-        while (path := self.target.parent / f".{self.target.name}.before_edit_{number}").is_dir():
-            paths.append(path)
-            number += 1
-        return paths
+    def _backups(self) -> dict[int, Path]:
+        """Return the states that are kept by their numbers; whoever needs room may have removed any of them."""
+        begin = f".{self.target.name}.before_edit_"
+        paths = [path for path in self.target.parent.iterdir() if path.name.startswith(begin) and path.is_dir()]
+        numbers = [path.name.removeprefix(begin) for path in paths]
+        return {int(number): path for number, path in zip(numbers, paths, strict=True) if number.isdecimal()}
 
     def _read(self) -> dict[str, Any]:
         try:
