@@ -24,6 +24,11 @@ _GAP, _ENDS = np.radians(30.0), np.radians(60.0)  # in what goes on around: a ga
 _LEAST = 0.15  # less is none
 
 
+def lies_on_enough(under: np.ndarray, its_own: np.ndarray) -> np.ndarray:
+    """Say of lips whether enough points are under each (N,), and enough of them of the thing that is meant (N,)."""
+    return np.asarray((under >= _FEWEST) & (its_own >= _ITS_OWN * under))
+
+
 def seal_quality(own: np.ndarray, its_own: np.ndarray, cup: Cup) -> float:
     """Return how well a cup seals, 0 to 1, on points (M, 3) in the frame of its lip, piston in.
 
@@ -32,7 +37,8 @@ def seal_quality(own: np.ndarray, its_own: np.ndarray, cup: Cup) -> float:
     """
     away = np.hypot(own[:, 0], own[:, 1])
     under = away < cup.radius
-    if under.sum() < _FEWEST or its_own[under].mean() < _ITS_OWN or not all_around(own[under, :2], cup.radius):
+    enough = lies_on_enough(under.sum(), its_own[under].sum())
+    if not enough or not all_around(own[under, :2], cup.radius):
         return 0.0
     plane, _ = plane_of(own[under])
     reached = -cup.bellows <= plane[2] <= cup.stroke + cup.bellows

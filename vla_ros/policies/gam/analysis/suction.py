@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
 from controllers.errors import ConfigError
 from vla_ros.policies.gam.actions import ON, Candidates
-from vla_ros.policies.gam.analysis.sealing import BEYOND, seal_quality
+from vla_ros.policies.gam.analysis.sealing import BEYOND, lies_on_enough, seal_quality
 from vla_ros.policies.gam.analysis.surfaces import MEANT
 from vla_ros.policies.gam.analysis.way_in import in_the_way
 from vla_ros.policies.gam.criteria import Criterion
@@ -161,9 +162,16 @@ def _seals(
         middle = lips + rotations[:, :, 2] * cup.stroke / 2
         rows = np.flatnonzero(on[:, column] & np.isfinite(middle).all(axis=1))
         reach = cup.stroke / 2 + BEYOND * cup.radius + cup.bellows
-        for row, near in zip(rows, measured.tree.query_ball_point(middle[rows], reach), strict=True):
-            own = (points[near] - lips[row]) @ rotations[row]
-            quality[row, column] = seal_quality(own, instances[near] == meant[row], cup)
+        balls = measured.tree.query_ball_point(middle[rows], reach)
+        bounds = np.cumsum([0, *map(len, balls)])
+        # All lips at once: most of them lie on too little, which is seen without looking at each.
+        near, lip = np.fromiter(chain.from_iterable(balls), np.intp, bounds[-1]), np.repeat(rows, np.diff(bounds))
+        own = np.einsum("mi,mij->mj", points[near] - lips[lip], rotations[lip])
+        its_own, under = instances[near] == meant[lip], np.hypot(own[:, 0], own[:, 1]) < cup.radius
+        count, counted = (np.bincount(lip[some], minlength=len(lips))[rows] for some in (under, under & its_own))
+        for number in np.flatnonzero(lies_on_enough(count, counted)):
+            part = slice(bounds[number], bounds[number + 1])
+            quality[rows[number], column] = seal_quality(own[part], its_own[part], cup)
     near = np.zeros(len(positions))
     for number, one in enumerate(meant):
         holds = quality[number] > 0.0
