@@ -172,11 +172,11 @@ def _seals(
         for number in np.flatnonzero(lies_on_enough(count, counted)):
             part = slice(bounds[number], bounds[number + 1])
             quality[rows[number], column] = seal_quality(own[part], its_own[part], cup)
-    near = np.zeros(len(positions))
-    for number, one in enumerate(meant):
-        holds = quality[number] > 0.0
+    nearness = np.zeros(len(positions))
+    for row, one in enumerate(meant):
+        holds = quality[row] > 0.0
         place = np.array([(cup.x, cup.y, 0.0) for cup in tool.cups])[holds].mean(axis=0) if holds.any() else np.zeros(3)
-        offset = positions[number] + rotations[number] @ place - middles[one]
-        aside = offset - (offset @ rotations[number, :, 2]) * rotations[number, :, 2]
-        near[number] = 1.0 - min(np.linalg.norm(aside) / max(sizes[one], 1e-6), 1.0)
-    return quality, near
+        offset = positions[row] + rotations[row] @ place - middles[one]
+        aside = offset - (offset @ rotations[row, :, 2]) * rotations[row, :, 2]
+        nearness[row] = 1.0 - min(np.linalg.norm(aside) / max(sizes[one], 1e-6), 1.0)
+    return quality, nearness
