@@ -336,6 +336,18 @@ def test_there_and_back_again_is_the_same_episode(tmp_path):
         assert [number(image) for image in two["images"][key]] == [number(image) for image in one["images"][key]]
 
 
+def test_speeds_of_some_joints_go_there_and_back_again(tmp_path):
+    told = (f"{JOINTS[0]}/velocity", f"{JOINTS[3]}/velocity")
+    contract = dataclasses.replace(CONTRACT, state=(*CONTRACT.state, *told))
+    found = converted(tmp_path, Recording(speeds=True), ConversionSettings(contract))
+    with LeRobotReader(tmp_path / "set") as reader:
+        write_bag_of(reader, 0, tmp_path / "again")
+    convert_bags([tmp_path / "again"], tmp_path / "second", ConversionSettings(contract))
+    state = found["frames"]["observation.state"]
+    assert np.abs(state[:, -2:]).max() > 0.05
+    np.testing.assert_allclose(read(tmp_path / "second")["frames"]["observation.state"], state, atol=2e-6)
+
+
 def test_a_bag_that_could_not_be_made_of_a_dataset_leaves_nothing(tmp_path, monkeypatch):
     convert_bags([write_bag(tmp_path / "bag")], tmp_path / "set", SETTINGS)
     with monkeypatch.context() as patch, LeRobotReader(tmp_path / "set") as reader:

@@ -30,6 +30,11 @@ def joints(time: np.ndarray | float) -> np.ndarray:
     return np.concatenate([arm, np.repeat(0.02 + 0.01 * np.cos(time), 2, axis=-1)], axis=-1)
 
 
+def speeds(time: float) -> np.ndarray:
+    """Return how fast the joints and fingers are then [rad/s], [m/s]."""
+    return (joints(time + 1e-4) - joints(time - 1e-4)) / 2e-4
+
+
 def pose(time: float, shift: float = 0.0) -> np.ndarray:
     """Return a pose (7,): a line and a turn at constant rate about a tilted axis; the tool points down."""
     turned = Rotation.from_rotvec(np.array([0.1, 0.2, 0.5]) * time) * Rotation.from_rotvec([np.pi, 0.0, 0.0])
@@ -63,6 +68,7 @@ class Recording:
     tempo: float = 1.0  # wall seconds for a second of the stamps
     corrected: tuple[float, float] = (9e9, 9e9)  # from when to when a person has the arm, else a policy
     order: tuple[str, ...] = tuple(JOINTS[::-1])  # of the names in joint_states
+    speeds: bool = False  # that joint_states tell
     seed: int = 0
 
     def exposures(self, camera: int) -> np.ndarray:
@@ -112,13 +118,10 @@ def _messages(made: Recording) -> Iterator[tuple[float, str, str, bytes]]:
 
     yield made.start, "instruction", "string", make.string(made.instruction)
     for stamp in grid(200.0):
-        q = dict(zip(JOINTS, joints(stamp - made.start), strict=True))
-        yield (
-            stamp,
-            "joint_states",
-            "joint_state",
-            make.joint_state(ns(stamp), made.order, np.array([q[name] for name in made.order]), np.empty(0)),
-        )
+        q, dq = (dict(zip(JOINTS, of(stamp - made.start), strict=True)) for of in (joints, speeds))
+        told = np.array([dq[name] for name in made.order]) if made.speeds else np.empty(0)
+        state = make.joint_state(ns(stamp), made.order, np.array([q[name] for name in made.order]), told)
+        yield stamp, "joint_states", "joint_state", state
     for stamp in grid(100.0):
         yield stamp, "panda/ee_pose", "pose", make.pose(ns(stamp), BASE, pose(stamp - made.start))
     for stamp in grid(50.0):

@@ -140,15 +140,16 @@ class EpisodeMessages:
         channels = dict(zip(self._contract.state, self._state[k], strict=True))
         names = [name.rpartition("/")[0] for name in channels if channel_kind(name) is ChannelKind.JOINT]
         position = [channels[f"{name}/position"] for name in names]
-        velocity = [channels.get(f"{name}/velocity", np.nan) for name in names]
         for channel, width in channels.items():
             if channel_kind(channel) is ChannelKind.GRIPPER:
                 fingers = self._robot.gripper(channel.rpartition("/")[0]).joints
                 names += [joint for joint in fingers if joint not in names]
                 position += [width / len(fingers)] * (len(names) - len(position))
-        told = np.array(velocity) if velocity and np.isfinite(velocity).all() and len(velocity) == len(names) else None
+        # Of those whose speed the state does not say 0 is told, as which it is read where nothing is.
+        speeds = [f"{name}/velocity" for name in names]
+        velocity = [channels.get(name, 0.0) for name in speeds] if set(speeds) & set(channels) else []
         if names:
-            data = self._make.joint_state(time, names, np.array(position), np.empty(0) if told is None else told)
+            data = self._make.joint_state(time, names, np.array(position), np.array(velocity))
             yield Entry(time, sources.JOINT_STATES, "joint_state", data)
         if set(BASE_AXES) <= set(channels):
             pushed = np.array([channels[axis] for axis in BASE_AXES])
