@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from arms.delta_actions import integrate_actions
+from bags.bag_making import STATUS
 from bags.sample_bag import CLOSES_AT, INTRINSICS, JOINTS, Recording, joints, pose, write_bag
+from bags.sent_marks import status
 from demonstrations.killed_conversion import convert_or_die
 from demonstrations.numbered_picture import number
 from demonstrations.small_contract import CONTRACT
@@ -22,9 +24,12 @@ from lerobot_parts.rules import read
 from scipy.spatial.transform import Rotation, Slerp
 
 from controllers.errors import ConfigError, VlaError
+from vla_ros.cli import main
 from vla_ros.data.bags.episodes import read_episodes
 from vla_ros.data.bags.errors import BagError
+from vla_ros.data.bags.message_definitions import message_definition
 from vla_ros.data.bags.reader import BagReader
+from vla_ros.data.bags.writer import BagWriter
 from vla_ros.data.conversion.bag_to_dataset import BagContent, ConversionSettings, ConvertedBag, convert_bag
 from vla_ros.data.conversion.convert import convert_bags
 from vla_ros.data.conversion.dataset_to_bag import write_bag as write_bag_of
@@ -161,6 +166,66 @@ def test_marks_make_episodes_and_failures_stay_out(tmp_path):
     assert whole.episodes[0].length > 50
     named = convert_bag(bag, dataclasses.replace(SETTINGS, task="tidy up"))
     assert {episode.tasks for episode in named.episodes} == {("tidy up",)}
+
+
+def with_marks(bag: Path, target: Path, marks: list[tuple[float, float, bytes]]) -> Path:
+    """Return a copy of a bag with more marks: received and sent [s] after its first message, and what they say."""
+    with BagReader(bag) as reader:
+        writer = BagWriter(target, custom_data=reader.custom_data)
+        for name, topic in reader.topics.items():
+            writer.add_topic(name, topic.definition, topic.qos)
+        writer.add_topic("/episode/marks", message_definition(STATUS))
+        for received, sent, data in marks:
+            times = [reader.start + round(1e9 * seconds) for seconds in (received, sent)]
+            writer.write("/episode/marks", *times, data)
+        for message in reader.messages():
+            writer.write(message.topic, message.log_time, message.publish_time, message.data)
+        return writer.close()
+
+
+def test_episodes_that_ended_before_the_recording_began_are_none_of_it(tmp_path):
+    """The last marks are latched: a recorder that comes late is told of episodes that it has seen nothing of."""
+    recording = Recording(duration=4.0, marked=((1.5, 3.5, True),))
+    bag = write_bag(tmp_path / "bag", recording)
+    before = [
+        (0.0, when - 60.0, status("episode", word, stamp=f"{940.0 + when:.6f}", instruction="of before", success=done))
+        for when, word, done in ((0.0, "begin", ""), (9.0, "end", "true"), (20.0, "begin", ""), (30.0, "end", "false"))
+    ]
+    found = convert_bag(with_marks(bag, tmp_path / "late", before), SETTINGS)
+    assert [episode.tasks for episode in found.episodes] == [("task 0",)]
+    assert (found.failures, found.corrupt) == (0, [])
+    with BagReader(tmp_path / "late") as reader:
+        (episode,) = read_episodes(reader)
+        assert (episode.number, episode.instruction, episode.finished) == (0, "task 0", True)
+
+    # One that is under way when the recording begins is in it, however long ago that was.
+    unmarked = write_bag(tmp_path / "unmarked", Recording(duration=4.0))
+    end = (3.0, 3.0, status("episode", "end", stamp="1003.0", success="true"))
+    found = convert_bag(with_marks(unmarked, tmp_path / "under way", [*before, before[0], end]), SETTINGS)
+    assert [episode.tasks for episode in found.episodes] == [("of before",)]
+    assert found.episodes[0].length == pytest.approx(30, abs=1)
+
+    # A publisher's clock that is behind says the same of all of an episode: it is in the bag all the same.
+    begun = status("episode", "begin", stamp="1000.5", instruction="lift")
+    ended = status("episode", "end", stamp="1003.0", success="true")
+    behind = [(0.5, -59.5, begun), (3.0, -57.0, ended)]
+    found = convert_bag(with_marks(unmarked, tmp_path / "behind", behind), SETTINGS)
+    assert [episode.tasks for episode in found.episodes] == [("lift",)]
+    for bag, count in (("under way", 1), ("behind", 1)):
+        with BagReader(tmp_path / bag) as reader:
+            assert len(read_episodes(reader)) == count
+
+
+def test_a_mark_without_a_stamp_is_one_line_wherever_marks_are_read(tmp_path, capsys):
+    bag = write_bag(tmp_path / "bag", Recording(duration=2.0))
+    begin = (0.1, 0.1, status("episode", "begin", stamp="1000.1"))
+    bad = with_marks(bag, tmp_path / "bad", [begin, (1.5, 1.5, status("episode", "end", success="true"))])
+    out = tmp_path / "set"
+    convert_bags([bad], out, dataclasses.replace(SETTINGS, whole=True))
+    report = convert_bags([bad], out, SETTINGS)  # known, and looked at once more
+    assert "of episode 0 has no stamp: convert with --whole" in report.corrupt[0]
+    assert main(["replay", str(bad), "--running"]) == 2
+    assert "has no stamp" in capsys.readouterr().err
 
 
 def test_of_a_bag_that_is_there_the_episodes_that_are_not_are_added_and_no_other(tmp_path):

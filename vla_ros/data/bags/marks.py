@@ -6,7 +6,10 @@ A mark is a diagnostic_msgs/DiagnosticStatus: `name` is "episode", `message` one
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vla_ros.data.bags.reader import BagMessage
 
 TOPIC = "episode/marks"
 STATUS = "diagnostic_msgs/msg/DiagnosticStatus"
@@ -26,3 +29,13 @@ def is_marks_topic(topic: str) -> bool:
 def mark_values(message: Any) -> dict[str, str]:
     """Return the pairs of a decoded status."""
     return {pair.key: pair.value for pair in message.values}
+
+
+def ended_before(begin: BagMessage, end: BagMessage, start: int) -> bool:
+    """Say whether what these marks enclose ended before their bag began, at `start` [ns].
+
+    The last marks are latched: whoever comes late gets them at once. When they were sent does not suffice to know
+    them, for clocks of two machines may be apart.
+    """
+    lasted, apart = end.publish_time - begin.publish_time, end.log_time - begin.log_time
+    return 0 < end.publish_time < start and apart < 0.5 * lasted

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from controllers.errors import VlaError
-from vla_ros.data.bags.marks import BEGIN, END, EPISODE, INSTRUCTION, SUCCESS, TOPIC, mark_values
+from vla_ros.data.bags.marks import BEGIN, END, EPISODE, INSTRUCTION, SUCCESS, TOPIC, ended_before, mark_values
 from vla_ros.data.bags.marks import STAMP as MARK_STAMP
 from vla_ros.data.bags.reader import BagMessage, BagReader
 from vla_ros.data.conversion import sources
@@ -62,7 +62,7 @@ class BagIndex:
         stamps: dict[str, list[float]] = {name: [] for name in wanted}
         stamped = {name: bag.topics[name].type in _STAMPED for name in wanted}
         self._words: list[tuple[int, str]] = []
-        self._marks: list[tuple[str, dict[str, str]]] = []
+        self._marks: list[tuple[BagMessage, str, dict[str, str]]] = []
         for message in bag.messages(wanted | words):
             name = message.topic
             if name in wanted:
@@ -74,7 +74,7 @@ class BagIndex:
                 self._words.append((message.publish_time or message.log_time, bag.decode(message).data.strip()))
             else:
                 status = bag.decode(message)
-                self._marks.append((status.message, mark_values(status)))
+                self._marks.append((message, status.message, mark_values(status)))
         self._clock = self._learn_clock(stamped, sent, stamps)
         self.topics = {}
         for source, name in topics.items():
@@ -86,20 +86,20 @@ class BagIndex:
         return self._on_clock(np.array([time for time, _ in self._words], dtype=np.int64)), [w for _, w in self._words]
 
     def spans(self) -> list[Span]:
-        """Return the episodes that the marks enclose; the whole bag when there are no marks.
+        """Return the episodes that the marks enclose; the whole bag when there are none.
 
         An episode without an end ends where the next begins, or the bag. Raises VlaError for a mark without a time.
         """
         spans: list[Span] = []
-        begin: dict[str, str] | None = None
-        for word, values in [*self._marks, (BEGIN, {})]:
-            if word == BEGIN:
-                if begin is not None:  # it was never ended: whether it went well is not known
-                    spans.append(self._span(len(spans), begin, values))
-                begin = values
-            elif word == END and begin is not None:
-                spans.append(self._span(len(spans), begin, begin | values, values[MARK_STAMP]))
-                begin = None
+        begun: tuple[BagMessage, dict[str, str]] | None = None
+        for mark, word, values in self._marks:
+            if word not in (BEGIN, END):
+                continue
+            if begun is not None and not ended_before(begun[0], mark, self.bag.start):
+                spans.append(self._span(len(spans), begun[1], values, word == END))
+            begun = (mark, values) if word == BEGIN else None
+        if begun is not None:
+            spans.append(self._span(len(spans), begun[1], {}, False))
         return spans or [Span(0)]
 
     def messages(self, source_messages: Mapping[str, Collection[int]]) -> Iterator[tuple[str, int, BagMessage]]:
@@ -121,16 +121,19 @@ class BagIndex:
                 yield source, at[source], message
             at[source] += 1
 
-    def _span(self, number: int, begin: dict[str, str], last: dict[str, str], end: str | None = None) -> Span:
+    def _span(self, number: int, begin: dict[str, str], after: dict[str, str], ended: bool) -> Span:
+        """Return an episode by its begin and what comes after it: its end, the next one's begin, or nothing."""
         try:
             start = float(begin[MARK_STAMP])
-            stop = float(end if end is not None else last.get(MARK_STAMP, "inf"))
+            stop = float(after[MARK_STAMP]) if ended or after else np.inf
         except (KeyError, ValueError):
             raise VlaError(
                 f"{self.bag.files.path}: a mark on {TOPIC} of episode {begin.get(EPISODE, number)} has no stamp: "
                 "convert with --whole to take the bag as one episode"
             ) from None
-        return Span(number, start, stop, begin.get(INSTRUCTION, "").strip(), last.get(SUCCESS, "false") == "true")
+        # Of one that was never ended nobody knows whether it went well.
+        success = ended and (begin | after).get(SUCCESS, "false") == "true"
+        return Span(number, start, stop, begin.get(INSTRUCTION, "").strip(), success)
 
     def _learn_clock(
         self, stamped: Mapping[str, bool], sent: Mapping[str, list[int]], stamps: Mapping[str, list[float]]
