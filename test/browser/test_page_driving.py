@@ -202,6 +202,23 @@ def test_a_gamepads_clutch_drops_nothing_that_is_held(site, visit):
     eventually(lambda: site.robot.gripper["right"] > 0.079)
 
 
+def test_a_gamepad_of_another_layout_is_not_used_and_said(site, visit):
+    """Its third axis is a trigger, −1 at rest, and would turn the hand for as long as its sixth button is held."""
+    operator = visit(site.link, scripts=(GAMEPAD,)).seated()
+    site.robot.enabled = True
+    operator.page.evaluate("""() => {
+      Object.assign(window.pad, { mapping: "", axes: [0, 0, -1, 0, 0, -1] });
+      window.dispatchEvent(Object.assign(new Event("gamepadconnected"), { gamepad: window.pad }));
+      window.press(5, 1);
+    }""")
+    operator.reads("#notes", "does not know the buttons of “Test pad”")
+    count = len(site.robot.received)
+    eventually(lambda: len(site.robot.received) > count + 3)
+    assert not any(packet.hands["right"].clutch for packet in site.robot.received)
+    operator.page.evaluate("window.pad.mapping = 'standard'")
+    eventually(lambda: clutched(site.robot))
+
+
 def test_two_arms_one_at_a_time_by_key(serve, visit):
     site = serve(SmallRobot(("right", "left"), base=True))
     operator = visit(site.link).seated()

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A gamepad of the standard layout: RB is the clutch, sticks move, LB makes them turn.
 
+import { note } from "../view/notes.js";
+
+const STANDARD = "standard"; // the layout that is meant: of another, a trigger at rest may be a stick that is pushed
 const DEAD = 0.12;
 const TAKE_OVER = 0.1; // of the trigger's way, after which it means what it says
 const TURN_PER_METRE = 4;
@@ -22,6 +25,9 @@ export class GamepadInput {
   constructor(drive, pressed) {
     this.drive = drive;
     this.pressed = pressed;
+    window.addEventListener("gamepadconnected", ({ gamepad: { id, mapping } }) => {
+      if (mapping !== STANDARD) note("warning", `This browser does not know the buttons of “${id}”: it is not used.`);
+    });
     window.addEventListener("gamepaddisconnected", () => {
       this.name = "";
       this.#down.clear();
@@ -29,7 +35,7 @@ export class GamepadInput {
   }
 
   read() {
-    const pad = [...(navigator.getGamepads?.() ?? [])].find((one) => one?.connected);
+    const pad = [...(navigator.getGamepads?.() ?? [])].find((one) => one?.connected && one.mapping === STANDARD);
     if (!pad) return null;
     this.name = pad.id;
     const down = (name) => Boolean(pad.buttons[BUTTON[name]]?.pressed);
