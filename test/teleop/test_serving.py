@@ -7,6 +7,7 @@ import datetime
 import os
 import ssl
 import stat
+from urllib.parse import urlsplit
 
 import cv2
 import numpy as np
@@ -138,6 +139,12 @@ def test_hosts_to_listen_on(host, bound):
     assert addresses.bind_address(host) == bound
     assert addresses.is_local(bound) is (host == "localhost")
     assert addresses.link_hosts(bound)
+
+
+def test_a_link_to_an_ipv6_address_can_be_opened():
+    link = pairing.page_link("https", addresses.link_hosts("2001:db8::7")[0], 8443, "x" * 20)
+    assert (urlsplit(link).hostname, urlsplit(link).port) == ("2001:db8::7", 8443)
+    assert addresses.link_hosts("192.0.2.2") == ("192.0.2.2",)
 
 
 def test_a_host_that_is_none_is_one_line():

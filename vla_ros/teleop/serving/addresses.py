@@ -72,6 +72,6 @@ def link_hosts(address: str) -> tuple[str, ...]:
     """Return what goes into a link to a server that is bound to `address`, the best first."""
     if is_local(address):
         return ("localhost",)
-    reached = machine_addresses() if address in EVERYWHERE else (ipaddress.ip_address(address),)
-    hosts = [f"[{a}]" if a.version == 6 else str(a) for a in reached if not a.is_loopback and a.version == 4]
-    return (*hosts, "localhost") if address in EVERYWHERE else tuple(hosts) or (address,)
+    if address not in EVERYWHERE:
+        return (f"[{address}]" if ":" in address else address,)
+    return (*(str(a) for a in machine_addresses() if not a.is_loopback and a.version == 4), "localhost")
