@@ -181,23 +181,28 @@ def test_recentring_lets_go_of_what_is_clutched(wear):
     assert site.robot.p["right"] == pytest.approx(before, abs=1e-6)
 
 
+# In the page: a busy machine would make a short press a long one.
+FALL_ASLEEP = f"""async () => {{ {FRAMES}
+  headset.controllers.right.updateButtonValue("a-button", 1);
+  await frames(2);
+  headset.controllers.right.connected = false;
+  await frames(2);
+  headset.controllers.right.updateButtonValue("a-button", 0);
+}}"""
+
+
 def test_a_button_of_which_the_end_was_not_seen_is_no_short_press(wear):
     """A controller may fall asleep in mid-press, and come back minutes later: no episode is to begin by that."""
     worn, site = wear(collection=SmallCollection())
-    worn.button("right", "a-button", 1)
-    worn.frame()
-    worn.operator.page.evaluate("window.headset.controllers.right.connected = false")
-    eventually(lambda: worn.hand() is None)
-    worn.button("right", "a-button", 0)
+    worn.operator.page.evaluate(FALL_ASLEEP)
     worn.operator.page.wait_for_timeout(1000)
     worn.operator.page.evaluate("window.headset.controllers.right.connected = true")
     eventually(lambda: worn.hand() is not None)
     worn.frame()
-    worn.tap("right", "b-button")
     worn.tap("right", "a-button")
     eventually(lambda: site.collection.calls)
     assert site.collection.calls == ["start"]
-    assert [name for name, _ in site.robot.commands] == []
+    assert site.robot.commands == []
     eventually(lambda: worn.operator.page.evaluate("document.querySelector('.record').dataset.recording") == "true")
 
 

@@ -104,7 +104,7 @@ class Served:
 
     def __exit__(self, *caught: object) -> None:
         self.server.close()
-        assert not [thread for thread in threading.enumerate() if thread.name == "teleop server"]
+        assert not [thread for thread in threading.enumerate() if thread.name == "the operator's page"]
 
 
 class Page:

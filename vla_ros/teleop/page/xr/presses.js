@@ -5,9 +5,13 @@ const LONG_MS = 900;
 
 export class Presses {
   #since = new Map(); // button → when it went down; Infinity once its long press was told
+  #readAt = new Map(); // button → when it was read last
 
   /** Tell of one button's state: returns "down" at first, "long" while it is held, "short" when it is let go early. */
   read(name, pressed, now) {
+    // What became of a press meanwhile nobody knows: its controller fell asleep, or a menu hid the page.
+    if (now - this.#readAt.get(name) >= LONG_MS) this.#since.delete(name);
+    this.#readAt.set(name, now);
     const since = this.#since.get(name);
     if (pressed && since === undefined) {
       this.#since.set(name, now);
@@ -19,8 +23,7 @@ export class Presses {
     }
     if (!pressed && since !== undefined) {
       this.#since.delete(name);
-      // Of a press whose end was not seen, as of a controller that fell asleep, nobody knows how long it was.
-      if (since !== Infinity && now - since < LONG_MS) return "short";
+      if (since !== Infinity) return "short";
     }
     return null;
   }
