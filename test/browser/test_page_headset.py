@@ -181,7 +181,18 @@ def test_recentring_lets_go_of_what_is_clutched(wear):
     assert site.robot.p["right"] == pytest.approx(before, abs=1e-6)
 
 
-# In the page: a busy machine would make a short press a long one.
+# All of it in the page: a busy machine would make a short press a long one, or an episode of a moment one of seconds.
+PRESS_TWICE = f"""async () => {{ {FRAMES}
+  const tap = async () => {{
+    for (const value of [1, 0]) {{
+      headset.controllers.right.updateButtonValue("a-button", value);
+      await frames(2);
+    }}
+  }};
+  await tap();
+  while (document.querySelector(".record").dataset.recording !== "true") await frames(1);
+  await tap();
+}}"""
 FALL_ASLEEP = f"""async () => {{ {FRAMES}
   headset.controllers.right.updateButtonValue("a-button", 1);
   await frames(2);
@@ -189,6 +200,16 @@ FALL_ASLEEP = f"""async () => {{ {FRAMES}
   await frames(2);
   headset.controllers.right.updateButtonValue("a-button", 0);
 }}"""
+
+
+def test_a_press_too_many_at_the_start_is_no_success(wear):
+    """The scene is still built, nothing seems to happen, and A is pressed again just as the recording begins."""
+    worn, site = wear(collection=SmallCollection())
+    worn.operator.page.evaluate(PRESS_TWICE)
+    worn.operator.page.wait_for_timeout(1000)
+    assert site.collection.calls == ["start"]
+    worn.tap("right", "a-button")
+    eventually(lambda: site.collection.calls == ["start", "success"])
 
 
 def test_a_button_of_which_the_end_was_not_seen_is_no_short_press(wear):
@@ -212,6 +233,7 @@ def test_buttons_start_keep_and_discard_episodes_and_go_home(wear):
     worn.tap("right", "a-button")
     eventually(lambda: site.collection.calls == ["start"])
     eventually(lambda: worn.operator.page.evaluate("document.querySelector('.record').dataset.recording") == "true")
+    worn.operator.page.wait_for_timeout(1000)  # no success is shorter
     worn.tap("left", "x-button")
     eventually(lambda: site.collection.calls == ["start", "success"])
     eventually(lambda: worn.operator.page.evaluate("document.querySelector('.record').dataset.recording") == "false")

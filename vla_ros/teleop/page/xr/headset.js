@@ -11,6 +11,7 @@ import { clear, eyeHeight, openStage, plainPose, standing } from "./stage.js";
 const NOTE_MS = 5000;
 const BOARD_MS = 100;
 const LATE_MS = 1000;
+const SHORTEST_MS = 1000; // of an episode that is judged: who pressed A again while the scene was built meant to start
 
 export class Headset {
   #controllers = new Controllers();
@@ -73,6 +74,10 @@ export class Headset {
   #noteStart() {
     const { collection } = this.session;
     if (collection?.recording) this.#startedAt = performance.now() - collection.elapsed_s * 1000;
+  }
+
+  get #hasJustBegun() {
+    return Boolean(this.session.collection?.recording) && performance.now() - this.#startedAt < SHORTEST_MS;
   }
 
   #leave() {
@@ -141,6 +146,7 @@ export class Headset {
     };
     if (what === "stick down") estop.press();
     else if (what === "ax long") run("home", {}, "Going home");
+    else if (what === "ax short" && this.#hasJustBegun) this.say("Recording");
     else if (what === "ax short" && collection?.recording) run("episode_stop", { success: true }, "Kept as a success");
     else if (what === "ax short" && collection) run("episode_start", {}, "Recording");
     else if (what === "by short" && collection?.recording) run("episode_redo", {}, "Thrown away: again");
