@@ -56,7 +56,7 @@ class PoseDrive(Drive):
 
     def begin(self, q: np.ndarray) -> None:
         """Take the arm over where it is."""
-        self._place(self.motion.forward(q))
+        self._place(self._model.forward(q))  # `motion.forward` is of the thread that submits chunks
 
     def hold(self) -> np.ndarray:
         """Hold what was commanded last."""

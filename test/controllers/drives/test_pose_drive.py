@@ -2,6 +2,7 @@
 import dataclasses
 
 import numpy as np
+import pinocchio as pin
 import pytest
 from arms.franka_arm import ARM, FRAME, HOME, franka_config, franka_limits, franka_model
 from arms.pose_arm import DT, PoseArm
@@ -86,6 +87,21 @@ def test_a_tool_that_something_takes_out_of_its_box_is_led_back_from_its_face():
     assert arm.model.forward(arm.q)[0, 3] < face + RESERVE
     assert arm.follower.progress.enabled
     assert "box" not in arm.follower.progress.hold_reason
+
+
+def test_an_arm_is_taken_over_where_it_is_while_a_chunk_is_checked(monkeypatch):
+    """One from before, of joints elsewhere: its thread and the loop may be at their forward kinematics at once."""
+    drive = PoseArm().driven.drive
+    place, away = franka_model().forward(HOME)[:3, 3].copy(), HOME + 0.5
+    planning, update = drive.motion._planning_model, pin.updateFramePlacement
+
+    def interrupted(model, data, frame):
+        pin.forwardKinematics(planning._model, planning._scratch, away)
+        return update(model, data, frame)
+
+    monkeypatch.setattr(pin, "updateFramePlacement", interrupted)
+    drive.begin(HOME)
+    assert np.linalg.norm(drive.pose[:3] - place) < 1e-9
 
 
 def test_joint_chunks_are_refused_with_the_reason():
