@@ -10,12 +10,12 @@ import numpy as np
 from controllers.arm.limits import ArmLimits
 from controllers.arm.model import ArmModel
 from controllers.chunks.progress import ArmCommand
-from controllers.chunks.track import CARTESIAN
+from controllers.chunks.track import CARTESIAN, ROTATION_METRES
 from controllers.control_config import ControlConfig
 from controllers.drives.commanded_motion import CommandedMotion
 from controllers.drives.drive import Drive
 from controllers.drives.limit_utilisation import LimitUtilisation
-from controllers.rotations import Quaternion, compose_exp, from_matrix, log_relative, rotate, write_matrix
+from controllers.rotations import IDENTITY, Quaternion, compose_exp, from_matrix, log_relative, rotate, write_matrix
 from controllers.safety.clearance import Clearance
 from controllers.safety.workspace import RESERVE, Workspace
 
@@ -24,6 +24,11 @@ REST_SPEED = 1e-3  # [m/s], [rad/s] of the command: below it the arm is held
 TOO_FAST = 0.05  # [m/s] faster towards a face of the box or another link than may be: the command is where the tool is
 LEAD_DROP, LEAD_RISE = 30.0, 2.0  # [1/s] the share of the lead falls fast and returns slowly: it must not flicker
 STOP_RATE, STOP_SHARE = 20.0, 0.7  # [1/s] close to where a stop ends; of the acceleration, so that it ends there
+# A stop goes after the arm until that is as slow as this share of what it began with, for so long [s] at most. With a
+# load that its driver does not know an arm hangs below its command: whoever went on after it would sink with it.
+STOP_ENDED, STOP_S = 0.02, 0.3
+NOT_STOPPING = -1.0
+TWIST_WEIGHTS = np.array([1.0] * 3 + [ROTATION_METRES**2] * 3)  # of squared shifts and turns
 
 
 class PoseDrive(Drive):
@@ -48,6 +53,9 @@ class PoseDrive(Drive):
         self._workspace: Workspace | None = None
         self._clearance: Clearance | None = None
         self._share = 1.0  # of the lead
+        self._stopping = NOT_STOPPING  # [s] that a stop has taken, and …
+        self._began, self._slow = np.zeros(6), 0.0  # … the tool's twist as it began, and a share of its square
+        self._stop_position, self._stop_quaternion = np.zeros(3), IDENTITY  # where the command goes in a stop [m]
 
     @property
     def manipulability(self) -> float:  # type: ignore[override]
@@ -78,6 +86,7 @@ class PoseDrive(Drive):
 
     def follow(self, target: np.ndarray, dt: float) -> bool:
         """Move the commanded pose on."""
+        self._stopping = NOT_STOPPING
         self.motion.step(target, dt)
         reference, candidate = self.motion.pose.filter, self._candidate
         x, y, z, w = quaternion = reference.quaternion
@@ -92,9 +101,11 @@ class PoseDrive(Drive):
         return self._take(candidate)
 
     def come_to_rest(self, dt: float) -> bool:
-        """Take the command to where the arm is, as fast as it may be accelerated, and not beyond a face of its box."""
-        stitch = self._config.stitch
-        ahead, turned = self._gap(self.pose[:3], tuple(self.pose[3:].tolist()))
+        """Take the command to where the arm stops, as fast as it may be accelerated, not beyond a face of its box."""
+        stitch, quaternion = self._config.stitch, tuple(self.pose[3:].tolist())
+        self._find_stop(dt)
+        ahead = self._stop_position - self.pose[:3]
+        turned = np.array(rotate(quaternion, log_relative(quaternion, self._stop_quaternion)))
         _speed_up(self._twist[:3], _approach(ahead, stitch.acceleration_max), stitch.acceleration_max * dt)
         accelerate = stitch.rotation_acceleration_max
         _speed_up(self._twist[3:], _approach(turned, accelerate), accelerate * dt)
@@ -113,6 +124,7 @@ class PoseDrive(Drive):
 
     def without_state(self, dt: float) -> None:
         """Slow down: the driver goes on holding poses, and where the arm is is not known."""
+        self._stopping = NOT_STOPPING
         stitch, still = self._config.stitch, np.zeros(3)
         _speed_up(self._twist[:3], still, stitch.acceleration_max * dt)
         _speed_up(self._twist[3:], still, stitch.rotation_acceleration_max * dt)
@@ -149,7 +161,7 @@ class PoseDrive(Drive):
         write_matrix(tuple(self.pose[3:].tolist()), T_base_ee[:3, :3])
 
     def _place(self, T_base_ee: np.ndarray) -> None:
-        self._share = 1.0
+        self._share, self._stopping = 1.0, NOT_STOPPING
         self.pose[:3], self.pose[3:] = T_base_ee[:3, 3], from_matrix(T_base_ee[:3, :3])
         self._twist[:] = 0.0
 
@@ -157,6 +169,18 @@ class PoseDrive(Drive):
         """Return how far the tool is from a pose, as a shift [m] and a turn [rad], base axes."""
         turn = rotate(quaternion, log_relative(quaternion, from_matrix(self._model.rotation)))
         return self._model.position - position, np.array(turn)
+
+    def _find_stop(self, dt: float) -> None:
+        """Take where the tool is for the end of a stop, until its own motion is over."""
+        model, begins = self._model, self._stopping == NOT_STOPPING
+        if begins:
+            self._stopping, self._began[:] = 0.0, TWIST_WEIGHTS * model.twist
+            self._slow = STOP_ENDED * float(self._began.dot(model.twist))
+        if begins or (self._stopping < STOP_S and float(self._began.dot(model.twist)) > self._slow):
+            self._stop_position[:], self._stop_quaternion = model.position, from_matrix(model.rotation)
+            self._stopping += dt
+        else:
+            self._stopping = STOP_S
 
     def _lead_share(self, dt: float) -> float:
         """Return how much of the lead the arm is given: none where its tool or a link goes too fast at a limit."""

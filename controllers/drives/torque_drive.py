@@ -16,6 +16,10 @@ from controllers.safety.clearance import Clearance
 from controllers.safety.gate import DampedStop, EffortGate
 from controllers.safety.workspace import Workspace
 
+# In so many times 1/stop_rate a stop takes all but e⁻⁶ of the speed out. What moves on then is moved from outside, such
+# as by a load that nobody was told of: damped alone an arm would sink with it for ever.
+STOP_TIMES = 6.0
+
 
 class TorqueDrive(EffortOutput):
     """Efforts within their limits and rates, from an impedance that pulls the arm along."""
@@ -32,6 +36,7 @@ class TorqueDrive(EffortOutput):
         self._stop = DampedStop(model.size, config.safety)
         self._tau = np.zeros(model.size)
         self._begins = True  # nothing has held the payload's weight yet
+        self._stopping, self._stop_s = 0.0, STOP_TIMES / config.safety.stop_rate  # [s] of a stop so far, at most
 
     @property
     def manipulability(self) -> float:  # type: ignore[override]
@@ -40,6 +45,7 @@ class TorqueDrive(EffortOutput):
 
     def begin(self, q: np.ndarray) -> None:
         """Take the arm over from zero effort."""
+        self._stopping = 0.0
         self.law.settle()
         self.law.choose_posture(q)
         self.gate.reset()
@@ -63,20 +69,22 @@ class TorqueDrive(EffortOutput):
 
     def follow(self, target: np.ndarray, dt: float) -> bool:
         """Pull the arm along, within the joints' range and speed and the tool's box."""
+        self._stopping = 0.0
         tau = self.law.effort(target, dt)
         self.barrier.apply(self._model, tau)
         return self.gate.apply(tau, dt)
 
     def come_to_rest(self, dt: float) -> bool:
         """Take the speed out of every joint at one rate, within its range."""
+        self._stopping += dt
         tau = self._stop.effort(self._model)
         self.barrier.apply(self._model, tau)
         return self.gate.apply(tau, dt)
 
     @property
     def at_rest(self) -> bool:
-        """Say whether the joints stand still."""
-        return self._stop.at_rest(self._model)
+        """Say whether the joints stand still, or a stop has done what it can: they are to be held."""
+        return self._stopping > self._stop_s or self._stop.at_rest(self._model)
 
     def lag(self) -> float:
         """Return how far the tool is from its commanded position, as a share of the error clip."""

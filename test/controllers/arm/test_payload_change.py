@@ -115,6 +115,19 @@ def test_a_blind_arm_keeps_holding_what_it_carries():
     assert np.allclose(command.arms["panda"].effort, rig.model.weight, atol=1e-9)
 
 
+def test_a_stop_in_motion_ends_in_a_hold_whatever_hangs_on_the_arm():
+    rig = LoadedRig(command_delay=0.004)
+    rig.carry(CUP)
+    rig.run(0.5)
+    rig.submit(0.05 * np.arange(1, 6)[:, None] * np.array([0.0, 1.0, 0.0]))
+    rig.run(0.35)
+    height = rig.tool[2, 3]
+    rig.follower.emergency_stop()
+    rig.run(1.0)
+    assert height - rig.tool[2, 3] < 0.03  # [m]
+    assert np.abs(rig.arm.dq).max() < 5e-3
+
+
 def test_a_weight_does_not_change_hands_in_the_air():
     change = PayloadChange(franka_model(), 0.1)
     change.change(Payload(1.0, in_driver=True))  # an empty hand may take either

@@ -60,6 +60,22 @@ def test_an_emergency_stop_slows_the_pose_down_within_its_acceleration_and_holds
     assert np.abs(arm.run(0.3)[-1] - poses[-1]).max() < 1e-6
 
 
+@pytest.mark.parametrize("way", [(0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (0.0, 0.0, -0.6)])
+def test_an_arm_that_hangs_below_its_command_does_not_sink_after_a_stop(way):
+    arm, hangs = PoseArm(), 0.003  # [m] by a load that its driver does not know
+    arm.drift[2] = -30.0 * hangs
+    arm.run(0.5)
+    arm.submit(0.05 * np.arange(1, 6)[:, None] * np.array(way))
+    arm.run(0.3)
+    place = arm.model.forward(arm.q)[:3, 3].copy()
+    speed = float(np.linalg.norm(arm.model.jacobian(arm.q)[:3] @ arm.dq))
+    arm.follower.emergency_stop()
+    arm.run(1.0)
+    assert np.linalg.norm(arm.model.forward(arm.q)[:3, 3] - place) < 4.0 * hangs + 0.15 * speed
+    assert np.abs(arm.dq).max() < 1e-6
+    assert arm.follower.progress.hold_reason == "e-stop"
+
+
 def test_an_arm_that_cannot_follow_is_led_a_little_and_held_where_it_is_by_a_stop():
     arm = PoseArm()
     arm.stuck = True
