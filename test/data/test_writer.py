@@ -20,7 +20,7 @@ from controllers.errors import ConfigError, VlaError
 from vla_ros.data.datasets import layout, writer
 from vla_ros.data.datasets.check import check
 from vla_ros.data.datasets.episode import encode_episode
-from vla_ros.data.datasets.exact_statistics import exact_statistics, write_statistics
+from vla_ros.data.datasets.exact_statistics import write_exact_statistics
 from vla_ros.data.datasets.features import Feature, camera_feature
 from vla_ros.data.datasets.metadata import dataset_statistics, episode_statistics, load_metadata
 from vla_ros.data.datasets.statistics import NAMES, QUANTILES, REQUIRED, column_statistics, merge_statistics
@@ -211,6 +211,22 @@ def test_two_writers_at_once_are_one_too_many(tmp_path):
     read(tmp_path / "set")
 
 
+def test_nothing_is_appended_while_statistics_are_counted_for_it_would_be_left_out(tmp_path):
+    root, refused = write_sample(tmp_path / "set", [5, 6]), []
+
+    def append(share: float) -> None:
+        try:
+            write_sample(root, [4], 2)
+        except ConfigError as error:
+            refused.append(str(error))
+
+    write_exact_statistics(root, append)
+    assert dataset_statistics(root)["action"]["count"] == load_metadata(root).frames == 11
+    assert "is being written by another process" in refused[0]
+    write_sample(root, [4], 2)
+    assert dataset_statistics(root)["action"]["count"] == 15
+
+
 def test_an_exception_discards_only_what_was_not_committed(tmp_path):
     def interrupted() -> None:
         with LeRobotWriter(tmp_path / "set", SCHEMA) as out:
@@ -244,8 +260,7 @@ def test_a_folder_that_lies_elsewhere_stays_there_and_its_frames_stay_in_the_dat
     shutil.move(root / what, disk)
     (root / what).symlink_to(disk)
     before = sorted(path.name for path in disk.rglob("*"))
-    metadata = load_metadata(root)
-    write_statistics(metadata, exact_statistics(metadata))
+    write_exact_statistics(root)
     assert (root / what).is_symlink()
     with LeRobotWriter(root, SCHEMA) as out:
         out.add(episode(5, 3))
@@ -262,8 +277,7 @@ def test_files_that_are_links_as_in_a_hub_cache_are_kept(tmp_path):
         path.rename(blobs / str(i))
         path.symlink_to(os.path.relpath(blobs / str(i), path.parent))
     before = {blob.name: blob.read_bytes() for blob in blobs.iterdir()}
-    metadata = load_metadata(root)
-    write_statistics(metadata, exact_statistics(metadata))
+    write_exact_statistics(root)
     with LeRobotWriter(root, SCHEMA) as out:
         out.add(episode(4, 2))
     assert check(root, deep=True) == []

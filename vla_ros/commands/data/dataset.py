@@ -110,7 +110,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _stats(arguments: argparse.Namespace) -> int:
-    from vla_ros.data.datasets.exact_statistics import exact_statistics, write_statistics
+    from vla_ros.data.datasets.exact_statistics import exact_statistics, write_exact_statistics
     from vla_ros.data.datasets.info import statistics_table
     from vla_ros.data.datasets.metadata import dataset_statistics, load_metadata
     from vla_ros.progress import shown
@@ -118,11 +118,12 @@ def _stats(arguments: argparse.Namespace) -> int:
     if arguments.write and not arguments.exact:
         raise ConfigError("--write puts in what --exact counted: give both")
     metadata = load_metadata(arguments.dataset)
-    if arguments.exact:
+    if arguments.write:
+        with shown("counting") as progress:
+            statistics = write_exact_statistics(Path(arguments.dataset), progress)
+    elif arguments.exact:
         with shown("counting") as progress:
             statistics = exact_statistics(metadata, progress)
-        if arguments.write:
-            write_statistics(metadata, statistics)
     else:
         statistics = dataset_statistics(metadata.root)
     print(statistics_table(metadata, statistics))

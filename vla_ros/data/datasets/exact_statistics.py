@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
 from vla_ros.data.datasets.features import DEFAULT_FEATURES, STRING
 from vla_ros.data.datasets.layout import STATS
-from vla_ros.data.datasets.metadata import DatasetMetadata
+from vla_ros.data.datasets.metadata import DatasetMetadata, load_metadata
 from vla_ros.data.datasets.reader import LeRobotReader
 from vla_ros.data.datasets.staging import StagedFolder
 from vla_ros.data.datasets.statistics import NAMES, ImageStatistics, column_statistics
@@ -37,13 +38,18 @@ def exact_statistics(metadata: DatasetMetadata, progress: Callable[[float], None
     return result
 
 
-def write_statistics(metadata: DatasetMetadata, statistics: Mapping[str, Mapping[str, np.ndarray]]) -> None:
-    """Replace meta/stats.json. Raises ConfigError when somebody else is writing the dataset."""
-    listed = {name: {key: entry[key].tolist() for key in NAMES} for name, entry in statistics.items()}
-    folder = StagedFolder(metadata.root)
+def write_exact_statistics(root: Path, progress: Callable[[float], None] = lambda share: None) -> Table:
+    """Count them and put them into meta/stats.json; return them. Raises ConfigError when somebody else is writing.
+
+    Nobody else may until they are in: what was appended meanwhile would be left out.
+    """
+    folder = StagedFolder(root)
     try:
+        statistics = exact_statistics(load_metadata(root), progress)
+        listed = {name: {key: entry[key].tolist() for key in NAMES} for name, entry in statistics.items()}
         folder.path(STATS).write_text(json.dumps(listed, indent=4) + "\n")
         folder.commit()
     finally:
         folder.discard()
         folder.close()
+    return statistics
