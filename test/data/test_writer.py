@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import multiprocessing
 import os
 import shutil
@@ -225,6 +226,23 @@ def test_nothing_is_appended_while_statistics_are_counted_for_it_would_be_left_o
     assert "is being written by another process" in refused[0]
     write_sample(root, [4], 2)
     assert dataset_statistics(root)["action"]["count"] == 15
+
+
+def test_a_disk_that_does_not_take_new_statistics_is_one_line(tmp_path, monkeypatch):
+    root = write_sample(tmp_path / "set", [5, 6])
+    (root / "meta/stats.json").write_text("{}")
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("vla_ros.data.datasets.staging.os.fsync", full)
+        with pytest.raises(ConfigError, match=r"\(No space left on device\): it is as it was"):
+            write_exact_statistics(root)
+    assert (root / "meta/stats.json").read_text() == "{}"
+    write_exact_statistics(root)
+    assert check(root) == []
+    assert os.listdir(tmp_path) == ["set"]
 
 
 def test_an_exception_discards_only_what_was_not_committed(tmp_path):

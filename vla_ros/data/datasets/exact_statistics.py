@@ -39,7 +39,7 @@ def exact_statistics(metadata: DatasetMetadata, progress: Callable[[float], None
 
 
 def write_exact_statistics(root: Path, progress: Callable[[float], None] = lambda share: None) -> Table:
-    """Count them and put them into meta/stats.json; return them. Raises ConfigError when somebody else is writing.
+    """Count them and put them into meta/stats.json; return them. Raises ConfigError when that cannot be.
 
     Nobody else may until they are in: what was appended meanwhile would be left out.
     """
@@ -47,9 +47,7 @@ def write_exact_statistics(root: Path, progress: Callable[[float], None] = lambd
     try:
         statistics = exact_statistics(load_metadata(root), progress)
         listed = {name: {key: entry[key].tolist() for key in NAMES} for name, entry in statistics.items()}
-        folder.path(STATS).write_text(json.dumps(listed, indent=4) + "\n")
-        folder.commit()
+        folder.replace({STATS: json.dumps(listed, indent=4) + "\n"})
     finally:
-        folder.discard()
         folder.close()
     return statistics

@@ -14,6 +14,7 @@ import fcntl
 import os
 import shutil
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 from controllers.errors import ConfigError
@@ -68,6 +69,23 @@ class StagedFolder:
         _sync(self.root.parent)
         shutil.rmtree(self.stage, ignore_errors=True)  # the state before
         self.restart()
+
+    def replace(self, texts: Mapping[str, str]) -> None:
+        """Give files of the folder another content, all of them or none, and let others write.
+
+        Raises ConfigError when the disk does not take them.
+        """
+        try:
+            for relative, text in texts.items():
+                self.path(relative).write_text(text)
+            self.commit()
+        except OSError as error:
+            raise ConfigError(
+                f"{self.root}: cannot be written ({error.strerror}): it is as it was; make room, then try again"
+            ) from None
+        finally:
+            self.discard()
+            self.close()
 
     def discard(self) -> None:
         """Forget what is staged."""

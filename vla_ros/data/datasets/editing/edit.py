@@ -88,14 +88,7 @@ def write_contract(metadata: DatasetMetadata, contract: DataContract) -> None:
     check_edits(DatasetEdits(contract=contract), metadata)
     info = read_json(metadata.root / INFO)
     keep_copy(info["features"], contract)
-    folder = StagedFolder(metadata.root)
-    try:
-        folder.path(INFO).write_text(json.dumps(info, indent=4) + "\n")
-        folder.path(CONTRACT).write_text(contract_text(contract))
-        folder.commit()
-    finally:
-        folder.discard()
-        folder.close()
+    StagedFolder(metadata.root).replace({INFO: json.dumps(info, indent=4) + "\n", CONTRACT: contract_text(contract)})
 
 
 def _frame_ranges(metadata: DatasetMetadata, edits: DatasetEdits) -> list[FrameRange]:
