@@ -153,7 +153,7 @@ def page(path: Path) -> None:
 
 
 def hand_demonstration(path: Path) -> None:
-    from vla_ros.data.hands.demonstration import _rows
+    from vla_ros.data.hands.demonstration import _hand, _rows, _shown
     from vla_ros.teleop.hand_recording import checks
 
     content = path.read_bytes()
@@ -161,6 +161,7 @@ def hand_demonstration(path: Path) -> None:
         checks.parse_metadata(content)
     elif path.name == "hands.jsonl":
         checks.check_hands(content)
+        _rows(path, lambda row: _hand(row, "right"))
     else:
         checks.check_pictures(content, {f"{i:06}.jpg" for i in range(4)})
-    _rows(path)
+        _rows(path, lambda row: _shown(row, path.parent))
