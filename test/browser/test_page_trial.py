@@ -67,6 +67,26 @@ def test_a_person_sees_the_scene_begins_and_judges(browser, trial) -> None:
         page.close()
 
 
+def test_a_reason_that_is_being_typed_outlives_the_end_of_its_episode_and_no_more(browser, trial) -> None:
+    board, link, _ = trial
+    board.show(QUESTION | {"state": "running"})
+    page = browser.new_page()
+    try:
+        page.goto(link)
+        reason = page.get_by_label("Reason, for a void episode")
+        sync_api.expect(page.get_by_role("button", name="End the episode")).to_be_visible()
+        reason.fill("the cup fell")
+        board.show(QUESTION | {"state": "ended"})
+        sync_api.expect(page.get_by_text("It has ended")).to_be_visible()
+        page.get_by_role("button", name="Void").click()
+        eventually(lambda: board.take() == ("void", "the cup fell"))
+        board.show(QUESTION | {"number": 4})
+        sync_api.expect(page.get_by_text("Trial 4")).to_be_visible()
+        sync_api.expect(reason).to_have_value("")
+    finally:
+        page.close()
+
+
 @pytest.mark.parametrize("size", [PHONE, {"viewport": {"width": 1280, "height": 800}}])
 def test_nothing_hangs_over_on_any_screen(browser, trial, size) -> None:
     board, link, _ = trial

@@ -33,10 +33,9 @@ function show(next) {
   for (const button of element("answers").children) {
     button.hidden = !(WORDS[next.state] ?? []).includes(button.dataset.word);
   }
-  if (fresh) {
-    complaint = "";
-    element("reason").value = "";
-  }
+  if (fresh) complaint = "";
+  // What is being typed while the episode runs is still of it when it has ended.
+  if (fresh && next.state === "begin") element("reason").value = "";
   element("said").textContent = complaint || (next.said ?? []).at(-1) || "";
   showCameras(next.cameras ?? []);
 }
