@@ -60,6 +60,28 @@ def test_a_journal_that_is_damaged_inside_is_not_guessed_at(bench):
         bench.open()
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"event": "begin", "time": 1.0}',
+        '{"event": "begin", "episode": "episode_000007", "time": "noon"}',
+        '{"event": "end", "time": 1.0}',
+        '{"event": "skip", "cell": {"action": "pick up"}, "seed": "seven"}',
+    ],
+)
+def test_an_event_that_lacks_what_it_needs_is_said_with_its_line(bench, line):
+    bench.record()
+    bench.close()
+    journal = bench.root / "journal.jsonl"
+    whole = journal.read_text()
+    first, *rest = whole.splitlines()
+    journal.write_text("\n".join([first, line, *rest]) + "\n")
+    with pytest.raises(ConfigError, match=r"line 2: '(begin|end|skip)' is not a whole event"):
+        bench.open()
+    journal.write_text(whole)
+    bench.open()  # it is let go of
+
+
 def test_episodes_of_a_lost_journal_are_found_with_their_cells(bench):
     bench.record()
     bench.record(success=False)

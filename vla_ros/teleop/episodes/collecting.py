@@ -10,9 +10,10 @@ from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
-from controllers.errors import VlaError
+from controllers.errors import ConfigError, VlaError
 from vla_ros.data.bags import marks
 from vla_ros.data.bags.episode_bags import episode_name, episode_number
+from vla_ros.printable import printable
 from vla_ros.teleop.collection import CollectionError
 from vla_ros.teleop.episodes.asking import Asking
 from vla_ros.teleop.episodes.bag_watch import ENDED, GONE, BagWatch
@@ -43,7 +44,7 @@ class EpisodeCollection:
         source = task or (self._folder.task if self._folder.task.is_file() else None)
         self._schedule = None if source is None else Schedule(load_task(source))
         self._journal = Journal(self._folder.journal)
-        self._history = History(self._journal.events)
+        self._history = _read_history(self._journal, self._folder.journal)
         self._asking = Asking(self._schedule, self._history, self._append)
         if source is not None:
             self._folder.keep_task(source)
@@ -409,6 +410,21 @@ class EpisodeCollection:
     def _note(self, level: str, text: str) -> None:
         for callback in self._noted:
             callback(level, text)
+
+
+def _read_history(journal: Journal, path: Path) -> History:
+    """Return what a journal comes to. Raises ConfigError, the journal closed, for an event that lacks what it needs."""
+    history = History()
+    for number, event in enumerate(journal.events, 1):
+        try:
+            history.take(event)
+        except (LookupError, TypeError, ValueError) as error:
+            journal.close()
+            raise ConfigError(
+                f"{path}, line {number}: '{printable(event['event'][:40])}' is not a whole event "
+                f"({type(error).__name__}: {error}): put the line right or remove it"
+            ) from None
+    return history
 
 
 def _asked(asked: PromptedScene | None) -> dict[str, Any]:

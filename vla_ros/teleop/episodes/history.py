@@ -112,27 +112,27 @@ class History:
         self.seeds = max(self.seeds, int(event.get("number", -1)) + 1)
 
     def _on_begin(self, event: Event) -> None:
-        name = event["episode"]
+        name = str(event["episode"])
         self.episodes[name] = EpisodeRecord(
-            name, read_asked(event), event.get("instruction", ""), event.get("operator", ""), event["time"]
+            name, read_asked(event), event.get("instruction", ""), event.get("operator", ""), float(event["time"])
         )
 
     def _on_end(self, event: Event) -> None:
         self.pinned = False
-        self._change(event, ended=event["time"], success=event.get("success"), note=event.get("note", ""))
+        self._change(event, ended=float(event["time"]), success=event.get("success"), note=event.get("note", ""))
 
     def _on_trouble(self, event: Event) -> None:
         self._change(event, trouble=event["reason"], lost=bool(event.get("lost")))
 
     def _on_found(self, event: Event) -> None:
         """An episode that the journal did not know, or had given up."""
-        name = event["episode"]
+        name = str(event["episode"])
         known = self.episodes.get(name)
         if known is not None:
             self.episodes[name] = dataclasses.replace(known, lost=False, trouble="" if known.lost else known.trouble)
             return
         self.episodes[name] = EpisodeRecord(
-            name, read_asked(event), event.get("instruction", ""), "", event["time"], event["time"],
+            name, read_asked(event), event.get("instruction", ""), "", float(event["time"]), float(event["time"]),
             event.get("success"),
         )  # fmt: skip
 
