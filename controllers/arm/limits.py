@@ -57,11 +57,6 @@ class ArmLimits:
         if (self.velocity_offset < 0.0).any():
             raise ConfigError(f"limits: 'velocity_offset' must be >= 0, got {self.velocity_offset}")
 
-    def end_speed(self, distance: np.ndarray) -> np.ndarray:
-        """Return how fast each joint may be (N,) [rad/s] at a `distance` (N,) [rad] before an end of its range."""
-        falling = np.sqrt(2.0 * self.deceleration * np.maximum(distance, 0.0)) - self.velocity_offset
-        return np.asarray(np.clip(falling, 0.0, self.velocity))
-
     def contains(self, positions: np.ndarray, margin: float = 0.0) -> np.ndarray:
         """Say for each tool position (..., 3) [m] whether it lies in the box widened by `margin` [m]."""
         inside = (positions >= self.workspace_lower - margin) & (positions <= self.workspace_upper + margin)

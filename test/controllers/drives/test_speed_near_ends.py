@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from robot_rigs.whole_robot import described
 
-from controllers.arm.limits import NO_LIMIT, ArmLimits
+from controllers.arm.limits import NO_LIMIT
 from controllers.drives.torque_barrier import TorqueBarrier
 from controllers.drives.velocity_bounds import VelocityBounds
 from controllers.safety.gate import EffortGate
@@ -86,14 +86,6 @@ def test_under_any_effort_the_arm_is_never_faster_than_that(joint: int, sign: fl
 def test_what_falls_is_what_the_urdf_says() -> None:
     np.testing.assert_allclose(2.0 * LIMITS.deceleration, TWICE)
     np.testing.assert_allclose(LIMITS.velocity_offset, OFFSET)
-    assert (LIMITS.end_speed(np.full(7, 0.2)) < FASTEST).any()
-    np.testing.assert_allclose(LIMITS.end_speed(np.full(7, 9.0)), FASTEST)
-
-
-def test_speeds_fall_nowhere_else_by_themselves() -> None:
-    panda = load_embodiment("franka").only_arm
-    limits = ArmLimits(panda.lower, panda.upper, panda.velocity, panda.effort, panda.effort_rate)
-    np.testing.assert_allclose(limits.end_speed(np.full(7, 0.01)), panda.velocity)
 
 
 def test_a_joint_whose_speed_does_not_fall_is_free_beside_one_whose_does() -> None:
