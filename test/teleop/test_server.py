@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import time
 
 import aiohttp
 import pytest
@@ -46,6 +47,14 @@ def test_a_driver_is_welcomed_told_how_things_are_and_followed(served):
 
     in_session(work)
     assert [heard.n for heard in served.robot.heard] == [1]
+
+
+def test_the_robot_is_watched_over_though_nobody_looks(served):
+    seen = served.robot.watched_over
+    deadline = time.monotonic() + 10.0
+    while served.robot.watched_over < seen + 3 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert served.robot.watched_over >= seen + 3
 
 
 def test_a_second_driver_watches_and_gets_the_seat_once_it_is_free(served):

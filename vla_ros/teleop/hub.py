@@ -98,6 +98,7 @@ class Hub:
             await asyncio.sleep(1.0 / STATE_HZ)
 
     def _show_state(self) -> None:
+        self.robot.watch_over()
         welcomed = [client for client in self.clients.values() if client.welcomed]
         if not (welcomed or (self.collection is not None and self.collection.recording)):
             return

@@ -19,6 +19,10 @@ class Robot(Protocol):
         """Return what a client is told at the beginning."""
         ...
 
+    def watch_over(self) -> None:
+        """See to what must hold whether or not somebody looks; 20 times a second."""
+        ...
+
     def state(self) -> State:
         """Return what a client is told 20 times a second."""
         ...

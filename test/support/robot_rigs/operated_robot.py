@@ -39,10 +39,14 @@ class NotedRobot:
         self.stopped: list[bool] = []
         self.commands: list[tuple[str, dict[str, Any]]] = []
         self.watched = False
+        self.watched_over = 0
 
     def describe(self) -> tuple[RobotDescription, tuple[CameraDescription, ...]]:
         robot = RobotDescription("franka", (ArmDescription("panda", "right", 0.08),), False, False, False)
         return robot, (CameraDescription("front", 640, 480, False), CameraDescription("wrist", 640, 480, True))
+
+    def watch_over(self) -> None:
+        self.watched_over += 1
 
     def state(self) -> State:
         arm = ArmStatus(None, None, 0.08, None, None, False, "")

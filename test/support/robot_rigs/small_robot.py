@@ -55,6 +55,9 @@ class SmallRobot:
         cameras = tuple(CameraDescription(name, 640, 480, "wrist" in name) for name in self.cameras)
         return RobotDescription("Franka Panda", arms, self.base, self.base, False), cameras
 
+    def watch_over(self) -> None:
+        pass  # its own
+
     def state(self) -> State:
         enabled = self.enabled and not self.held
         mode = "disabled" if not enabled else self.source or "hold"

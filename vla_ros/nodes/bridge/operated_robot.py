@@ -91,8 +91,7 @@ class OperatedRobot:
         return ArmDescription(arm, hand, 0.0 if gripper is None else gripper.width_max, tools[0].kind if tools else "")
 
     def state(self) -> State:
-        """Return what a client is told 20 times a second; keep the policy off an arm that is not its own."""
-        self._watch_over()
+        """Return what a client is told 20 times a second."""
         feed, progress = self._feed, self._feed.progress
         return State(
             t=self._now(),
@@ -222,7 +221,7 @@ class OperatedRobot:
         channels = [channel for tool in self._embodiment.tools_of(arm) for channel in tool.channels]
         return max((told.get(channel, 0.0) for channel in channels if not channel.endswith("/depth")), default=0.0)
 
-    def _watch_over(self) -> None:
+    def watch_over(self) -> None:
         """Let go of hands that fell silent; take the arm back from a policy that is not in charge."""
         if self._teleoperation.silent(time.monotonic()):
             self.note("warning", "the hands are not heard any more: the arm holds")
