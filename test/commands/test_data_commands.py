@@ -210,6 +210,8 @@ def test_merge_and_split(here, capsys):
     write_sample(here / "parts" / "b2", [6], first=2)
     assert main(["dataset", "merge", "all", "parts", "--deep"]) == 0
     assert "all: 3 episodes, 15 frames added from 2 datasets" in capsys.readouterr().out
+    assert main(["dataset", "split", "all", "one", "second=1"]) == 0
+    assert [row["length"] for row in read(here / "one/second")["episodes"]] == [5]
     assert main(["dataset", "split", "all", "cut", "first=0", "rest=1-2"]) == 0
     assert [row["length"] for row in read(here / "cut/rest")["episodes"]] == [5, 6]
     assert main(["dataset", "split", "all", "shares", "train=0.67", "val=0.33", "--seed", "3"]) == 0
@@ -241,7 +243,7 @@ def test_merge_and_split(here, capsys):
         (["dataset", "split", "made", "out", "train"], "NAME=SHARE"),
         (["dataset", "split", "made", "out", "train=0.5", "val=0.4"], "add up to 1"),
         (["dataset", "split", "made", "out", "train=0.5", "val=0.5"], "1 episodes cannot be split into 2"),
-        (["dataset", "split", "made", "out", "all=1", "--seed", "-1"], "--seed must be 0 to 2147483647, got -1"),
+        (["dataset", "split", "made", "out", "all=1.0", "--seed", "-1"], "--seed must be 0 to 2147483647, got -1"),
         (["dataset", "split", "made", "out", "a=0-x"], "give a share such as 0.9, or episodes"),
         (["dataset", "split", "made", "out", "a=4"], "episode 4 is not one of"),
     ],

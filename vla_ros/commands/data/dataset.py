@@ -64,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     split.add_argument("dataset", metavar="DATASET", help="folder that holds meta/")
     split.add_argument("output", metavar="OUTPUT", help="folder for the parts")
     split.add_argument(
-        "parts", nargs="+", metavar="NAME=SHARE", help="shares that add up to 1, or NAME=0,3-7: episodes"
+        "parts", nargs="+", metavar="NAME=SHARE", help="shares such as 0.9 that add up to 1, or NAME=0,3-7: episodes"
     )
     split.add_argument("--seed", type=int, default=0, help="of the draw (default 0)")
 

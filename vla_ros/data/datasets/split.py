@@ -68,14 +68,17 @@ def split(
 
 
 def parse_parts(words: Sequence[str], count: int, seed: int = 0) -> dict[str, list[int]]:
-    """Read `train=0.9 val=0.1` (shares) or `first=0-3,7` (episodes). Raises ConfigError for anything else."""
+    """Read `train=0.9 val=0.1` (shares) or `first=0-3,7` (episodes). Raises ConfigError for anything else.
+
+    A share has a point: `one=1` is episode 1, as `one=2` is episode 2.
+    """
     given: dict[str, str] = {}
     for word in words:
         name, equals, value = word.partition("=")
         if not equals or not value or name in given:
             raise ConfigError(f"part '{word}': give NAME=SHARE or NAME=EPISODES, each name once, as in train=0.9")
         given[name] = value
-    if all("." in value or value == "1" for value in given.values()):
+    if all("." in value for value in given.values()):
         try:
             return share_episodes(count, {name: float(value) for name, value in given.items()}, seed)
         except ValueError:
