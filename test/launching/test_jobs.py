@@ -214,6 +214,9 @@ def test_cameras_of_a_real_robot_are_named_by_whoever_installed_them(hardware, a
     ("words", "remedy"),
     [
         (["policy:=act"], "or take policy 'geometric'$"),
+        (["robot:=ur5e", "policy:=graspvla"], "train one for it, or take policy 'geometric'$"),
+        (["robot:=ldt01", "policy:=graspvla"], "train one for it, or have the task's script do it"),
+        (["robot:=franka+hybrid", "policy:=graspvla"], "train one for it, or have the task's script do it"),
         (["robot:=bytemini", "task:=bussing", "policy:=gr3"], r"or have the task's script do it \(vla launch expert, "),
         (["robot:=agilex", "task:=fold", "policy:=gear_vla"], r"or have the task's script do it \(vla launch expert, "),
         ([*BIN_PICK, "setting:=proposes=both"], "take checkpoints/gam_small, which is shipped, .* come from analysis$"),

@@ -12,6 +12,7 @@ from controllers.chunks.auxiliary_track import BASE_AXES
 from controllers.chunks.chunk import ChannelKind, channel_kind
 from controllers.errors import ConfigError, unknown_name
 from vla_ros.policies.contract import ActionContract, DataContract, load_contract
+from vla_ros.policies.families.weights import without_weights
 from vla_ros.policies.needs import state_channels
 from vla_ros.policies.weights_of_another_robot import contract_on_robot
 from vla_ros.robots.embodiment import Embodiment
@@ -88,7 +89,7 @@ def check_checkpoint(folder: Path, config: Trained, embodiment: Embodiment) -> N
     if config.robot != embodiment.name:
         raise ConfigError(
             f"{folder}: was trained for robot '{config.robot}', this is '{embodiment.name}': "
-            "train one for it, or choose a policy that is not learned, such as geometric"
+            f"train one for it, or {without_weights(embodiment)}"
         )
     missing = [name for name in config.cameras if name not in embodiment.known_cameras]
     if missing:

@@ -17,7 +17,7 @@ from vla_ros.configuration import build
 from vla_ros.policies.base import Policy
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.families.learning import Learning
-from vla_ros.policies.families.weights import INSTEAD, Weights
+from vla_ros.policies.families.weights import Weights, without_weights
 from vla_ros.policies.needs import Needs
 from vla_ros.robots.embodiment import Embodiment
 
@@ -82,7 +82,7 @@ class LearnedFamily(PolicyFamily):
     learned = True
     settings: ClassVar[type[Weights]] = Weights  # what its YAML says
     remedy: ClassVar[str]  # where weights come from
-    instead: ClassVar[str] = INSTEAD  # what runs on its robots without any
+    instead: ClassVar[str] = ""  # what is to be done without any; empty: what moves the robot without them
 
     def __init__(self, choice: PolicyChoice) -> None:
         """Read the settings; `checkpoint` of the choice comes before theirs."""
@@ -93,4 +93,5 @@ class LearnedFamily(PolicyFamily):
 
     def _check_files(self) -> None:
         """Raise ConfigError when packages or files are missing."""
-        self._weights.check(self.choice.name, self.packages, self.remedy, self.instead)
+        instead = self.instead or without_weights(self.choice.robot)
+        self._weights.check(self.choice.name, self.packages, self.remedy, instead)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from controllers.errors import ConfigError
 from vla_ros.configuration import shared_path
+from vla_ros.robots.embodiment import Embodiment
 
 FILES = ("config.json", "model.safetensors")
-INSTEAD = "take policy 'geometric'"  # what runs where weights are missing, of one arm with one gripper
-SCRIPT = "have the task's script do it (vla launch expert, vla eval --policy expert)"  # the same, of any robot
+GEOMETRIC = "take policy 'geometric'"
 LAYERS_MAX = 256  # of any part of a network: more is a damaged config.json, and takes minutes to make
 
 
@@ -22,6 +22,13 @@ def check_layers(**counts: int) -> None:
     for name, count in counts.items():
         if count > LAYERS_MAX:
             raise ConfigError(f"{name} must be at most {LAYERS_MAX}, got {count}: copy the checkpoint again")
+
+
+def without_weights(robot: Embodiment) -> str:
+    """Say what moves a robot where nothing was learned: policy geometric one arm with one gripper, scripts any."""
+    if len(robot.arms) == len(robot.end_effectors) == 1 and robot.end_effectors[0].envelope is not None:
+        return GEOMETRIC
+    return "have the task's script do it (vla launch expert, vla eval --policy expert)"
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,7 @@ class Weights:
         """Return the checkpoint's folder."""
         return shared_path(self.checkpoint)
 
-    def check(self, policy: str, packages: Sequence[str], remedy: str, instead: str = INSTEAD) -> None:
+    def check(self, policy: str, packages: Sequence[str], remedy: str, instead: str) -> None:
         """Raise ConfigError when packages or files are missing. Reads neither: asked before anything starts.
 
         `remedy` says where weights come from, `instead` what runs without any.
@@ -60,7 +67,7 @@ class Weights:
                 )
 
 
-def check_packages(policy: str, packages: Sequence[str], instead: str = INSTEAD) -> None:
+def check_packages(policy: str, packages: Sequence[str], instead: str = GEOMETRIC) -> None:
     """Raise ConfigError when a package that the policy needs is not installed."""
     for name in packages:
         if importlib.util.find_spec(name) is None:

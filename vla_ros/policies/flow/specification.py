@@ -7,6 +7,7 @@ from controllers.errors import ConfigError, unknown_name
 from vla_ros.policies.base import Policy
 from vla_ros.policies.contract import ActionContract
 from vla_ros.policies.families.family import LearnedFamily
+from vla_ros.policies.families.weights import without_weights
 from vla_ros.policies.flow.config import KIND, FlowConfig, read_flow_config
 from vla_ros.policies.needs import Needs, state_channels
 
@@ -48,7 +49,7 @@ class Specification(LearnedFamily):
         if config.robot != robot.name:
             raise ConfigError(
                 f"{self._weights.folder}: was trained for robot '{config.robot}', this is '{robot.name}': "
-                "train one for it, or choose a policy that is not learned, such as geometric"
+                f"train one for it, or {without_weights(robot)}"
             )
         known = {channel for own in state_channels(robot).values() for channel in own}
         for channel in config.state:

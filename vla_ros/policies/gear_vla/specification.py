@@ -10,7 +10,6 @@ from vla_ros.policies.backbone.checkpoint_config import PACKAGES
 from vla_ros.policies.base import Policy
 from vla_ros.policies.families.contract_family import ContractFamily
 from vla_ros.policies.families.learning import Learning
-from vla_ros.policies.families.weights import SCRIPT
 from vla_ros.policies.gear_vla.config import KIND, read_gear_vla_config
 
 
@@ -19,7 +18,6 @@ class Specification(ContractFamily):
 
     summary = "small GEAR-VLA: views, words and state to tokens of what will change, and from them to both hands"
     packages, remedy = PACKAGES, "none are shipped, train it (vla train gear_vla_small)"
-    instead = SCRIPT
     checkpoint_kind = KIND
     train = Learning("vla_ros.training.gear_vla.policy.learning:train_gear_vla", "gear_vla_small", ("generate",))
 

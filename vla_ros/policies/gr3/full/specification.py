@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vla_ros.policies.base import Policy
 from vla_ros.policies.families.contract_family import ContractFamily
-from vla_ros.policies.families.weights import SCRIPT, Weights
+from vla_ros.policies.families.weights import Weights
 from vla_ros.policies.gr3.full.config import KIND, FullConfig, read_full_config
 
 PACKAGES = ("torch", "safetensors", "tokenizers", "transformers")
@@ -28,7 +28,6 @@ class Specification(ContractFamily):
     settings = FullWeights
     _weights: FullWeights
     packages, remedy = PACKAGES, "none are shipped, see docs/gr3_full.md"
-    instead = SCRIPT
     checkpoint_kind = KIND
 
     def load(self) -> Policy:

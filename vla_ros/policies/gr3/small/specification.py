@@ -10,7 +10,6 @@ from vla_ros.policies.backbone.checkpoint_config import PACKAGES
 from vla_ros.policies.base import Policy
 from vla_ros.policies.families.contract_family import ContractFamily
 from vla_ros.policies.families.learning import Learning
-from vla_ros.policies.families.weights import SCRIPT
 from vla_ros.policies.gr3.small.config import KIND, read_small_config
 
 
@@ -19,7 +18,6 @@ class Specification(ContractFamily):
 
     summary = "small GR-3: three views, words and the robot's state to both hands and the base; train it first"
     packages, remedy = PACKAGES, "none are shipped, train it (vla train gr3_small)"
-    instead = SCRIPT
     checkpoint_kind = KIND
     calibrated = True
     train = Learning("vla_ros.training.gr3.learning:train_gr3", "gr3_small", ("generate",))
