@@ -74,6 +74,9 @@ def test_every_command_has_help_with_an_example(vla, name):
         (["launch", "franka_grasp", "--fast"], "--fast"),
         (["robots", "show", "frank"], "did you mean 'franka'"),
         (["robots", "paint"], "paint"),
+        (["trial"], "are required: FOLDER; see"),  # and no name:=value
+        (["secure"], "are required: KEYSTORE; see"),
+        (["tools"], "are required: action; see"),
         (["doctor", "everything"], "everything"),
         ([], ""),
     ],

@@ -178,6 +178,8 @@ def test_resuming_other_settings_is_refused(tmp_path: Path) -> None:
         (["--rate-hz", "3"], "--rate-hz must be 200 to"),
         (["--objects", "/no/such/folder"], "/no/such/folder"),
         (["--resume"], "--resume needs --json"),
+        (["--mode", "pinch"], "--mode pinch: is for policy gam, 'graspvla' has none"),
+        (["--task", "bin_pick", "--tool", "hybrid", "--policy", "expert", "--mode", "pinch"], "'expert' has none"),
         (
             ["--features", "x", "--policy", "expert"],
             "--features is for policies in lockstep: leave out --policy expert",

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("keystore", metavar="KEYSTORE", help="its folder")
     parser.add_argument("--job", default="franka_grasp", help="job of `vla launch` (default franka_grasp)")
-    parser.add_argument("assignments", nargs="*", metavar="name:=value",
+    parser.add_argument("assignments", nargs="*", default=[], metavar="name:=value",
                         help="launch arguments that decide on topics: hardware, cameras, policy, …")  # fmt: skip
     parser.add_argument("--robot", default="", help="the same as robot:=")
     parser.add_argument("--domain", type=int, default=None, metavar="N",

@@ -23,7 +23,9 @@ FOR_RUNNING = ("--episode", "--contract", "--robot", "--speed", "--start-toleran
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("source", metavar="BAG|DATASET", help="what was recorded, or converted from it")
-    parser.add_argument("assignments", nargs="*", metavar="name:=value", help="further arguments of the job replay")
+    parser.add_argument(
+        "assignments", nargs="*", default=[], metavar="name:=value", help="further arguments of the job replay"
+    )
     parser.add_argument("--episode", type=int, default=0, metavar="N", help="number of the episode (default 0)")
     parser.add_argument("--contract", default="", help="contract of a dataset that does not say its own")
     parser.add_argument("--robot", default=DEFAULT_ROBOT, help="robot; config/robots")

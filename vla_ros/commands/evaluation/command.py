@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from controllers.errors import ConfigError
 from vla_ros.failure_detection.online.alarm_config import REACTIONS, AlarmConfig
 from vla_ros.output_file import check_output, check_output_folder, write_output
-from vla_ros.policies.families.table import DEFAULT_POLICY, policy_text
+from vla_ros.policies.families.table import DEFAULT_POLICY, FAMILIES, policy_text
 from vla_ros.robots.names import DEFAULT_ROBOT
 from vla_ros.tasks.table import DEFAULT_TASK, TASKS
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from vla_ros.evaluation.settings import EvaluationSettings
 
 RATE_HZ = 500.0
+MODAL = "gam"  # the family whose settings have a mode
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--robot", default=DEFAULT_ROBOT, help="robot; config/robots")
     parser.add_argument("--tool", default="", metavar="NAME",
                         help="end-of-arm tool that the robot carries instead of its hand: vla tools list")  # fmt: skip
-    parser.add_argument("--mode", default="", help="how policy gam takes things: suction, pinch or cage")
+    parser.add_argument("--mode", default="", help=f"how policy {MODAL} takes things: suction, pinch or cage")
     parser.add_argument("--command", default="", help="what drives the arm: effort, position or pose; default the "
                         "first that the robot takes")  # fmt: skip
     parser.add_argument("--episodes", type=int, default=20, metavar="N", help="how many scenes (default 20)")
@@ -170,9 +171,17 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _join_tool_and_mode(arguments: argparse.Namespace) -> None:
-    """Say the tool in the robot's name and the mode in the policy's settings. Raises ConfigError for a second tool."""
-    from vla_ros.evaluation.settings import with_mode, with_tool
+    """Say the tool in the robot's name and the mode in the policy's settings.
 
+    Raises ConfigError for a second tool, and for the mode of a policy that has none.
+    """
+    from vla_ros.evaluation.settings import EXPERT, with_mode, with_tool
+
+    if arguments.mode and arguments.policy in (EXPERT, *FAMILIES) and arguments.policy != MODAL:
+        raise ConfigError(
+            f"--mode {arguments.mode}: is for policy {MODAL}, '{arguments.policy}' has none: leave it out, or take "
+            f"--policy {MODAL}"
+        )
     arguments.robot = with_tool(arguments.robot, arguments.tool)
     arguments.setting = with_mode(arguments.setting, arguments.mode)
 

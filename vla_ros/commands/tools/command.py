@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("action", choices=("list", "show"), help="what to do")
-    parser.add_argument("tools", nargs="*", metavar="NAME", help="a tool's name, the path of its file, or drawn_<seed>")
+    parser.add_argument(
+        "tools", nargs="*", default=[], metavar="NAME", help="a tool's name, the path of its file, or drawn_<seed>"
+    )
     parser.add_argument(
         "--picture", metavar="FILE.png", action=OutputFile, suffix=".png", help="show: draw the tools into this file"
     )

@@ -26,7 +26,7 @@ HOST, PORT = "localhost", 8445  # of the page
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
     parser.add_argument("folder", metavar="FOLDER", help="of the trial, new or to go on with")
-    parser.add_argument("shared", nargs="*", metavar="name:=value", help="launch arguments of both")
+    parser.add_argument("shared", nargs="*", default=[], metavar="name:=value", help="launch arguments of both")
     parser.add_argument("--a", metavar="ARGS", help="launch arguments of A alone, such as 'policy:=graspvla'")
     parser.add_argument("--b", metavar="ARGS", help="of B alone, such as 'checkpoint:=checkpoints/mine'")
     parser.add_argument("--job", metavar="JOB", help="that moves the robot (default franka_grasp)")

@@ -40,7 +40,7 @@ class Specification(LearnedFamily):
     summary = "grasps what the words name, from two colour views: boxes, grasp and actions, one after the other"
     settings = SmallWeights
     _weights: SmallWeights
-    packages, remedy = PACKAGES, "train it (vla train)"
+    packages, remedy = PACKAGES, "train it (vla train graspvla_small)"
     checkpoint_kind = KIND
     train = Learning("vla_ros.training.graspvla.learning:train_small", "graspvla_small", ("generate",))
     finetune = Learning(
