@@ -348,7 +348,7 @@ def test_a_line_is_an_answer_or_says_what_is_wrong(text: str, state: str, expect
         (["mine", "--a", "seed:=3", "--b", "policy:=geometric"], "--a seed:=3: seed is each trial's own"),
         (["mine", "--a", "robot:=piper", "--b", "policy:=geometric"], "robot must be the same for both"),
         (["mine", "--a", "policy:=geometrik", "--b", ""], "did you mean 'geometric'"),
-        (["mine", "--a", "", "--b", "policy:=geometric", "--seed", "80000"], "80000"),
+        (["mine", "--a", "", "--b", "policy:=geometric", "--seed", "80000"], "such as --seed 20000"),
         (["mine", "--a", "", "--b", "policy:=geometric", "--episodes", "0"], "--episodes must be 1 to"),
         (["mine", "--a", "", "--b", "policy:=geometric", "--job", "franka_teleop"], "is moved by teleop"),
         (["mine", "--a", "", "--b", "policy:=geometric", "--host", "all"], "--host all: says where the page is"),

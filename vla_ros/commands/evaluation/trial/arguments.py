@@ -14,6 +14,7 @@ from controllers.errors import ConfigError
 from vla_ros.configuration import config_path, load_config
 from vla_ros.evaluation.blind.design import TrialDesign
 from vla_ros.evaluation.blind.key import A
+from vla_ros.evaluation.reserved_seeds import reserved_seeds
 from vla_ros.evaluation.settings import EpisodeSettings
 from vla_ros.launching.arguments import Value, parse_assignments
 from vla_ros.launching.checks import check_launch
@@ -107,6 +108,8 @@ def episodes_of(design: TrialDesign) -> TrialEpisodes:
                 raise ConfigError(f"{option} {word}: {name} {why}".strip())
     values = {}
     for policy, own in zip("AB", (design.first, design.second), strict=True):
+        if parse_assignments([*design.shared, *own], graph.arguments)["stream"] == EpisodeSettings.stream:
+            reserved_seeds().check_free_of(range(design.seeds[0], design.seeds[-1] + 1))  # as the launch would
         for seed in (design.seeds[0], design.seeds[-1]):
             check_launch(graph, [*design.shared, *own, f"seed:={seed}"])
         values[policy] = parse_assignments([*design.shared, *own], graph.arguments)
