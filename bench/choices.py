@@ -38,7 +38,7 @@ BOXED = 25.0  # [px] between the middle of a box and that of the thing it is of,
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `vla bench choices`."""
     parser.add_argument("--rows", nargs="+", default=ROWS, metavar="SET:CATEGORIES",
-                        help="what scenes are drawn from (default: eight rows of docs/evaluation.md)")  # fmt: skip
+                        help=f"what scenes are drawn from (default: {' '.join(ROWS)})")  # fmt: skip
     parser.add_argument("--policy", default="graspvla", metavar="NAME", help="as in vla eval (default graspvla)")
     parser.add_argument("--checkpoint", default="", metavar="DIR", help="of the policy; without it the one it takes")
     parser.add_argument("--setting", default="", metavar="CHANGES", help="to its settings, as in vla eval")
