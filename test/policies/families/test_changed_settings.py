@@ -36,7 +36,7 @@ def test_a_change_within_what_is_no_mapping_is_one_line():
 def test_rules_are_known_by_name():
     franka = load_embodiment("franka")
     assert not specified("graspvla", franka, changes="rules.rise=false")._weights.rules.rise
-    with pytest.raises(ConfigError, match="unknown key 'ris'"):
+    with pytest.raises(ConfigError, match=r"graspvla\.yaml with rules\.ris=false: .*unknown key 'ris'"):
         specified("graspvla", franka, changes="rules.ris=false")
     with pytest.raises(ConfigError, match="expected bool, got"):
         specified("graspvla", franka, changes="rules.rise=7")

@@ -74,7 +74,9 @@ def specified(
         raise ConfigError(f"checkpoint {checkpoint}: policy '{name}' has no weights; take policy {learned}")
     folder = str(Path(checkpoint).expanduser().resolve()) if checkpoint else ""
     settings, chunking, where = _read(name)
-    return kind(PolicyChoice(name, robot, objects, folder, changed(settings, changes, where), chunking, where))
+    given = changed(settings, changes, where)
+    where = f"{where} with {changes}" if changes else where  # what is wrong may stand in either
+    return kind(PolicyChoice(name, robot, objects, folder, given, chunking, where))
 
 
 def _read(name: str) -> tuple[Mapping[str, Any], Any, str]:
