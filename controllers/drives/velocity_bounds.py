@@ -28,7 +28,7 @@ class VelocityBounds:
         self._speed, self._negative_speed = limits.velocity, -limits.velocity
         self._acceleration, self._twice_acceleration = limits.acceleration, 2.0 * limits.acceleration
         self._twice_braking = 2.0 * np.minimum(limits.acceleration, limits.deceleration)  # before the end of the range
-        self._offset, self._no_offset = limits.velocity_offset, np.zeros(n)
+        self._offset = limits.velocity_offset
         self._lead_max = lead_max
         self.lower, self.upper = np.zeros(n), np.zeros(n)  # [rad/s]
         self._scratch, self._half_step = np.zeros(n), np.zeros(n)
@@ -41,18 +41,20 @@ class VelocityBounds:
         """
         lower, upper, scratch = self.lower, self.upper, self._scratch
         np.multiply(self._acceleration, 0.5 * dt, out=self._half_step)
-        self._write_braking(np.subtract(self._high, q, out=scratch), self._twice_braking, self._offset, upper)
-        self._write_braking(np.subtract(q, self._low, out=scratch), self._twice_braking, self._offset, lower)
+        self._write_braking(np.subtract(self._high, q, out=scratch), self._twice_braking, upper)
+        self._write_braking(np.subtract(q, self._low, out=scratch), self._twice_braking, lower)
+        for bound in (upper, lower):
+            bound -= self._offset
+            np.maximum(bound, 0.0, out=bound)
         np.negative(lower, out=lower)
         np.minimum(upper, self._speed, out=upper)
         np.maximum(lower, self._negative_speed, out=lower)
         # An arm that is held back is not led further: the error clip of a torque arm, in joint space.
         if measured is not None:
             behind, speed = np.subtract(measured, q, out=self._behind), self._fastest
-            twice, none = self._twice_acceleration, self._no_offset
-            self._write_braking(np.add(behind, self._lead_max, out=scratch), twice, none, speed)
+            self._write_braking(np.add(behind, self._lead_max, out=scratch), self._twice_acceleration, speed)
             np.minimum(upper, speed, out=upper)
-            self._write_braking(np.subtract(self._lead_max, behind, out=scratch), twice, none, speed)
+            self._write_braking(np.subtract(self._lead_max, behind, out=scratch), self._twice_acceleration, speed)
             np.maximum(lower, np.negative(speed, out=speed), out=lower)
         change = np.multiply(self._half_step, 2.0, out=scratch)
         slowest, fastest = np.subtract(dq, change, out=self._slowest), np.add(dq, change, out=self._fastest)
@@ -61,14 +63,13 @@ class VelocityBounds:
             np.minimum(bound, fastest, out=bound)
         np.minimum(lower, upper, out=lower)
 
-    def _write_braking(self, distance: np.ndarray, twice: np.ndarray, offset: np.ndarray, speed: np.ndarray) -> None:
+    def _write_braking(self, distance: np.ndarray, twice: np.ndarray, speed: np.ndarray) -> None:
         """Write the speed (N,) [rad/s] from which each joint stops within `distance` (N,) [rad], which is changed.
 
-        `twice` the acceleration that it brakes at (N,) [rad/s²]; `offset` (N,) [rad/s] is subtracted.
+        `twice` (N,) [rad/s²]: twice the acceleration that it brakes at.
         """
         np.maximum(distance, 0.0, out=distance)
         distance *= twice
         np.sqrt(distance, out=speed)
         speed -= self._half_step
-        speed -= offset
         np.maximum(speed, 0.0, out=speed)

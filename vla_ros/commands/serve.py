@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controllers.errors import ConfigError
-from vla_ros.policies.families.table import policy_text
+from vla_ros.policies.families.table import UNNAMED_WEIGHTS, policy_text
 from vla_ros.robots.names import DEFAULT_ROBOT
 
 if TYPE_CHECKING:
@@ -45,9 +45,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="what the numbers of --lerobot's dataset mean, a name from config/contracts or a .yaml "
                              "file; default: that of its dataset, or the one that fits")  # fmt: skip
     parser.add_argument("--robot", default=DEFAULT_ROBOT, help=f"that it is to move (default {DEFAULT_ROBOT})")
-    parser.add_argument("--checkpoint", default="", metavar="DIR",
-                        help="folder of a learned policy's weights; default of graspvla the shipped one, of gam none, "
-                        "but analysis")  # fmt: skip
+    parser.add_argument(
+        "--checkpoint",
+        default="",
+        metavar="DIR",
+        help=f"folder of a learned policy's weights; default {UNNAMED_WEIGHTS}",
+    )
     parser.add_argument("--setting", default="", metavar="KEY=VALUE,…",
                         help="change the policy's settings, such as rules.rise=false")  # fmt: skip
     parser.add_argument("--objects", metavar="DIR", help="folder of your own objects; docs/objects.md")

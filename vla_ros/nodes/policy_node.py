@@ -33,7 +33,7 @@ from vla_ros.policies.capabilities.detection import Explaining
 from vla_ros.policies.capabilities.reasoning import Reasoner, Reasoning
 from vla_ros.policies.families.changed_settings import with_server
 from vla_ros.policies.families.loading import check_policy, load_policy
-from vla_ros.policies.families.table import DEFAULT_POLICY
+from vla_ros.policies.families.table import DEFAULT_POLICY, UNNAMED_WEIGHTS
 from vla_ros.policies.needs import STATE_PERIOD_S, everything
 from vla_ros.policies.observation import CameraView, Observation
 from vla_ros.robots.embodiment import load_embodiment
@@ -51,10 +51,7 @@ class PolicyNode(ManagedNode):
         self._name = declare(self, "policy", DEFAULT_POLICY, "policy that turns images and words into chunks")
         self._objects = declare(self, "objects", "", "folder of your own objects; empty: the built-in ones") or None
         self._checkpoint = declare(
-            self,
-            "checkpoint",
-            "",
-            "folder of a learned policy's weights; empty: of graspvla the shipped one, of gam none, but analysis",
+            self, "checkpoint", "", f"folder of a learned policy's weights; empty: {UNNAMED_WEIGHTS}"
         )
         url = declare(self, "url", "", "server that policy remote asks, ws://HOST:PORT; empty: none")
         token_file = declare(self, "url_token_file", "", "file of that server's token; empty: it wants none")

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from controllers.errors import ConfigError
 from vla_ros.failure_detection.online.alarm_config import REACTIONS, AlarmConfig
 from vla_ros.output_file import check_output, check_output_folder, write_output
-from vla_ros.policies.families.table import DEFAULT_POLICY, FAMILIES, policy_text
+from vla_ros.policies.families.table import DEFAULT_POLICY, FAMILIES, UNNAMED_WEIGHTS, policy_text
 from vla_ros.robots.names import DEFAULT_ROBOT
 from vla_ros.tasks.table import DEFAULT_TASK, TASKS
 
@@ -38,9 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
     parser.add_argument("--policy", default=DEFAULT_POLICY, help=f"{policy_text()}; or expert: "
                         f"the script that knows the truth (default {DEFAULT_POLICY})")  # fmt: skip
-    parser.add_argument("--checkpoint", default="", metavar="DIR",
-                        help="folder of a learned policy's weights; default of graspvla the shipped one, of gam none, "
-                        "but analysis")  # fmt: skip
+    parser.add_argument(
+        "--checkpoint",
+        default="",
+        metavar="DIR",
+        help=f"folder of a learned policy's weights; default {UNNAMED_WEIGHTS}",
+    )
     parser.add_argument("--setting", default="", metavar="KEY=VALUE,…",
                         help="change the policy's settings, such as rules.rise=false")  # fmt: skip
     parser.add_argument("--url", default="", metavar="URL", help="server that --policy remote asks; docs/serve.md")

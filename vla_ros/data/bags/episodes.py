@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from vla_ros.data.bags import marks
-from vla_ros.data.bags.reader import BagMessage, BagReader
+from vla_ros.data.bags.reader import BagReader
 
 PROGRESS, INSTRUCTION_TOPIC = "control/progress", "instruction"
 OPERATOR = "teleop"  # source in control/progress whose motion is a person's
@@ -59,19 +59,13 @@ def read_episodes(reader: BagReader) -> list[BagEpisode]:
     """Return a bag's episodes in order; a bag without marks is one."""
     stretches = list(_interventions(reader))
     topics = [name for name in reader.topics if marks.is_marks_topic(name) and reader.topics[name].count]
-    events = [(m, reader.decode(m)) for m in reader.messages(topics)] if topics else []
+    said = [marks.Mark.of(m, reader.decode(m)) for m in reader.messages(topics)] if topics else []
     found: list[BagEpisode] = []
-    begun: tuple[BagMessage, dict[str, str]] | None = None
-    for mark, said in events:
-        if said.message not in (marks.BEGIN, marks.END):
-            continue
-        ended, values = said.message == marks.END, marks.mark_values(said)
-        if begun is not None and not marks.ended_before(begun[0], mark, reader.start):
-            known = begun[1] | (values if ended else {})
-            found.append(_episode(len(found), begun[0].log_time, known, mark.log_time, finished=ended))
-        begun = None if ended else (mark, values)
-    if begun is not None:
-        found.append(_episode(len(found), begun[0].log_time, begun[1], reader.end, finished=False))
+    for begin, after in marks.enclosed(said, reader.start):
+        ended = after is not None and after.word == marks.END
+        known = begin.values | (after.values if after is not None and ended else {})
+        end = reader.end if after is None else after.message.log_time
+        found.append(_episode(len(found), begin.message.log_time, known, end, finished=ended))
     if not found and reader.count:
         found = [BagEpisode(0, reader.start, reader.end, _last_instruction(reader), finished=False, marked=False)]
     return [_with(episode, stretches) for episode in found]

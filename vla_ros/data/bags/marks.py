@@ -6,6 +6,8 @@ A mark is a diagnostic_msgs/DiagnosticStatus: `name` is "episode", `message` one
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -31,7 +33,37 @@ def mark_values(message: Any) -> dict[str, str]:
     return {pair.key: pair.value for pair in message.values}
 
 
-def ended_before(begin: BagMessage, end: BagMessage, start: int) -> bool:
+@dataclass(frozen=True)
+class Mark:
+    """One of a bag's marks, decoded."""
+
+    message: BagMessage
+    word: str  # BEGIN or END; others say nothing of where episodes are
+    values: dict[str, str]
+
+    @classmethod
+    def of(cls, message: BagMessage, status: Any) -> Mark:
+        """Return the mark that a decoded status of this message is."""
+        return cls(message, status.message, mark_values(status))
+
+
+def enclosed(found: Iterable[Mark], start: int) -> Iterator[tuple[Mark, Mark | None]]:
+    """Yield the begin of each episode of a bag that began at `start` [ns], and the mark after it.
+
+    That is its end; the begin of the next, of one that was never ended; or None, of the last one.
+    """
+    begun: Mark | None = None
+    for mark in found:
+        if mark.word not in (BEGIN, END):
+            continue
+        if begun is not None and not _ended_before(begun.message, mark.message, start):
+            yield begun, mark
+        begun = mark if mark.word == BEGIN else None
+    if begun is not None:
+        yield begun, None
+
+
+def _ended_before(begin: BagMessage, end: BagMessage, start: int) -> bool:
     """Say whether what these marks enclose ended before their bag began, at `start` [ns].
 
     The last marks are latched: whoever comes late gets them at once. When they were sent does not suffice to know

@@ -13,7 +13,7 @@ from controllers.errors import ConfigError
 from vla_ros.data.conventions.finding import Answers, Finding, Untold
 from vla_ros.data.conventions.recording import Recording
 from vla_ros.data.datasets.features import ACTION, STATE
-from vla_ros.data.datasets.layout import STATS
+from vla_ros.data.datasets.layout import COUNT_STATS, STATS
 from vla_ros.data.datasets.metadata import dataset_statistics
 from vla_ros.documents import read_json
 from vla_ros.policies.lerobot.processors import BEFORE, preprocessor_statistics
@@ -31,9 +31,7 @@ def check_statistics(recording: Recording, folder: Path | None) -> Answers:
     for column, values in ((STATE, recording.state), (ACTION, recording.action)):
         entry = own.get(column, {})
         if "mean" not in entry or "std" not in entry:
-            yield Finding(
-                "statistics", f"{column} in {STATS}", "has no mean and std: run `vla dataset stats --exact --write`"
-            )
+            yield Finding("statistics", f"{column} in {STATS}", f"has no mean and std: {COUNT_STATS}")
             continue
         found = _off(values, np.ravel(entry["mean"]), np.ravel(entry["std"]))
         if found is None or (found[0] > OWN_ROOM).any() or (np.abs(np.log(found[1])) > OWN_ROOM).any():

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from controllers.errors import VlaError
-from vla_ros.data.bags.marks import BEGIN, END, EPISODE, INSTRUCTION, SUCCESS, TOPIC, ended_before, mark_values
+from vla_ros.data.bags.marks import END, EPISODE, INSTRUCTION, SUCCESS, TOPIC, Mark, enclosed
 from vla_ros.data.bags.marks import STAMP as MARK_STAMP
 from vla_ros.data.bags.reader import BagMessage, BagReader
 from vla_ros.data.conversion import sources
@@ -62,7 +62,7 @@ class BagIndex:
         stamps: dict[str, list[float]] = {name: [] for name in wanted}
         stamped = {name: bag.topics[name].type in _STAMPED for name in wanted}
         self._words: list[tuple[int, str]] = []
-        self._marks: list[tuple[BagMessage, str, dict[str, str]]] = []
+        self._marks: list[Mark] = []
         for message in bag.messages(wanted | words):
             name = message.topic
             if name in wanted:
@@ -73,8 +73,7 @@ class BagIndex:
             elif name == instruction:
                 self._words.append((message.publish_time or message.log_time, bag.decode(message).data.strip()))
             else:
-                status = bag.decode(message)
-                self._marks.append((message, status.message, mark_values(status)))
+                self._marks.append(Mark.of(message, bag.decode(message)))
         self._clock = self._learn_clock(stamped, sent, stamps)
         self.topics = {}
         for source, name in topics.items():
@@ -90,17 +89,8 @@ class BagIndex:
 
         An episode without an end ends where the next begins, or the bag. Raises VlaError for a mark without a time.
         """
-        spans: list[Span] = []
-        begun: tuple[BagMessage, dict[str, str]] | None = None
-        for mark, word, values in self._marks:
-            if word not in (BEGIN, END):
-                continue
-            if begun is not None and not ended_before(begun[0], mark, self.bag.start):
-                spans.append(self._span(len(spans), begun[1], values, word == END))
-            begun = (mark, values) if word == BEGIN else None
-        if begun is not None:
-            spans.append(self._span(len(spans), begun[1], {}, False))
-        return spans or [Span(0)]
+        pairs = enumerate(enclosed(self._marks, self.bag.start))
+        return [self._span(number, begin, after) for number, (begin, after) in pairs] or [Span(0)]
 
     def messages(self, source_messages: Mapping[str, Collection[int]]) -> Iterator[tuple[str, int, BagMessage]]:
         """Yield source, number and message of the numbered messages of each source, in the order of the bag."""
@@ -121,18 +111,20 @@ class BagIndex:
                 yield source, at[source], message
             at[source] += 1
 
-    def _span(self, number: int, begin: dict[str, str], after: dict[str, str], ended: bool) -> Span:
+    def _span(self, number: int, begun: Mark, after: Mark | None) -> Span:
         """Return an episode by its begin and what comes after it: its end, the next one's begin, or nothing."""
+        begin = begun.values
         try:
             start = float(begin[MARK_STAMP])
-            stop = float(after[MARK_STAMP]) if ended or after else np.inf
+            # The next one's begin may say nothing: then it is that one which has no stamp.
+            stop = float(after.values[MARK_STAMP]) if after and (after.word == END or after.values) else np.inf
         except (KeyError, ValueError):
             raise VlaError(
                 f"{self.bag.files.path}: a mark on {TOPIC} of episode {begin.get(EPISODE, number)} has no stamp: "
                 "convert with --whole to take the bag as one episode"
             ) from None
         # Of one that was never ended nobody knows whether it went well.
-        success = ended and (begin | after).get(SUCCESS, "false") == "true"
+        success = after is not None and after.word == END and (begin | after.values).get(SUCCESS, "false") == "true"
         return Span(number, start, stop, begin.get(INSTRUCTION, "").strip(), success)
 
     def _learn_clock(

@@ -11,7 +11,7 @@ import numpy as np
 
 from controllers.errors import VlaError
 from vla_ros.data.datasets.features import DEFAULT_FEATURES, STRING
-from vla_ros.data.datasets.layout import FilePlace
+from vla_ros.data.datasets.layout import COUNT_STATS, FilePlace
 from vla_ros.data.datasets.metadata import DatasetMetadata, EpisodeMetadata, dataset_statistics, load_metadata
 from vla_ros.data.datasets.reader import episode_columns
 from vla_ros.data.datasets.schema import check_dataset
@@ -163,13 +163,13 @@ def _statistics(metadata: DatasetMetadata) -> Iterator[str]:
         entry = statistics.get(name, {})
         missing = [key for key in REQUIRED if key not in entry]
         if missing:
-            yield f"meta/stats.json: '{name}' lacks {missing[0]}: run `vla dataset stats --exact --write`"
+            yield f"meta/stats.json: '{name}' lacks {missing[0]}: {COUNT_STATS}"
         elif not all(np.isfinite(values).all() for values in entry.values()):
-            yield f"meta/stats.json: '{name}' holds a value that is not finite: run `vla dataset stats --exact --write`"
+            yield f"meta/stats.json: '{name}' holds a value that is not finite: {COUNT_STATS}"
         elif (entry["std"] < 0.0).any():
-            yield f"meta/stats.json: '{name}' has a negative std: run `vla dataset stats --exact --write`"
+            yield f"meta/stats.json: '{name}' has a negative std: {COUNT_STATS}"
         elif ((entry["std"] == 0.0) & (entry["min"] != entry["max"])).any():  # zero is what a constant has
-            yield f"meta/stats.json: '{name}' changes, yet its std is zero: run `vla dataset stats --exact --write`"
+            yield f"meta/stats.json: '{name}' changes, yet its std is zero: {COUNT_STATS}"
 
 
 def _strays(metadata: DatasetMetadata) -> Iterator[str]:

@@ -13,6 +13,7 @@ from vla_ros import documents
 from vla_ros.documents import DocumentError
 
 VERSION = "v3.0"
+COUNT_STATS = "run `vla dataset stats --exact --write`"  # what mends wrong statistics
 INFO, STATS, TASKS, CONTRACT = "meta/info.json", "meta/stats.json", "meta/tasks.parquet", "meta/contract.json"
 EPISODES_PATH = "meta/episodes/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
 DATA_PATH = "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"

@@ -18,6 +18,7 @@ from vla_ros.data.datasets.contract_copy import kept_copy
 from vla_ros.data.datasets.features import DEFAULT_FEATURES, Feature, features_from_json
 from vla_ros.data.datasets.layout import (
     CONTRACT,
+    COUNT_STATS,
     DATA_PATH,
     EPISODES_PATH,
     INFO,
@@ -175,15 +176,11 @@ def dataset_statistics(root: Path) -> dict[str, dict[str, np.ndarray]]:
     try:
         found = {name: {key: np.array(numbers) for key, numbers in entry.items()} for name, entry in values.items()}
     except (AttributeError, ValueError):
-        raise ConfigError(
-            f"{root / STATS}: no statistics by feature: run `vla dataset stats --exact --write`"
-        ) from None
+        raise ConfigError(f"{root / STATS}: no statistics by feature: {COUNT_STATS}") from None
     for name, entry in found.items():
         for key, numbers in entry.items():
             if numbers.dtype.kind not in "fiub":
-                raise ConfigError(
-                    f"{root / STATS}: {key} of '{name[:40]}' is no number: run `vla dataset stats --exact --write`"
-                )
+                raise ConfigError(f"{root / STATS}: {key} of '{name[:40]}' is no number: {COUNT_STATS}")
     return found
 
 

@@ -14,14 +14,10 @@ from vla_ros.launching.jobs.robot_graph import check_judged, judged_arguments, j
 from vla_ros.launching.restarting import managed_again
 from vla_ros.launching.ros2_control import SIMULATED, SIMULATED_TIME, UNSIMULATED
 from vla_ros.nodes.instruction.sequence import ENOUGH
-from vla_ros.policies.families.table import DEFAULT_POLICY, check_name, policy_text
+from vla_ros.policies.families.table import DEFAULT_POLICY, UNNAMED_WEIGHTS, check_name, policy_text
 
 POLICY_ARGUMENTS = (  # where what a policy knows is found, and what watches it
-    LaunchArgument(
-        "checkpoint",
-        "",
-        "folder of a learned policy's weights; empty: of graspvla the shipped one, of gam none, but analysis",
-    ),
+    LaunchArgument("checkpoint", "", f"folder of a learned policy's weights; empty: {UNNAMED_WEIGHTS}"),
     LaunchArgument("setting", "", "changes to the policy's settings, KEY=VALUE,…: mode=cage; empty: none"),
     LaunchArgument("url", "", "server that policy:=remote asks, ws://HOST:PORT as vla serve prints it; empty: none"),
     LaunchArgument("url_token_file", "", "file of that server's token, yours alone to read; empty: it wants none"),

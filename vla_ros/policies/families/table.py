@@ -34,6 +34,7 @@ FAMILIES = {
     "lerobot": "vla_ros.policies.lerobot.specification",
     "remote": "vla_ros.policies.remote.specification",
 }
+UNNAMED_WEIGHTS = "of graspvla the shipped one, of gam none, but analysis"  # what is taken where none are named
 DEFAULT_POLICY = "graspvla"  # of `vla launch`, the policy node and `vla eval`
 ENTRY_POINTS = "vla_ros.policies"
 CONFIG = "config.json"  # of a checkpoint
